@@ -1,0 +1,265 @@
+//! One table of error codes for all languages: what can go wrong, in one sentence, and what to do next.
+//!
+//! A code never changes its meaning and is never used again after it is retired.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A stable error code such as `RISK-014`: area in the high byte, number in the low byte.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Code(pub u16);
+
+/// A part of the system that has codes of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Area {
+    /// The prefix, such as `RISK`.
+    pub name: &'static str,
+    /// The high byte of its codes.
+    pub number: u8,
+    /// Exit status of a command that fails with one of its codes.
+    pub exit: u8,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeDef {
+    /// The code.
+    pub code: Code,
+    /// A constant's name, such as `RISK_KILLED`.
+    pub name: &'static str,
+    /// What happened.
+    pub says: &'static str,
+    /// What to do next.
+    pub remedy: &'static str,
+}
+
+macro_rules! codes {
+    ($($area:ident = $number:literal exit $exit:literal { $($n:literal $name:ident $says:literal => $remedy:literal;)* })*) => {
+        /// Every area, in order of its number.
+        pub const AREAS: &[Area] = &[$(Area { name: stringify!($area), number: $number, exit: $exit }),*];
+        /// Every code, in order.
+        pub const TABLE: &[CodeDef] = &[$($(CodeDef {
+            code: code::$name, name: stringify!($name), says: $says, remedy: $remedy,
+        },)*)*];
+        /// The codes by name.
+        pub mod code {
+            use super::Code;
+            $($(#[doc = $says] pub const $name: Code = Code(($number << 8) | $n);)*)*
+        }
+    };
+}
+
+// Keep the areas apart and the numbers rising; add at the end of an area.
+codes! {
+    CORE = 1 exit 10 {
+        1 CORE_RECORD_SIZE "record has the wrong number of bytes" => "read it with the version that wrote it";
+        2 CORE_TICK_VALUE "one tick of one lot is not a whole number of 0.000000001 currency units" => "choose a coarser tick or lot";
+        3 CORE_CURRENCY "not a currency code" => "use one to eight capitals or digits, such as USD";
+        4 CORE_SYMBOL "not a symbol" => "use 1 to 32 bytes of text without control characters";
+        5 CORE_CAPACITY "a table of the kernel is full" => "start with a larger capacity";
+        6 CORE_OVERFLOW "a number is too large for exact money" => "use a coarser tick or lot, or a smaller order";
+        7 CORE_UNKNOWN_INSTRUMENT "unknown instrument" => "define it first; see the suggestions";
+        8 CORE_UNKNOWN_STRATEGY "unknown strategy" => "register it under a mandate first";
+        9 CORE_TIME_ORDER "time went backwards" => "sort the input by ts_init";
+        10 CORE_NO_RATE "no exchange rate into the base currency" => "supply an FX rate before the first trade in this currency";
+        11 CORE_INPUT "an input the kernel does not accept" => "see the message; nothing was changed";
+    }
+    DATA = 2 exit 11 {
+        1 DATA_NAN "price is not a number" => "drop or repair the row";
+        2 DATA_NOT_POSITIVE "price is zero or negative" => "drop or repair the row";
+        3 DATA_CROSSED "high is below low, or open or close lies outside them" => "repair the row";
+        4 DATA_UNSORTED "times are not in order" => "sort by instrument and ts_event";
+        5 DATA_DUPLICATE "two rows for the same instrument and time" => "remove one of them";
+        6 DATA_STAMPED_AT_OPEN "bars are stamped at their open" => "say stamped='open' and the span, so that they are moved to their close";
+        7 DATA_OFF_TICK "price is not a multiple of the tick" => "set the instrument's tick, or say off_tick='round'";
+        8 DATA_MISSING_COLUMN "a column is missing" => "add or map the column";
+        9 DATA_EMPTY "the file or table has no rows" => "check the source";
+        10 DATA_UNKNOWN_FORMAT "unknown file format" => "use .csv, .csv.gz or .parquet";
+        11 DATA_VOLUME "volume is negative or not a number" => "drop or repair the row";
+        12 DATA_KNOWN_BEFORE "ts_init is before ts_event" => "a bar cannot be known before it closed; repair the row";
+        13 DATA_TIME "a time could not be read" => "use ISO 8601 or integer nanoseconds, with a time zone or in UTC";
+        14 DATA_NOT_FOUND "no such data" => "see what the catalog holds with `hedgerow data list`";
+        15 DATA_TYPE "a column has the wrong type" => "convert the column to numbers";
+        16 DATA_OVERFLOW "a value is too large for an exact integer" => "use a coarser tick or lot";
+    }
+    RISK = 3 exit 12 {
+        1 RISK_CLOCK "the order's time is before the kernel's clock" => "correct the clock; orders are stamped when they are made";
+        2 RISK_SESSION_CLOSED "the trading session is closed" => "wait for the session to open";
+        3 RISK_KILLED "the kill switch is on" => "a risk officer must release it";
+        4 RISK_NO_MANDATE "no mandate is in force for this strategy" => "propose it and collect the approvals";
+        5 RISK_MANDATE_EXPIRED "the mandate has expired or was revoked" => "propose it again; risk-reducing orders still pass";
+        6 RISK_DUPLICATE "this client order id was used before" => "use a higher client order id";
+        7 RISK_BAD_PRICE "limit price is not a positive whole number of ticks" => "round the price to the tick";
+        8 RISK_BAD_LOTS "quantity is not a positive whole multiple of the lot step, or below the minimum" => "round the quantity to the lot";
+        9 RISK_HALTED "the instrument is halted" => "wait for trading to resume";
+        10 RISK_RESTRICTED "the instrument is on the restricted list" => "ask compliance; risk-reducing orders still pass";
+        11 RISK_NO_LOCATE "not enough stock is located for this short sale" => "locate stock or reduce the size";
+        12 RISK_STALE_DATA "market data is missing or too old" => "check the feed";
+        13 RISK_ORDER_LOTS "order exceeds the lots limit" => "reduce the size or request a limit change";
+        14 RISK_ORDER_NOTIONAL "order exceeds the notional limit" => "reduce the size or request a limit change";
+        15 RISK_ADV_SHARE "order exceeds its share of average daily volume" => "slice it, or request a limit change";
+        16 RISK_COLLAR "limit price is outside the price collar" => "move the price towards the reference";
+        17 RISK_SELF_MATCH "order would trade with our own working order" => "cancel the working order first";
+        18 RISK_RATE "too many orders in a second" => "slow down or request a limit change";
+        19 RISK_REPEAT "the same order repeats too fast" => "check the strategy for a loop";
+        20 RISK_POSITION "worst-case position exceeds its limit" => "reduce the size or cancel working orders";
+        21 RISK_GROSS "worst-case gross exposure exceeds its limit" => "reduce the size or request a limit change";
+        22 RISK_NET "worst-case net exposure exceeds its limit" => "reduce the size or request a limit change";
+        23 RISK_SECTOR "worst-case sector exposure exceeds its limit" => "reduce the size or request a limit change";
+        24 RISK_CONCENTRATION "one instrument would be too large a share of gross" => "reduce the size";
+        25 RISK_BUYING_POWER "not enough buying power" => "reduce the size or add capital";
+        26 RISK_LOSS "the loss limit is reached" => "only risk-reducing orders pass until a risk officer resets it";
+        27 RISK_DRAWDOWN "the drawdown limit is reached" => "only risk-reducing orders pass until a risk officer resets it";
+        28 RISK_VAR "value at risk after the order exceeds its budget" => "reduce the size or hedge";
+        29 RISK_RESERVATION "the order could not be reserved" => "see the message; a table is full or a number too large";
+        30 RISK_UNIVERSE "the instrument is outside the mandate's universe" => "propose a mandate that includes it";
+        31 RISK_UNKNOWN_ORDER "no such working order" => "cancel or replace only working orders";
+        32 RISK_ARTIFACT "the running artifact is not the one that was approved" => "propose the new artifact; its hash voids old approvals";
+    }
+    OMS = 4 exit 13 {
+        1 OMS_ILLEGAL "this event cannot happen in this state" => "nothing was changed; reconcile with the venue";
+        2 OMS_UNKNOWN_ORDER "no such order" => "nothing was changed; reconcile with the venue";
+        3 OMS_OVERFILL "fill exceeds the order's open quantity" => "nothing was changed; reconcile with the venue";
+        4 OMS_FULL "no room for another working order" => "start with a larger capacity";
+        5 OMS_BAD_REPORT "a venue report holds an impossible number" => "nothing was changed; reconcile with the venue";
+    }
+    LEDGER = 5 exit 14 {
+        1 LEDGER_UNBALANCED "postings of a currency do not sum to zero" => "this is a defect; stop and report it";
+        2 LEDGER_OVERFLOW "an amount is too large" => "split the movement";
+        3 LEDGER_FULL "no room for another account" => "start with a larger capacity";
+    }
+    LOG = 6 exit 15 {
+        1 LOG_TORN_TAIL "the last frame is incomplete" => "it was never acknowledged; opening for writing removes it";
+        2 LOG_BAD_CRC "a frame's checksum does not match" => "restore the journal from a replica";
+        3 LOG_BAD_ROOT "the Merkle root does not match the checkpoint" => "the log was changed; restore it from a replica";
+        4 LOG_BAD_SIGNATURE "the checkpoint's signature does not verify" => "check the key; if it is right, the log was changed";
+        5 LOG_SHORTER "the log holds fewer entries than its checkpoint" => "the log was truncated; restore it from a replica";
+        6 LOG_NOT_A_LOG "not a Hedgerow log" => "give the folder that holds `journal/`";
+        7 LOG_EXISTS "a log is already there" => "choose an empty folder, or continue the existing log";
+        8 LOG_REPLAY "replay gives another result than the log says" => "the log was changed or another kernel version wrote it";
+        9 LOG_BLOB "a segment's bytes do not match its digest" => "restore the journal from a replica";
+        10 LOG_ENTRY_SIZE "an entry is larger than 65,535 bytes" => "split it; bulk data go into segments";
+        11 LOG_IO "the journal could not be written or read" => "check the disk; nothing unacknowledged was sent";
+        12 LOG_NO_CHECKPOINT "the log has no checkpoint" => "the writer stopped before its first checkpoint; open it for writing to recover";
+        13 LOG_SEQUENCE "record numbers are not consecutive" => "the log was changed; restore it from a replica";
+        14 LOG_UNKNOWN_ID "no record has this id" => "ids are shown by `hedgerow audit verify --json` and in every table";
+        15 LOG_UNKNOWN_KIND "a frame of an unknown kind" => "read it with the version that wrote it";
+    }
+    GOV = 7 exit 16 {
+        1 GOV_BAD_ENVELOPE "not a signed event" => "sign it with `hedgerow` or any DSSE tool";
+        2 GOV_BAD_SIGNATURE "a signature does not verify" => "check the key and that the bytes were not changed";
+        3 GOV_UNKNOWN_KEY "the key is not on the roster" => "add it to the roster first";
+        4 GOV_NOT_AUTHORISED "this person's roles do not allow this event" => "ask a person who holds the role";
+        5 GOV_SELF_APPROVAL "an author cannot approve their own proposal" => "ask another person";
+        6 GOV_UNKNOWN_PROPOSAL "no such proposal" => "see `hedgerow mandates`";
+        7 GOV_QUORUM "the root quorum is not reached" => "collect more root signatures";
+        8 GOV_ROSTER_VERSION "the roster's version does not follow the one in force" => "rebase it on the current roster";
+        9 GOV_DUPLICATE "this event was already recorded" => "nothing to do";
+        10 GOV_BAD_BODY "a field of the event is missing or malformed" => "see the message";
+        11 GOV_KEY_FILE "the key file cannot be used" => "make one with `hedgerow keys new`";
+        12 GOV_ARTIFACT "the artifact's hash is not the one proposed" => "propose this artifact, or run the approved one";
+        13 GOV_TIER "this tier of capital is not allowed here" => "a simulation mandate is for simulated venues only";
+    }
+    SIM = 8 exit 17 {
+        1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";
+        2 SIM_BAD_COST "a cost is negative or not finite" => "costs are zero or positive";
+    }
+    MODEL = 9 exit 18 {
+        1 MODEL_TOO_FEW_ROWS "not enough rows to train" => "use a longer history or a shorter window";
+        2 MODEL_NAN "a feature or label is not a number" => "drop the warm-up rows or repair the data";
+        3 MODEL_LEAK "training rows overlap the test period" => "raise the purge or embargo";
+        4 MODEL_MISSING_EXTRA "a library for this is not installed" => "install the extra named in the message";
+        5 MODEL_BAD_FOLDS "the folds do not fit the history" => "use fewer folds or a longer history";
+    }
+    OPT = 10 exit 19 {
+        1 OPT_INFEASIBLE "no portfolio satisfies all constraints" => "relax one of the constraints named in the message";
+        2 OPT_NOT_PSD "the covariance is not positive semi-definite" => "shrink it or use more observations";
+        3 OPT_SOLVER "the solver did not finish" => "scale the problem or choose another solver";
+        4 OPT_BAD_INPUT "an input is not finite or has the wrong shape" => "see the message";
+    }
+    RUN = 11 exit 20 {
+        1 RUN_STRATEGY "the strategy raised an exception" => "see its traceback above; the run stopped there";
+        2 RUN_CONFIG "a setting is unknown or out of range" => "see the message";
+        3 RUN_WEIGHTS "weights or signals do not fit the data" => "use one row per time and one column per instrument";
+        4 RUN_TOO_SHORT "too few observations for this statistic" => "use a longer run; the figure is left out, not invented";
+        5 RUN_NO_DATA "nothing to run on" => "give at least one bar";
+        6 RUN_OUTSIDE "an order was sent outside a running backtest" => "send orders from on_start and the on_* handlers";
+        7 RUN_RECONCILE "the report does not agree with the ledger" => "this is a defect; stop and report it";
+        8 RUN_NUMBER "a price or quantity is not a usable number" => "use a positive finite number on the tick and lot";
+    }
+    CLI = 12 exit 2 {
+        1 CLI_USAGE "the command line cannot be understood" => "see --help";
+        2 CLI_EXISTS "the output is already there" => "choose another folder or say --force";
+        3 CLI_MISSING "a tool or library is missing" => "see the message";
+    }
+}
+
+impl Code {
+    /// Its row of the table, if there is one.
+    #[must_use]
+    pub fn def(self) -> Option<&'static CodeDef> {
+        TABLE.iter().find(|d| d.code == self)
+    }
+
+    /// The area it belongs to, if there is one.
+    #[must_use]
+    pub fn area(self) -> Option<&'static Area> {
+        AREAS.iter().find(|a| u16::from(a.number) == self.0 >> 8)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:03}", self.area().map_or("UNKNOWN", |a| a.name), self.0 & 0xff)
+    }
+}
+
+/// Something went wrong: its code, and what was seen, against what limit, where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// Which row of the table.
+    pub code: Code,
+    /// The particulars in words: value seen, limit, row.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem with its particulars.
+    pub fn new(code: Code, detail: impl Into<String>) -> Problem {
+        Problem { code, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    /// `RISK-014 order exceeds the notional limit: notional 1,250,000.00, limit 1,000,000.00; reduce the size ...`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (says, remedy) = self.code.def().map_or(("unknown problem", "report it"), |d| (d.says, d.remedy));
+        write!(f, "{} {says}", self.code)?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        write!(f, "; {remedy}")
+    }
+}
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_rise_and_every_code_has_an_area() {
+        assert!(TABLE.windows(2).all(|w| w[0].code < w[1].code));
+        assert!(TABLE.iter().all(|d| d.code.area().is_some() && !d.says.is_empty() && !d.remedy.is_empty()));
+    }
+
+    #[test]
+    fn a_problem_says_what_happened_the_value_and_what_to_do() {
+        let p = Problem::new(code::RISK_ORDER_NOTIONAL, "notional 1,250,000.00 USD, limit 1,000,000.00 USD");
+        assert_eq!(
+            p.to_string(),
+            "RISK-014 order exceeds the notional limit: notional 1,250,000.00 USD, limit 1,000,000.00 USD; \
+             reduce the size or request a limit change"
+        );
+    }
+}

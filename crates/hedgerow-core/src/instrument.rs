@@ -1,0 +1,98 @@
+//! What can be traded: symbol, currency, tick, lot, and the exact value of one tick of one lot.
+
+use crate::noun::record;
+use crate::{Currency, MONEY_UNIT};
+use bytemuck::{Pod, Zeroable};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A name of up to 32 bytes of UTF-8, padded with zero bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Pod, Zeroable, Serialize, Deserialize)]
+#[repr(transparent)]
+pub struct Symbol(pub [u8; 32]);
+
+impl Symbol {
+    /// `None` if the text is empty, longer than 32 bytes, or holds control characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Symbol> {
+        let ok = !text.is_empty() && text.len() <= 32 && !text.chars().any(char::is_control);
+        ok.then(|| {
+            let mut name = [0; 32];
+            name[..text.len()].copy_from_slice(text.as_bytes());
+            Symbol(name)
+        })
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|b| *b == 0).unwrap_or(32);
+        std::str::from_utf8(&self.0[..end]).unwrap_or("?")
+    }
+}
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// May be sold short (subject to `locate_lots`).
+pub const SHORTABLE: u32 = 1;
+/// On the restricted list: only risk-reducing orders pass.
+pub const RESTRICTED: u32 = 2;
+/// Trading is halted: no order passes.
+pub const HALTED: u32 = 4;
+
+record! {
+    /// An instrument as the kernel trades it. Defining it again replaces its flags, volume and locate, never its tick or lot.
+    Instrument = 16, 144 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Price of one tick in 10^-9 currency units.
+        tick_nano: i64,
+        /// Size of one lot in 10^-9 of a unit (share, coin, contract).
+        lot_nano: i64,
+        /// Value of one tick of one lot, in 10^-9 currency units, multiplier included.
+        tick_value: i64,
+        /// Smallest order.
+        lots_min: i64,
+        /// Orders are multiples of this.
+        lots_step: i64,
+        /// Average daily volume, for liquidity limits; 0 = unknown, and then no volume limit can pass.
+        adv_lots: i64,
+        /// Lots located for short sale.
+        locate_lots: i64,
+        /// One-day standard deviation of the return, for the VaR budget; 10^-9.
+        sigma_nano: i64,
+        /// Currency of price and settlement.
+        currency: Currency,
+        /// Name.
+        symbol: Symbol,
+        /// Dense index.
+        instrument: u32,
+        /// Sector, dense from 0.
+        sector: u32,
+        /// `SHORTABLE | RESTRICTED | HALTED`.
+        flags: u32,
+        /// Zero.
+        spare: u32,
+    }
+}
+
+impl Instrument {
+    /// Exact value of one tick of one lot (`tick * lot * multiplier`), or `None` if it is not a whole number of 10^-9 units.
+    #[must_use]
+    pub fn exact_tick_value(tick_nano: i64, lot_nano: i64, multiplier: i64) -> Option<i64> {
+        let product = (tick_nano as i128).checked_mul(lot_nano as i128)?.checked_mul(multiplier as i128)?;
+        (product > 0 && product % MONEY_UNIT == 0).then(|| i64::try_from(product / MONEY_UNIT).ok()).flatten()
+    }
+}

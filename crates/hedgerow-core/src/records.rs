@@ -1,0 +1,730 @@
+//! The nouns as fixed-layout records, each naming its cause. `docs/glossary.md` is printed from these lines.
+
+use crate::noun::{Noun, NounInfo, record};
+use crate::{Currency, Limits, Money};
+
+/// All record types, in order of their number.
+pub(crate) const ALL: &[NounInfo] = &[
+    Bar::INFO,
+    FxRate::INFO,
+    Forecast::INFO,
+    Target::INFO,
+    ParentOrder::INFO,
+    Order::INFO,
+    CancelRequest::INFO,
+    ReplaceRequest::INFO,
+    Verdict::INFO,
+    VenueReport::INFO,
+    Fill::INFO,
+    OrderEvent::INFO,
+    Posting::INFO,
+    Mandate::INFO,
+    Finding::INFO,
+    crate::Instrument::INFO,
+    CashMovement::INFO,
+    Session::INFO,
+    KillSwitch::INFO,
+    FirmLimits::INFO,
+    StateHash::INFO,
+];
+
+/// Frame kind of a signed governance event (DSSE envelope, JSON bytes).
+pub const KIND_SIGNED: u16 = 32;
+/// Frame kind of the fund's first record (JSON: name, base currency, root keys).
+pub const KIND_GENESIS: u16 = 33;
+/// Frame kind of a segment of market data: the entry holds kind, count, first id and SHA-256 of the rows that follow it.
+pub const KIND_SEGMENT: u16 = 34;
+
+record! {
+    /// An observation of trading over a span of time, stamped at its close.
+    Bar = 1, 88 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// When the bar closed, UTC nanoseconds.
+        ts_event: i64,
+        /// When we knew it, UTC nanoseconds; never before `ts_event`.
+        ts_init: i64,
+        /// First price, ticks.
+        open_ticks: i64,
+        /// Highest price, ticks.
+        high_ticks: i64,
+        /// Lowest price, ticks.
+        low_ticks: i64,
+        /// Last price, ticks.
+        close_ticks: i64,
+        /// Volume traded, lots; -1 = not known.
+        volume_lots: i64,
+        /// Length of the bar, nanoseconds; it opened at `ts_event - span_ns`.
+        span_ns: i64,
+        /// Dense index.
+        instrument: u32,
+        /// Zero.
+        spare: u32,
+    }
+}
+record! {
+    /// An observation of an exchange rate: one unit of `base` costs `rate_nano` * 10^-9 units of `quote`.
+    FxRate = 2, 56 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// When it held, UTC nanoseconds.
+        ts_event: i64,
+        /// When we knew it, UTC nanoseconds.
+        ts_init: i64,
+        /// The currency priced.
+        base: Currency,
+        /// The currency it is priced in.
+        quote: Currency,
+        /// Price in 10^-9 units.
+        rate_nano: i64,
+    }
+}
+record! {
+    /// A model's belief about an instrument over a horizon.
+    Forecast = 3, 88 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The observation it rests on.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// How far it looks ahead, nanoseconds.
+        horizon_ns: i64,
+        /// Expected simple return over the horizon.
+        expected_return: f64,
+        /// Standard deviation of the forecast error.
+        uncertainty: f64,
+        /// Dense index.
+        instrument: u32,
+        /// Whose model.
+        strategy: u16,
+        /// Zero.
+        spare: u16,
+        /// SHA-256 of the model version.
+        model: [u8; 32],
+    }
+}
+record! {
+    /// The position we want in one instrument.
+    Target = 4, 48 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The forecast it rests on.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// By when, nanoseconds from `ts`.
+        horizon_ns: i64,
+        /// Wanted position, signed lots.
+        lots: i64,
+        /// Dense index.
+        instrument: u32,
+        /// Whose target.
+        strategy: u16,
+        /// Zero.
+        spare: u16,
+    }
+}
+record! {
+    /// An intention to trade that is worked as a schedule of child orders.
+    ParentOrder = 5, 64 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The target it serves.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Total to trade, lots.
+        lots: i64,
+        /// Worst price, ticks; 0 = none.
+        limit_ticks: i64,
+        /// When it ends, UTC nanoseconds.
+        until_ts: i64,
+        /// Dense index.
+        instrument: u32,
+        /// In how many slices.
+        slices: u32,
+        /// Whose order.
+        strategy: u16,
+        /// A [`Side`].
+        side: u8,
+        /// An [`Algo`].
+        algo: u8,
+        /// Zero.
+        spare: u32,
+    }
+}
+record! {
+    /// An intention to trade, sent to a venue only as `Approved<Order>`. A child order's cause is its parent.
+    Order = 6, 64 bytes {
+        /// Sequence number of this record; the order's identity.
+        id: u64,
+        /// The target, parent order or observation that caused it.
+        cause: u64,
+        /// When it was made, UTC nanoseconds.
+        ts: i64,
+        /// The strategy's own number; must rise.
+        client_id: u64,
+        /// Size, lots, positive.
+        lots: i64,
+        /// Limit price, ticks; 0 for a market order.
+        limit_ticks: i64,
+        /// Dense index.
+        instrument: u32,
+        /// Place in the OMS slab.
+        slot: u32,
+        /// Whose order.
+        strategy: u16,
+        /// A [`Side`].
+        side: u8,
+        /// An [`OrderKind`].
+        kind: u8,
+        /// A [`TimeInForce`].
+        tif: u8,
+        /// A [`FillRule`] asked of the simulated venue; 0 = as the venue is configured.
+        fill_rule: u8,
+        /// Zero.
+        spare: u16,
+    }
+}
+record! {
+    /// A wish to cancel a working order; it always passes the gate.
+    CancelRequest = 7, 40 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// The order meant.
+        order_id: u64,
+        /// Its place in the OMS slab.
+        slot: u32,
+        /// Who asks.
+        strategy: u16,
+        /// Zero.
+        spare: u16,
+    }
+}
+record! {
+    /// A wish to change a working order; the gate re-checks the difference.
+    ReplaceRequest = 8, 64 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// The order meant.
+        order_id: u64,
+        /// The strategy's own number; must rise.
+        client_id: u64,
+        /// New total size, lots, already filled lots included.
+        lots: i64,
+        /// New limit price, ticks; 0 for a market order.
+        limit_ticks: i64,
+        /// Its place in the OMS slab.
+        slot: u32,
+        /// Who asks.
+        strategy: u16,
+        /// Zero.
+        spare: u16,
+    }
+}
+record! {
+    /// The pre-trade decision on an order: approved or denied, with every rule that spoke.
+    Verdict = 9, 96 bytes {
+        /// What the first failing rule saw, in its own unit (money, lots or nanoseconds, times 10^9 unless money).
+        value: Money,
+        /// What it allows.
+        limit: Money,
+        /// Sequence number of this record.
+        id: u64,
+        /// The order, replace or cancel decided on.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// The order meant.
+        order_id: u64,
+        /// Bit n set: rule `RISK-n` failed.
+        failed: u64,
+        /// Bit n set: rule `RISK-n` failed but was waived, because the order reduces risk.
+        waived: u64,
+        /// Dense index.
+        instrument: u32,
+        /// Whose order.
+        strategy: u16,
+        /// Code of the first failing rule, 0 if none.
+        code: u16,
+        /// A [`Decision`].
+        decision: u8,
+        /// 1 if the order reduces risk.
+        reducing: u8,
+        /// An [`Action`].
+        action: u8,
+        /// 0 = the strategy's limits spoke first, 1 = the firm's.
+        level: u8,
+        /// Zero.
+        spare: u32,
+    }
+}
+record! {
+    /// What a venue says about an order. Not yet believed: the OMS checks it.
+    VenueReport = 10, 96 bytes {
+        /// Fee charged (positive) or rebate (negative), in the instrument's currency.
+        fee: Money,
+        /// Sequence number of this record.
+        id: u64,
+        /// The order meant.
+        cause: u64,
+        /// When it happened at the venue, UTC nanoseconds.
+        ts_event: i64,
+        /// When we knew it, UTC nanoseconds.
+        ts_init: i64,
+        /// The order meant.
+        order_id: u64,
+        /// Price of a fill, ticks.
+        price_ticks: i64,
+        /// Lots of a fill, or the new size after a replace.
+        lots: i64,
+        /// Price before spread and impact, ticks; for cost analysis.
+        reference_ticks: i64,
+        /// Dense index.
+        instrument: u32,
+        /// Place in the OMS slab.
+        slot: u32,
+        /// A [`ReportKind`].
+        kind: u8,
+        /// A [`Liquidity`].
+        liquidity: u8,
+        /// Code of a rejection, 0 if none.
+        code: u16,
+        /// Zero.
+        spare: u32,
+    }
+}
+record! {
+    /// An execution, believed and booked.
+    Fill = 11, 96 bytes {
+        /// Fee charged (positive) or rebate (negative), in the instrument's currency.
+        fee: Money,
+        /// Sequence number of this record.
+        id: u64,
+        /// The order filled.
+        cause: u64,
+        /// When it happened at the venue, UTC nanoseconds.
+        ts_event: i64,
+        /// When we knew it, UTC nanoseconds.
+        ts_init: i64,
+        /// The venue report that told us.
+        report: u64,
+        /// Price, ticks.
+        price_ticks: i64,
+        /// Size, lots, positive.
+        lots: i64,
+        /// Price before spread and impact, ticks.
+        reference_ticks: i64,
+        /// Dense index.
+        instrument: u32,
+        /// Whose fill.
+        strategy: u16,
+        /// A [`Side`].
+        side: u8,
+        /// A [`Liquidity`].
+        liquidity: u8,
+        /// Zero.
+        spare: u64,
+    }
+}
+record! {
+    /// A step of an order from one state to another.
+    OrderEvent = 12, 48 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The verdict, report or request that moved it.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// The order meant.
+        order_id: u64,
+        /// Lots filled so far.
+        filled_lots: i64,
+        /// Place in the OMS slab.
+        slot: u32,
+        /// State before, an `OrderState`.
+        from: u8,
+        /// State after.
+        to: u8,
+        /// What happened, an `OrderInput`.
+        event: u8,
+        /// Zero.
+        spare: u8,
+    }
+}
+record! {
+    /// One line of a double-entry transaction; the postings of one cause sum to zero in every currency.
+    Posting = 13, 64 bytes {
+        /// Debit (positive) or credit (negative).
+        amount: Money,
+        /// Sequence number of this record.
+        id: u64,
+        /// The fill or cash movement booked.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Lots moved into (positive) or out of (negative) the account; 0 for cash.
+        lots: i64,
+        /// Currency of the amount.
+        currency: Currency,
+        /// Dense index, or `u32::MAX` for cash.
+        instrument: u32,
+        /// Whose book.
+        strategy: u16,
+        /// An [`Account`].
+        account: u8,
+        /// Zero.
+        spare: u8,
+    }
+}
+record! {
+    /// The capital and limits that a quorum granted to one strategy, bound to one artifact.
+    Mandate = 14, 304 bytes {
+        /// What it may do.
+        limits: Limits,
+        /// SHA-256 of the artifact; nothing else may run under it.
+        artifact: [u8; 32],
+        /// SHA-256 of the signed proposal.
+        proposal: [u8; 32],
+        /// Sequence number of this record.
+        id: u64,
+        /// The approval that completed the quorum.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// When it ends, UTC nanoseconds.
+        expires_ts: i64,
+        /// Which strategy.
+        strategy: u16,
+        /// A [`Tier`].
+        tier: u8,
+        /// 1 once revoked.
+        revoked: u8,
+        /// Zero.
+        spare: u32,
+        /// Zero.
+        spare2: u64,
+    }
+}
+record! {
+    /// A breach, an alert or a break, for people to look at.
+    Finding = 15, 64 bytes {
+        /// What was seen.
+        value: Money,
+        /// What was allowed.
+        limit: Money,
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Dense index, or `u32::MAX`.
+        instrument: u32,
+        /// Whose, or `u16::MAX`.
+        strategy: u16,
+        /// An error code.
+        code: u16,
+    }
+}
+record! {
+    /// Cash coming into or leaving the fund, or turned from one currency into another.
+    CashMovement = 17, 64 bytes {
+        /// Amount received (positive) or paid (negative).
+        amount: Money,
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Currency of the amount.
+        currency: Currency,
+        /// Whose book.
+        strategy: u16,
+        /// A [`CashKind`].
+        kind: u8,
+        /// Zero.
+        spare: [u8; 5],
+        /// Zero.
+        spare2: u64,
+    }
+}
+record! {
+    /// The trading session opens or closes; orders pass only while one is open.
+    Session = 18, 40 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// When it closes by itself, UTC nanoseconds.
+        closes_ts: i64,
+        /// 1 = open, 0 = closed.
+        open: u8,
+        /// 1 = a new trading day: loss limits start again from here.
+        new_day: u8,
+        /// Zero.
+        spare: [u8; 6],
+    }
+}
+record! {
+    /// The kill switch, for one strategy or (`u16::MAX`) for the firm. On: only cancels and risk-reducing orders pass.
+    KillSwitch = 19, 32 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Which strategy, or `u16::MAX` for all.
+        strategy: u16,
+        /// 1 = on.
+        on: u8,
+        /// Zero.
+        spare: [u8; 5],
+    }
+}
+record! {
+    /// The firm's own limits, over all strategies together.
+    FirmLimits = 20, 224 bytes {
+        /// What the firm may do.
+        limits: Limits,
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Zero.
+        spare: u64,
+    }
+}
+record! {
+    /// The hash of the kernel's whole state after the records before it; replay must reach the same.
+    StateHash = 21, 56 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// SHA-256 of the serialised state.
+        hash: [u8; 32],
+    }
+}
+
+/// Declares a small set of named values that records hold as a byte.
+macro_rules! byte_enum {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $value:literal,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+        #[repr(u8)]
+        pub enum $name { $($(#[doc = $vdoc])+ $variant = $value,)+ }
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+            /// The value of a byte, if it has one.
+            #[inline]
+            #[must_use]
+            pub const fn from_u8(byte: u8) -> Option<$name> {
+                match byte { $($value => Some($name::$variant),)+ _ => None }
+            }
+            /// Its name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $($name::$variant => stringify!($variant),)+ }
+            }
+        }
+    };
+}
+
+byte_enum! {
+    /// Which way an order trades.
+    Side {
+        /// Buys.
+        Buy = 1,
+        /// Sells, long or short.
+        Sell = 2,
+    }
+}
+impl Side {
+    /// +1 for a buy, -1 for a sell.
+    #[inline]
+    #[must_use]
+    pub const fn sign(self) -> i64 {
+        match self {
+            Side::Buy => 1,
+            Side::Sell => -1,
+        }
+    }
+}
+byte_enum! {
+    /// What price an order accepts.
+    OrderKind {
+        /// Any price.
+        Market = 1,
+        /// The limit or better.
+        Limit = 2,
+    }
+}
+byte_enum! {
+    /// How long an order works.
+    TimeInForce {
+        /// Until it is filled or cancelled.
+        Gtc = 1,
+        /// Until the session closes.
+        Day = 2,
+        /// At once, as far as possible; the rest is cancelled.
+        Ioc = 3,
+    }
+}
+byte_enum! {
+    /// At which price of a bar the simulated venue fills a market order.
+    FillRule {
+        /// The next bar's open.
+        NextOpen = 1,
+        /// The volume-weighted price over the next bar, (high + low + close) / 3 where no better is known.
+        BarVwap = 2,
+    }
+}
+byte_enum! {
+    /// How a parent order is worked.
+    Algo {
+        /// Equal slices in time.
+        Twap = 1,
+        /// A share of each bar's volume.
+        Pov = 2,
+    }
+}
+byte_enum! {
+    /// The gate's decision.
+    Decision {
+        /// May be sent.
+        Approved = 1,
+        /// Refused by us.
+        Denied = 2,
+    }
+}
+byte_enum! {
+    /// What a verdict decides on.
+    Action {
+        /// A new order.
+        New = 1,
+        /// A change of a working order.
+        Replace = 2,
+        /// A cancel.
+        Cancel = 3,
+    }
+}
+byte_enum! {
+    /// What a venue reports.
+    ReportKind {
+        /// The order works.
+        Accepted = 1,
+        /// Refused by the venue.
+        Rejected = 2,
+        /// Executed, in part or whole.
+        Filled = 3,
+        /// No longer works, on our wish or the venue's.
+        Cancelled = 4,
+        /// No longer works, its time is over.
+        Expired = 5,
+        /// The cancel was refused; the order still works.
+        CancelRejected = 6,
+        /// Changed as asked.
+        Replaced = 7,
+        /// The change was refused; the order still works as before.
+        ReplaceRejected = 8,
+        /// The venue cannot say; our reservation stays frozen and a person is told.
+        Lost = 9,
+    }
+}
+byte_enum! {
+    /// Whether a fill took or made liquidity.
+    Liquidity {
+        /// Removed liquidity.
+        Taker = 1,
+        /// Provided liquidity.
+        Maker = 2,
+    }
+}
+byte_enum! {
+    /// The ledger's accounts, per strategy and currency (and instrument for `Position` and `Realised`).
+    Account {
+        /// Money we hold.
+        Cash = 1,
+        /// Positions at what they cost.
+        Position = 2,
+        /// Profit (credit) and loss (debit) taken.
+        Realised = 3,
+        /// Fees paid.
+        Fees = 4,
+        /// Capital paid in by investors.
+        Capital = 5,
+        /// Counter-account of currency conversions.
+        Exchange = 6,
+        /// Interest, dividends, borrow and funding.
+        Income = 7,
+    }
+}
+byte_enum! {
+    /// Why cash moves.
+    CashKind {
+        /// Investors pay in or out.
+        Capital = 1,
+        /// One leg of a currency conversion.
+        Exchange = 2,
+        /// Interest, dividends, borrow and funding.
+        Income = 3,
+    }
+}
+byte_enum! {
+    /// The tier of capital a mandate grants.
+    Tier {
+        /// Simulated venues only: research and backtests.
+        Simulation = 1,
+        /// Live data, simulated money.
+        Paper = 2,
+        /// A first small amount of real money.
+        Canary = 3,
+        /// Real money in full.
+        Full = 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_tile_each_record_without_holes_in_order_of_layout() {
+        for noun in ALL {
+            let mut end = 0;
+            for field in noun.fields {
+                assert_eq!(field.offset, end, "{}.{}", noun.name, field.name);
+                end += field.size;
+            }
+            assert_eq!(end, noun.size, "{}", noun.name);
+        }
+    }
+
+    #[test]
+    fn every_noun_has_a_number_of_its_own_rising() {
+        assert!(ALL.windows(2).all(|w| w[0].kind < w[1].kind));
+    }
+}
