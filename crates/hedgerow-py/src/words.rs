@@ -1,0 +1,63 @@
+//! The vocabulary for Python: the error table, the nouns and their layouts, and the one way an error crosses.
+
+use hedgerow_core::{Code, Problem, TABLE, nouns};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+pyo3::create_exception!(
+    hedgerow._core,
+    CoreProblem,
+    pyo3::exceptions::PyException,
+    "A named error from the core: args are (code number, detail)."
+);
+
+/// Turns a [`Problem`] into the Python exception that carries its code and particulars.
+pub fn raise(problem: Problem) -> PyErr {
+    CoreProblem::new_err((problem.code.0, problem.detail))
+}
+
+/// Every error code: (number, code, constant's name, what happened, what to do, area, exit status).
+#[pyfunction]
+fn error_table() -> Vec<(u16, String, &'static str, &'static str, &'static str, &'static str, u8)> {
+    TABLE
+        .iter()
+        .map(|d| {
+            let (area, exit) = d.code.area().map_or(("", 1), |a| (a.name, a.exit));
+            (d.code.0, d.code.to_string(), d.name, d.says, d.remedy, area, exit)
+        })
+        .collect()
+}
+
+/// The text of a code number, such as `RISK-014`.
+#[pyfunction]
+fn code_text(number: u16) -> String {
+    Code(number).to_string()
+}
+
+/// Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
+#[pyfunction]
+fn noun_table(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    nouns()
+        .iter()
+        .map(|n| {
+            let row = PyDict::new(py);
+            row.set_item("name", n.name)?;
+            row.set_item("kind", n.kind)?;
+            row.set_item("size", n.size)?;
+            row.set_item("doc", n.doc.trim())?;
+            let fields: Vec<_> =
+                n.fields.iter().map(|f| (f.name, f.kind, f.offset, f.size, f.doc.trim())).collect();
+            row.set_item("fields", fields)?;
+            Ok(row)
+        })
+        .collect()
+}
+
+/// Adds this area's functions to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("CoreProblem", m.py().get_type::<CoreProblem>())?;
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add_function(wrap_pyfunction!(error_table, m)?)?;
+    m.add_function(wrap_pyfunction!(code_text, m)?)?;
+    m.add_function(wrap_pyfunction!(noun_table, m)?)
+}

@@ -1,0 +1,1 @@
+"""Hedgerow runs a quantitative hedge fund from research to audit."""

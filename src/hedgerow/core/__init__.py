@@ -1,0 +1,1 @@
+"""The nouns, money, time and errors: the words that every other part of Hedgerow uses."""
