@@ -26,6 +26,7 @@ pub(crate) const ALL: &[NounInfo] = &[
     KillSwitch::INFO,
     FirmLimits::INFO,
     StateHash::INFO,
+    StrategyStart::INFO,
 ];
 
 /// Frame kind of a signed governance event (DSSE envelope, JSON bytes).
@@ -525,6 +526,26 @@ record! {
         ts: i64,
         /// SHA-256 of the serialised state.
         hash: [u8; 32],
+    }
+}
+
+record! {
+    /// A strategy starts to run one artifact; its mandate counts only for the artifact that was approved.
+    StrategyStart = 22, 64 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// SHA-256 of the artifact that runs.
+        artifact: [u8; 32],
+        /// Which strategy.
+        strategy: u16,
+        /// 1 = starts, 0 = stops.
+        on: u8,
+        /// Zero.
+        spare: [u8; 5],
     }
 }
 
