@@ -170,6 +170,9 @@ codes! {
         3 MODEL_LEAK "training rows overlap the test period" => "raise the purge or embargo";
         4 MODEL_MISSING_EXTRA "a library for this is not installed" => "install the extra named in the message";
         5 MODEL_BAD_FOLDS "the folds do not fit the history" => "use fewer folds or a longer history";
+        6 MODEL_SHAPE "features, prices, times and names do not fit together" => "see the message";
+        7 MODEL_PARITY "a loaded model is not the one that was saved" => "train it again, or use the library version that saved it";
+        8 MODEL_TRIALS "the trial ledger cannot be read" => "restore it from a copy; a trial is never forgotten";
     }
     OPT = 10 exit 19 {
         1 OPT_INFEASIBLE "no portfolio satisfies all constraints" => "relax one of the constraints named in the message";
