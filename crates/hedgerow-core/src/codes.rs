@@ -81,6 +81,8 @@ codes! {
         14 DATA_NOT_FOUND "no such data" => "see what the catalog holds with `hedgerow data list`";
         15 DATA_TYPE "a column has the wrong type" => "convert the column to numbers";
         16 DATA_OVERFLOW "a value is too large for an exact integer" => "use a coarser tick or lot";
+        17 DATA_CONFLICT "differs from what the catalog already holds" => "if it is a correction, say when it became known (restated_at); otherwise use another catalog";
+        18 DATA_COLUMNS "columns cannot be told apart" => "say which is which with columns={...}";
     }
     RISK = 3 exit 12 {
         1 RISK_CLOCK "the order's time is before the kernel's clock" => "correct the clock; orders are stamped when they are made";
@@ -144,6 +146,7 @@ codes! {
         13 LOG_SEQUENCE "record numbers are not consecutive" => "the log was changed; restore it from a replica";
         14 LOG_UNKNOWN_ID "no record has this id" => "ids are shown by `hedgerow audit verify --json` and in every table";
         15 LOG_UNKNOWN_KIND "a frame of an unknown kind" => "read it with the version that wrote it";
+        16 LOG_LOCKED "another process is writing this log" => "stop it first; reading needs no lock";
     }
     GOV = 7 exit 16 {
         1 GOV_BAD_ENVELOPE "not a signed event" => "sign it with `hedgerow` or any DSSE tool";
@@ -159,6 +162,8 @@ codes! {
         11 GOV_KEY_FILE "the key file cannot be used" => "make one with `hedgerow keys new`";
         12 GOV_ARTIFACT "the artifact's hash is not the one proposed" => "propose this artifact, or run the approved one";
         13 GOV_TIER "this tier of capital is not allowed here" => "a simulation mandate is for simulated venues only";
+        14 GOV_CLOSED "the proposal is no longer open" => "propose it again and collect new approvals";
+        15 GOV_UNKNOWN_PARENT "the event rests on an event that is not in this log" => "record its parents first";
     }
     SIM = 8 exit 17 {
         1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";
@@ -173,6 +178,7 @@ codes! {
         6 MODEL_SHAPE "features, prices, times and names do not fit together" => "see the message";
         7 MODEL_PARITY "a loaded model is not the one that was saved" => "train it again, or use the library version that saved it";
         8 MODEL_TRIALS "the trial ledger cannot be read" => "restore it from a copy; a trial is never forgotten";
+        9 MODEL_FEATURE "unknown feature, or a parameter out of range" => "see the message";
     }
     OPT = 10 exit 19 {
         1 OPT_INFEASIBLE "no portfolio satisfies all constraints" => "relax one of the constraints named in the message";
