@@ -153,7 +153,7 @@ impl fmt::Display for Money {
         }
         let mut text = String::new();
         for (i, digit) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
+            if i > 0 && (whole.len() - i).is_multiple_of(3) {
                 text.push(',');
             }
             text.push(digit);
