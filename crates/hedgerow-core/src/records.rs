@@ -27,6 +27,7 @@ pub(crate) const ALL: &[NounInfo] = &[
     FirmLimits::INFO,
     StateHash::INFO,
     StrategyStart::INFO,
+    KernelStart::INFO,
 ];
 
 /// Frame kind of a signed governance event (DSSE envelope, JSON bytes).
@@ -549,7 +550,32 @@ record! {
     }
 }
 
-/// Declares a small set of named values that records hold as a byte.
+record! {
+    /// The kernel begins, right after the genesis: its tables' sizes, so that a replay starts from the same state.
+    KernelStart = 23, 48 bytes {
+        /// Sequence number of this record: 2.
+        id: u64,
+        /// The genesis: 1.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Room for instruments.
+        instruments: u32,
+        /// Room for sectors.
+        sectors: u32,
+        /// Room for working orders.
+        orders: u32,
+        /// Room for currencies.
+        currencies: u16,
+        /// Room for strategies.
+        strategies: u16,
+        /// Version of the kernel's rules; a replay with another version may differ.
+        rules_version: u64,
+    }
+}
+
+/// Declares a small set of named values that records hold as a byte. The crate that uses it needs `serde`.
+#[macro_export]
 macro_rules! byte_enum {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $value:literal,)+ }) => {
         $(#[doc = $doc])+

@@ -1,1 +1,18 @@
-//! To be written.
+//! The kernel: one deterministic state machine, `step(state, input) -> effects`.
+//!
+//! Promises: no clock, no randomness, no I/O; the same inputs give the same effects and the same state hash, byte
+//! for byte; ordinary steps allocate nothing; an input that cannot be accepted changes nothing and uses no id.
+//! Never: sends anything. It only says what may be sent, once its records are durable.
+#![forbid(unsafe_code)]
+
+pub mod authority;
+mod effects;
+mod input;
+mod kernel;
+mod orders;
+mod replay;
+
+pub use effects::{Effects, Send};
+pub use input::Input;
+pub use kernel::{Capacity, Kernel};
+pub use replay::{Replay, ReplayReport};

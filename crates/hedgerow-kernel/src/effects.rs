@@ -1,0 +1,65 @@
+//! What a step brings about: records to write, in order, and approved messages to send once they are written.
+//!
+//! One preallocated buffer, used again for every step.
+
+use hedgerow_core::{CancelRequest, Noun, Order, ReplaceRequest};
+use hedgerow_risk::Approved;
+
+/// A message for a venue. It may leave only after the step's records are durable.
+#[derive(Debug)]
+pub enum Send {
+    /// Place this order.
+    New(Approved<Order>),
+    /// Cancel a working order.
+    Cancel(Approved<CancelRequest>),
+    /// Change a working order.
+    Replace(Approved<ReplaceRequest>),
+}
+
+/// The records and messages of one step.
+#[derive(Debug, Default)]
+pub struct Effects {
+    bytes: Vec<u8>,
+    index: Vec<(u16, u32, u32)>,
+    /// Messages to send, in order.
+    pub sends: Vec<Send>,
+}
+
+impl Effects {
+    /// A buffer large enough that ordinary steps never allocate.
+    #[must_use]
+    pub fn new() -> Effects {
+        Effects { bytes: Vec::with_capacity(16 * 1024), index: Vec::with_capacity(128), sends: Vec::with_capacity(64) }
+    }
+
+    /// Empties the buffer, keeping its memory.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.index.clear();
+        self.sends.clear();
+    }
+
+    #[inline]
+    pub(crate) fn emit<N: Noun>(&mut self, record: &N) {
+        self.index.push((N::KIND, self.bytes.len() as u32, N::INFO.size as u32));
+        self.bytes.extend_from_slice(bytemuck::bytes_of(record));
+    }
+
+    /// The records as (kind, bytes), in order of their ids.
+    pub fn records(&self) -> impl Iterator<Item = (u16, &[u8])> {
+        self.index.iter().map(|&(kind, at, size)| (kind, &self.bytes[at as usize..(at + size) as usize]))
+    }
+
+    /// The records of one type.
+    pub fn of<N: Noun>(&self) -> impl Iterator<Item = N> + '_ {
+        self.records().filter(|(kind, _)| *kind == N::KIND).map(|(_, bytes)| bytemuck::pod_read_unaligned(bytes))
+    }
+
+    /// Whether the step wrote nothing besides its input.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+}

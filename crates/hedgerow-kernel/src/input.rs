@@ -1,0 +1,85 @@
+//! Everything that can happen to the kernel. Whatever is not one of these did not happen.
+
+use hedgerow_core::{
+    Bar, CancelRequest, CashMovement, FirmLimits, Forecast, FxRate, Instrument, KIND_GENESIS, KIND_SIGNED, KillSwitch,
+    Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Session, StateHash, StrategyStart, Target, VenueReport,
+    code,
+};
+
+macro_rules! inputs {
+    ($($(#[doc = $doc:literal])+ $noun:ident,)+) => {
+        /// One input of the kernel. `step` fills in the id (and an order's slot) before it is recorded.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Input {
+            $($(#[doc = $doc])+ $noun($noun),)+
+            /// The fund's first record: canonical JSON.
+            Genesis(RecordId, Vec<u8>),
+            /// A signed governance event: DSSE envelope.
+            Signed(RecordId, Vec<u8>),
+        }
+
+        impl Input {
+            /// Its number in journal frames, its id, and its bytes.
+            #[must_use]
+            pub fn as_record(&self) -> (u16, RecordId, &[u8]) {
+                match self {
+                    $(Input::$noun(record) => ($noun::KIND, record.id, bytemuck::bytes_of(record)),)+
+                    Input::Genesis(id, bytes) => (KIND_GENESIS, *id, bytes),
+                    Input::Signed(id, bytes) => (KIND_SIGNED, *id, bytes),
+                }
+            }
+
+            /// Reads an input back from the journal; `None` if the kind is an effect's.
+            pub fn from_record(kind: u16, id: RecordId, bytes: &[u8]) -> Result<Option<Input>, Problem> {
+                Ok(Some(match kind {
+                    $($noun::KIND => Input::$noun(read::<$noun>(bytes)?),)+
+                    KIND_GENESIS => Input::Genesis(id, bytes.to_vec()),
+                    KIND_SIGNED => Input::Signed(id, bytes.to_vec()),
+                    _ => return Ok(None),
+                }))
+            }
+        }
+    };
+}
+
+inputs! {
+    /// A bar closed.
+    Bar,
+    /// An exchange rate.
+    FxRate,
+    /// A model spoke.
+    Forecast,
+    /// A portfolio was chosen.
+    Target,
+    /// A parent order was made.
+    ParentOrder,
+    /// A strategy or schedule wants to trade.
+    Order,
+    /// A working order shall be cancelled.
+    CancelRequest,
+    /// A working order shall be changed.
+    ReplaceRequest,
+    /// A venue spoke.
+    VenueReport,
+    /// An instrument was defined or changed.
+    Instrument,
+    /// Cash moved.
+    CashMovement,
+    /// A trading session opened or closed.
+    Session,
+    /// The kill switch was turned.
+    KillSwitch,
+    /// The firm's limits were set.
+    FirmLimits,
+    /// Someone asks for the hash of the state.
+    StateHash,
+    /// A strategy started or stopped.
+    StrategyStart,
+}
+
+fn read<N: Noun>(bytes: &[u8]) -> Result<N, Problem> {
+    bytemuck::try_pod_read_unaligned(bytes).map_err(|_| {
+        let detail = format!("{} has {} bytes, expected {}", N::INFO.name, bytes.len(), N::INFO.size);
+        Problem::new(code::CORE_RECORD_SIZE, detail)
+    })
+}

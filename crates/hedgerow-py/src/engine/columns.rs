@@ -1,0 +1,103 @@
+//! Bars as columns, borrowed from NumPy without copying.
+
+use hedgerow_core::{Bar, Nanos, Problem, code};
+use numpy::{PyReadonlyArray1, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+
+/// Columns of bars in order of (ts_init, instrument).
+pub struct Columns<'py> {
+    ts_event: PyReadonlyArray1<'py, i64>,
+    ts_init: PyReadonlyArray1<'py, i64>,
+    instrument: PyReadonlyArray1<'py, u32>,
+    prices: [PyReadonlyArray1<'py, i64>; 4],
+    volume: PyReadonlyArray1<'py, i64>,
+    span: PyReadonlyArray1<'py, i64>,
+}
+
+/// The same columns as plain slices of equal length.
+#[derive(Clone, Copy)]
+pub struct Rows<'a> {
+    ts_event: &'a [i64],
+    /// When each row was known.
+    pub ts_init: &'a [i64],
+    instrument: &'a [u32],
+    open: &'a [i64],
+    high: &'a [i64],
+    low: &'a [i64],
+    close: &'a [i64],
+    volume: &'a [i64],
+    span: &'a [i64],
+}
+
+impl<'py> Columns<'py> {
+    /// Takes `(ts_event, ts_init, instrument, open, high, low, close, volume, span)`.
+    pub fn extract(columns: &Bound<'py, PyAny>) -> PyResult<Columns<'py>> {
+        let int = |i: usize| -> PyResult<PyReadonlyArray1<'py, i64>> { Ok(columns.get_item(i)?.extract()?) };
+        Ok(Columns {
+            ts_event: int(0)?,
+            ts_init: int(1)?,
+            instrument: columns.get_item(2)?.extract()?,
+            prices: [int(3)?, int(4)?, int(5)?, int(6)?],
+            volume: int(7)?,
+            span: int(8)?,
+        })
+    }
+
+    /// Views them as slices.
+    pub fn rows(&self) -> Result<Rows<'_>, Problem> {
+        fn view<'a, T: numpy::Element>(array: &'a PyReadonlyArray1<'_, T>, n: usize) -> Result<&'a [T], Problem> {
+            let slice = array.as_slice().map_err(|e| Problem::new(code::DATA_TYPE, e.to_string()))?;
+            if slice.len() == n {
+                return Ok(slice);
+            }
+            Err(Problem::new(code::DATA_TYPE, format!("columns of {} and {n} rows", slice.len())))
+        }
+        let n = self.ts_init.len();
+        Ok(Rows {
+            ts_event: view(&self.ts_event, n)?,
+            ts_init: view(&self.ts_init, n)?,
+            instrument: view(&self.instrument, n)?,
+            open: view(&self.prices[0], n)?,
+            high: view(&self.prices[1], n)?,
+            low: view(&self.prices[2], n)?,
+            close: view(&self.prices[3], n)?,
+            volume: view(&self.volume, n)?,
+            span: view(&self.span, n)?,
+        })
+    }
+}
+
+impl Rows<'_> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.ts_init.len()
+    }
+
+    /// One row as a record.
+    #[inline]
+    pub fn bar(&self, i: usize) -> Bar {
+        Bar {
+            ts_event: self.ts_event[i],
+            ts_init: self.ts_init[i],
+            open_ticks: self.open[i],
+            high_ticks: self.high[i],
+            low_ticks: self.low[i],
+            close_ticks: self.close[i],
+            volume_lots: self.volume[i],
+            span_ns: self.span[i],
+            instrument: self.instrument[i],
+            ..Bar::default()
+        }
+    }
+
+    /// The end of the group of rows known at the same time as row `start`.
+    #[inline]
+    pub fn group_end(&self, start: usize) -> usize {
+        let ts: Nanos = self.ts_init[start];
+        let mut end = start + 1;
+        while end < self.len() && self.ts_init[end] == ts {
+            end += 1;
+        }
+        end
+    }
+}

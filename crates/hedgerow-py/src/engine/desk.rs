@@ -1,0 +1,352 @@
+//! The driver of a run: kernel, simulated venue, journal and recorder under one clock, without a word of Python.
+//!
+//! Promises: every input passes the kernel; what the kernel says is recorded before anything is sent; messages leave
+//! for the venue only after the journal has them. Never: decides anything about money itself.
+
+use super::parents::Parents;
+use super::recorder::Recorder;
+use hedgerow_core::{
+    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderKind, OrderSlot,
+    ParentOrder, Problem, RecordId, Session, Side, StateHash, StrategyId, TimeInForce, VenueReport, Verdict, code,
+    time::{DAY, FOREVER},
+};
+use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send};
+use hedgerow_log::{Checkpoint, FileStorage, Journal, Signer};
+use hedgerow_sim::{BarVenue, VenueConfig};
+
+/// What a strategy wishes to trade.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    /// Whose.
+    pub strategy: StrategyId,
+    /// What.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// How many lots.
+    pub lots: i64,
+    /// Limit in ticks, 0 = market.
+    pub limit_ticks: i64,
+    /// How long.
+    pub tif: TimeInForce,
+    /// The record that made it happen, or 0.
+    pub cause: RecordId,
+}
+
+/// What became of a wish.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    /// The order.
+    pub order: Order,
+    /// The gate's decision.
+    pub verdict: Verdict,
+}
+
+/// A fund in a run.
+pub struct Desk {
+    /// The kernel.
+    pub kernel: Kernel,
+    venue: BarVenue,
+    journal: Option<Journal<FileStorage>>,
+    signer: Option<Signer>,
+    effects: Effects,
+    outbox: Vec<Send>,
+    reports: Vec<VenueReport>,
+    /// What happened, for tables.
+    pub recorder: Recorder,
+    /// Fills since the strategy was last told.
+    pub fresh_fills: Vec<Fill>,
+    client_ids: Vec<u64>,
+    parents: Parents,
+    running: Vec<StrategyId>,
+    day: i64,
+}
+
+impl Desk {
+    /// A fund at its beginning.
+    pub fn new(
+        capacity: Capacity,
+        genesis: &[u8],
+        venue: VenueConfig,
+        journal: Option<(Journal<FileStorage>, Signer)>,
+    ) -> Result<Desk, Problem> {
+        let (journal, signer) = journal.unzip();
+        let mut desk = Desk {
+            kernel: Kernel::new(capacity, genesis)?,
+            venue: BarVenue::new(venue)?,
+            journal,
+            signer,
+            effects: Effects::new(),
+            outbox: Vec::with_capacity(64),
+            reports: Vec::with_capacity(64),
+            recorder: Recorder::new(),
+            fresh_fills: Vec::with_capacity(64),
+            client_ids: vec![0; usize::from(capacity.strategies)],
+            parents: Parents::default(),
+            running: Vec::new(),
+            day: i64::MIN,
+        };
+        desk.keep(&Input::Genesis(1, genesis.to_vec()))?;
+        let start = capacity.as_record();
+        desk.write(KernelStart::KIND, start.id, bytemuck::bytes_of(&start))?;
+        Ok(desk)
+    }
+
+    /// One input through the kernel, and everything that follows from it into recorder and journal.
+    pub fn feed(&mut self, input: &mut Input) -> Result<(), Problem> {
+        self.kernel.step(input, &mut self.effects)?;
+        self.keep(input)?;
+        match input {
+            Input::Instrument(instrument) => self.venue.define(instrument)?,
+            Input::StrategyStart(start) if !self.running.contains(&start.strategy) => self.running.push(start.strategy),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Defines an instrument or changes it.
+    pub fn define(&mut self, instrument: Instrument) -> Result<(), Problem> {
+        self.feed(&mut Input::Instrument(instrument))
+    }
+
+    /// Writes the input, then its effects.
+    fn keep(&mut self, input: &Input) -> Result<(), Problem> {
+        let (kind, id, bytes) = input.as_record();
+        self.write(kind, id, bytes)?;
+        self.keep_effects(id)
+    }
+
+    fn keep_effects(&mut self, input_id: RecordId) -> Result<(), Problem> {
+        let mut id = input_id;
+        for (kind, bytes) in self.effects.records() {
+            id += 1;
+            self.recorder.record(kind, bytes);
+            if let Some(journal) = &mut self.journal {
+                journal.append(kind, id, bytes)?;
+            }
+            if kind == Fill::KIND {
+                let fill: Fill = bytemuck::pod_read_unaligned(bytes);
+                self.parents.filled(fill.cause, fill.lots);
+                self.fresh_fills.push(fill);
+            }
+        }
+        self.outbox.append(&mut self.effects.sends);
+        Ok(())
+    }
+
+    #[inline]
+    fn write(&mut self, kind: u16, id: RecordId, bytes: &[u8]) -> Result<(), Problem> {
+        self.recorder.record(kind, bytes);
+        match &mut self.journal {
+            Some(journal) => journal.append(kind, id, bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// A bar closed. Bars go into the journal's segments and are not kept by the recorder.
+    #[inline]
+    pub fn bar(&mut self, bar: &mut Bar) -> Result<(), Problem> {
+        self.kernel.bar(bar, &mut self.effects)?;
+        match &mut self.journal {
+            Some(journal) => journal.append_row(Bar::KIND, bar.id, bytemuck::bytes_of(bar)),
+            None => Ok(()),
+        }
+    }
+
+    /// What trades at the open of a bar, for orders sent before it.
+    #[inline]
+    pub fn venue_open(&mut self, bar: &Bar) -> Result<(), Problem> {
+        let reports = &mut self.reports;
+        self.venue.on_open(bar, &mut |report| reports.push(report))?;
+        self.hear()
+    }
+
+    /// What trades within a bar, once it is known.
+    #[inline]
+    pub fn venue_close(&mut self, bar: &Bar) -> Result<(), Problem> {
+        let reports = &mut self.reports;
+        self.venue.on_close(bar, &mut |report| reports.push(report))?;
+        self.hear()
+    }
+
+    #[inline]
+    fn hear(&mut self) -> Result<(), Problem> {
+        if self.reports.is_empty() { Ok(()) } else { self.hear_all() }
+    }
+
+    fn hear_all(&mut self) -> Result<(), Problem> {
+        for i in 0..self.reports.len() {
+            let mut report = self.reports[i];
+            report.ts_init = report.ts_init.max(self.kernel.clock());
+            self.kernel.report(&mut report, &mut self.effects)?;
+            self.write(VenueReport::KIND, report.id, bytemuck::bytes_of(&report))?;
+            self.keep_effects(report.id)?;
+        }
+        self.reports.clear();
+        Ok(())
+    }
+
+    /// A new day: day orders expire, loss limits start again.
+    #[inline]
+    pub fn roll_day(&mut self, ts_event: i64, span_ns: i64) -> Result<(), Problem> {
+        // A bar that closes at midnight belongs to the day before.
+        let day = (ts_event - 1).div_euclid(DAY);
+        if day == self.day { Ok(()) } else { self.new_day(day, ts_event - span_ns) }
+    }
+
+    fn new_day(&mut self, day: i64, opens_ts: i64) -> Result<(), Problem> {
+        self.day = day;
+        let ts = opens_ts.max(self.kernel.clock());
+        let reports = &mut self.reports;
+        self.venue.end_session(ts, &mut |report| reports.push(report));
+        self.hear()?;
+        let session = Session { ts, closes_ts: FOREVER, open: 1, new_day: 1, ..Session::default() };
+        self.feed(&mut Input::Session(session))
+    }
+
+    /// A wish becomes an order, and the gate decides on it. It is sent at the next [`Desk::flush`].
+    pub fn submit(&mut self, wish: Wish) -> Result<Placed, Problem> {
+        let client = &mut self.client_ids[usize::from(wish.strategy)];
+        *client += 1;
+        let kind = if wish.limit_ticks == 0 { OrderKind::Market } else { OrderKind::Limit };
+        let mut order = Order {
+            cause: wish.cause,
+            ts: self.kernel.clock(),
+            client_id: *client,
+            lots: wish.lots,
+            limit_ticks: wish.limit_ticks,
+            instrument: wish.instrument,
+            strategy: wish.strategy,
+            side: wish.side as u8,
+            kind: kind as u8,
+            tif: wish.tif as u8,
+            ..Order::default()
+        };
+        self.kernel.order(&mut order, &mut self.effects)?;
+        let verdict = self.effects.of::<Verdict>().next().ok_or(Problem::new(code::CORE_INPUT, "order without verdict"))?;
+        self.write(Order::KIND, order.id, bytemuck::bytes_of(&order))?;
+        self.keep_effects(order.id)?;
+        Ok(Placed { order, verdict })
+    }
+
+    /// Asks to cancel a working order.
+    pub fn cancel(&mut self, strategy: StrategyId, slot: OrderSlot, order_id: RecordId, cause: RecordId) -> Result<(), Problem> {
+        let request =
+            CancelRequest { cause, ts: self.kernel.clock(), order_id, slot, strategy, ..CancelRequest::default() };
+        self.feed(&mut Input::CancelRequest(request))
+    }
+
+    /// Makes the journal durable, then sends what waits. Acceptances come back at once.
+    pub fn flush(&mut self) -> Result<(), Problem> {
+        if self.outbox.is_empty() {
+            return Ok(());
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.commit()?;
+        }
+        let ts = self.kernel.clock();
+        let mut outbox = std::mem::take(&mut self.outbox);
+        let reports = &mut self.reports;
+        for send in outbox.drain(..) {
+            match send {
+                Send::New(order) => self.venue.submit(order, ts, &mut |report| reports.push(report)),
+                Send::Cancel(request) => self.venue.cancel(request, ts, &mut |report| reports.push(report)),
+                Send::Replace(request) => self.venue.replace(request, ts, &mut |report| reports.push(report)),
+            }
+        }
+        self.outbox = outbox;
+        self.hear()
+    }
+
+    /// A parent order: worked in slices, one at the end of each group of bars, from now on.
+    pub fn parent(&mut self, mut parent: ParentOrder) -> Result<RecordId, Problem> {
+        parent.ts = self.kernel.clock();
+        let mut input = Input::ParentOrder(parent);
+        self.feed(&mut input)?;
+        let Input::ParentOrder(parent) = input else { unreachable!("the input keeps its kind") };
+        self.parents.add(parent);
+        Ok(parent.id)
+    }
+
+    /// Stops working a strategy's parent orders and cancels their working children.
+    pub fn cancel_parents(&mut self, strategy: StrategyId, cause: RecordId) -> Result<(), Problem> {
+        for (slot, order_id) in self.parents.stop(strategy) {
+            if self.kernel.oms().get(slot, order_id).is_some() {
+                self.cancel(strategy, slot, order_id, cause)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the next slice of every parent order that is due.
+    #[inline]
+    pub fn work_parents(&mut self) -> Result<(), Problem> {
+        if self.parents.is_empty() { Ok(()) } else { self.work_all_parents() }
+    }
+
+    fn work_all_parents(&mut self) -> Result<(), Problem> {
+        for i in 0..self.parents.len() {
+            let Some((parent, lots)) = self.parents.due(i, self.kernel.oms()) else { continue };
+            let side = Side::from_u8(parent.side).ok_or(Problem::new(code::CORE_INPUT, "parent order without a side"))?;
+            let placed = self.submit(Wish {
+                strategy: parent.strategy,
+                instrument: parent.instrument,
+                side,
+                lots,
+                limit_ticks: parent.limit_ticks,
+                tif: TimeInForce::Gtc,
+                cause: parent.id,
+            })?;
+            if placed.verdict.decision == Decision::Approved as u8 {
+                self.parents.child(i, placed.order.slot, placed.order.id);
+            }
+        }
+        self.parents.retire(self.kernel.oms());
+        Ok(())
+    }
+
+    /// The position plus everything working, signed lots.
+    pub fn expected_lots(&self, strategy: StrategyId, instrument: InstrumentId) -> i64 {
+        self.position(strategy, instrument) + self.kernel.oms().working_lots(strategy, instrument)
+    }
+
+    /// The position, signed lots.
+    #[inline]
+    pub fn position(&self, strategy: StrategyId, instrument: InstrumentId) -> i64 {
+        self.kernel.ledger().position(strategy, instrument).lots
+    }
+
+    /// Net asset value of all running strategies, base currency.
+    #[inline]
+    pub fn nav(&self) -> Result<Money, Problem> {
+        let mut nav = Money::ZERO;
+        for strategy in &self.running {
+            nav += self.kernel.ledger().nav(*strategy)?;
+        }
+        Ok(nav)
+    }
+
+    /// Records a point of the equity curve.
+    #[inline]
+    pub fn mark_equity(&mut self, ts: i64) -> Result<(), Problem> {
+        let nav = self.nav()?;
+        self.recorder.equity(ts, nav);
+        Ok(())
+    }
+
+    /// Seals the run: state hash into the journal, everything durable, checkpoint signed.
+    pub fn close(&mut self) -> Result<(StateHash, Option<Checkpoint>), Problem> {
+        self.flush()?;
+        let mut seal = Input::StateHash(StateHash { ts: self.kernel.clock(), ..StateHash::default() });
+        self.feed(&mut seal)?;
+        let Input::StateHash(seal) = seal else { unreachable!("the input keeps its kind") };
+        let checkpoint = match (&mut self.journal, &self.signer) {
+            (Some(journal), Some(signer)) => {
+                journal.commit()?;
+                Some(journal.checkpoint(signer)?)
+            }
+            _ => None,
+        };
+        Ok((seal, checkpoint))
+    }
+}

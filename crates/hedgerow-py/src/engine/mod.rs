@@ -1,0 +1,375 @@
+//! `_core.Engine`: a run for Python, over kernel, simulated venue and journal.
+
+mod columns;
+mod desk;
+mod parents;
+mod recorder;
+mod run;
+mod shared;
+mod strategy;
+mod views;
+
+use crate::words::raise;
+use desk::Desk;
+use hedgerow_core::{
+    CashKind, CashMovement, Currency, FillRule, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money,
+    ParentOrder, Problem, RecordId, Side, StrategyStart, Symbol, Target, code,
+};
+use hedgerow_kernel::authority::parse_limits;
+use hedgerow_kernel::{Capacity, Input};
+use hedgerow_log::{FileStorage, Journal, Signer};
+use hedgerow_sim::VenueConfig;
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use shared::Shared;
+use std::rc::Rc;
+use strategy::StrategyCore;
+
+/// One fund in one run: kernel, simulated venue, journal.
+#[pyclass(unsendable, frozen, module = "hedgerow._core")]
+pub struct Engine {
+    shared: Rc<Shared>,
+}
+
+fn get<'py, T>(config: &Bound<'py, PyDict>, key: &str) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    match config.get_item(key)? {
+        Some(value) => value.extract(),
+        None => Err(raise(Problem::new(code::RUN_CONFIG, format!("engine setting {key:?} is missing")))),
+    }
+}
+
+fn currency(text: &str) -> PyResult<Currency> {
+    Currency::parse(text).ok_or_else(|| raise(Problem::new(code::CORE_CURRENCY, format!("{text:?}"))))
+}
+
+fn venue_config(config: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
+    let rule: String = get(config, "fill")?;
+    Ok(VenueConfig {
+        half_spread_nano: get(config, "half_spread_nano")?,
+        impact_nano: get(config, "impact_nano")?,
+        fee_nano: get(config, "fee_nano")?,
+        fee_per_lot: Money(get(config, "fee_per_lot")?),
+        fee_min: Money(get(config, "fee_min")?),
+        volume_cap_bps: get(config, "volume_cap_bps")?,
+        fill_rule: if rule == "vwap" { FillRule::BarVwap } else { FillRule::NextOpen },
+        ..VenueConfig::default()
+    })
+}
+
+#[pymethods]
+impl Engine {
+    /// A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed) or `None`.
+    #[new]
+    #[pyo3(signature = (genesis, config, journal=None))]
+    fn new(genesis: &[u8], config: &Bound<'_, PyDict>, journal: Option<(String, String, Vec<u8>)>) -> PyResult<Engine> {
+        let capacity = Capacity {
+            strategies: get(config, "strategies")?,
+            instruments: get(config, "instruments")?,
+            sectors: get(config, "sectors")?,
+            currencies: get(config, "currencies")?,
+            orders: get(config, "orders")?,
+        };
+        let journal = journal
+            .map(|(folder, origin, seed)| -> Result<_, Problem> {
+                let signer = Signer::new(&origin, &seed)?;
+                Ok((Journal::create(FileStorage::create(folder.as_ref())?, &signer)?, signer))
+            })
+            .transpose()
+            .map_err(raise)?;
+        let desk = Desk::new(capacity, genesis, venue_config(config)?, journal).map_err(raise)?;
+        Ok(Engine { shared: Rc::new(Shared::new(desk)) })
+    }
+
+    /// Takes a signed governance event; returns the id of its record.
+    fn signed(&self, envelope: Vec<u8>) -> PyResult<RecordId> {
+        self.feed(Input::Signed(0, envelope)).map(|input| input.as_record().1)
+    }
+
+    /// Defines an instrument (or changes its flags, volume and locate). All numbers are exact integers.
+    #[pyo3(signature = (symbol, currency_code, tick_nano, lot_nano, multiplier, sector, adv_lots, sigma_nano, flags, locate_lots, ts))]
+    #[allow(clippy::too_many_arguments)]
+    fn instrument(
+        &self,
+        py: Python<'_>,
+        symbol: &str,
+        currency_code: &str,
+        tick_nano: i64,
+        lot_nano: i64,
+        multiplier: i64,
+        sector: u32,
+        adv_lots: i64,
+        sigma_nano: i64,
+        flags: u32,
+        locate_lots: i64,
+        ts: i64,
+    ) -> PyResult<u32> {
+        let name = Symbol::parse(symbol).ok_or_else(|| raise(Problem::new(code::CORE_SYMBOL, format!("{symbol:?}"))))?;
+        let tick_value = Instrument::exact_tick_value(tick_nano, lot_nano, multiplier).ok_or_else(|| {
+            let detail = format!("{symbol}: tick {tick_nano}e-9, lot {lot_nano}e-9, multiplier {multiplier}");
+            raise(Problem::new(code::CORE_TICK_VALUE, detail))
+        })?;
+        let known = self.shared.desk.borrow().kernel.instruments().len() as u32;
+        let index = self.shared.instrument(Some(symbol)).unwrap_or(known);
+        let instrument = Instrument {
+            ts,
+            tick_nano,
+            lot_nano,
+            tick_value,
+            lots_min: 1,
+            lots_step: 1,
+            adv_lots,
+            locate_lots,
+            sigma_nano,
+            currency: currency(currency_code)?,
+            symbol: name,
+            instrument: index,
+            sector,
+            flags,
+            ..Instrument::default()
+        };
+        self.shared.desk.borrow_mut().define(instrument).map_err(raise)?;
+        self.shared.learn(py, &instrument);
+        Ok(index)
+    }
+
+    /// Capital paid into (positive) or out of (negative) a strategy's book; `amount_nano` in 10^-9 units.
+    fn capital(&self, strategy: u16, currency_code: &str, amount_nano: i128, ts: i64) -> PyResult<RecordId> {
+        let movement = CashMovement {
+            amount: Money(amount_nano),
+            ts,
+            currency: currency(currency_code)?,
+            strategy,
+            kind: CashKind::Capital as u8,
+            ..CashMovement::default()
+        };
+        self.feed(Input::CashMovement(movement)).map(|input| input.as_record().1)
+    }
+
+    /// An exchange rate into the base currency, 10^-9 units.
+    fn fx_rate(&self, base: &str, rate_nano: i64, ts: i64) -> PyResult<RecordId> {
+        let quote = self.shared.desk.borrow().kernel.base();
+        let rate = FxRate { ts_event: ts, ts_init: ts, base: currency(base)?, quote, rate_nano, ..FxRate::default() };
+        self.feed(Input::FxRate(rate)).map(|input| input.as_record().1)
+    }
+
+    /// The firm's limits, in the form they have in a proposal (JSON object).
+    fn firm_limits(&self, limits_json: &str, ts: i64) -> PyResult<RecordId> {
+        let limits = parse_limits(limits_json).map_err(raise)?;
+        self.feed(Input::FirmLimits(FirmLimits { limits, ts, ..FirmLimits::default() })).map(|i| i.as_record().1)
+    }
+
+    /// A strategy starts to run an artifact (32 bytes, SHA-256).
+    fn start(&self, strategy: u16, artifact: [u8; 32], ts: i64) -> PyResult<RecordId> {
+        let start = StrategyStart { ts, artifact, strategy, on: 1, ..StrategyStart::default() };
+        self.feed(Input::StrategyStart(start)).map(|input| input.as_record().1)
+    }
+
+    /// Turns the kill switch of a strategy, or of the firm (65535).
+    fn kill(&self, strategy: u16, on: bool) -> PyResult<RecordId> {
+        let ts = self.clock();
+        let switch = KillSwitch { ts, strategy, on: u8::from(on), ..KillSwitch::default() };
+        self.feed(Input::KillSwitch(switch)).map(|input| input.as_record().1)
+    }
+
+    /// A model's forecast; returns its record's id, to be named as the target's cause.
+    #[allow(clippy::too_many_arguments)]
+    fn forecast(
+        &self,
+        strategy: u16,
+        instrument: u32,
+        cause: RecordId,
+        horizon_ns: i64,
+        expected_return: f64,
+        uncertainty: f64,
+        model: [u8; 32],
+    ) -> PyResult<RecordId> {
+        let ts = self.clock();
+        let forecast = Forecast {
+            cause,
+            ts,
+            horizon_ns,
+            expected_return,
+            uncertainty,
+            instrument,
+            strategy,
+            model,
+            ..Forecast::default()
+        };
+        self.feed(Input::Forecast(forecast)).map(|input| input.as_record().1)
+    }
+
+    /// A wanted position; returns its record's id, to be named as the parent order's cause.
+    fn target(&self, strategy: u16, instrument: u32, cause: RecordId, horizon_ns: i64, lots: i64) -> PyResult<RecordId> {
+        let ts = self.clock();
+        let target = Target { cause, ts, horizon_ns, lots, instrument, strategy, ..Target::default() };
+        self.feed(Input::Target(target)).map(|input| input.as_record().1)
+    }
+
+    /// A parent order of signed lots, worked in equal slices over the coming bars.
+    fn parent(&self, strategy: u16, instrument: u32, cause: RecordId, lots: i64, slices: u32) -> PyResult<RecordId> {
+        let side = if lots > 0 { Side::Buy } else { Side::Sell };
+        let parent = ParentOrder {
+            cause,
+            lots: lots.abs(),
+            instrument,
+            slices,
+            strategy,
+            side: side as u8,
+            algo: hedgerow_core::Algo::Twap as u8,
+            until_ts: hedgerow_core::time::FOREVER,
+            ..ParentOrder::default()
+        };
+        self.shared.desk.borrow_mut().parent(parent).map_err(raise)
+    }
+
+    /// Stops a strategy's parent orders and cancels their working children.
+    fn cancel_parents(&self, strategy: u16, cause: RecordId) -> PyResult<()> {
+        self.shared.desk.borrow_mut().cancel_parents(strategy, cause).map_err(raise)
+    }
+
+    /// One order, by indexes and integers; returns (order id, code of the rule that denied it or 0).
+    #[pyo3(signature = (strategy, instrument, lots, limit_ticks=0, cause=0))]
+    fn order(&self, strategy: u16, instrument: u32, lots: i64, limit_ticks: i64, cause: RecordId) -> PyResult<(RecordId, u16)> {
+        self.shared.cause.set(cause);
+        let placed = self.shared.order(strategy, instrument, lots, limit_ticks, hedgerow_core::TimeInForce::Gtc)?;
+        let placed = placed.ok_or_else(|| raise(Problem::new(code::RISK_BAD_LOTS, "0 lots")))?;
+        Ok((placed.order.id, placed.verdict.code))
+    }
+
+    /// Runs event strategies over bars: `handlers` holds (strategy, on_bar, on_fill, on_timer) with `None` for what is not there.
+    #[pyo3(signature = (columns, handlers, progress=None))]
+    fn run_events(
+        &self,
+        py: Python<'_>,
+        columns: &Bound<'_, PyAny>,
+        handlers: Vec<run::Handlers>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let columns = columns::Columns::extract(columns)?;
+        run::events(py, &self.shared, &columns.rows().map_err(raise)?, &handlers, progress.as_ref())
+    }
+
+    /// Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is.
+    fn run_targets(&self, py: Python<'_>, columns: &Bound<'_, PyAny>, strategy: u16, lots: numpy::PyReadonlyArray1<'_, i64>) -> PyResult<()> {
+        let columns = columns::Columns::extract(columns)?;
+        run::targets(py, &self.shared, &columns.rows().map_err(raise)?, strategy, lots.as_slice()?)
+    }
+
+    /// Runs one strategy from signals: wanted position = signal times `unit_lots`, one signal per row.
+    fn run_signals(&self, py: Python<'_>, columns: &Bound<'_, PyAny>, strategy: u16, signals: numpy::PyReadonlyArray1<'_, i8>, unit_lots: i64) -> PyResult<()> {
+        let columns = columns::Columns::extract(columns)?;
+        run::signals(py, &self.shared, &columns.rows().map_err(raise)?, strategy, signals.as_slice()?, unit_lots)
+    }
+
+    /// Runs one strategy from wanted shares of the book's value: one per row, NaN = leave as it is.
+    fn run_weights(&self, py: Python<'_>, columns: &Bound<'_, PyAny>, strategy: u16, weights: numpy::PyReadonlyArray1<'_, f64>) -> PyResult<()> {
+        let columns = columns::Columns::extract(columns)?;
+        run::weights(py, &self.shared, &columns.rows().map_err(raise)?, strategy, weights.as_slice()?)
+    }
+
+    /// Joins a strategy to this run under its number.
+    fn bind(&self, strategy: &StrategyCore, number: u16) {
+        strategy.bind(&self.shared, number);
+    }
+
+    /// Seals the run: hash of the state, everything durable, checkpoint signed. Returns what was sealed.
+    fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (seal, checkpoint) = self.shared.desk.borrow_mut().close().map_err(raise)?;
+        let sealed = PyDict::new(py);
+        sealed.set_item("records", seal.id)?;
+        sealed.set_item("state_hash", PyBytes::new(py, &seal.hash))?;
+        sealed.set_item("checkpoint", checkpoint.map(|c| c.to_string()))?;
+        Ok(sealed)
+    }
+
+    /// All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
+    fn records<'py>(&self, py: Python<'py>, kind: u16) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.shared.desk.borrow().recorder.rows(kind))
+    }
+
+    /// The equity curve: times (UTC nanoseconds) and net asset values (base currency).
+    fn equity<'py>(&self, py: Python<'py>) -> (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<f64>>) {
+        let mut desk = self.shared.desk.borrow_mut();
+        let ts = std::mem::take(&mut desk.recorder.equity_ts);
+        let nav = std::mem::take(&mut desk.recorder.equity_nav);
+        (ts.into_pyarray(py), nav.into_pyarray(py))
+    }
+
+    /// Net asset value of all strategies in 10^-9 base currency units, exact.
+    fn nav_nano(&self) -> PyResult<i128> {
+        Ok(self.shared.desk.borrow().nav().map_err(raise)?.0)
+    }
+
+    /// Position of a strategy in an instrument, signed lots.
+    fn position_lots(&self, strategy: u16, instrument: u32) -> i64 {
+        self.shared.desk.borrow().position(strategy, instrument)
+    }
+
+    /// Position plus everything working, signed lots.
+    fn expected_lots(&self, strategy: u16, instrument: u32) -> i64 {
+        self.shared.desk.borrow().expected_lots(strategy, instrument)
+    }
+
+    /// Cash, realised and unrealised profit, fees and capital of a strategy, in 10^-9 base currency units.
+    fn book<'py>(&self, py: Python<'py>, strategy: u16) -> PyResult<Bound<'py, PyDict>> {
+        let desk = self.shared.desk.borrow();
+        let ledger = desk.kernel.ledger();
+        let book = PyDict::new(py);
+        let figures = ledger.summary(strategy).map_err(raise)?;
+        for (name, amount) in figures {
+            book.set_item(name, amount.0)?;
+        }
+        Ok(book)
+    }
+
+    /// Sum of all postings by currency, 10^-9 units: every one must be zero.
+    fn trial_balance(&self) -> Vec<(String, i128)> {
+        let desk = self.shared.desk.borrow();
+        desk.kernel.ledger().trial_balance().into_iter().map(|(c, m)| (c.to_string(), m.0)).collect()
+    }
+
+    /// The kernel's clock, UTC nanoseconds.
+    #[getter]
+    fn clock(&self) -> i64 {
+        self.shared.desk.borrow().kernel.clock()
+    }
+
+    /// Number of the last record.
+    #[getter]
+    fn last_id(&self) -> RecordId {
+        self.shared.desk.borrow().kernel.last_id()
+    }
+
+    /// SHA-256 of the kernel's state.
+    #[getter]
+    fn state_hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.shared.desk.borrow().kernel.state_hash())
+    }
+}
+
+impl Engine {
+    fn feed(&self, mut input: Input) -> PyResult<Input> {
+        self.shared.desk.borrow_mut().feed(&mut input).map_err(raise)?;
+        Ok(input)
+    }
+}
+
+/// Names of the order states; the n-th is state n + 1.
+#[pyfunction]
+fn order_state_names() -> Vec<&'static str> {
+    hedgerow_oms::OrderState::ALL.iter().map(|state| state.name()).collect()
+}
+
+/// Adds this area's classes to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(order_state_names, m)?)?;
+    m.add_class::<Engine>()?;
+    m.add_class::<StrategyCore>()?;
+    m.add_class::<views::BarView>()?;
+    m.add_class::<views::FillView>()?;
+    m.add_class::<views::OrderTicket>()
+}

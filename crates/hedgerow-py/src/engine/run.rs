@@ -1,0 +1,228 @@
+//! The loops over bars. One order of things for every form of strategy: what was sent before trades at the open, the bar
+//! is known, what trades within it, the strategy speaks, slices go out, and what was approved is sent.
+
+use super::columns::Rows;
+use super::desk::Desk;
+use super::shared::{Shared, lots_of_weight};
+use super::strategy::StrategyCore;
+use super::views::{BarView, FillView};
+use crate::words::raise;
+use hedgerow_core::{Bar, Problem, StrategyId, TimeInForce, code};
+use pyo3::prelude::*;
+use std::rc::Rc;
+
+/// A strategy and those of its handlers that it really has.
+#[derive(FromPyObject)]
+pub struct Handlers(Py<StrategyCore>, Option<Py<PyAny>>, Option<Py<PyAny>>, Option<Py<PyAny>>);
+
+/// Rows between two looks at Ctrl-C and the progress bar.
+const BREATH: usize = 1 << 16;
+
+/// Everything of a group of bars that happens before a strategy speaks. Fills in the bars' ids.
+#[inline]
+fn market(desk: &mut Desk, bars: &mut [Bar]) -> Result<(), Problem> {
+    desk.roll_day(bars[0].ts_event, bars[0].span_ns)?;
+    for bar in bars.iter() {
+        desk.venue_open(bar)?;
+    }
+    for bar in bars.iter_mut() {
+        desk.bar(bar)?;
+    }
+    for bar in bars.iter() {
+        desk.venue_close(bar)?;
+    }
+    Ok(())
+}
+
+/// Everything of a group that happens after a strategy has spoken.
+#[inline]
+fn settle(desk: &mut Desk, ts: i64) -> Result<(), Problem> {
+    desk.work_parents()?;
+    desk.flush()?;
+    desk.mark_equity(ts)
+}
+
+/// Looks at Ctrl-C and tells how far the run is.
+fn breathe(py: Python<'_>, row: usize, progress: Option<&Py<PyAny>>) -> PyResult<()> {
+    py.check_signals()?;
+    if let Some(progress) = progress {
+        progress.call1(py, (row,))?;
+    }
+    Ok(())
+}
+
+fn lengths(rows: &Rows<'_>, given: usize) -> PyResult<()> {
+    if rows.len() == given {
+        return Ok(());
+    }
+    Err(raise(Problem::new(code::RUN_WEIGHTS, format!("{given} values for {} rows", rows.len()))))
+}
+
+/// The loop of vectorised strategies: `decide(desk, row, bar)` is called for every bar of a group once all are known.
+fn vectorised(
+    py: Python<'_>,
+    shared: &Rc<Shared>,
+    rows: &Rows<'_>,
+    mut decide: impl FnMut(&mut Desk, usize, &Bar) -> Result<(), Problem>,
+) -> PyResult<()> {
+    let mut desk = shared.desk.borrow_mut();
+    desk.recorder.reserve_equity(rows.len());
+    let mut group: Vec<Bar> = Vec::with_capacity(64);
+    let (mut start, mut breath) = (0, BREATH);
+    while start < rows.len() {
+        let end = rows.group_end(start);
+        group.clear();
+        group.extend((start..end).map(|i| rows.bar(i)));
+        market(&mut desk, &mut group).map_err(raise)?;
+        desk.fresh_fills.clear();
+        for (offset, bar) in group.iter().enumerate() {
+            decide(&mut desk, start + offset, bar).map_err(raise)?;
+        }
+        settle(&mut desk, group[0].ts_init).map_err(raise)?;
+        start = end;
+        if start >= breath {
+            breath = start + BREATH;
+            breathe(py, start, None)?;
+        }
+    }
+    Ok(())
+}
+
+fn trade_to(desk: &mut Desk, strategy: StrategyId, bar: &Bar, lots: i64) -> Result<(), Problem> {
+    let missing = lots - desk.expected_lots(strategy, bar.instrument);
+    if missing == 0 {
+        return Ok(());
+    }
+    let side = if missing > 0 { hedgerow_core::Side::Buy } else { hedgerow_core::Side::Sell };
+    desk.submit(super::desk::Wish {
+        strategy,
+        instrument: bar.instrument,
+        side,
+        lots: missing.abs(),
+        limit_ticks: 0,
+        tif: TimeInForce::Gtc,
+        cause: bar.id,
+    })?;
+    Ok(())
+}
+
+/// Wanted positions, one per row; `i64::MIN` leaves the position as it is.
+pub fn targets(py: Python<'_>, shared: &Rc<Shared>, rows: &Rows<'_>, strategy: StrategyId, lots: &[i64]) -> PyResult<()> {
+    lengths(rows, lots.len())?;
+    vectorised(py, shared, rows, |desk, row, bar| match lots[row] {
+        i64::MIN => Ok(()),
+        wanted => trade_to(desk, strategy, bar, wanted),
+    })
+}
+
+/// Signals, one per row: the wanted position is the signal times `unit_lots`.
+pub fn signals(
+    py: Python<'_>,
+    shared: &Rc<Shared>,
+    rows: &Rows<'_>,
+    strategy: StrategyId,
+    signals: &[i8],
+    unit_lots: i64,
+) -> PyResult<()> {
+    lengths(rows, signals.len())?;
+    vectorised(py, shared, rows, |desk, row, bar| trade_to(desk, strategy, bar, i64::from(signals[row]) * unit_lots))
+}
+
+/// Wanted shares of the book's value, one per row; NaN leaves the position as it is.
+pub fn weights(py: Python<'_>, shared: &Rc<Shared>, rows: &Rows<'_>, strategy: StrategyId, weights: &[f64]) -> PyResult<()> {
+    lengths(rows, weights.len())?;
+    vectorised(py, shared, rows, |desk, row, bar| {
+        if weights[row].is_nan() {
+            return Ok(());
+        }
+        let lots = lots_of_weight(desk, strategy, bar.instrument, weights[row])?;
+        trade_to(desk, strategy, bar, lots)
+    })
+}
+
+/// Event strategies: their handlers are called as the market and their fills arrive.
+pub fn events(
+    py: Python<'_>,
+    shared: &Rc<Shared>,
+    rows: &Rows<'_>,
+    handlers: &[Handlers],
+    progress: Option<&Py<PyAny>>,
+) -> PyResult<()> {
+    shared.desk.borrow_mut().recorder.reserve_equity(rows.len());
+    let mut group: Vec<Bar> = Vec::with_capacity(64);
+    let mut timers = vec![i64::MIN; handlers.len()];
+    let (mut start, mut breath) = (0, BREATH);
+    while start < rows.len() {
+        let end = rows.group_end(start);
+        group.clear();
+        group.extend((start..end).map(|i| rows.bar(i)));
+        market(&mut shared.desk.borrow_mut(), &mut group).map_err(raise)?;
+        for (handler, timer) in handlers.iter().zip(&mut timers) {
+            speak(py, shared, &group, handler, timer)?;
+        }
+        let mut desk = shared.desk.borrow_mut();
+        desk.fresh_fills.clear();
+        settle(&mut desk, group[0].ts_init).map_err(raise)?;
+        drop(desk);
+        start = end;
+        if start >= breath {
+            breath = start + BREATH;
+            breathe(py, start, progress)?;
+        }
+    }
+    Ok(())
+}
+
+/// One strategy's turn: indicators, fills, bars, timer.
+fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], handlers: &Handlers, timer: &mut i64) -> PyResult<()> {
+    let Handlers(strategy, on_bar, on_fill, on_timer) = handlers;
+    let core = strategy.bind(py).get();
+    feed_indicators(py, shared, core, group);
+    if let Some(on_fill) = on_fill {
+        tell_fills(py, shared, core.id(), on_fill)?;
+    }
+    if let Some(on_bar) = on_bar {
+        for bar in group {
+            shared.cause.set(bar.id);
+            let symbol = shared.symbols.borrow()[bar.instrument as usize].clone_ref(py);
+            let view = BarView::new(*bar, shared.unit(bar.instrument), symbol);
+            on_bar.call1(py, (view,))?;
+        }
+    }
+    let (every, now) = (core.timer_ns.get(), group[0].ts_init);
+    if let (Some(on_timer), true) = (on_timer, every > 0 && now >= *timer) {
+        *timer = now.saturating_add(every);
+        shared.cause.set(group[group.len() - 1].id);
+        on_timer.call1(py, (now,))?;
+    }
+    Ok(())
+}
+
+fn feed_indicators(py: Python<'_>, shared: &Rc<Shared>, core: &StrategyCore, group: &[Bar]) {
+    for fed in core.fed.borrow().iter() {
+        for bar in group.iter().filter(|b| b.instrument == fed.instrument) {
+            let unit = shared.unit(bar.instrument);
+            let value = match fed.field {
+                0 => unit.price(bar.open_ticks),
+                1 => unit.price(bar.high_ticks),
+                2 => unit.price(bar.low_ticks),
+                3 => unit.price(bar.close_ticks),
+                _ => unit.quantity(bar.volume_lots),
+            };
+            fed.indicator.bind(py).borrow_mut().feed(value);
+        }
+    }
+}
+
+fn tell_fills(py: Python<'_>, shared: &Rc<Shared>, strategy: StrategyId, on_fill: &Py<PyAny>) -> PyResult<()> {
+    if shared.desk.borrow().fresh_fills.is_empty() {
+        return Ok(());
+    }
+    let fills: Vec<_> = shared.desk.borrow().fresh_fills.iter().filter(|f| f.strategy == strategy).copied().collect();
+    for fill in fills {
+        shared.cause.set(fill.id);
+        let symbol = shared.symbols.borrow()[fill.instrument as usize].clone_ref(py);
+        on_fill.call1(py, (FillView::new(fill, shared.unit(fill.instrument), symbol),))?;
+    }
+    Ok(())
+}

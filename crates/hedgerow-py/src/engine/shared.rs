@@ -1,0 +1,152 @@
+//! What the engine and its strategies share: the desk, and how names and floats become indexes and integers.
+
+use super::desk::{Desk, Placed, Wish};
+use crate::words::raise;
+use hedgerow_core::{Instrument, InstrumentId, MONEY_UNIT, Problem, RecordId, Side, StrategyId, TimeInForce, code};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+/// How one instrument's ticks and lots turn into prices and quantities.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit {
+    tick_nano: i64,
+    lot_nano: i64,
+}
+
+const NANO: f64 = 1e9;
+
+impl Unit {
+    /// Price of so many ticks: the double nearest to the exact decimal.
+    #[inline]
+    pub fn price(&self, ticks: i64) -> f64 {
+        (ticks * self.tick_nano) as f64 / NANO
+    }
+
+    /// Quantity of so many lots.
+    #[inline]
+    pub fn quantity(&self, lots: i64) -> f64 {
+        if self.lot_nano == MONEY_UNIT as i64 { lots as f64 } else { (lots as i128 * self.lot_nano as i128) as f64 / NANO }
+    }
+
+    /// Lots of a quantity; it must be a whole number of them.
+    pub fn lots(&self, quantity: f64) -> Result<i64, Problem> {
+        let exact = quantity * NANO / self.lot_nano as f64;
+        let lots = exact.round();
+        if !quantity.is_finite() || lots.abs() > 9e15 || (exact - lots).abs() > 1e-6 * lots.abs().max(1.0) {
+            let detail = format!("quantity {quantity}, lot {}", self.lot_nano as f64 / NANO);
+            return Err(Problem::new(code::RUN_NUMBER, detail));
+        }
+        Ok(lots as i64)
+    }
+
+    /// Lots of a quantity, cut towards zero.
+    pub fn lots_down(&self, quantity: f64) -> Result<i64, Problem> {
+        let lots = (quantity * NANO / self.lot_nano as f64).trunc();
+        if !lots.is_finite() || lots.abs() > 9e15 {
+            return Err(Problem::new(code::RUN_NUMBER, format!("quantity {quantity}")));
+        }
+        Ok(lots as i64)
+    }
+
+    /// Ticks of a price; it must lie on the tick.
+    pub fn ticks(&self, price: f64) -> Result<i64, Problem> {
+        let exact = price * NANO / self.tick_nano as f64;
+        let ticks = exact.round();
+        let off_tick = (exact - ticks).abs() > 1e-6 * ticks.abs().max(1.0);
+        if !price.is_finite() || ticks < 1.0 || ticks > 9e15 || off_tick {
+            let detail = format!("price {price}, tick {}", self.tick_nano as f64 / NANO);
+            return Err(Problem::new(code::RUN_NUMBER, detail));
+        }
+        Ok(ticks as i64)
+    }
+}
+
+/// The desk and the names around it. Lives on one thread.
+pub struct Shared {
+    /// The fund.
+    pub desk: RefCell<Desk>,
+    /// Per instrument.
+    pub units: RefCell<Vec<Unit>>,
+    /// Per instrument, as Python text.
+    pub symbols: RefCell<Vec<Py<PyString>>>,
+    names: RefCell<BTreeMap<String, InstrumentId>>,
+    /// The observation being handled, cause of what a strategy does now.
+    pub cause: Cell<RecordId>,
+}
+
+impl Shared {
+    /// Around a desk without instruments.
+    pub fn new(desk: Desk) -> Shared {
+        Shared {
+            desk: RefCell::new(desk),
+            units: RefCell::default(),
+            symbols: RefCell::default(),
+            names: RefCell::default(),
+            cause: Cell::new(0),
+        }
+    }
+
+    /// Remembers an instrument's name and units.
+    pub fn learn(&self, py: Python<'_>, instrument: &Instrument) {
+        let unit = Unit { tick_nano: instrument.tick_nano, lot_nano: instrument.lot_nano };
+        let (mut units, mut symbols) = (self.units.borrow_mut(), self.symbols.borrow_mut());
+        if instrument.instrument as usize == units.len() {
+            units.push(unit);
+            symbols.push(PyString::new(py, instrument.symbol.as_str()).unbind());
+            self.names.borrow_mut().insert(instrument.symbol.as_str().to_owned(), instrument.instrument);
+        }
+    }
+
+    /// The instrument of a name; without a name, the only one there is.
+    pub fn instrument(&self, symbol: Option<&str>) -> Result<InstrumentId, Problem> {
+        let names = self.names.borrow();
+        match symbol {
+            Some(symbol) => names.get(symbol).copied().ok_or_else(|| {
+                let known: Vec<&str> = names.keys().map(String::as_str).take(12).collect();
+                Problem::new(code::CORE_UNKNOWN_INSTRUMENT, format!("{symbol:?}; known: {}", known.join(", ")))
+            }),
+            None if names.len() == 1 => Ok(0),
+            None => Err(Problem::new(code::RUN_CONFIG, format!("{} instruments: say which symbol", names.len()))),
+        }
+    }
+
+    /// The unit of an instrument.
+    #[inline]
+    pub fn unit(&self, instrument: InstrumentId) -> Unit {
+        self.units.borrow()[instrument as usize]
+    }
+
+    /// Sends a signed number of lots to the gate; zero is nothing.
+    pub fn order(
+        &self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        lots: i64,
+        limit_ticks: i64,
+        tif: TimeInForce,
+    ) -> PyResult<Option<Placed>> {
+        if lots == 0 {
+            return Ok(None);
+        }
+        let side = if lots > 0 { Side::Buy } else { Side::Sell };
+        let cause = self.cause.get();
+        let wish = Wish { strategy, instrument, side, lots: lots.abs(), limit_ticks, tif, cause };
+        self.desk.borrow_mut().submit(wish).map(Some).map_err(raise)
+    }
+}
+
+/// Lots that hold a share of the book's value at the last price, cut towards zero.
+pub fn lots_of_weight(desk: &Desk, strategy: StrategyId, instrument: InstrumentId, weight: f64) -> Result<i64, Problem> {
+    if !weight.is_finite() {
+        return Err(Problem::new(code::RUN_NUMBER, format!("weight {weight}")));
+    }
+    let ledger = desk.kernel.ledger();
+    let price_ticks = ledger.mark_ticks(instrument);
+    let Some(lot) = desk.kernel.notional(instrument, price_ticks, 1).filter(|m| m.0 > 0) else {
+        return Err(Problem::new(code::RISK_STALE_DATA, format!("instrument {instrument} has no price yet")));
+    };
+    let lot_base = lot.convert(ledger.rate_nano(instrument)?).to_f64();
+    Ok((weight * ledger.nav(strategy)?.to_f64() / lot_base).trunc() as i64)
+}

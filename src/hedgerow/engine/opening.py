@@ -1,0 +1,121 @@
+"""Opens a fund for a run: kernel, simulated venue, journal, instruments, authority, capital.
+
+Promises: every run, research too, stands under a mandate that the kernel verified; a research run signs its own with
+throw-away keys derived from the seed, for the tier of simulated money only. Never: an order before a mandate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hedgerow import _core
+from hedgerow.core.costs import Costs
+from hedgerow.core.errors import named_errors, problem
+from hedgerow.core.nouns import money_nano
+
+if TYPE_CHECKING:
+    from hedgerow.market.bars import Bars
+    from hedgerow.risk.limits import Limits
+
+FOREVER_NS = 2**63 - 1
+BPS_NANO = 100_000
+"""One basis point in the core's 10^-9."""
+
+
+@dataclass(frozen=True)
+class Authority:
+    """What gives a run its authority: the fund's genesis and the signed events that grant the mandate."""
+
+    genesis: bytes
+    envelopes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """Where a run's journal goes, under which name, signed with which key."""
+
+    folder: Path
+    origin: str
+    seed: bytes
+
+
+def research_limits(cash: float | int, *, leverage: float = 1.0) -> Limits:
+    """Limits of a research run: what the cash can buy, no margin, and no limit that would change a backtest silently."""
+    from hedgerow.risk.limits import Limits
+
+    return Limits.for_research(capital=cash, leverage=leverage)
+
+
+def research_authority(name: str, artifact: bytes, limits: Limits, bars: Bars, currency: str, seed: int) -> Authority:
+    """Sign a mandate for simulated money with throw-away keys derived from the seed."""
+    from hedgerow.governance.simulation import simulation_authority
+
+    genesis, envelopes = simulation_authority(
+        seed=seed,
+        strategy=name,
+        artifact=artifact,
+        limits=limits.to_json(),
+        universe=list(bars.symbols),
+        base_currency=currency,
+        fund="research",
+        valid_until_ns=FOREVER_NS,
+    )
+    return Authority(genesis, tuple(envelopes))
+
+
+def open_engine(
+    bars: Bars,
+    *,
+    authority: Authority,
+    artifacts: Sequence[bytes],
+    firm_limits: Limits,
+    cash: float | int,
+    currency: str,
+    costs: Costs,
+    fx: dict[str, float],
+    log: LogSettings | None,
+) -> Any:
+    """A fund ready for its first bar: one book per artifact, the first holding all the cash."""
+    sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in bars.instruments}))}
+    currencies = {i.currency for i in bars.instruments} | {currency}
+    config = {
+        "strategies": max(1, len(artifacts)),
+        "instruments": max(1, len(bars.instruments)),
+        "sectors": max(1, len(sectors)),
+        "currencies": len(currencies),
+        "orders": max(1024, 16 * len(bars.instruments)),
+        **venue_settings(costs),
+    }
+    start = bars.start_ns
+    with named_errors():
+        journal = None if log is None else (str(log.folder), log.origin, log.seed)
+        engine = _core.Engine(authority.genesis, config, journal)
+        for code in sorted(currencies - {currency}):
+            if code not in fx:
+                raise problem("CORE_NO_RATE", f"{code} into {currency}; pass fx={{{code!r}: rate}}")
+            engine.fx_rate(code, money_nano(fx[code]), start)
+        for instrument in bars.instruments:
+            engine.instrument(*instrument.core_fields(sectors[instrument.sector or ""]), start)
+        engine.firm_limits(firm_limits.to_json_text(), start)
+        for envelope in authority.envelopes:
+            engine.signed(envelope)
+        for number, artifact in enumerate(artifacts):
+            engine.start(number, artifact, start)
+        engine.capital(0, currency, money_nano(cash), start)
+    return engine
+
+
+def venue_settings(costs: Costs) -> dict[str, Any]:
+    """The simulated venue's integers for a cost model."""
+    return {
+        "half_spread_nano": round(costs.half_spread_bps * BPS_NANO),
+        "impact_nano": round(costs.impact * 1e9),
+        "fee_nano": round(costs.fee_bps * BPS_NANO),
+        "fee_per_lot": money_nano(costs.fee_per_share),
+        "fee_min": money_nano(costs.fee_min),
+        "volume_cap_bps": round(costs.volume_cap * 10_000),
+        "fill": costs.fill,
+    }

@@ -1,0 +1,262 @@
+"""What a run leaves behind, as DataFrames: equity, orders, fills, trades, positions, verdicts, postings.
+
+Promises: every table is a view of the run's records and every row carries its record id; money is exact in the records
+and a float only in the tables. Tables are built when they are asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hedgerow import _core
+from hedgerow.core.errors import error_table
+from hedgerow.core.nouns import MONEY_UNIT, money_floats, money_int, noun, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hedgerow.ledger.metrics import Performance
+    from hedgerow.market.bars import Bars
+
+SIDES = np.array(["", "buy", "sell"])
+DECISIONS = np.array(["", "approved", "denied"])
+ACTIONS = np.array(["", "new", "replace", "cancel"])
+ORDER_KINDS = np.array(["", "market", "limit"])
+TIMES_IN_FORCE = np.array(["", "gtc", "day", "ioc"])
+ACCOUNTS = np.array(["", "cash", "position", "realised", "fees", "capital", "exchange", "income"])
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What was run: enough to run it again."""
+
+    name: str
+    strategy: str
+    artifact: str
+    config: dict[str, Any]
+    seed: int
+    cash: float
+    currency: str
+    data_digest: str
+    symbols: tuple[str, ...]
+    costs: dict[str, Any]
+    log: str | None
+    trials: int = 1
+
+
+class Result:
+    """The outcome of a backtest."""
+
+    def __init__(self, engine: Any, bars: Bars, info: RunInfo, sealed: dict[str, Any]) -> None:
+        self._engine = engine
+        self._bars = bars
+        self.info = info
+        self.sealed = sealed
+        self._ts, self._nav = engine.equity()
+
+    def _records(self, name: str) -> Any:
+        return records(name, self._engine.records(noun(name).kind))
+
+    @property
+    def final_nav(self) -> float:
+        """Net asset value at the end, in base currency."""
+        return float(self._engine.nav_nano() / MONEY_UNIT)
+
+    @property
+    def nav_nano(self) -> int:
+        """Net asset value at the end, exact, in 10^-9 units of the base currency."""
+        return int(self._engine.nav_nano())
+
+    @property
+    def book(self) -> dict[str, float]:
+        """Capital, cash, realised and unrealised profit, fees, income and NAV at the end, in base currency."""
+        return {name: amount / MONEY_UNIT for name, amount in self._engine.book(0).items()}
+
+    @property
+    def state_hash(self) -> str:
+        """SHA-256 of the kernel's final state, hex."""
+        return str(self.sealed["state_hash"].hex())
+
+    @cached_property
+    def equity(self) -> pd.DataFrame:
+        """Net asset value after each time of the run; the first row is the capital before the first bar."""
+        import pandas as pd
+
+        start = self._bars.start_ns
+        ts = np.concatenate([[start], self._ts])
+        nav = np.concatenate([[self.info.cash], self._nav])
+        return pd.DataFrame({"nav": nav}, index=_times(ts, "ts"))
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """Every decision of the gate, with the first rule that failed, what it saw and what it allows."""
+        import pandas as pd
+
+        rows = self._records("Verdict")
+        texts = {r.number: r.code for r in error_table()}
+        return pd.DataFrame(
+            {
+                "id": rows["id"],
+                "ts": _times(rows["ts"]),
+                "order_id": rows["order_id"],
+                "symbol": self._symbols(rows["instrument"]),
+                "action": ACTIONS[rows["action"]],
+                "decision": DECISIONS[rows["decision"]],
+                "code": [texts.get(c) for c in rows["code"].tolist()],
+                "value": money_floats(rows["value"]),
+                "limit": money_floats(rows["limit"]),
+                "level": np.where(rows["level"] == 1, "firm", "strategy"),
+                "reducing": rows["reducing"] == 1,
+                "failed": [rules_of(bits) for bits in rows["failed"].tolist()],
+                "waived": [rules_of(bits) for bits in rows["waived"].tolist()],
+                "message": [verdict_message(row) for row in rows],
+            }
+        )
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """Every order, approved or denied, with its last state and what was filled."""
+        import pandas as pd
+
+        rows, events = self._records("Order"), self._records("OrderEvent")
+        last = pd.Series(events["to"], index=events["order_id"]).groupby(level=0).last()
+        fills = self.fills
+        filled = fills.groupby("order_id")["quantity"].sum()
+        value = (fills["quantity"] * fills["price"]).groupby(fills["order_id"]).sum()
+        ids = pd.Index(rows["id"])
+        quantity = filled.reindex(ids, fill_value=0.0).to_numpy()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            average = value.reindex(ids, fill_value=0.0).to_numpy() / quantity
+        instrument = rows["instrument"]
+        names = np.array(["", *_core.order_state_names()])
+        return pd.DataFrame(
+            {
+                "id": rows["id"],
+                "ts": _times(rows["ts"]),
+                "symbol": self._symbols(instrument),
+                "side": SIDES[rows["side"]],
+                "kind": ORDER_KINDS[rows["kind"]],
+                "tif": TIMES_IN_FORCE[rows["tif"]],
+                "quantity": rows["lots"] * self._bars.lot_sizes[instrument],
+                "limit": np.where(rows["limit_ticks"] > 0, rows["limit_ticks"] * self._bars.tick_sizes[instrument], np.nan),
+                "state": names[last.reindex(ids, fill_value=0).to_numpy()],
+                "filled": quantity,
+                "average_price": average,
+                "cause": rows["cause"],
+            }
+        )
+
+    @cached_property
+    def fills(self) -> pd.DataFrame:
+        """Every execution: price, the price before spread and impact, fee."""
+        import pandas as pd
+
+        rows = self._records("Fill")
+        instrument = rows["instrument"]
+        return pd.DataFrame(
+            {
+                "id": rows["id"],
+                "ts": _times(rows["ts_event"]),
+                "symbol": self._symbols(instrument),
+                "side": SIDES[rows["side"]],
+                "quantity": rows["lots"] * self._bars.lot_sizes[instrument],
+                "price": rows["price_ticks"] * self._bars.tick_sizes[instrument],
+                "reference_price": rows["reference_ticks"] * self._bars.tick_sizes[instrument],
+                "fee": money_floats(rows["fee"]),
+                "liquidity": np.where(rows["liquidity"] == 2, "maker", "taker"),
+                "order_id": rows["cause"],
+            }
+        )
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """Round trips at average cost, as the ledger books them."""
+        from hedgerow.ledger.trades import round_trips
+
+        return round_trips(self.fills)
+
+    @cached_property
+    def postings(self) -> pd.DataFrame:
+        """The double-entry journal: the amounts of one cause sum to zero in every currency."""
+        import pandas as pd
+
+        rows = self._records("Posting")
+        return pd.DataFrame(
+            {
+                "id": rows["id"],
+                "ts": _times(rows["ts"]),
+                "account": ACCOUNTS[rows["account"]],
+                "symbol": self._symbols(rows["instrument"]),
+                "currency": np.char.decode(rows["currency"]),
+                "amount": money_floats(rows["amount"]),
+                "lots": rows["lots"],
+                "cause": rows["cause"],
+            }
+        )
+
+    @cached_property
+    def positions(self) -> pd.DataFrame:
+        """Position in each instrument after every fill, and its value at the fill's price."""
+        fills = self.fills
+        signed = fills["quantity"].where(fills["side"] == "buy", -fills["quantity"])
+        table = fills[["ts", "symbol", "price"]].copy()
+        table["quantity"] = signed.groupby(fills["symbol"]).cumsum()
+        table["value"] = table["quantity"] * table["price"]
+        return table
+
+    @cached_property
+    def performance(self) -> Performance:
+        """Statistics of the equity curve, the first day included; figures that the sample cannot carry are left out."""
+        from hedgerow.ledger.metrics import performance
+
+        daily = self.equity["nav"].groupby(self.equity.index.floor("D")).last()
+        return performance(daily, trials=self.info.trials)
+
+    def report(self, path: str | None = None) -> str:
+        """Write a self-contained interactive HTML tear sheet; returns its path."""
+        from hedgerow.engine.tearsheet import write_tearsheet
+
+        return write_tearsheet(self, path or f"{self.info.name}.html")
+
+    def _symbols(self, instrument: Any) -> Any:
+        names = np.array([*self._bars.symbols, ""], dtype=object)
+        return names[np.minimum(instrument, len(names) - 1)]
+
+    def __repr__(self) -> str:
+        gain = self.final_nav / self.info.cash - 1
+        return (
+            f"Result({self.info.strategy}: {self.info.cash:,.2f} -> {self.final_nav:,.2f} {self.info.currency} "
+            f"({gain:+.2%}), {len(self._records('Fill')):,} fills)"
+        )
+
+    def _repr_html_(self) -> str:
+        from hedgerow.engine.tearsheet import notebook_html
+
+        return notebook_html(self)
+
+
+def _times(ns: Any, name: str | None = None) -> pd.DatetimeIndex:
+    import pandas as pd
+
+    return pd.DatetimeIndex(np.asarray(ns, dtype="datetime64[ns]"), tz="UTC", name=name)
+
+
+def rules_of(bits: int) -> tuple[str, ...]:
+    """The rules a verdict's bit mask names, such as `("RISK-014",)`."""
+    return tuple(f"RISK-{n:03d}" for n in range(64) if bits >> n & 1)
+
+
+def verdict_message(row: Any) -> str:
+    """A verdict in one sentence: code, what happened, value seen, limit, what to do."""
+    from hedgerow.core.errors import problem
+
+    if int(row["code"]) == 0:
+        return "approved"
+    value, limit = money_int(row["value"]), money_int(row["limit"])
+    level = "firm" if row["level"] == 1 else "strategy"
+    detail = f"saw {value / MONEY_UNIT:,.2f}, {level} limit {limit / MONEY_UNIT:,.2f}" if value or limit else ""
+    return str(problem(int(row["code"]), detail))

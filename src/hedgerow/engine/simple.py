@@ -1,0 +1,132 @@
+"""Strategies in twelve lines: `init` computes series once, `next` sees them up to the present bar.
+
+Promises: `next` can index only what was known (`[-1]` is now); a series that uses the future is found out by computing
+it again on shortened data, and refused. Lowers to an event strategy: the same orders, gate and fills.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.engine.strategy import Strategy
+
+Floats = npt.NDArray[np.float64]
+
+
+class Series:
+    """A series seen up to now: `s[-1]` is the present value, `s[-2]` the one before, `len(s)` how many there are."""
+
+    __slots__ = ("_clock", "_values")
+
+    def __init__(self, values: Floats, clock: _Clock) -> None:
+        self._values = values
+        self._clock = clock
+
+    def __len__(self) -> int:
+        return self._clock.now
+
+    def __getitem__(self, index: int) -> float:
+        now = self._clock.now
+        position = now + index if index < 0 else index
+        if not 0 <= position < now:
+            raise IndexError(f"index {index} of a series with {now} known values")
+        return float(self._values[position])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
+        return np.asarray(self._values[: self._clock.now], dtype=dtype)
+
+
+class _Clock:
+    """How many bars are known."""
+
+    __slots__ = ("now",)
+
+    def __init__(self) -> None:
+        self.now = 0
+
+
+class SimpleData:
+    """The columns of the instrument: `open, high, low, close, volume`, each a `Series`."""
+
+    def __init__(self, columns: dict[str, Floats], clock: _Clock) -> None:
+        self._columns = columns
+        self._clock = clock
+
+    def __getattr__(self, name: str) -> Series:
+        columns: dict[str, Floats] = self.__dict__.get("_columns", {})
+        if name not in columns:
+            raise AttributeError(f"no column {name!r}{did_you_mean(name, columns)}")
+        return Series(columns[name], self._clock)
+
+    def __len__(self) -> int:
+        return self._clock.now
+
+
+class SimpleStrategy(Strategy):
+    """A strategy on one instrument as `init` and `next`.
+
+    >>> class Cross(SimpleStrategy):
+    ...     def init(self):
+    ...         self.fast = self.I(sma, self.data.close, 20)
+    ...         self.slow = self.I(sma, self.data.close, 100)
+    ...     def next(self):
+    ...         if self.fast[-1] > self.slow[-1] and self.position == 0:
+    ...             self.buy(100)
+    ...         elif self.fast[-1] < self.slow[-1] and self.position > 0:
+    ...             self.close()
+    """
+
+    data: SimpleData
+
+    def init(self) -> None:
+        """Compute what `next` needs with `self.I(function, series, ...)`."""
+
+    def next(self) -> None:
+        """Decide, once a bar has closed and every series of `I` has a value."""
+        raise problem("RUN_CONFIG", f"{type(self).__name__} has no next()")
+
+    def I(self, function: Callable[..., Any], *arguments: Any) -> Series:  # noqa: E743, N802 (the field's name for it)
+        """Compute a series from others once; `function` must use no future values (this is checked)."""
+        values = self._compute(function, arguments, self._length)
+        for known in sorted({self._length // 3, self._length // 2, self._length - 1} - {0, -1}):
+            again = self._compute(function, arguments, known)
+            if not np.array_equal(again, values[:known], equal_nan=True):
+                name = getattr(function, "__name__", "function")
+                raise problem("MODEL_LEAK", f"{name} changes its first {known} values when later bars are left out")
+        self._warm_up = max(self._warm_up, int(np.argmax(~np.isnan(values))) if not np.isnan(values).all() else len(values))
+        return Series(values, self._clock)
+
+    def _compute(self, function: Callable[..., Any], arguments: tuple[Any, ...], known: int) -> Floats:
+        cut = [a._values[:known] if isinstance(a, Series) else a for a in arguments]
+        values = np.asarray(function(*cut), dtype=np.float64)
+        if values.shape != (known,):
+            raise problem("RUN_WEIGHTS", f"I() expects one value per bar, got shape {values.shape} for {known} bars")
+        return values
+
+    def prepare(self, columns: dict[str, Floats]) -> None:
+        """Give the strategy its data; called by the engine before `on_start`."""
+        self._clock = _Clock()
+        self._length = len(columns["close"])
+        self._warm_up = 0
+        self.data = SimpleData(columns, self._clock)
+
+    def on_start(self) -> None:
+        self.init()
+
+    def on_bar(self, bar: Any) -> None:
+        self._clock.now += 1
+        if self._clock.now > self._warm_up:
+            self.next()
+
+
+def crossover(first: Series, second: Series | float) -> bool:
+    """Whether `first` has just risen above `second`."""
+    if len(first) < 2:
+        return False
+    before, now = (second[-2], second[-1]) if isinstance(second, Series) else (second, second)
+    return first[-2] <= before and first[-1] > now

@@ -1,0 +1,108 @@
+"""Strategies as events: subclass `Strategy`, say what it needs in a frozen `Config`, and write the handlers you want.
+
+Promises: a handler sees only what was known at its time; every order goes through the kernel's gate; an exception in a
+handler stops the run with its own traceback. Never: reads a clock or the future.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from hedgerow import _core
+from hedgerow.core.errors import did_you_mean, problem
+
+
+class Strategy(_core.StrategyCore):
+    """A trading strategy that hears events: `on_start, on_bar, on_fill, on_timer, on_stop`.
+
+    Inside a handler: `self.buy(quantity, symbol, limit=...)`, `self.sell(...)`, `self.close(symbol)`,
+    `self.order_target(quantity, symbol)`, `self.order_target_weight(weight, symbol)`, `self.cancel(ticket)`,
+    `self.position`, `self.position_of(symbol)`, `self.nav`, `self.now`; in `on_start` also the indicators
+    (`self.sma(20)`, `self.ema(20)`, ...), which the engine feeds before each `on_bar`.
+
+    >>> class Hold(Strategy):
+    ...     @dataclasses.dataclass(frozen=True)
+    ...     class Config:
+    ...         quantity: float = 100.0
+    ...     def on_bar(self, bar):
+    ...         if self.position == 0:
+    ...             self.buy(self.config.quantity)
+    >>> Hold(quantity=5.0).config
+    Hold.Config(quantity=5.0)
+    """
+
+    Config: ClassVar[type[Any]] = dataclasses.make_dataclass("Config", [], frozen=True)
+    config: Any
+
+    def __init__(self, config: Any = None, **settings: Any) -> None:
+        self.config = read_config(type(self), config, settings)
+
+    def on_start(self) -> None:
+        """Called once, before the first bar: make indicators, set timers."""
+
+    def on_stop(self) -> None:
+        """Called once, after the last bar."""
+
+    def indicator(self, kind: str, *, symbol: str | None = None, field: str = "close", **parameters: float) -> Any:
+        """Make an indicator that the engine feeds with one price of one instrument; read `.value` and `.ready`."""
+        made = _core.indicator(kind, parameters)
+        self.feed(made, symbol, field)
+        return made
+
+    def sma(self, window: int, symbol: str | None = None, field: str = "close") -> Any:
+        """Simple moving average over `window` bars; `.value` is NaN until `.ready`."""
+        return self.indicator("sma", symbol=symbol, field=field, window=window)
+
+    def ema(self, span: int, symbol: str | None = None, field: str = "close") -> Any:
+        """Exponential moving average with decay `2 / (span + 1)`."""
+        return self.indicator("ema", symbol=symbol, field=field, span=span)
+
+    def rolling_std(self, window: int, symbol: str | None = None, field: str = "close") -> Any:
+        """Sample standard deviation over `window` bars."""
+        return self.indicator("rolling_std", symbol=symbol, field=field, window=window)
+
+    def zscore(self, window: int, symbol: str | None = None, field: str = "close") -> Any:
+        """Distance from the rolling mean in rolling standard deviations."""
+        return self.indicator("zscore", symbol=symbol, field=field, window=window)
+
+    def every(self, *, days: float = 0.0, hours: float = 0.0, minutes: float = 0.0) -> None:
+        """Have `on_timer(now)` called after the bars of a time, whenever this much time has passed."""
+        self.set_timer(round(((days * 24 + hours) * 60 + minutes) * 60e9))
+
+
+HANDLERS = ("on_bar", "on_fill", "on_timer")
+"""Handlers that the engine calls itself, where a strategy has them."""
+
+_ALL_HANDLERS = (*HANDLERS, "on_start", "on_stop")
+_FOREIGN_HANDLERS = ("on_quote", "on_trade", "on_book")
+
+
+def handlers_of(strategy: Strategy) -> tuple[Any, ...]:
+    """The strategy and its bound handlers, `None` for those it does not have; misspelt ones are an error."""
+    for name in dir(type(strategy)):
+        if name in _FOREIGN_HANDLERS:
+            raise problem("RUN_CONFIG", f"{type(strategy).__name__}.{name}: a run over bars has no such events")
+        if name.startswith("on_") and name not in _ALL_HANDLERS:
+            hint = did_you_mean(name, _ALL_HANDLERS)
+            raise problem("RUN_CONFIG", f"{type(strategy).__name__}.{name} is no handler{hint}")
+    return (strategy, *(getattr(strategy, name, None) for name in HANDLERS))
+
+
+def read_config(strategy: type, config: Any, settings: dict[str, Any]) -> Any:
+    """Build a strategy's frozen configuration from an object or from keyword settings; unknown names are an error."""
+    config_class = strategy.Config  # type: ignore[attr-defined]
+    if not dataclasses.is_dataclass(config_class):
+        raise problem("RUN_CONFIG", f"{strategy.__name__}.Config must be a frozen dataclass")
+    if config is not None:
+        if settings or not isinstance(config, config_class):
+            raise problem("RUN_CONFIG", f"{strategy.__name__} takes one {config_class.__qualname__} or settings")
+        return config
+    known = [f.name for f in dataclasses.fields(config_class)]
+    for name in settings:
+        if name not in known:
+            raise problem("RUN_CONFIG", f"{strategy.__name__} has no setting {name!r}{did_you_mean(name, known)}")
+    try:
+        return config_class(**settings)
+    except TypeError as error:
+        raise problem("RUN_CONFIG", f"{strategy.__name__}: {error}") from None
