@@ -1,1 +1,18 @@
-//! To be written.
+//! The simulated venue for bars: what would have become of our orders, told pessimistically.
+//!
+//! Promises: an order never trades on the bar during which it was sent; costs never help; a limit is never broken; our
+//! orders share what the volume cap leaves, in order of arrival; a resting limit order trades only if the market went
+//! through it. Takes only `Approved` messages. Never: a clock, a file, or randomness but the seeded faults of a test.
+#![forbid(unsafe_code)]
+
+mod config;
+mod cost;
+mod faults;
+mod matching;
+mod resting;
+mod venue;
+
+pub use config::VenueConfig;
+pub use cost::{Depth, fee, impact_nano, price_ticks};
+pub use faults::Faults;
+pub use venue::BarVenue;

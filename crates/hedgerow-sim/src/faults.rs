@@ -1,0 +1,51 @@
+//! Faults on purpose, for tests of what must survive them: refusals, lost answers, answers that come twice.
+//!
+//! Off unless asked for; seeded, so that a run with faults can be repeated.
+
+use serde::{Deserialize, Serialize};
+
+/// How often the venue fails: on average once in so many, 0 = never.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faults {
+    /// Refuses one new order in so many.
+    pub reject_every: u32,
+    /// Loses one acknowledgement in so many: the order works, but all we hear is `Lost`.
+    pub lose_every: u32,
+    /// Says one report in so many twice. A part of a fill is never doubled: a `VenueReport` has no execution number by
+    /// which anyone could tell the copy from a second fill.
+    pub double_every: u32,
+    state: u64,
+}
+
+impl Faults {
+    /// No faults yet; set the fields for those wanted.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Faults {
+        Faults { reject_every: 0, lose_every: 0, double_every: 0, state: seed }
+    }
+
+    pub(crate) fn rejects(&mut self) -> bool {
+        self.strikes(self.reject_every)
+    }
+
+    pub(crate) fn loses(&mut self) -> bool {
+        self.strikes(self.lose_every)
+    }
+
+    pub(crate) fn doubles(&mut self) -> bool {
+        self.strikes(self.double_every)
+    }
+
+    fn strikes(&mut self, every: u32) -> bool {
+        every != 0 && self.draw().is_multiple_of(u64::from(every))
+    }
+
+    /// SplitMix64 (Steele, Lea & Flood 2014).
+    fn draw(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}

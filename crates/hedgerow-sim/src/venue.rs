@@ -1,0 +1,130 @@
+//! The door of the simulated venue: approved messages in, reports out.
+
+use crate::VenueConfig;
+use crate::faults::Faults;
+use crate::matching::{Matching, Said};
+use hedgerow_core::{Bar, CancelRequest, Instrument, Order, Problem, ReplaceRequest, ReportKind, VenueReport, code};
+use hedgerow_risk::Approved;
+use serde::{Deserialize, Serialize};
+
+/// A simulated venue that trades against bars. See the crate's promises.
+///
+/// For each bar call [`BarVenue::on_open`], then [`BarVenue::on_close`], then let strategies speak. Reports leave `id` 0, for
+/// the kernel to number.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BarVenue {
+    matching: Matching,
+    faults: Option<Faults>,
+}
+
+impl BarVenue {
+    /// A venue without orders.
+    ///
+    /// # Errors
+    /// `SIM_BAD_COST` if a setting cannot be meant.
+    pub fn new(config: VenueConfig) -> Result<BarVenue, Problem> {
+        Ok(BarVenue { matching: Matching::new(config)?, faults: None })
+    }
+
+    /// The same venue, failing on purpose.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> BarVenue {
+        BarVenue { faults: Some(faults), ..self }
+    }
+
+    /// Makes an instrument tradable, or takes over its new volume and volatility.
+    ///
+    /// # Errors
+    /// `CORE_INPUT` if its tick has no positive value.
+    pub fn define(&mut self, instrument: &Instrument) -> Result<(), Problem> {
+        if instrument.tick_value <= 0 || instrument.lot_nano <= 0 {
+            let detail =
+                format!("{}: tick value {}, lot {}", instrument.symbol, instrument.tick_value, instrument.lot_nano);
+            return Err(Problem::new(code::CORE_INPUT, detail));
+        }
+        self.matching.define(instrument);
+        Ok(())
+    }
+
+    /// Takes an order at `ts`: `Accepted`, `Rejected` or (a fault) `Lost`. It can first trade on the next bar.
+    pub fn submit(&mut self, order: Approved<Order>, ts: i64, sink: &mut impl FnMut(VenueReport)) {
+        let order = order.into_inner();
+        let Some(faults) = &mut self.faults else {
+            return self.matching.submit(order, ts, &mut |said| sink(said.report));
+        };
+        if faults.rejects() {
+            let report = VenueReport {
+                cause: order.id,
+                ts_event: ts,
+                ts_init: ts,
+                order_id: order.id,
+                instrument: order.instrument,
+                slot: order.slot,
+                kind: ReportKind::Rejected as u8,
+                code: code::SIM_FAULT.0,
+                ..VenueReport::default()
+            };
+            return relay(&mut self.faults, Said { report, ends: true }, sink);
+        }
+        let lost = faults.loses();
+        let (matching, faults) = (&mut self.matching, &mut self.faults);
+        matching.submit(order, ts, &mut |mut said| {
+            if lost && !said.ends {
+                said.report.kind = ReportKind::Lost as u8;
+                said.report.code = code::SIM_FAULT.0;
+            }
+            relay(faults, said, sink);
+        });
+    }
+
+    /// Cancels an order at `ts`: `Cancelled`, or `CancelRejected` if it does not work here.
+    pub fn cancel(&mut self, request: Approved<CancelRequest>, ts: i64, sink: &mut impl FnMut(VenueReport)) {
+        let (matching, faults) = (&mut self.matching, &mut self.faults);
+        matching.cancel(request.get(), ts, &mut |said| relay(faults, said, sink));
+    }
+
+    /// Changes an order at `ts`: `Replaced`, or `ReplaceRejected`. A new price or a larger size goes to the end of the queue
+    /// and first counts on the next bar.
+    pub fn replace(&mut self, request: Approved<ReplaceRequest>, ts: i64, sink: &mut impl FnMut(VenueReport)) {
+        let (matching, faults) = (&mut self.matching, &mut self.faults);
+        matching.replace(request.get(), ts, &mut |said| relay(faults, said, sink));
+    }
+
+    /// What trades at the open of a bar, stamped when the bar opened.
+    ///
+    /// # Errors
+    /// `SIM_NO_VOLUME` if a volume cap is set, orders rest here, and the bar's volume is not known;
+    /// `CORE_UNKNOWN_INSTRUMENT` if it was not defined. Nothing traded then.
+    #[inline]
+    pub fn on_open(&mut self, bar: &Bar, sink: &mut impl FnMut(VenueReport)) -> Result<(), Problem> {
+        let (matching, faults) = (&mut self.matching, &mut self.faults);
+        matching.on_open(bar, &mut |said| relay(faults, said, sink))
+    }
+
+    /// What trades within a bar, stamped when the bar closed.
+    ///
+    /// # Errors
+    /// `CORE_UNKNOWN_INSTRUMENT` if it was not defined.
+    #[inline]
+    pub fn on_close(&mut self, bar: &Bar, sink: &mut impl FnMut(VenueReport)) -> Result<(), Problem> {
+        let (matching, faults) = (&mut self.matching, &mut self.faults);
+        matching.on_close(bar, &mut |said| relay(faults, said, sink))
+    }
+
+    /// The session ends at `ts`: day orders that have seen a bar of it expire.
+    pub fn end_session(&mut self, ts: i64, sink: &mut impl FnMut(VenueReport)) {
+        let (matching, faults) = (&mut self.matching, &mut self.faults);
+        matching.end_session(ts, &mut |said| relay(faults, said, sink));
+    }
+}
+
+fn relay(faults: &mut Option<Faults>, said: Said, sink: &mut impl FnMut(VenueReport)) {
+    sink(said.report);
+    let part = said.report.kind == ReportKind::Filled as u8 && !said.ends;
+    if let Some(faults) = faults
+        && !part
+        && faults.doubles()
+    {
+        sink(said.report);
+    }
+}
