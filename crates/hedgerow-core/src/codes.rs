@@ -117,6 +117,7 @@ codes! {
         30 RISK_UNIVERSE "the instrument is outside the mandate's universe" => "propose a mandate that includes it";
         31 RISK_UNKNOWN_ORDER "no such working order" => "cancel or replace only working orders";
         32 RISK_ARTIFACT "the running artifact is not the one that was approved" => "propose the new artifact; its hash voids old approvals";
+        33 RISK_BAD_FIELD "side, kind or time in force of the order has no meaning" => "use the values of the glossary";
     }
     OMS = 4 exit 13 {
         1 OMS_ILLEGAL "this event cannot happen in this state" => "nothing was changed; reconcile with the venue";
@@ -168,6 +169,7 @@ codes! {
     SIM = 8 exit 17 {
         1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";
         2 SIM_BAD_COST "a cost is negative or not finite" => "costs are zero or positive";
+        3 SIM_FAULT "the simulated venue was told to fail here" => "it is a test's doing; switch its faults off";
     }
     MODEL = 9 exit 18 {
         1 MODEL_TOO_FEW_ROWS "not enough rows to train" => "use a longer history or a shorter window";
