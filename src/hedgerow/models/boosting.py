@@ -1,8 +1,8 @@
 """A gradient-boosting forecaster: trees on standardised relative returns, scaled back to returns by what held up.
 
-Promises: the same panel, settings and seed give the same model byte for byte (one thread, deterministic histograms); the
-scale of its forecasts and their uncertainty come from rows it had not seen, so a model that found nothing forecasts
-nothing. Never picks its own settings and never sees a label that was open when its validation period began.
+Promises: the same panel, settings and seed give the same model byte for byte (one thread, deterministic histograms);
+the scale of its forecasts and their uncertainty come from rows it had not seen, so a model that found nothing
+forecasts nothing. Never picks its own settings and never sees a label that was open when its validation period began.
 Sources: Ke et al., LightGBM (NIPS 2017); Grinold, Alpha is volatility times IC times score (JPM 1994).
 """
 

@@ -1,6 +1,7 @@
 """Settings of one gradient-boosting variant, and the one door to the library behind it.
 
-Promises: settings are frozen and checked when made; the library is imported when first used, never at import of this file.
+Promises: settings are frozen and checked when made; the library is imported when first used, never at import of this
+file.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class BoostingConfig:
 
 
 def import_lightgbm() -> Any:
-    """LightGBM, imported late and with passive waiting: OpenMP's busy wait makes it 100 times slower on a full machine."""
+    """LightGBM, imported late and waiting passively: OpenMP's busy wait makes it 100 times slower on a full machine."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import lightgbm

@@ -1,8 +1,8 @@
 """How good a forecast was: information coefficient by date, its ratio, and how it decays with the horizon.
 
-Promises: every figure is computed date by date over instruments and then averaged, never pooled over dates (pooling lets
-the market's direction pass for skill); a date with fewer than `NAMES_MIN` pairs has no figure. Source: Grinold and Kahn,
-Active Portfolio Management (2000), ch. 6. Never annualises.
+Promises: every figure is computed date by date over instruments and then averaged, never pooled over dates (pooling
+lets the market's direction pass for skill); a date with fewer than `NAMES_MIN` pairs has no figure. Source: Grinold
+and Kahn, Active Portfolio Management (2000), ch. 6. Never annualises.
 """
 
 from __future__ import annotations

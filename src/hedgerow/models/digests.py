@@ -1,4 +1,5 @@
-"""What a digest covers: the canonical bytes of settings and arrays, so that equal things have equal names everywhere.
+"""What a digest covers: the canonical bytes of settings and arrays, so that equal things have equal names
+everywhere.
 
 Promises: the same values give the same bytes on every platform; floats are written exactly (hexadecimal), keys are
 sorted. Never reads a clock, a file or the environment.

@@ -1,7 +1,8 @@
 """A model version: everything that decides a forecast, named by one SHA-256, saved and loaded with a parity check.
 
-Promises: two versions with the same name give the same forecasts; loading recomputes the forecasts of stored probe rows
-and compares them bit for bit (MODEL_PARITY). Never forecasts from a row with a missing feature: the answer is NaN.
+Promises: two versions with the same name give the same forecasts; loading recomputes the forecasts of stored probe
+rows and compares them bit for bit (MODEL_PARITY). Never forecasts from a row with a missing feature: the answer is
+NaN.
 """
 
 from __future__ import annotations

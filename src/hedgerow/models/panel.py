@@ -1,8 +1,9 @@
-"""The supervised panel: one row per time and instrument, with features known at that time and the return that followed.
+"""The supervised panel: one row per time and instrument, with features known at that time and the return that
+followed.
 
-Promises: a row at time t holds features of t (data up to and including t) and a label that starts `lag_bars` later, when
-a decision made at t can first have been traded. Each row keeps the time its label ENDED, because purging needs times,
-not row counts. Never fills a gap: a row without a full set of features or without a label is left out.
+Promises: a row at time t holds features of t (data up to and including t) and a label that starts `lag_bars` later,
+when a decision made at t can first have been traded. Each row keeps the time its label ENDED, because purging needs
+times, not row counts. Never fills a gap: a row without a full set of features or without a label is left out.
 """
 
 from __future__ import annotations
@@ -100,9 +101,9 @@ class Panel:
 
 
 def forward_returns(closes: FloatArray, config: LabelConfig) -> FloatArray:
-    """Simple returns from `t + lag_bars` to `t + lag_bars + horizon_bars`, by time (T) and instrument (N); NaN where unknown.
+    """Simple returns from `t + lag_bars` on over `horizon_bars`, by time (T) and instrument (N); NaN where unknown.
 
-    closes: T x N prices; NaN where an instrument does not trade. Source: the label of AFML ch. 3 in its fixed-horizon form.
+    closes: T x N prices; NaN where an instrument does not trade. Source: AFML ch. 3, the fixed-horizon label.
 
     >>> forward_returns(np.array([[1.0], [2.0], [3.0]]), LabelConfig(horizon_bars=1, demean=False))[:, 0].tolist()
     [0.5, nan, nan]

@@ -1,8 +1,9 @@
-"""The trial ledger: every configuration that was ever tried on data is counted, because the best of many looks skilled.
+"""The trial ledger: every configuration that was ever tried on data is counted, because the best of many looks
+skilled.
 
 Promises: append-only; the same configuration on the same data is one trial however often it runs; the count feeds the
-deflated Sharpe ratio (Bailey and Lopez de Prado, The Deflated Sharpe Ratio, 2014). Never forgets, never re-orders, never
-stamps a time (a trial's identity is what was tried, not when).
+deflated Sharpe ratio (Bailey and Lopez de Prado, The Deflated Sharpe Ratio, 2014). Never forgets, never re-orders,
+never stamps a time (a trial's identity is what was tried, not when).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Walk-forward folds: train on the past, test on what came next, with purging by label end times and an embargo.
 
-Promises: no training label of a fold was still open, or within `embargo_ns` of being open, when its test period began;
-every fold is checked before it is handed out (MODEL_LEAK). Purging by counting rows is wrong as soon as labels have
-different lengths (holidays, events), so times decide. Source: Lopez de Prado, Advances in Financial Machine Learning
-(2018), ch. 7. Never shuffles, never looks at a feature or a label's value.
+Promises: no training label of a fold was still open, or within `embargo_ns` of being open, when its test period
+began; every fold is checked before it is handed out (MODEL_LEAK). Purging by counting rows is wrong as soon as labels
+have different lengths (holidays, events), so times decide. Source: Lopez de Prado, Advances in Financial Machine
+Learning (2018), ch. 7. Never shuffles, never looks at a feature or a label's value.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class WalkForwardConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Fold:
-    """One training set and the test period after it; `purged` rows were dropped because their labels reached into it."""
+    """One training set and the test period after it; `purged` rows were left out as their labels reached into it."""
 
     number: int
     train_rows: IntArray
