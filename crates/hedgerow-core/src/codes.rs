@@ -165,6 +165,7 @@ codes! {
         13 GOV_TIER "this tier of capital is not allowed here" => "a simulation mandate is for simulated venues only";
         14 GOV_CLOSED "the proposal is no longer open" => "propose it again and collect new approvals";
         15 GOV_UNKNOWN_PARENT "the event rests on an event that is not in this log" => "record its parents first";
+        16 GOV_NO_FUND "no fund is kept in this folder" => "start it with its first roster";
     }
     SIM = 8 exit 17 {
         1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";

@@ -1,0 +1,257 @@
+//! One strategy's limits and running sums, or the firm's: the same struct and the same rules on both levels.
+//!
+//! What an order's check reads lies in `Account`; what only changes with equity, mandate or switch lies in `Charter`,
+//! from which the account's standing rules and buying power are derived.
+
+use crate::bounds::{BPS, EXPOSURE_MAX};
+use crate::rules::rate::Bucket;
+use crate::rules::{bit_if, capital, mandate};
+use hedgerow_core::{Limits, Money, Nanos, code, time::FOREVER};
+use serde::{Deserialize, Serialize};
+
+/// What every check of an order reads and writes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(C, align(64))]
+pub(crate) struct Account {
+    /// Sums over instruments at the mark, base currency, working orders at their worst.
+    pub gross: i128,
+    /// Net exposure after all buys.
+    pub up: i128,
+    /// Net exposure after all sells.
+    pub down: i128,
+    pub var: i128,
+    pub limit_gross: i128,
+    pub limit_net: i128,
+    pub limit_position: i128,
+    pub limit_sector: i128,
+    pub limit_notional: i128,
+    pub limit_var: i128,
+    pub capital: i128,
+    /// Buying power times 10,000.
+    pub power_bps: i128,
+    /// Rules that fail for every order until something changes: killed, no mandate, loss, drawdown.
+    pub standing: u64,
+    pub expires_ts: Nanos,
+    pub limit_lots: i64,
+    pub limit_age_ns: Nanos,
+    pub rate: Bucket,
+    /// Last client order id seen; unused for the firm.
+    pub client_id: u64,
+    pub limit_collar_bps: u32,
+    pub limit_adv_bps: u32,
+    pub limit_concentration_bps: u32,
+    pub margin_bps: u32,
+    pub limit_rate: u32,
+    pub limit_repeats: u32,
+}
+
+/// Mandate, switch and equity: what an account's standing is derived from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Charter {
+    pub registered: bool,
+    pub granted: bool,
+    pub killed: bool,
+    pub limits: Limits,
+    /// Equity now, when the limits were granted, when the day began, and at its highest since the grant.
+    pub equity: Money,
+    start: Money,
+    day: Money,
+    peak: Money,
+    /// No equity was reported yet.
+    unreported: bool,
+}
+
+impl Default for Account {
+    fn default() -> Account {
+        Account {
+            gross: 0,
+            up: 0,
+            down: 0,
+            var: 0,
+            limit_gross: 0,
+            limit_net: 0,
+            limit_position: 0,
+            limit_sector: 0,
+            limit_notional: 0,
+            limit_var: 0,
+            capital: 0,
+            power_bps: 0,
+            standing: bit_if(true, code::RISK_NO_MANDATE),
+            expires_ts: FOREVER,
+            limit_lots: 0,
+            limit_age_ns: 0,
+            rate: Bucket::default(),
+            client_id: 0,
+            limit_collar_bps: 0,
+            limit_adv_bps: 0,
+            limit_concentration_bps: 0,
+            margin_bps: 0,
+            limit_rate: 0,
+            limit_repeats: 0,
+        }
+    }
+}
+
+impl Default for Charter {
+    fn default() -> Charter {
+        Charter {
+            registered: false,
+            granted: false,
+            killed: false,
+            limits: Limits::default(),
+            equity: Money::ZERO,
+            start: Money::ZERO,
+            day: Money::ZERO,
+            peak: Money::ZERO,
+            unreported: true,
+        }
+    }
+}
+
+/// A limit of money as the checks take it: never negative, and at most what the gate can hold exactly.
+fn bounded(limit: Money) -> i128 {
+    limit.0.clamp(0, EXPOSURE_MAX)
+}
+
+impl Charter {
+    /// Takes over limits. Loss and drawdown start again from here: granting is how a risk officer resets them.
+    pub fn grant(&mut self, account: &mut Account, limits: &Limits, expires_ts: Nanos) {
+        self.granted = true;
+        self.limits = *limits;
+        (self.start, self.day, self.peak) = (self.equity, self.equity, self.equity);
+        account.limit_gross = bounded(limits.gross);
+        account.limit_net = bounded(limits.net);
+        account.limit_position = bounded(limits.position);
+        account.limit_sector = bounded(limits.sector);
+        account.limit_notional = bounded(limits.order_notional);
+        account.limit_var = bounded(limits.var);
+        account.capital = bounded(limits.capital);
+        account.expires_ts = expires_ts;
+        account.limit_lots = limits.order_lots;
+        account.limit_age_ns = limits.data_age_ns;
+        account.limit_collar_bps = limits.collar_bps;
+        account.limit_adv_bps = limits.adv_share_bps;
+        account.limit_concentration_bps = limits.concentration_bps.min(BPS as u32);
+        account.margin_bps = limits.margin_bps;
+        account.limit_rate = limits.orders_per_second;
+        account.limit_repeats = limits.repeats_per_second;
+        account.rate = Bucket::full(limits.orders_per_second, Nanos::MIN);
+        self.settle(account);
+    }
+
+    /// Takes over an equity. The first one reported is where losses are counted from.
+    pub fn report(&mut self, account: &mut Account, equity: Money) {
+        self.equity = equity;
+        if self.unreported {
+            (self.start, self.day, self.peak, self.unreported) = (equity, equity, equity, false);
+        }
+        self.peak = self.peak.max(equity);
+        self.settle(account);
+    }
+
+    /// No equity was reported yet.
+    pub const fn unreported(&self) -> bool {
+        self.unreported
+    }
+
+    /// Adds the first equity of one of the firm's strategies, which is no gain.
+    pub fn report_first(&mut self, account: &mut Account, equity: Money) {
+        if self.unreported {
+            self.report(account, equity);
+        } else {
+            self.flow(account, equity);
+        }
+    }
+
+    /// Money paid in (positive) or out: neither a gain nor a loss, so everything that equity is compared with moves too.
+    pub fn flow(&mut self, account: &mut Account, amount: Money) {
+        if !self.unreported {
+            for level in [&mut self.equity, &mut self.start, &mut self.day, &mut self.peak] {
+                level.0 = level.0.saturating_add(amount.0);
+            }
+            self.settle(account);
+        }
+    }
+
+    /// A new trading day: the loss limit starts again from here.
+    pub fn new_day(&mut self, account: &mut Account) {
+        self.day = self.equity;
+        self.settle(account);
+    }
+
+    /// Loss since the day began.
+    pub fn loss(&self) -> i128 {
+        self.day.0.saturating_sub(self.equity.0)
+    }
+
+    /// Fall from the highest equity.
+    pub fn drawdown(&self) -> i128 {
+        self.peak.0.saturating_sub(self.equity.0)
+    }
+
+    /// Capital less what was lost since it was granted.
+    pub fn buying_power(&self, account: &Account) -> i128 {
+        capital::buying_power(account.capital, self.equity.0, self.start.0)
+    }
+
+    /// Derives the account's standing rules and buying power.
+    pub fn settle(&self, account: &mut Account) {
+        account.power_bps = capital::power_bps(self.buying_power(account));
+        account.standing = bit_if(mandate::missing(self.registered, self.granted), code::RISK_NO_MANDATE)
+            | bit_if(mandate::killed(self.killed), code::RISK_KILLED)
+            | bit_if(capital::loss_reached(self.loss(), self.limits.loss.0), code::RISK_LOSS)
+            | bit_if(capital::loss_reached(self.drawdown(), self.limits.drawdown.0), code::RISK_DRAWDOWN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chartered(loss: i64, drawdown: i64) -> (Charter, Account) {
+        let (mut charter, mut account) = (Charter { registered: true, ..Charter::default() }, Account::default());
+        let limits = Limits {
+            capital: Money::units(100),
+            loss: Money::units(loss),
+            drawdown: Money::units(drawdown),
+            ..Limits::default()
+        };
+        charter.grant(&mut account, &limits, FOREVER);
+        (charter, account)
+    }
+
+    #[test]
+    fn loss_counts_from_the_day_and_drawdown_from_the_peak() {
+        let (mut charter, mut account) = chartered(10, 15);
+        let loss = bit_if(true, code::RISK_LOSS);
+        let drawdown = bit_if(true, code::RISK_DRAWDOWN);
+        for (equity, standing) in [(1_000, 0), (1_005, 0), (991, 0), (990, loss | drawdown), (989, loss | drawdown)] {
+            charter.report(&mut account, Money::units(equity));
+            assert_eq!(account.standing, standing, "{equity}");
+        }
+        charter.new_day(&mut account);
+        assert_eq!(account.standing, drawdown, "a new day forgives the loss, not the drawdown");
+        let limits = charter.limits;
+        charter.grant(&mut account, &limits, FOREVER);
+        assert_eq!(account.standing, 0, "new limits reset both");
+    }
+
+    #[test]
+    fn money_paid_out_is_no_loss() {
+        let (mut charter, mut account) = chartered(10, 10);
+        charter.report(&mut account, Money::units(100));
+        charter.flow(&mut account, Money::units(-50));
+        charter.report(&mut account, Money::units(50));
+        assert_eq!((account.standing, charter.loss(), charter.drawdown()), (0, 0, 0));
+        assert_eq!(charter.buying_power(&account), Money::units(100).0);
+    }
+
+    #[test]
+    fn a_charter_without_limits_grants_nothing() {
+        let account = Account::default();
+        assert_eq!(account.standing, bit_if(true, code::RISK_NO_MANDATE));
+        let (charter, account) = chartered(0, 0);
+        assert_eq!(account.standing, bit_if(true, code::RISK_LOSS) | bit_if(true, code::RISK_DRAWDOWN));
+        assert_eq!(charter.limits.gross, Money::ZERO);
+    }
+}

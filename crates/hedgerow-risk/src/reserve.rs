@@ -1,0 +1,135 @@
+//! What happens to a reservation after approval: it is filled into the position, changed by a replace, or released.
+//!
+//! Promises: every change goes through `move_row`, so rows, sums of strategies, sectors and the firm move together and
+//! stay exact; a refused change leaves all of them as they were.
+
+use crate::gate::Gate;
+use crate::row::Row;
+use hedgerow_core::{Order, Problem, code};
+
+impl Gate {
+    /// Replaces a row, and moves every sum by the difference.
+    #[inline(always)]
+    pub(crate) fn move_row(&mut self, strategy: usize, index: usize, after: Row) {
+        let (firm, sectors) = (self.firm(), self.config.sectors as usize);
+        let row = &mut self.rows[strategy * self.listings.len() + index];
+        let before = std::mem::replace(row, after);
+        let listing = &mut self.listings[index];
+        let (worst, up, down) =
+            (after.worst() - before.worst(), after.up() - before.up(), after.down() - before.down());
+        listing.worst += worst;
+        listing.up += up;
+        listing.down += down;
+        listing.short += after.short() - before.short();
+        let value = i128::from(listing.lot_value);
+        let (gross, var) = (i128::from(worst) * value, i128::from(worst) * i128::from(listing.lot_var));
+        for number in [strategy, firm] {
+            let account = &mut self.accounts[number];
+            account.gross += gross;
+            account.up += i128::from(up) * value;
+            account.down += i128::from(down) * value;
+            account.var += var;
+            self.sectors[number * sectors + listing.sector as usize] += gross;
+        }
+        let words = usize::from(self.config.strategies).div_ceil(64);
+        let word = &mut self.holders[index * words + strategy / 64];
+        let mask = 1 << (strategy % 64);
+        *word = if after.empty() { *word & !mask } else { *word | mask };
+    }
+
+    /// Where an order's reservation stands in the table of working orders.
+    pub(crate) fn place_of(&self, order: &Order) -> Option<usize> {
+        let index = order.instrument as usize;
+        let count = self.listings.get(index)?.working;
+        let at = self.working.find(index, count, order.id)?;
+        (self.working.get(at).strategy == order.strategy).then_some(at)
+    }
+
+    fn known(&self, order: &Order) -> Result<usize, Problem> {
+        self.place_of(order).ok_or_else(|| Problem::new(code::RISK_UNKNOWN_ORDER, format!("order {}", order.id)))
+    }
+
+    /// Sets what is left of a reservation and frees its place when that is nothing. Returns the lots no longer reserved.
+    fn settle(&mut self, order: &Order, at: usize, left: crate::working::Working) -> i64 {
+        let index = order.instrument as usize;
+        let freed = self.working.get(at).reserved() - left.reserved();
+        let listing = &mut self.listings[index];
+        if left.reserved() == 0 {
+            self.working.remove(index, listing.working, at);
+            listing.working -= 1;
+        } else {
+            self.working.set(at, left);
+        }
+        (listing.own_buy, listing.own_sell) = self.working.best(index, listing.working);
+        freed
+    }
+
+    /// Moves filled lots from the order's reservation into the position.
+    ///
+    /// # Errors
+    /// RISK-031 if nothing is reserved for the order, OMS-003 if less is reserved than was filled; nothing is changed.
+    pub fn fill(&mut self, order: &Order, lots: i64) -> Result<(), Problem> {
+        let at = self.known(order)?;
+        let held = self.working.get(at);
+        if lots <= 0 || lots > held.reserved() {
+            let detail = format!("order {}: {lots} lots filled, {} reserved", order.id, held.reserved());
+            return Err(Problem::new(code::OMS_OVERFILL, detail));
+        }
+        self.settle(order, at, held.filled(lots));
+        let (strategy, index) = (usize::from(held.strategy), order.instrument as usize);
+        let row = self.rows[strategy * self.listings.len() + index].filled(held.buy, lots);
+        self.move_row(strategy, index, row);
+        Ok(())
+    }
+
+    /// Frees what is still reserved for an order that has ended; returns the lots freed, 0 if there were none (a filled
+    /// order has nothing left). An order whose fate is unknown must not be released.
+    pub fn release(&mut self, order: &Order) -> i64 {
+        self.place_of(order).map_or(0, |at| {
+            let mut left = self.working.get(at);
+            (left.lots, left.next_lots) = (0, 0);
+            self.shrink(order, at, left)
+        })
+    }
+
+    /// The venue took the replace: the new terms are the terms, and what only the old ones needed is freed.
+    ///
+    /// # Errors
+    /// RISK-031 if no replace of this order is on its way; nothing is changed.
+    pub fn replaced(&mut self, order: &Order) -> Result<(), Problem> {
+        self.answered(order, true)
+    }
+
+    /// The venue refused the replace: the old terms stand, and what only the new ones needed is freed.
+    ///
+    /// # Errors
+    /// RISK-031 if no replace of this order is on its way; nothing is changed.
+    pub fn replace_rejected(&mut self, order: &Order) -> Result<(), Problem> {
+        self.answered(order, false)
+    }
+
+    fn answered(&mut self, order: &Order, taken: bool) -> Result<(), Problem> {
+        let at = self.known(order)?;
+        let mut left = self.working.get(at);
+        if !left.replacing {
+            return Err(Problem::new(
+                code::RISK_UNKNOWN_ORDER,
+                format!("order {}: no replace is on its way", order.id),
+            ));
+        }
+        if taken {
+            (left.lots, left.reach_ticks) = (left.next_lots, left.next_reach_ticks);
+        }
+        (left.replacing, left.next_lots, left.next_reach_ticks) = (false, 0, 0);
+        self.shrink(order, at, left);
+        Ok(())
+    }
+
+    fn shrink(&mut self, order: &Order, at: usize, left: crate::working::Working) -> i64 {
+        let freed = self.settle(order, at, left);
+        let (strategy, index) = (usize::from(left.strategy), order.instrument as usize);
+        let row = self.rows[strategy * self.listings.len() + index].reserved(left.buy, -freed);
+        self.move_row(strategy, index, row);
+        freed
+    }
+}

@@ -1,0 +1,74 @@
+//! Buying power, loss, drawdown and value at risk. SEC 15c3-5(c)(1)(i) pre-set capital thresholds; RTS 6 art. 15(4).
+
+use crate::bounds::BPS;
+
+/// RISK-025: margin on worst-case gross exceeds the buying power. `power_bps` is buying power times 10,000, so nothing
+/// is divided. A margin rate of zero would grant everything; it grants nothing.
+#[inline(always)]
+#[must_use]
+pub const fn no_buying_power(gross: i128, margin_bps: u32, power_bps: i128) -> bool {
+    (margin_bps == 0) | (gross.wrapping_mul(margin_bps as i128) > power_bps)
+}
+
+/// Capital granted less what was lost since; a gain does not raise what was granted.
+#[must_use]
+pub fn buying_power(capital: i128, equity: i128, equity_start: i128) -> i128 {
+    capital.saturating_add(equity.saturating_sub(equity_start).min(0)).max(0)
+}
+
+/// Buying power times 10,000 as [`no_buying_power`] takes it.
+#[must_use]
+pub fn power_bps(buying_power: i128) -> i128 {
+    buying_power.saturating_mul(i128::from(BPS))
+}
+
+/// RISK-026, RISK-027: the loss since the session's start, or the fall from the highest equity, has reached its limit.
+#[inline(always)]
+#[must_use]
+pub const fn loss_reached(loss: i128, limit: i128) -> bool {
+    (loss >= limit) | (limit <= 0)
+}
+
+/// RISK-028: one-day 95 % value at risk after the order, as the plain sum of |exposure| * sigma * 1.645. It counts no
+/// diversification and no hedge (all correlations one against us), so it is never below the parametric figure.
+#[inline(always)]
+#[must_use]
+pub const fn beyond_var(var: i128, limit: i128) -> bool {
+    var > limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn margin_on_gross_stays_within_buying_power_and_a_rate_of_zero_grants_nothing() {
+        for (gross, bps, power, fails) in [
+            (1_000, 10_000, 1_000, false),
+            (1_001, 10_000, 1_000, true),
+            (2_000, 5_000, 1_000, false),
+            (1, 0, i128::MAX / 20_000, true),
+            (1, 10_000, 0, true),
+        ] {
+            assert_eq!(no_buying_power(gross, bps, power_bps(power)), fails, "{gross} {bps} {power}");
+        }
+    }
+
+    #[test]
+    fn losses_shrink_buying_power_and_gains_do_not_raise_it() {
+        for (capital, equity, start, power) in
+            [(100, 0, 0, 100), (100, 50, 0, 100), (100, -30, 0, 70), (100, 870, 900, 70), (100, -500, 0, 0)]
+        {
+            assert_eq!(buying_power(capital, equity, start), power, "{capital} {equity} {start}");
+        }
+        assert_eq!(buying_power(1, i128::MIN, i128::MAX), 0);
+    }
+
+    #[test]
+    fn a_loss_limit_holds_from_the_moment_it_is_reached_and_zero_grants_nothing() {
+        for (loss, limit, fails) in [(99, 100, false), (100, 100, true), (0, 0, true), (-5, 0, true), (-5, 1, false)] {
+            assert_eq!(loss_reached(loss, limit), fails, "{loss} {limit}");
+        }
+        assert!(beyond_var(101, 100) && !beyond_var(100, 100) && beyond_var(1, 0));
+    }
+}

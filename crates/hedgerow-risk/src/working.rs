@@ -1,0 +1,144 @@
+//! The firm's working orders, a fixed number of places per instrument: what is reserved for each, and at which prices.
+//!
+//! While a replace is on its way both its old and its new terms may be working at the venue, so the larger size stays
+//! reserved and both prices count for self-match until the venue has answered.
+
+use crate::rules::price::{NO_BUY, NO_SELL};
+use hedgerow_core::StrategyId;
+use serde::{Deserialize, Serialize};
+
+/// What is reserved for one working order.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Working {
+    /// How far it trades, see [`crate::rules::price::reach`].
+    pub reach_ticks: i64,
+    /// Lots still open.
+    pub lots: i64,
+    /// The same under the terms of a replace that the venue has not answered.
+    pub next_reach_ticks: i64,
+    pub next_lots: i64,
+    pub strategy: StrategyId,
+    pub buy: bool,
+    pub replacing: bool,
+}
+
+impl Working {
+    /// Lots reserved: the most that can still be filled.
+    #[inline]
+    pub fn reserved(&self) -> i64 {
+        if self.replacing { self.lots.max(self.next_lots) } else { self.lots }
+    }
+
+    /// The order after some of it was filled.
+    pub fn filled(mut self, lots: i64) -> Working {
+        self.lots = (self.lots - lots).max(0);
+        self.next_lots = (self.next_lots - lots).max(0);
+        self
+    }
+}
+
+/// The table: ids apart from the rest, because they are what is searched.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct WorkingTable {
+    places: usize,
+    ids: Vec<u64>,
+    orders: Vec<Working>,
+}
+
+impl WorkingTable {
+    pub fn new(instruments: usize, places: usize) -> WorkingTable {
+        WorkingTable {
+            places,
+            ids: vec![0; instruments * places],
+            orders: vec![Working::default(); instruments * places],
+        }
+    }
+
+    /// Places per instrument.
+    #[inline(always)]
+    pub const fn places(&self) -> usize {
+        self.places
+    }
+
+    /// Where an order stands among the `count` working orders of an instrument.
+    #[inline]
+    pub fn find(&self, instrument: usize, count: u32, id: u64) -> Option<usize> {
+        let first = instrument * self.places;
+        self.ids[first..first + count as usize].iter().position(|held| *held == id).map(|place| first + place)
+    }
+
+    #[inline]
+    pub fn get(&self, at: usize) -> Working {
+        self.orders[at]
+    }
+
+    #[inline]
+    pub fn set(&mut self, at: usize, working: Working) {
+        self.orders[at] = working;
+    }
+
+    /// Takes the next place; the caller has seen that there is one.
+    #[inline(always)]
+    pub fn push(&mut self, instrument: usize, count: u32, id: u64, working: Working) {
+        let at = instrument * self.places + count as usize;
+        self.ids[at] = id;
+        self.orders[at] = working;
+    }
+
+    /// Gives a place back; the last order of the instrument moves into it.
+    pub fn remove(&mut self, instrument: usize, count: u32, at: usize) {
+        let last = instrument * self.places + count as usize - 1;
+        self.ids[at] = self.ids[last];
+        self.orders[at] = self.orders[last];
+        (self.ids[last], self.orders[last]) = (0, Working::default());
+    }
+
+    /// Lots reserved for a strategy's buys and sells among the `count` working orders of an instrument.
+    pub fn reserved(&self, instrument: usize, count: u32, strategy: usize) -> (i64, i64) {
+        let first = instrument * self.places;
+        let own =
+            self.orders[first..first + count as usize].iter().filter(|order| usize::from(order.strategy) == strategy);
+        own.fold((0, 0), |(buy, sell), order| match order.buy {
+            true => (buy + order.reserved(), sell),
+            false => (buy, sell + order.reserved()),
+        })
+    }
+
+    /// Highest buy and lowest sell among the `count` working orders of an instrument.
+    pub fn best(&self, instrument: usize, count: u32) -> (i64, i64) {
+        let first = instrument * self.places;
+        let mut best = (NO_BUY, NO_SELL);
+        for order in &self.orders[first..first + count as usize] {
+            let next = if order.replacing { order.next_reach_ticks } else { order.reach_ticks };
+            if order.buy {
+                best.0 = best.0.max(order.reach_ticks).max(next);
+            } else {
+                best.1 = best.1.min(order.reach_ticks).min(next);
+            }
+        }
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_own_prices_follow_every_change_and_a_place_is_used_again() {
+        let mut table = WorkingTable::new(2, 3);
+        let order = |buy, reach_ticks| Working { buy, reach_ticks, lots: 1, ..Working::default() };
+        table.push(1, 0, 11, order(true, 100));
+        table.push(1, 1, 12, order(true, 102));
+        table.push(1, 2, 13, order(false, 105));
+        assert_eq!(table.best(1, 3), (102, 105));
+        table.remove(1, 3, table.find(1, 3, 12).unwrap());
+        assert_eq!(table.best(1, 2), (100, 105));
+        assert_eq!(table.find(1, 2, 12), None);
+        let at = table.find(1, 2, 13).unwrap();
+        table.set(at, Working { replacing: true, next_reach_ticks: 103, next_lots: 5, ..table.get(at) });
+        assert_eq!(table.best(1, 2), (100, 103), "both prices of a pending replace count");
+        assert_eq!(table.get(at).reserved(), 5);
+        assert_eq!(table.best(0, 0), (NO_BUY, NO_SELL));
+    }
+}
