@@ -1,0 +1,357 @@
+//! The writer of a log: records go into memory, `commit` makes them durable together, `checkpoint` signs what is durable.
+//!
+//! Promises: ids are consecutive; nothing is acknowledged before one write and one sync returned; a commit is found
+//! whole or not at all after a crash; opening an existing log and recovering one are the same code; after a failed
+//! write the journal refuses all work until it is opened again; no checkpoint is ever signed that is smaller than,
+//! or contradicts, the last one. Appending does not allocate once the buffer has grown to the size of a commit.
+//! Never: a clock, a random number, a key of its own.
+
+use crate::agreement::{Agreement, check_key, check_successor};
+use crate::batch::leaf_hashes;
+use crate::frame::{
+    ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, HEAD_BYTES, SEGMENT_PAYLOAD_BYTES, entry_head, file_header, frame_head,
+    frames_of, mark, padded, segment_payload,
+};
+use crate::merkle::{Frontier, Hash};
+use crate::note::{Checkpoint, LogSigner, VerifierKey};
+use crate::storage::Storage;
+use crate::walk::{Tail, Walk};
+use hedgerow_core::{KIND_SEGMENT, Noun, Problem, RecordId, code};
+
+/// Name of the small file with the last signed checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
+/// Name of the small file with the key line that checks it.
+pub const KEY: &str = "key.pub";
+/// A segment is closed when it holds this many rows.
+pub const SEGMENT_ROWS_MAX: u32 = 4096;
+/// A segment is closed before its rows exceed this many bytes (one row may).
+pub const SEGMENT_BYTES_MAX: usize = 1 << 20;
+/// The journal commits by itself before more than this waits in memory.
+pub const PENDING_BYTES_MAX: usize = 64 << 20;
+const PENDING_BYTES_READY: usize = 1 << 20;
+const LEAVES_READY: usize = PENDING_BYTES_READY / (HEAD_BYTES + ENTRY_HEAD_BYTES);
+/// Bytes of a segment's frame before its rows.
+const SEGMENT_HEAD_BYTES: usize = HEAD_BYTES + ENTRY_HEAD_BYTES + SEGMENT_PAYLOAD_BYTES;
+
+/// The only writer of one log.
+#[derive(Debug)]
+pub struct Journal<S: Storage> {
+    storage: S,
+    key: VerifierKey,
+    pending: Vec<u8>,
+    pending_entries: u32,
+    segment: Option<Segment>,
+    next_id: RecordId,
+    tree: Frontier,
+    leaves: Vec<Hash>,
+    signed: Option<Checkpoint>,
+    halted: bool,
+}
+
+/// Rows that are being gathered at the end of the buffer.
+#[derive(Debug)]
+struct Segment {
+    row_kind: u16,
+    row_bytes: usize,
+    first_id: RecordId,
+    rows: u32,
+    start: usize,
+}
+
+/// What opening a log found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recovery {
+    /// Entries in whole commits: all of them are kept.
+    pub entries: u64,
+    /// Records in them.
+    pub records: u64,
+    /// What lay behind the last whole commit; a torn commit was removed.
+    pub tail: Tail,
+    /// The last signed checkpoint, if there is one; it was found to be a prefix of the log.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+impl<S: Storage> Journal<S> {
+    /// Starts a log in an empty store; record ids begin at 1.
+    ///
+    /// # Errors
+    /// `LOG_EXISTS` if a log is there; `LOG_IO`.
+    pub fn create(mut storage: S, key: VerifierKey) -> Result<Journal<S>, Problem> {
+        if !storage.read()?.is_empty() || storage.small(KEY)?.is_some() {
+            return Err(Problem::new(code::LOG_EXISTS, format!("wanted to start {}", key.origin())));
+        }
+        storage.replace(KEY, format!("{}\n", key.line()).as_bytes())?;
+        storage.append(&file_header())?;
+        storage.sync()?;
+        Ok(Journal::at(storage, key, Frontier::default(), 1, None))
+    }
+
+    /// Continues a log, after a clean end or a crash alike. A commit that a crash cut short is removed.
+    ///
+    /// # Errors
+    /// `LOG_NOT_A_LOG`; `LOG_BAD_SIGNATURE` if the log has another key; `LOG_SHORTER` or `LOG_BAD_ROOT` if it
+    /// contradicts its checkpoint; what [`Walk::next_group`] gives if its bytes were changed; `LOG_IO`.
+    pub fn open(mut storage: S, key: VerifierKey) -> Result<(Journal<S>, Recovery), Problem> {
+        let line = storage.small(KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
+        check_key(&line, &key)?;
+        let signed = storage.small(CHECKPOINT)?.map(|note| key.open(&note)).transpose()?;
+        let file = storage.read()?;
+        let mut walk = Walk::new(&file)?;
+        let mut tree = Frontier::default();
+        let mut agreement = Agreement::with(signed.as_ref());
+        while let Some(group) = walk.next_group()? {
+            agreement.grow(&mut tree, group.frames())?;
+        }
+        agreement.finish(&tree)?;
+        let records = walk.next_id() - 1;
+        let recovery = Recovery { entries: tree.size(), records, tail: walk.tail(), checkpoint: signed.clone() };
+        if storage.len() != walk.committed_bytes() {
+            storage.truncate(walk.committed_bytes())?;
+        }
+        if storage.is_empty() {
+            storage.append(&file_header())?;
+        }
+        // What was found may still be in the cache of a writer that died before its sync.
+        storage.sync()?;
+        Ok((Journal::at(storage, key, tree, records + 1, signed), recovery))
+    }
+
+    fn at(storage: S, key: VerifierKey, tree: Frontier, next_id: RecordId, signed: Option<Checkpoint>) -> Journal<S> {
+        let pending = Vec::with_capacity(PENDING_BYTES_READY);
+        let leaves = Vec::with_capacity(LEAVES_READY);
+        Journal {
+            storage,
+            key,
+            pending,
+            pending_entries: 0,
+            segment: None,
+            next_id,
+            tree,
+            leaves,
+            signed,
+            halted: false,
+        }
+    }
+
+    /// Appends one record as an entry of its own, in memory.
+    ///
+    /// # Errors
+    /// `LOG_SEQUENCE` if its id does not follow; `LOG_ENTRY_SIZE`; `LOG_UNKNOWN_KIND` for the kind of segments;
+    /// nothing was changed then. `LOG_IO` if a commit was due and failed, or one failed before.
+    #[inline]
+    pub fn append(&mut self, kind: u16, id: RecordId, bytes: &[u8]) -> Result<(), Problem> {
+        let entry_len = ENTRY_HEAD_BYTES + bytes.len();
+        if id != self.next_id || entry_len > ENTRY_BYTES_MAX || kind == KIND_SEGMENT || self.halted {
+            return Err(self.refusal(kind, id, entry_len));
+        }
+        if self.segment.is_some() {
+            self.close_segment();
+        }
+        if self.pending.len() + entry_len > PENDING_BYTES_MAX {
+            self.commit()?;
+        }
+        let start = self.pending.len();
+        let mut head = [0u8; HEAD_BYTES + ENTRY_HEAD_BYTES];
+        head[HEAD_BYTES..].copy_from_slice(&entry_head(kind, 1, id));
+        self.pending.extend_from_slice(&head);
+        self.pending.extend_from_slice(bytes);
+        self.finish_frame(start, entry_len, 0);
+        self.next_id += 1;
+        Ok(())
+    }
+
+    /// Appends a noun as an entry of its own.
+    ///
+    /// # Errors
+    /// See [`Journal::append`].
+    #[inline]
+    pub fn append_noun<N: Noun>(&mut self, noun: &N) -> Result<(), Problem> {
+        self.append(N::KIND, noun.id(), bytemuck::bytes_of(noun))
+    }
+
+    /// Appends one record to the open segment, which rows of the same kind and length share.
+    ///
+    /// # Errors
+    /// See [`Journal::append`]; an empty row is a `LOG_ENTRY_SIZE`.
+    #[inline]
+    pub fn append_row(&mut self, kind: u16, id: RecordId, row: &[u8]) -> Result<(), Problem> {
+        if id != self.next_id || row.is_empty() || row.len() > ENTRY_BYTES_MAX || kind == KIND_SEGMENT || self.halted {
+            return Err(self.refusal(kind, id, row.len()));
+        }
+        let fits = self.segment.as_ref().is_some_and(|s| {
+            s.row_kind == kind
+                && s.row_bytes == row.len()
+                && s.rows < SEGMENT_ROWS_MAX
+                && (s.rows as usize + 1) * s.row_bytes <= SEGMENT_BYTES_MAX
+        });
+        if !fits {
+            self.open_segment(kind, id, row.len())?;
+        }
+        self.pending.extend_from_slice(row);
+        self.segment.as_mut().expect("opened above").rows += 1;
+        self.next_id += 1;
+        Ok(())
+    }
+
+    /// Appends a noun to the open segment.
+    ///
+    /// # Errors
+    /// See [`Journal::append_row`].
+    #[inline]
+    pub fn append_row_noun<N: Noun>(&mut self, noun: &N) -> Result<(), Problem> {
+        self.append_row(N::KIND, noun.id(), bytemuck::bytes_of(noun))
+    }
+
+    /// Makes everything appended durable with one write and one sync; gives the entries now durable.
+    ///
+    /// # Errors
+    /// `LOG_IO`; what was pending is not acknowledged, and the journal must be opened again.
+    pub fn commit(&mut self) -> Result<u64, Problem> {
+        if self.halted {
+            return Err(halted());
+        }
+        self.close_segment();
+        if self.pending_entries == 0 {
+            return Ok(self.tree.size());
+        }
+        let frames_bytes = self.pending.len();
+        let place = self.storage.len() + frames_bytes as u64;
+        self.pending.extend_from_slice(&mark(place, frames_bytes as u32, self.pending_entries));
+        self.halted = true;
+        self.storage.append(&self.pending)?;
+        self.storage.sync()?;
+        self.halted = false;
+        leaf_hashes(frames_of(&self.pending, 0..frames_bytes).map(|frame| frame.entry), &mut self.leaves);
+        self.tree.extend(&mut self.leaves);
+        self.pending.clear();
+        self.pending_entries = 0;
+        Ok(self.tree.size())
+    }
+
+    /// Commits, then signs the whole log and publishes the checkpoint.
+    ///
+    /// # Errors
+    /// `LOG_BAD_SIGNATURE` if the signer is not this log's; `LOG_SHORTER` or `LOG_BAD_ROOT` if the last signed
+    /// checkpoint is not the one this journal knows, so that signing might contradict it; `LOG_IO`.
+    pub fn checkpoint(&mut self, signer: &LogSigner) -> Result<Checkpoint, Problem> {
+        self.commit()?;
+        if signer.verifier() != self.key {
+            let (given, own) = (signer.verifier().line(), self.key.line());
+            return Err(Problem::new(code::LOG_BAD_SIGNATURE, format!("signer {given}, the log's key is {own}")));
+        }
+        let new = Checkpoint { origin: self.key.origin().to_owned(), size: self.tree.size(), root: self.tree.root() };
+        let stored = self.storage.small(CHECKPOINT)?.map(|note| self.key.open(&note)).transpose()?;
+        check_successor(stored.as_ref(), self.signed.as_ref(), &new)?;
+        if stored.as_ref() != Some(&new) {
+            let note = signer.sign(new.size, &new.root);
+            self.storage.replace(CHECKPOINT, note.as_bytes())?;
+        }
+        self.signed = Some(new.clone());
+        Ok(new)
+    }
+
+    /// Commits and gives back the space that was made ready, so that the file ends where the log ends.
+    ///
+    /// # Errors
+    /// `LOG_IO`.
+    pub fn close(mut self) -> Result<S, Problem> {
+        self.commit()?;
+        self.storage.truncate(self.storage.len())?;
+        self.storage.sync()?;
+        Ok(self.storage)
+    }
+
+    /// The store as it is, with whatever was not committed lost.
+    #[must_use]
+    pub fn into_storage(self) -> S {
+        self.storage
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// The id that the next record must have.
+    #[must_use]
+    pub fn next_id(&self) -> RecordId {
+        self.next_id
+    }
+
+    /// Entries that are durable.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// Merkle root over the entries that are durable.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// Bytes that wait for the next commit.
+    #[must_use]
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// The key that checks this log's checkpoints.
+    #[must_use]
+    pub fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+
+    #[inline]
+    fn finish_frame(&mut self, start: usize, entry_len: usize, blob_len: usize) {
+        let end = start + HEAD_BYTES + padded(entry_len + blob_len);
+        if end != self.pending.len() {
+            self.pending.resize(end, 0);
+        }
+        let offset = self.storage.len() + start as u64;
+        let (head, body) = self.pending[start..].split_at_mut(HEAD_BYTES);
+        head.copy_from_slice(&frame_head(offset, entry_len, blob_len, body));
+        self.pending_entries += 1;
+    }
+
+    fn open_segment(&mut self, row_kind: u16, first_id: RecordId, row_bytes: usize) -> Result<(), Problem> {
+        self.close_segment();
+        if self.pending.len() + SEGMENT_BYTES_MAX > PENDING_BYTES_MAX {
+            self.commit()?;
+        }
+        let start = self.pending.len();
+        self.pending.resize(start + SEGMENT_HEAD_BYTES, 0);
+        self.segment = Some(Segment { row_kind, row_bytes, first_id, rows: 0, start });
+        Ok(())
+    }
+
+    fn close_segment(&mut self) {
+        let Some(segment) = self.segment.take() else { return };
+        let rows_start = segment.start + SEGMENT_HEAD_BYTES;
+        let payload = segment_payload(segment.row_kind, segment.row_bytes as u32, &self.pending[rows_start..]);
+        let entry = &mut self.pending[segment.start + HEAD_BYTES..rows_start];
+        entry[..ENTRY_HEAD_BYTES].copy_from_slice(&entry_head(KIND_SEGMENT, segment.rows, segment.first_id));
+        entry[ENTRY_HEAD_BYTES..].copy_from_slice(&payload);
+        let blob_len = self.pending.len() - rows_start;
+        self.finish_frame(segment.start, ENTRY_HEAD_BYTES + SEGMENT_PAYLOAD_BYTES, blob_len);
+    }
+
+    #[cold]
+    fn refusal(&self, kind: u16, id: RecordId, bytes: usize) -> Problem {
+        if self.halted {
+            halted()
+        } else if kind == KIND_SEGMENT {
+            Problem::new(code::LOG_UNKNOWN_KIND, format!("kind {KIND_SEGMENT} is the journal's own; append rows"))
+        } else if id != self.next_id {
+            Problem::new(code::LOG_SEQUENCE, format!("record {id} of kind {kind}, next is {}", self.next_id))
+        } else {
+            let limit = ENTRY_BYTES_MAX;
+            Problem::new(code::LOG_ENTRY_SIZE, format!("record {id} of kind {kind}: {bytes} bytes, limit {limit}"))
+        }
+    }
+}
+
+fn halted() -> Problem {
+    Problem::new(code::LOG_IO, "an earlier write failed; open the log again, which recovers it")
+}

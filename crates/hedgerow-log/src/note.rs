@@ -1,0 +1,240 @@
+//! Checkpoints as signed notes (C2SP tlog-checkpoint and signed-note, Ed25519), and the keys that sign and check them.
+//!
+//! ```text
+//! example.fund/journal            origin, also the key's name
+//! 42                              entries
+//! <base64 of the root>
+//!
+//! — example.fund/journal <base64 of key id and signature>
+//! ```
+//! Promises: a key line or a note that was changed by one byte does not pass; signature lines of unknown keys are
+//! ignored, as the specification asks, so that witnesses can add theirs. Never: makes a key; the seed is given.
+
+use crate::merkle::{Hash, sha256};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use hedgerow_core::{Problem, code};
+
+/// Signature type of an Ed25519 note, in key ids and key lines.
+const ED25519: u8 = 1;
+
+/// What a checkpoint says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checkpoint {
+    /// Which log.
+    pub origin: String,
+    /// Its entries.
+    pub size: u64,
+    /// Its Merkle root.
+    pub root: Hash,
+}
+
+/// A public key with the name of the log that it speaks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VerifierKey {
+    origin: String,
+    key: VerifyingKey,
+}
+
+/// A private key with the name of the log that it speaks for.
+pub struct LogSigner {
+    origin: String,
+    key: SigningKey,
+}
+
+fn bad(detail: impl Into<String>) -> Problem {
+    Problem::new(code::LOG_BAD_SIGNATURE, detail)
+}
+
+impl LogSigner {
+    /// The signer of the log `origin` with a 32-byte Ed25519 seed.
+    ///
+    /// # Errors
+    /// `LOG_BAD_SIGNATURE` if the origin cannot be a key's name.
+    pub fn new(origin: &str, seed: &[u8; 32]) -> Result<LogSigner, Problem> {
+        check_origin(origin)?;
+        Ok(LogSigner { origin: origin.to_owned(), key: SigningKey::from_bytes(seed) })
+    }
+
+    /// The key that checks its signatures.
+    #[must_use]
+    pub fn verifier(&self) -> VerifierKey {
+        VerifierKey { origin: self.origin.clone(), key: self.key.verifying_key() }
+    }
+
+    /// A signed note over a tree of `size` entries.
+    #[must_use]
+    pub fn sign(&self, size: u64, root: &Hash) -> String {
+        let body = format!("{}\n{size}\n{}\n", self.origin, STANDARD.encode(root));
+        let mut signature = self.verifier().id().to_vec();
+        signature.extend_from_slice(&self.key.sign(body.as_bytes()).to_bytes());
+        format!("{body}\n\u{2014} {} {}\n", self.origin, STANDARD.encode(signature))
+    }
+}
+
+impl VerifierKey {
+    /// Reads a key line: `origin+key id in hex+base64(0x01 || public key)`.
+    ///
+    /// # Errors
+    /// `LOG_BAD_SIGNATURE` if it is not one, or its id does not belong to its key.
+    pub fn parse(line: &str) -> Result<VerifierKey, Problem> {
+        let text = line.strip_suffix('\n').unwrap_or(line);
+        let not_a_key = || bad(format!("not a verifier key line: {text:?}"));
+        let mut parts = text.splitn(3, '+');
+        let (Some(origin), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(not_a_key());
+        };
+        check_origin(origin)?;
+        let bytes = STANDARD.decode(key).map_err(|_| not_a_key())?;
+        let [ED25519, public @ ..] = bytes.as_slice() else { return Err(not_a_key()) };
+        let public = <&[u8; 32]>::try_from(public).map_err(|_| not_a_key())?;
+        let key = VerifyingKey::from_bytes(public).map_err(|_| not_a_key())?;
+        let parsed = VerifierKey { origin: origin.to_owned(), key };
+        if crate::hex(&parsed.id()) != id {
+            return Err(bad(format!("key id {id} does not belong to the key {}", parsed.line())));
+        }
+        Ok(parsed)
+    }
+
+    /// The log that it speaks for.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// First four bytes of SHA-256(origin || newline || 0x01 || public key).
+    #[must_use]
+    pub fn id(&self) -> [u8; 4] {
+        let mut message = format!("{}\n", self.origin).into_bytes();
+        message.push(ED25519);
+        message.extend_from_slice(self.key.as_bytes());
+        let hash = sha256(&message);
+        [hash[0], hash[1], hash[2], hash[3]]
+    }
+
+    /// The key line, without a newline.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut key = vec![ED25519];
+        key.extend_from_slice(self.key.as_bytes());
+        format!("{}+{}+{}", self.origin, crate::hex(&self.id()), STANDARD.encode(key))
+    }
+
+    /// Checks a signed note and reads the checkpoint in it.
+    ///
+    /// # Errors
+    /// `LOG_BAD_SIGNATURE` if this key did not sign it, or it is not a checkpoint of this log.
+    pub fn open(&self, note: &[u8]) -> Result<Checkpoint, Problem> {
+        let note = std::str::from_utf8(note).map_err(|_| bad("the checkpoint is not UTF-8"))?;
+        let (body, signatures) = note
+            .rfind("\n\n")
+            .map(|at| (&note[..=at], &note[at + 2..]))
+            .ok_or_else(|| bad("the checkpoint has no signature"))?;
+        let signature = self.own_signature(signatures)?;
+        self.key
+            .verify_strict(body.as_bytes(), &signature)
+            .map_err(|_| bad(format!("the checkpoint is not signed by {}", self.line())))?;
+        let checkpoint = parse_body(body).ok_or_else(|| bad("the signed note is not a checkpoint"))?;
+        if checkpoint.origin != self.origin {
+            return Err(bad(format!("the checkpoint is of {}, not {}", checkpoint.origin, self.origin)));
+        }
+        Ok(checkpoint)
+    }
+
+    fn own_signature(&self, lines: &str) -> Result<Signature, Problem> {
+        let malformed = || bad("a signature line is malformed");
+        let mut own = None;
+        for line in lines.strip_suffix('\n').ok_or_else(malformed)?.split('\n') {
+            let (name, data) = line.strip_prefix("\u{2014} ").and_then(|l| l.split_once(' ')).ok_or_else(malformed)?;
+            let data = STANDARD.decode(data).map_err(|_| malformed())?;
+            let (id, signature) = data.split_at_checked(4).ok_or_else(malformed)?;
+            if name == self.origin && id == self.id() && own.is_none() {
+                own = Some(Signature::from_slice(signature).map_err(|_| malformed())?);
+            }
+        }
+        own.ok_or_else(|| bad(format!("the checkpoint carries no signature of {}", self.line())))
+    }
+}
+
+fn parse_body(body: &str) -> Option<Checkpoint> {
+    let mut lines = body.strip_suffix('\n')?.split('\n');
+    let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
+    let canonical =
+        !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
+    let root = STANDARD.decode(root).ok()?.try_into().ok()?;
+    Some(Checkpoint { origin: origin.to_owned(), size: canonical.then(|| size.parse().ok())??, root })
+}
+
+fn check_origin(origin: &str) -> Result<(), Problem> {
+    if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
+        return Err(bad(format!("{origin:?} cannot name a log: no spaces, no plus sign, not empty")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The key of the Go `note` package's documentation.
+    const GO_KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const GO_NOTE: &str = "If you think cryptography is the answer to your problem,\n\
+        then you don't know what your problem is.\n\n\
+        \u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    #[test]
+    fn the_key_line_and_signature_of_the_go_note_package_are_understood() {
+        let key = VerifierKey::parse(GO_KEY).unwrap();
+        assert_eq!(key.line(), GO_KEY);
+        // The signature verifies; what fails is that the text is no checkpoint.
+        assert_eq!(key.open(GO_NOTE.as_bytes()).unwrap_err().detail, "the signed note is not a checkpoint");
+        let changed = GO_NOTE.replace("answer", "Answer");
+        assert!(key.open(changed.as_bytes()).unwrap_err().detail.starts_with("the checkpoint is not signed by"));
+    }
+
+    #[test]
+    fn a_signed_checkpoint_is_read_back_and_is_deterministic() {
+        let signer = LogSigner::new("example.fund/journal", &[7; 32]).unwrap();
+        let note = signer.sign(42, &[3; 32]);
+        assert_eq!(note, signer.sign(42, &[3; 32]));
+        let checkpoint = signer.verifier().open(note.as_bytes()).unwrap();
+        assert_eq!(checkpoint, Checkpoint { origin: "example.fund/journal".into(), size: 42, root: [3; 32] });
+    }
+
+    #[test]
+    fn every_changed_byte_of_a_note_or_key_line_is_refused() {
+        let signer = LogSigner::new("example.fund/journal", &[7; 32]).unwrap();
+        let note = signer.sign(42, &[3; 32]).into_bytes();
+        for at in 0..note.len() {
+            for bit in 0..8 {
+                let mut changed = note.clone();
+                changed[at] ^= 1 << bit;
+                assert!(signer.verifier().open(&changed).is_err(), "byte {at} bit {bit}");
+            }
+        }
+        let line = signer.verifier().line().into_bytes();
+        for at in 0..line.len() {
+            let mut changed = line.clone();
+            changed[at] ^= 1;
+            let key = String::from_utf8(changed).unwrap();
+            assert!(VerifierKey::parse(&key).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn signatures_of_unknown_keys_are_ignored_so_that_witnesses_can_add_theirs() {
+        let (ours, other) = (LogSigner::new("a/log", &[1; 32]).unwrap(), LogSigner::new("witness", &[2; 32]).unwrap());
+        let note = ours.sign(1, &[0; 32]);
+        let theirs = other.sign(1, &[0; 32]);
+        let both = format!("{note}{}\n", theirs.trim_end().lines().last().unwrap());
+        assert_eq!(ours.verifier().open(both.as_bytes()).unwrap().size, 1);
+        assert!(LogSigner::new("a/log", &[3; 32]).unwrap().verifier().open(both.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_name_with_a_space_or_a_plus_is_refused() {
+        for origin in ["", "two words", "a+b", "line\nbreak"] {
+            assert!(LogSigner::new(origin, &[0; 32]).is_err(), "{origin:?}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Verification of a log from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
+//!
+//! Promises: a log that passes holds what its key signed, plus what the report calls unsigned; a change of any one byte
+//! of the write-ahead file, the checkpoint or the key, a cut, a swapped or doubled frame is a named problem.
+//! Never: repairs, and never says what the records mean; the kernel's replay does.
+
+use crate::agreement::{Agreement, check_key};
+use crate::file_storage::{read_small_of, read_wal};
+use crate::frame::Frame;
+use crate::journal::{CHECKPOINT, KEY};
+use crate::merkle::{Frontier, Hash, sha256};
+use crate::note::VerifierKey;
+use crate::walk::{Tail, Walk};
+use hedgerow_core::{Problem, RecordId, code};
+use std::path::Path;
+
+/// What a verified log holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Which log.
+    pub origin: String,
+    /// The key line that its checkpoint was checked with.
+    pub key: String,
+    /// Entries, the leaves of the Merkle tree.
+    pub entries: u64,
+    /// Records, rows of segments included.
+    pub records: u64,
+    /// Segments among the entries.
+    pub segments: u64,
+    /// Id of the first record, 0 if there is none.
+    pub first_id: RecordId,
+    /// Id of the last record, 0 if there is none.
+    pub last_id: RecordId,
+    /// Bytes of the write-ahead file up to the end of the last commit.
+    pub size_bytes: u64,
+    /// Zeros behind them: space a writer made ready; 0 once the log was closed.
+    pub ready_bytes: u64,
+    /// SHA-256 of those `size_bytes` bytes: of the whole file once the log was closed.
+    pub wal_sha256: Hash,
+    /// Merkle root over all entries.
+    pub root: Hash,
+    /// Entries that the checkpoint signs.
+    pub checkpoint_size: u64,
+    /// Entries behind the checkpoint: durable, but not yet signed.
+    pub unsigned_tail_entries: u64,
+}
+
+/// Verifies the log in `dir`, against `expected` or else against the key that lies beside it.
+///
+/// # Errors
+/// `LOG_NOT_A_LOG`, `LOG_NO_CHECKPOINT`, `LOG_IO`, and what [`verify_bytes`] gives.
+pub fn verify(dir: &Path, expected: Option<&VerifierKey>) -> Result<Report, Problem> {
+    let file = read_wal(dir)?;
+    let line = read_small_of(dir, KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
+    let note = read_small_of(dir, CHECKPOINT)?
+        .ok_or_else(|| Problem::new(code::LOG_NO_CHECKPOINT, dir.display().to_string()))?;
+    verify_bytes(&file, &note, &line, expected)
+}
+
+/// Verifies a log from the bytes of its write-ahead file, its checkpoint and its key line.
+///
+/// # Errors
+/// `LOG_BAD_SIGNATURE`, `LOG_BAD_ROOT`, `LOG_SHORTER`, `LOG_TORN_TAIL`, `LOG_BLOB`, and what [`Walk::next_group`] gives.
+pub fn verify_bytes(
+    file: &[u8],
+    note: &[u8],
+    key_line: &[u8],
+    expected: Option<&VerifierKey>,
+) -> Result<Report, Problem> {
+    let key = match expected {
+        Some(key) => key.clone(),
+        None => VerifierKey::parse(&String::from_utf8_lossy(key_line))?,
+    };
+    check_key(key_line, &key)?;
+    let checkpoint = key.open(note)?;
+    let mut walk = Walk::new(file)?;
+    let (mut tree, mut segments) = (Frontier::default(), 0);
+    let mut agreement = Agreement::with(Some(&checkpoint));
+    while let Some(group) = walk.next_group()? {
+        for (index, frame) in (tree.size()..).zip(group.frames()) {
+            segments += check_segment(index, &frame)?;
+        }
+        agreement.grow(&mut tree, group.frames())?;
+    }
+    agreement.finish(&tree)?;
+    let size_bytes = walk.committed_bytes();
+    let ready_bytes = match walk.tail() {
+        Tail::Clean => 0,
+        Tail::Zeros(bytes) => bytes,
+        Tail::Torn(bytes) => {
+            let detail = format!("{bytes} bytes behind entry {}, from byte {size_bytes}", tree.size());
+            return Err(Problem::new(code::LOG_TORN_TAIL, detail));
+        }
+    };
+    let records = walk.next_id() - 1;
+    Ok(Report {
+        origin: checkpoint.origin.clone(),
+        key: key.line(),
+        entries: tree.size(),
+        records,
+        segments,
+        first_id: records.min(1),
+        last_id: records,
+        size_bytes,
+        ready_bytes,
+        wal_sha256: sha256(&file[..size_bytes as usize]),
+        root: tree.root(),
+        checkpoint_size: checkpoint.size,
+        unsigned_tail_entries: tree.size() - checkpoint.size,
+    })
+}
+
+/// Compares a segment's rows with the digest in its entry; counts 1 for a segment, 0 for any other frame.
+fn check_segment(index: u64, frame: &Frame<'_>) -> Result<u64, Problem> {
+    match frame.blob_digest() {
+        None => Ok(0),
+        Some(digest) if digest == sha256(frame.blob) => Ok(1),
+        Some(_) => {
+            let (id, at) = (frame.first_id(), frame.offset);
+            Err(Problem::new(code::LOG_BLOB, format!("segment in entry {index}, records from {id}, byte {at}")))
+        }
+    }
+}
