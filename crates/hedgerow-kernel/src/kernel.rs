@@ -3,9 +3,9 @@
 use crate::authority::{Authority, Genesis, Outcome};
 use crate::{Effects, Input};
 use hedgerow_core::{
-    Bar, CashMovement, Code, Currency, Finding, FirmLimits, Forecast, FxRate, Instrument, InstrumentId, KernelStart, KillSwitch,
-    Mandate, Money, Nanos, ParentOrder, Posting, Problem, RecordId, Session, StateHash, StrategyId,
-    StrategyStart, Target, code,
+    Bar, CashKind, CashMovement, Code, Currency, Finding, FirmLimits, Forecast, FxRate, Instrument, InstrumentId, KernelStart, KillSwitch,
+    Mandate, Nanos, ParentOrder, Posting, Problem, RecordId, Session, StateHash, StrategyId,
+    StrategyStart, Symbol, Target, code,
 };
 use hedgerow_ledger::{Ledger, LedgerConfig};
 use hedgerow_oms::Oms;
@@ -75,6 +75,7 @@ struct Grant {
     mandate: Option<Mandate>,
     universe: Vec<InstrumentId>,
     running: Option<[u8; 32]>,
+    in_force: bool,
 }
 
 /// The whole state of a fund. Everything else is a view of its journal.
@@ -84,6 +85,8 @@ pub struct Kernel {
     base: Currency,
     last_id: RecordId,
     clock: Nanos,
+    /// Prices moved since the gate was last told what the books are worth.
+    equity_is_old: bool,
     authority: Authority,
     grants: Vec<Grant>,
     instruments: Vec<Instrument>,
@@ -100,17 +103,22 @@ impl Kernel {
     pub fn new(capacity: Capacity, genesis: &[u8]) -> Result<Kernel, Problem> {
         let genesis = Genesis::parse(genesis)?;
         let Capacity { strategies, instruments, sectors, currencies, orders } = capacity;
+        let mut gate = Gate::new(GateConfig::new(strategies, instruments, sectors, genesis.base));
+        for strategy in 0..strategies {
+            gate.register(strategy)?;
+        }
         Ok(Kernel {
             capacity,
             base: genesis.base,
             last_id: 2,
             clock: 0,
-            gate: Gate::new(GateConfig { strategies, instruments, sectors, orders, base: genesis.base }),
+            equity_is_old: false,
+            gate,
             oms: Oms::new(orders),
             ledger: Ledger::new(LedgerConfig { strategies, instruments, currencies, base: genesis.base }),
             grants: vec![Grant::default(); usize::from(strategies)],
             instruments: Vec::with_capacity(instruments as usize),
-            authority: Authority::new(&genesis),
+            authority: Authority::new(&genesis).with_room_for(strategies),
         })
     }
 
@@ -154,10 +162,14 @@ impl Kernel {
             return Err(Problem::new(code::DATA_KNOWN_BEFORE, format!("{} < {}", bar.ts_init, bar.ts_event)));
         }
         self.check_time(bar.ts_init)?;
+        if bar.ts_init > self.clock {
+            self.settle_equity()?;
+        }
         self.ledger.mark(bar.instrument, bar.close_ticks)?;
+        self.gate.observe(bar.instrument, bar.close_ticks, bar.ts_event)?;
         bar.id = self.accept(bar.ts_init);
-        self.gate.observe(bar.instrument, bar.close_ticks, bar.ts_event);
-        self.refresh_equity()
+        self.equity_is_old = true;
+        Ok(())
     }
 
     fn fx_rate(&mut self, rate: &mut FxRate, effects: &mut Effects) -> Result<(), Problem> {
@@ -173,7 +185,8 @@ impl Kernel {
         self.ledger.rate(rate)?;
         self.gate.set_rate(rate.base, rate.rate_nano)?;
         rate.id = self.accept(rate.ts_init);
-        self.refresh_equity()
+        self.equity_is_old = true;
+        Ok(())
     }
 
     fn forecast(&mut self, forecast: &mut Forecast, effects: &mut Effects) -> Result<(), Problem> {
@@ -247,14 +260,20 @@ impl Kernel {
             posting.id = next;
             effects.emit(&posting);
         })?;
+        if movement.kind == CashKind::Capital as u8 {
+            let rate_nano = self.ledger.rate_nano(movement.currency).unwrap_or_default();
+            self.gate.flow(movement.strategy, movement.amount.convert(rate_nano))?;
+        }
         self.clock = movement.ts;
         self.last_id = next;
-        self.refresh_equity()
+        self.equity_is_old = true;
+        Ok(())
     }
 
     fn session(&mut self, session: &mut Session, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
         self.check_time(session.ts)?;
+        self.settle_equity()?;
         session.id = self.accept(session.ts);
         self.gate.session(session);
         Ok(())
@@ -266,8 +285,8 @@ impl Kernel {
             self.check_strategy(switch.strategy)?;
         }
         self.check_time(switch.ts)?;
+        self.gate.kill(switch)?;
         switch.id = self.accept(switch.ts);
-        self.gate.kill(switch);
         Ok(())
     }
 
@@ -294,27 +313,24 @@ impl Kernel {
         let outcome = self.authority.apply(envelope, self.last_id + 1, self.clock)?;
         *id = self.next_id();
         match outcome {
-            Outcome::Granted(mut mandate, symbols) => {
+            Outcome::Granted { mandate, universe } => {
+                let mut mandate = *mandate;
                 mandate.id = self.next_id();
-                mandate.cause = *id;
                 effects.emit(&mandate);
-                let universe = self.universe(&symbols, *id, effects);
-                self.check_strategy(mandate.strategy)?;
+                let universe = self.universe(&universe, *id, effects);
                 let grant = &mut self.grants[usize::from(mandate.strategy)];
                 grant.mandate = Some(mandate);
                 grant.universe = universe;
                 self.apply_grant(mandate.strategy, *id, effects)
             }
-            Outcome::Revoked(strategies) => {
-                for strategy in strategies {
-                    if let Some(mandate) = &mut self.grants[usize::from(strategy)].mandate {
-                        mandate.revoked = 1;
-                    }
-                    self.gate.revoke(strategy);
-                }
-                Ok(())
+            Outcome::Revoked { strategy, mandate: Some(mandate) } => {
+                let mut mandate = *mandate;
+                mandate.id = self.next_id();
+                effects.emit(&mandate);
+                self.grants[usize::from(strategy)].mandate = Some(mandate);
+                self.apply_grant(strategy, *id, effects)
             }
-            Outcome::Recorded => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -347,10 +363,10 @@ impl Kernel {
         postcard::from_bytes(bytes).map_err(|e| Problem::new(code::CORE_RECORD_SIZE, format!("kernel state: {e}")))
     }
 
-    fn universe(&mut self, symbols: &[String], cause: RecordId, effects: &mut Effects) -> Vec<InstrumentId> {
+    fn universe(&mut self, symbols: &[Symbol], cause: RecordId, effects: &mut Effects) -> Vec<InstrumentId> {
         let mut universe = Vec::with_capacity(symbols.len());
         for symbol in symbols {
-            match self.instruments.iter().find(|i| i.symbol.as_str() == symbol) {
+            match self.instruments.iter().find(|i| i.symbol == *symbol) {
                 Some(instrument) => universe.push(instrument.instrument),
                 None => self.finding(code::CORE_UNKNOWN_INSTRUMENT, cause, StrategyId::MAX, effects),
             }
@@ -360,22 +376,19 @@ impl Kernel {
 
     /// Gives the gate what is in force: a mandate, for the artifact that runs, or nothing.
     fn apply_grant(&mut self, strategy: StrategyId, cause: RecordId, effects: &mut Effects) -> Result<(), Problem> {
-        let grant = &self.grants[usize::from(strategy)];
-        match (&grant.mandate, grant.running) {
-            (Some(mandate), Some(artifact)) if mandate.artifact == artifact => {
-                self.gate.grant(mandate, &grant.universe)?;
-                if mandate.revoked == 1 {
-                    self.gate.revoke(strategy);
-                }
-                self.refresh_equity()?;
-            }
-            (mandate, running) => {
-                let other_artifact = mandate.is_some() && running.is_some();
-                self.gate.revoke(strategy);
-                if other_artifact {
-                    self.finding(code::RISK_ARTIFACT, cause, strategy, effects);
-                }
-            }
+        self.settle_equity()?;
+        let grant = &mut self.grants[usize::from(strategy)];
+        let Some(mandate) = &grant.mandate else { return Ok(()) };
+        let matches = grant.running == Some(mandate.artifact);
+        let other_artifact = grant.running.is_some() && !matches;
+        if matches {
+            self.gate.grant(mandate, &grant.universe)?;
+        } else if grant.in_force {
+            self.gate.revoke(strategy)?;
+        }
+        grant.in_force = matches;
+        if other_artifact {
+            self.finding(code::RISK_ARTIFACT, cause, strategy, effects);
         }
         Ok(())
     }
@@ -431,15 +444,23 @@ impl Kernel {
         Err(Problem::new(code::CORE_UNKNOWN_STRATEGY, detail))
     }
 
-    /// Tells the gate what each strategy's book is worth, for its loss and drawdown limits.
+    /// Tells the gate what each strategy's book is worth, once all prices of a moment are in.
     #[inline]
-    pub(crate) fn refresh_equity(&mut self) -> Result<(), Problem> {
+    pub(crate) fn settle_equity(&mut self) -> Result<(), Problem> {
+        if !self.equity_is_old {
+            return Ok(());
+        }
         for strategy in 0..self.capacity.strategies {
             if self.grants[usize::from(strategy)].running.is_some() {
-                self.gate.equity(strategy, self.ledger.nav(strategy)?);
+                self.gate.equity(strategy, self.ledger.nav(strategy)?)?;
             }
         }
+        self.equity_is_old = false;
         Ok(())
+    }
+
+    pub(crate) fn equity_moved(&mut self) {
+        self.equity_is_old = true;
     }
 
     /// Number of the last record.
@@ -472,6 +493,12 @@ impl Kernel {
         &self.ledger
     }
 
+    /// The gate's view: exposures and reservations.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
     /// The working orders.
     #[must_use]
     pub fn oms(&self) -> &Oms {
@@ -488,12 +515,6 @@ impl Kernel {
     #[must_use]
     pub fn mandate(&self, strategy: StrategyId) -> Option<&Mandate> {
         self.grants.get(usize::from(strategy)).and_then(|g| g.mandate.as_ref())
-    }
-
-    /// Value of a number of lots at a price, in the instrument's currency.
-    #[must_use]
-    pub fn notional(&self, instrument: InstrumentId, ticks: i64, lots: i64) -> Option<Money> {
-        self.instruments.get(instrument as usize).map(|i| Money::notional(ticks, lots, i.tick_value))
     }
 }
 

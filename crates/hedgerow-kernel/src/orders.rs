@@ -20,6 +20,7 @@ impl Kernel {
         self.check_instrument(order.instrument)?;
         self.check_strategy(order.strategy)?;
         let now = order.ts.max(self.clock());
+        self.settle_equity()?;
         order.id = self.last_id() + 1;
         order.slot = self.oms.open(*order)?;
         self.accept(now);
@@ -59,6 +60,7 @@ impl Kernel {
         let order = self.working(request.slot, request.order_id)?;
         let filled = self.oms.get(request.slot, request.order_id).map_or(0, |w| w.filled_lots);
         let now = request.ts.max(self.clock());
+        self.settle_equity()?;
         self.oms.check(request.slot, request.order_id, OrderInput::AskReplace)?;
         request.id = self.accept(now);
         let (mut verdict, approved) = self.gate.check_replace(&order, filled, request, now);
@@ -142,7 +144,8 @@ impl Kernel {
             effects.emit(&posting);
         })?;
         self.skip_to(next);
-        self.refresh_equity()
+        self.equity_moved();
+        Ok(())
     }
 
     /// Moves an order, records the step, and gives back to the gate what it no longer needs.
@@ -171,11 +174,14 @@ impl Kernel {
             spare: 0,
         };
         effects.emit(&event);
-        if input == OrderInput::Fill {
-            self.gate.fill(&step.order, lots, price_ticks);
+        match input {
+            OrderInput::Fill => self.gate.fill(&step.order, lots)?,
+            OrderInput::Replaced => self.gate.replaced(&step.order)?,
+            OrderInput::ReplaceRejected => self.gate.replace_rejected(&step.order)?,
+            _ => {}
         }
-        if step.release_lots > 0 {
-            self.gate.release(&step.order, step.release_lots, step.release_limit_ticks);
+        if step.terminal {
+            self.gate.release(&step.order);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ from hedgerow.core.costs import Costs
 from hedgerow.core.errors import named_errors, problem
 from hedgerow.core.nouns import money_nano
 from hedgerow.engine.opening import LogSettings, open_engine, research_authority, research_limits
+from hedgerow.engine.run_data import RunData
 from hedgerow.engine.result import Result, RunInfo
 from hedgerow.engine.simple import SimpleStrategy
 from hedgerow.engine.strategy import Strategy, handlers_of
@@ -71,7 +72,7 @@ def backtest(
     >>> backtest(bars, signals=[1, 1, 1, 0, 0], size=100, costs=Costs.none()).fills["price"].tolist()
     [11.0, 13.0]
     """
-    bars = as_bars(data)
+    bars = RunData(as_bars(data))
     forms = [form for form in (strategy, signals, weights) if form is not None]
     if len(forms) != 1:
         raise problem("RUN_CONFIG", f"give exactly one of strategy, signals, weights; got {len(forms)}")
@@ -132,7 +133,7 @@ def as_bars(data: Any) -> Bars:
     return Bars.read(data) if isinstance(data, str | Path) else Bars.from_frame(data)
 
 
-def _vectors(bars: Bars, signals: Any, weights: Any, size: float) -> Vectors:
+def _vectors(bars: RunData, signals: Any, weights: Any, size: float) -> Vectors:
     return from_weights(bars, weights) if signals is None else from_signals(bars, signals, size)
 
 
@@ -152,7 +153,7 @@ def _log_seed(seed: int) -> bytes:
     return hashlib.sha256(f"hedgerow research journal {seed}".encode()).digest()
 
 
-def _prepare(engine: Any, strategy: Strategy, bars: Bars) -> None:
+def _prepare(engine: Any, strategy: Strategy, bars: RunData) -> None:
     handlers_of(strategy)
     engine.bind(strategy, 0)
     if isinstance(strategy, SimpleStrategy):
@@ -175,7 +176,7 @@ def _first_rate(rate: Any) -> Any:
     return rate.iloc[0] if hasattr(rate, "iloc") else rate
 
 
-def _stretches(engine: Any, bars: Bars, fx: dict[str, Any]) -> Iterator[tuple[int, int]]:
+def _stretches(engine: Any, bars: RunData, fx: dict[str, Any]) -> Iterator[tuple[int, int]]:
     """Rows to run in one go; between two stretches the exchange rates of the time are told to the kernel."""
     changes: dict[int, dict[str, float]] = {}
     for code, rate in fx.items():

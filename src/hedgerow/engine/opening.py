@@ -17,7 +17,7 @@ from hedgerow.core.errors import named_errors, problem
 from hedgerow.core.nouns import money_nano
 
 if TYPE_CHECKING:
-    from hedgerow.market.bars import Bars
+    from hedgerow.engine.run_data import RunData
     from hedgerow.risk.limits import Limits
 
 FOREVER_NS = 2**63 - 1
@@ -49,7 +49,7 @@ def research_limits(cash: float | int, *, leverage: float = 1.0) -> Limits:
     return Limits.for_research(capital=cash, leverage=leverage)
 
 
-def research_authority(name: str, artifact: bytes, limits: Limits, bars: Bars, currency: str, seed: int) -> Authority:
+def research_authority(name: str, artifact: bytes, limits: Limits, data: RunData, currency: str, seed: int) -> Authority:
     """Sign a mandate for simulated money with throw-away keys derived from the seed."""
     from hedgerow.governance.simulation import simulation_authority
 
@@ -58,7 +58,7 @@ def research_authority(name: str, artifact: bytes, limits: Limits, bars: Bars, c
         strategy=name,
         artifact=artifact,
         limits=limits.to_json(),
-        universe=list(bars.symbols),
+        universe=list(data.symbols),
         base_currency=currency,
         fund="research",
         valid_until_ns=FOREVER_NS,
@@ -67,7 +67,7 @@ def research_authority(name: str, artifact: bytes, limits: Limits, bars: Bars, c
 
 
 def open_engine(
-    bars: Bars,
+    data: RunData,
     *,
     authority: Authority,
     artifacts: Sequence[bytes],
@@ -79,17 +79,17 @@ def open_engine(
     log: LogSettings | None,
 ) -> Any:
     """A fund ready for its first bar: one book per artifact, the first holding all the cash."""
-    sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in bars.instruments}))}
-    currencies = {i.currency for i in bars.instruments} | {currency}
+    sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in data.instruments}))}
+    currencies = {i.currency for i in data.instruments} | {currency}
     config = {
         "strategies": max(1, len(artifacts)),
-        "instruments": max(1, len(bars.instruments)),
+        "instruments": max(1, len(data.instruments)),
         "sectors": max(1, len(sectors)),
         "currencies": len(currencies),
-        "orders": max(1024, 16 * len(bars.instruments)),
+        "orders": max(1024, 16 * len(data.instruments)),
         **venue_settings(costs),
     }
-    start = bars.start_ns
+    start = data.start_ns
     with named_errors():
         journal = None if log is None else (str(log.folder), log.origin, log.seed)
         engine = _core.Engine(authority.genesis, config, journal)
@@ -97,8 +97,9 @@ def open_engine(
             if code not in fx:
                 raise problem("CORE_NO_RATE", f"{code} into {currency}; pass fx={{{code!r}: rate}}")
             engine.fx_rate(code, money_nano(fx[code]), start)
-        for instrument in bars.instruments:
-            engine.instrument(*instrument.core_fields(sectors[instrument.sector or ""]), start)
+        for index, instrument in enumerate(data.instruments):
+            fields = data.core_fields(index, sectors[instrument.sector or ""], estimate=costs.impact > 0)
+            engine.instrument(*fields, start)
         engine.firm_limits(firm_limits.to_json_text(), start)
         for envelope in authority.envelopes:
             engine.signed(envelope)
@@ -114,8 +115,8 @@ def venue_settings(costs: Costs) -> dict[str, Any]:
         "half_spread_nano": round(costs.half_spread_bps * BPS_NANO),
         "impact_nano": round(costs.impact * 1e9),
         "fee_nano": round(costs.fee_bps * BPS_NANO),
-        "fee_per_lot": money_nano(costs.fee_per_share),
-        "fee_min": money_nano(costs.fee_min),
+        "fee_per_unit_nano": money_nano(costs.fee_per_share),
+        "fee_min_nano": money_nano(costs.fee_min),
         "volume_cap_bps": round(costs.volume_cap * 10_000),
         "fill": costs.fill,
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hedgerow.ledger.metrics import Performance
-    from hedgerow.market.bars import Bars
+    from hedgerow.engine.run_data import RunData
 
 SIDES = np.array(["", "buy", "sell"])
 DECISIONS = np.array(["", "approved", "denied"])
@@ -51,9 +51,9 @@ class RunInfo:
 class Result:
     """The outcome of a backtest."""
 
-    def __init__(self, engine: Any, bars: Bars, info: RunInfo, sealed: dict[str, Any]) -> None:
+    def __init__(self, engine: Any, data: RunData, info: RunInfo, sealed: dict[str, Any]) -> None:
         self._engine = engine
-        self._bars = bars
+        self._data = data
         self.info = info
         self.sealed = sealed
         self._ts, self._nav = engine.equity()
@@ -86,7 +86,7 @@ class Result:
         """Net asset value after each time of the run; the first row is the capital before the first bar."""
         import pandas as pd
 
-        start = self._bars.start_ns
+        start = self._data.start_ns
         ts = np.concatenate([[start], self._ts])
         nav = np.concatenate([[self.info.cash], self._nav])
         return pd.DataFrame({"nav": nav}, index=_times(ts, "ts"))
@@ -141,8 +141,8 @@ class Result:
                 "side": SIDES[rows["side"]],
                 "kind": ORDER_KINDS[rows["kind"]],
                 "tif": TIMES_IN_FORCE[rows["tif"]],
-                "quantity": rows["lots"] * self._bars.lot_sizes[instrument],
-                "limit": np.where(rows["limit_ticks"] > 0, rows["limit_ticks"] * self._bars.tick_sizes[instrument], np.nan),
+                "quantity": rows["lots"] * self._data.lot_sizes[instrument],
+                "limit": np.where(rows["limit_ticks"] > 0, rows["limit_ticks"] * self._data.tick_sizes[instrument], np.nan),
                 "state": names[last.reindex(ids, fill_value=0).to_numpy()],
                 "filled": quantity,
                 "average_price": average,
@@ -163,9 +163,9 @@ class Result:
                 "ts": _times(rows["ts_event"]),
                 "symbol": self._symbols(instrument),
                 "side": SIDES[rows["side"]],
-                "quantity": rows["lots"] * self._bars.lot_sizes[instrument],
-                "price": rows["price_ticks"] * self._bars.tick_sizes[instrument],
-                "reference_price": rows["reference_ticks"] * self._bars.tick_sizes[instrument],
+                "quantity": rows["lots"] * self._data.lot_sizes[instrument],
+                "price": rows["price_ticks"] * self._data.tick_sizes[instrument],
+                "reference_price": rows["reference_ticks"] * self._data.tick_sizes[instrument],
                 "fee": money_floats(rows["fee"]),
                 "liquidity": np.where(rows["liquidity"] == 2, "maker", "taker"),
                 "order_id": rows["cause"],
@@ -223,7 +223,7 @@ class Result:
         return write_tearsheet(self, path or f"{self.info.name}.html")
 
     def _symbols(self, instrument: Any) -> Any:
-        names = np.array([*self._bars.symbols, ""], dtype=object)
+        names = np.array([*self._data.symbols, ""], dtype=object)
         return names[np.minimum(instrument, len(names) - 1)]
 
     def __repr__(self) -> str:

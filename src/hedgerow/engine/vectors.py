@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hedgerow.core.errors import did_you_mean, problem
 
 if TYPE_CHECKING:
-    from hedgerow.market.bars import Bars
+    from hedgerow.engine.run_data import RunData
 
 HOLD = int(np.iinfo(np.int64).min)
 """In an array of wanted lots: leave the position as it is."""
@@ -30,16 +30,16 @@ class Vectors:
     unit_lots: int = 1
 
 
-def from_signals(bars: Bars, signals: Any, size: float) -> Vectors:
+def from_signals(data: RunData, signals: Any, size: float) -> Vectors:
     """Wanted positions in multiples of `size` units."""
-    aligned = _aligned(bars, signals, "signals")
-    lots_per_signal = size / bars.lot_sizes
-    if aligned.dtype.kind in "bi" and len(bars.symbols) == 1 and float(lots_per_signal[0]).is_integer():
+    aligned = _aligned(data, signals, "signals")
+    lots_per_signal = size / data.lot_sizes
+    if aligned.dtype.kind in "bi" and len(data.symbols) == 1 and float(lots_per_signal[0]).is_integer():
         return Vectors("signals", _small(aligned), int(lots_per_signal[0]))
     floats = aligned.astype(np.float64)
     if np.isinf(floats).any():
         raise problem("RUN_WEIGHTS", f"signals hold an infinity at row {int(np.argmax(np.isinf(floats)))}")
-    wanted = floats * lots_per_signal[bars.columns[2]]
+    wanted = floats * lots_per_signal[data.columns[2]]
     lots = np.full(len(floats), HOLD, dtype=np.int64)
     known = ~np.isnan(wanted)
     whole = np.round(wanted[known])
@@ -50,9 +50,9 @@ def from_signals(bars: Bars, signals: Any, size: float) -> Vectors:
     return Vectors("lots", lots)
 
 
-def from_weights(bars: Bars, weights: Any) -> Vectors:
+def from_weights(data: RunData, weights: Any) -> Vectors:
     """Wanted shares of the book's value."""
-    values = np.ascontiguousarray(_aligned(bars, weights, "weights"), dtype=np.float64)
+    values = np.ascontiguousarray(_aligned(data, weights, "weights"), dtype=np.float64)
     if np.isinf(values).any():
         raise problem("RUN_WEIGHTS", f"weights hold an infinity at row {int(np.argmax(np.isinf(values)))}")
     return Vectors("weights", values)
@@ -67,32 +67,32 @@ def _small(signals: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
     return np.ascontiguousarray(small)
 
 
-def _aligned(bars: Bars, given: Any, what: str) -> npt.NDArray[Any]:
+def _aligned(data: RunData, given: Any, what: str) -> npt.NDArray[Any]:
     """One value per bar row from an array, a Series or a frame of times by symbols."""
     if hasattr(given, "columns") and hasattr(given, "index"):
-        return _from_frame(bars, given, what)
+        return _from_frame(data, given, what)
     values = np.asarray(given)
     if values.dtype.kind not in "bif":
         raise problem("RUN_WEIGHTS", f"{what} are {values.dtype}, not numbers")
-    if values.shape == (bars.n_times, len(bars.symbols)) and values.ndim == 2:
-        return values[bars.time_index, bars.columns[2]]
-    if values.shape != (len(bars),):
-        wanted = f"({len(bars)},) or ({bars.n_times}, {len(bars.symbols)})"
+    if values.shape == (data.n_times, len(data.symbols)) and values.ndim == 2:
+        return values[data.time_index, data.columns[2]]
+    if values.shape != (len(data),):
+        wanted = f"({len(data)},) or ({data.n_times}, {len(data.symbols)})"
         raise problem("RUN_WEIGHTS", f"{what} have shape {values.shape}, the bars need {wanted}")
     return values
 
 
-def _from_frame(bars: Bars, frame: Any, what: str) -> npt.NDArray[Any]:
+def _from_frame(data: RunData, frame: Any, what: str) -> npt.NDArray[Any]:
     for column in frame.columns:
-        if column not in bars.symbols:
-            raise problem("RUN_WEIGHTS", f"{what} column {column!r} is no instrument{did_you_mean(str(column), bars.symbols)}")
+        if column not in data.symbols:
+            raise problem("RUN_WEIGHTS", f"{what} column {column!r} is no instrument{did_you_mean(str(column), data.symbols)}")
     import pandas as pd
 
-    times = pd.DatetimeIndex(bars.times_ns.astype("datetime64[ns]"), tz="UTC")
+    times = pd.DatetimeIndex(data.times_ns.astype("datetime64[ns]"), tz="UTC")
     index = pd.DatetimeIndex(frame.index)
     index = index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")
     strangers = ~index.isin(times)
     if strangers.any():
         raise problem("RUN_WEIGHTS", f"{what} at {index[strangers][0]} match no bar; bars close at times like {times[0]}")
-    table = frame.set_axis(index, axis=0).reindex(index=times, columns=list(bars.symbols)).to_numpy(dtype=np.float64)
-    return np.asarray(table[bars.time_index, bars.columns[2]])
+    table = frame.set_axis(index, axis=0).reindex(index=times, columns=list(data.symbols)).to_numpy(dtype=np.float64)
+    return np.asarray(table[data.time_index, data.columns[2]])

@@ -6,12 +6,13 @@
 use super::parents::Parents;
 use super::recorder::Recorder;
 use hedgerow_core::{
-    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderKind, OrderSlot,
+    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderEvent, OrderKind, OrderSlot,
     ParentOrder, Problem, RecordId, Session, Side, StateHash, StrategyId, TimeInForce, VenueReport, Verdict, code,
     time::{DAY, FOREVER},
 };
+use hedgerow_exec::LotRule;
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send};
-use hedgerow_log::{Checkpoint, FileStorage, Journal, Signer};
+use hedgerow_log::{Checkpoint, FileStorage, Journal, LogSigner};
 use hedgerow_sim::{BarVenue, VenueConfig};
 
 /// What a strategy wishes to trade.
@@ -48,7 +49,7 @@ pub struct Desk {
     pub kernel: Kernel,
     venue: BarVenue,
     journal: Option<Journal<FileStorage>>,
-    signer: Option<Signer>,
+    signer: Option<LogSigner>,
     effects: Effects,
     outbox: Vec<Send>,
     reports: Vec<VenueReport>,
@@ -68,7 +69,7 @@ impl Desk {
         capacity: Capacity,
         genesis: &[u8],
         venue: VenueConfig,
-        journal: Option<(Journal<FileStorage>, Signer)>,
+        journal: Option<(Journal<FileStorage>, LogSigner)>,
     ) -> Result<Desk, Problem> {
         let (journal, signer) = journal.unzip();
         let mut desk = Desk {
@@ -126,8 +127,10 @@ impl Desk {
             }
             if kind == Fill::KIND {
                 let fill: Fill = bytemuck::pod_read_unaligned(bytes);
-                self.parents.filled(fill.cause, fill.lots);
+                self.parents.filled(&fill)?;
                 self.fresh_fills.push(fill);
+            } else if kind == OrderEvent::KIND && !self.parents.is_empty() {
+                self.parents.moved(&bytemuck::pod_read_unaligned(bytes))?;
             }
         }
         self.outbox.append(&mut self.effects.sends);
@@ -264,16 +267,15 @@ impl Desk {
         let mut input = Input::ParentOrder(parent);
         self.feed(&mut input)?;
         let Input::ParentOrder(parent) = input else { unreachable!("the input keeps its kind") };
-        self.parents.add(parent);
+        let instrument = &self.kernel.instruments()[parent.instrument as usize];
+        self.parents.add(parent, LotRule::of(instrument));
         Ok(parent.id)
     }
 
-    /// Stops working a strategy's parent orders and cancels their working children.
-    pub fn cancel_parents(&mut self, strategy: StrategyId, cause: RecordId) -> Result<(), Problem> {
-        for (slot, order_id) in self.parents.stop(strategy) {
-            if self.kernel.oms().get(slot, order_id).is_some() {
-                self.cancel(strategy, slot, order_id, cause)?;
-            }
+    /// Stops working a strategy's parent orders in an instrument and cancels their working children.
+    pub fn cancel_parents(&mut self, strategy: StrategyId, instrument: InstrumentId, cause: RecordId) -> Result<(), Problem> {
+        for (slot, order_id) in self.parents.stop(strategy, Some(instrument)) {
+            self.cancel(strategy, slot, order_id, cause)?;
         }
         Ok(())
     }
@@ -286,7 +288,11 @@ impl Desk {
 
     fn work_all_parents(&mut self) -> Result<(), Problem> {
         for i in 0..self.parents.len() {
-            let Some((parent, lots)) = self.parents.due(i, self.kernel.oms()) else { continue };
+            let parent = self.parents.parent(i);
+            let lots = self.parents.next_lots(i, -1);
+            if lots == 0 {
+                continue;
+            }
             let side = Side::from_u8(parent.side).ok_or(Problem::new(code::CORE_INPUT, "parent order without a side"))?;
             let placed = self.submit(Wish {
                 strategy: parent.strategy,
@@ -298,22 +304,25 @@ impl Desk {
                 cause: parent.id,
             })?;
             if placed.verdict.decision == Decision::Approved as u8 {
-                self.parents.child(i, placed.order.slot, placed.order.id);
+                self.parents.sent(i, placed.order.slot, placed.order.id, lots)?;
             }
         }
-        self.parents.retire(self.kernel.oms());
+        self.parents.retire();
         Ok(())
     }
 
     /// The position plus everything working, signed lots.
     pub fn expected_lots(&self, strategy: StrategyId, instrument: InstrumentId) -> i64 {
-        self.position(strategy, instrument) + self.kernel.oms().working_lots(strategy, instrument)
+        {
+            let held = self.kernel.gate().holding(strategy, instrument);
+            held.position + held.open_buy - held.open_sell
+        }
     }
 
     /// The position, signed lots.
     #[inline]
     pub fn position(&self, strategy: StrategyId, instrument: InstrumentId) -> i64 {
-        self.kernel.ledger().position(strategy, instrument).lots
+        self.kernel.ledger().position(strategy, instrument).map_or(0, |p| p.lots)
     }
 
     /// Net asset value of all running strategies, base currency.

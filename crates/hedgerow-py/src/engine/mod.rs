@@ -4,6 +4,7 @@ mod columns;
 mod desk;
 mod parents;
 mod recorder;
+mod replay;
 mod run;
 mod shared;
 mod strategy;
@@ -17,7 +18,7 @@ use hedgerow_core::{
 };
 use hedgerow_kernel::authority::parse_limits;
 use hedgerow_kernel::{Capacity, Input};
-use hedgerow_log::{FileStorage, Journal, Signer};
+use hedgerow_log::{FileStorage, Journal, LogSigner};
 use hedgerow_sim::VenueConfig;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
@@ -52,11 +53,11 @@ fn venue_config(config: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
         half_spread_nano: get(config, "half_spread_nano")?,
         impact_nano: get(config, "impact_nano")?,
         fee_nano: get(config, "fee_nano")?,
-        fee_per_lot: Money(get(config, "fee_per_lot")?),
-        fee_min: Money(get(config, "fee_min")?),
+        fee_per_unit: Money(get(config, "fee_per_unit_nano")?),
+        fee_min: Money(get(config, "fee_min_nano")?),
         volume_cap_bps: get(config, "volume_cap_bps")?,
         fill_rule: if rule == "vwap" { FillRule::BarVwap } else { FillRule::NextOpen },
-        ..VenueConfig::default()
+        assume_volume: get(config, "assume_volume")?,
     })
 }
 
@@ -65,7 +66,7 @@ impl Engine {
     /// A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed) or `None`.
     #[new]
     #[pyo3(signature = (genesis, config, journal=None))]
-    fn new(genesis: &[u8], config: &Bound<'_, PyDict>, journal: Option<(String, String, Vec<u8>)>) -> PyResult<Engine> {
+    fn new(genesis: &[u8], config: &Bound<'_, PyDict>, journal: Option<(String, String, [u8; 32])>) -> PyResult<Engine> {
         let capacity = Capacity {
             strategies: get(config, "strategies")?,
             instruments: get(config, "instruments")?,
@@ -75,8 +76,8 @@ impl Engine {
         };
         let journal = journal
             .map(|(folder, origin, seed)| -> Result<_, Problem> {
-                let signer = Signer::new(&origin, &seed)?;
-                Ok((Journal::create(FileStorage::create(folder.as_ref())?, &signer)?, signer))
+                let signer = LogSigner::new(&origin, &seed)?;
+                Ok((Journal::create(FileStorage::create(folder.as_ref())?, signer.verifier())?, signer))
             })
             .transpose()
             .map_err(raise)?;
@@ -90,7 +91,7 @@ impl Engine {
     }
 
     /// Defines an instrument (or changes its flags, volume and locate). All numbers are exact integers.
-    #[pyo3(signature = (symbol, currency_code, tick_nano, lot_nano, multiplier, sector, adv_lots, sigma_nano, flags, locate_lots, ts))]
+    #[pyo3(signature = (symbol, currency_code, tick_nano, lot_nano, multiplier, lots_min, lots_step, sector, adv_lots, sigma_nano, flags, locate_lots, ts))]
     #[allow(clippy::too_many_arguments)]
     fn instrument(
         &self,
@@ -100,6 +101,8 @@ impl Engine {
         tick_nano: i64,
         lot_nano: i64,
         multiplier: i64,
+        lots_min: i64,
+        lots_step: i64,
         sector: u32,
         adv_lots: i64,
         sigma_nano: i64,
@@ -119,8 +122,8 @@ impl Engine {
             tick_nano,
             lot_nano,
             tick_value,
-            lots_min: 1,
-            lots_step: 1,
+            lots_min,
+            lots_step,
             adv_lots,
             locate_lots,
             sigma_nano,
@@ -226,9 +229,9 @@ impl Engine {
         self.shared.desk.borrow_mut().parent(parent).map_err(raise)
     }
 
-    /// Stops a strategy's parent orders and cancels their working children.
-    fn cancel_parents(&self, strategy: u16, cause: RecordId) -> PyResult<()> {
-        self.shared.desk.borrow_mut().cancel_parents(strategy, cause).map_err(raise)
+    /// Stops a strategy's parent orders in an instrument and cancels their working children.
+    fn cancel_parents(&self, strategy: u16, instrument: u32, cause: RecordId) -> PyResult<()> {
+        self.shared.desk.borrow_mut().cancel_parents(strategy, instrument, cause).map_err(raise)
     }
 
     /// One order, by indexes and integers; returns (order id, code of the rule that denied it or 0).
@@ -282,7 +285,8 @@ impl Engine {
         let sealed = PyDict::new(py);
         sealed.set_item("records", seal.id)?;
         sealed.set_item("state_hash", PyBytes::new(py, &seal.hash))?;
-        sealed.set_item("checkpoint", checkpoint.map(|c| c.to_string()))?;
+        sealed.set_item("entries", checkpoint.as_ref().map(|c| c.size))?;
+        sealed.set_item("root", checkpoint.as_ref().map(|c| PyBytes::new(py, &c.root)))?;
         Ok(sealed)
     }
 
@@ -318,9 +322,23 @@ impl Engine {
     fn book<'py>(&self, py: Python<'py>, strategy: u16) -> PyResult<Bound<'py, PyDict>> {
         let desk = self.shared.desk.borrow();
         let ledger = desk.kernel.ledger();
+        let statement = ledger.statement(strategy).map_err(raise)?;
+        let mut cash = Money::ZERO;
+        for (currency, book) in ledger.books(strategy) {
+            cash += book.cash().convert(ledger.rate_nano(currency).unwrap_or_default());
+        }
         let book = PyDict::new(py);
-        let figures = ledger.summary(strategy).map_err(raise)?;
-        for (name, amount) in figures {
+        for (name, amount) in [
+            ("capital", statement.capital),
+            ("cash", cash),
+            ("realised", statement.realised),
+            ("unrealised", statement.unrealised),
+            ("income", statement.income),
+            ("exchanged", statement.exchanged),
+            ("fees", statement.fees),
+            ("currency_effect", statement.currency_effect),
+            ("nav", statement.nav),
+        ] {
             book.set_item(name, amount.0)?;
         }
         Ok(book)
@@ -329,7 +347,7 @@ impl Engine {
     /// Sum of all postings by currency, 10^-9 units: every one must be zero.
     fn trial_balance(&self) -> Vec<(String, i128)> {
         let desk = self.shared.desk.borrow();
-        desk.kernel.ledger().trial_balance().into_iter().map(|(c, m)| (c.to_string(), m.0)).collect()
+        desk.kernel.ledger().trial_balance().map(|(c, m)| (c.to_string(), m.0)).collect()
     }
 
     /// The kernel's clock, UTC nanoseconds.
@@ -367,6 +385,7 @@ fn order_state_names() -> Vec<&'static str> {
 /// Adds this area's classes to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(order_state_names, m)?)?;
+    m.add_function(wrap_pyfunction!(replay::replay_log, m)?)?;
     m.add_class::<Engine>()?;
     m.add_class::<StrategyCore>()?;
     m.add_class::<views::BarView>()?;

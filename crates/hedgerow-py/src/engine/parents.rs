@@ -1,14 +1,19 @@
-//! Parent orders at work: how far each is, and the slice that is due. The decision itself is `hedgerow-exec`'s.
+//! Parent orders at work. How much comes next is decided by `hedgerow-exec`; here is only who belongs to whom.
 
-use hedgerow_core::{Algo, OrderSlot, ParentOrder, RecordId, StrategyId};
-use hedgerow_oms::Oms;
+use hedgerow_core::{Fill, InstrumentId, OrderEvent, OrderSlot, ParentOrder, Problem, RecordId, StrategyId};
+use hedgerow_exec::{LotRule, ParentState, Schedule};
+use hedgerow_oms::OrderState;
+
+struct Child {
+    slot: OrderSlot,
+    order_id: RecordId,
+    lots: i64,
+}
 
 struct Work {
     parent: ParentOrder,
-    slice: u32,
-    filled_lots: i64,
-    children: Vec<(OrderSlot, RecordId)>,
-    stopped: bool,
+    state: ParentState,
+    children: Vec<Child>,
 }
 
 /// The parent orders being worked, in order of their making.
@@ -17,16 +22,11 @@ pub struct Parents {
     work: Vec<Work>,
 }
 
-impl Work {
-    fn working_lots(&self, oms: &Oms) -> i64 {
-        self.children.iter().filter_map(|&(slot, id)| oms.get(slot, id)).map(|w| w.order.lots - w.filled_lots).sum()
-    }
-}
-
 impl Parents {
-    /// Starts to work a parent order.
-    pub fn add(&mut self, parent: ParentOrder) {
-        self.work.push(Work { parent, slice: 0, filled_lots: 0, children: Vec::new(), stopped: false });
+    /// Starts to work a parent order in equal slices.
+    pub fn add(&mut self, parent: ParentOrder, rule: LotRule) {
+        let state = ParentState::new(Schedule::Twap { slices: parent.slices }, parent.lots, rule);
+        self.work.push(Work { parent, state, children: Vec::new() });
     }
 
     /// Whether there is nothing to work.
@@ -40,48 +40,60 @@ impl Parents {
         self.work.len()
     }
 
-    /// A child was filled.
-    pub fn filled(&mut self, order_id: RecordId, lots: i64) {
-        for work in &mut self.work {
-            if work.children.iter().any(|(_, id)| *id == order_id) {
-                work.filled_lots += lots;
-            }
-        }
+    /// The parent of the `i`-th work.
+    pub fn parent(&self, i: usize) -> ParentOrder {
+        self.work[i].parent
     }
 
-    /// The next slice of the `i`-th parent, if one is due and not empty.
-    pub fn due(&mut self, i: usize, oms: &Oms) -> Option<(ParentOrder, i64)> {
-        let work = &mut self.work[i];
-        if work.stopped || work.slice >= work.parent.slices {
-            return None;
-        }
-        work.slice += 1;
-        let working = work.working_lots(oms);
-        let lots = match Algo::from_u8(work.parent.algo) {
-            Some(Algo::Twap | Algo::Pov) | None => {
-                hedgerow_exec::twap_slice(work.parent.lots, work.filled_lots, working, work.slice, work.parent.slices)
-            }
-        };
-        (lots > 0).then_some((work.parent, lots))
+    /// Lots of the next slice of the `i`-th parent, or 0.
+    pub fn next_lots(&mut self, i: usize, volume_lots: i64) -> i64 {
+        self.work[i].state.next_lots(volume_lots)
     }
 
     /// A child of the `i`-th parent was sent.
-    pub fn child(&mut self, i: usize, slot: OrderSlot, order_id: RecordId) {
-        self.work[i].children.push((slot, order_id));
+    pub fn sent(&mut self, i: usize, slot: OrderSlot, order_id: RecordId, lots: i64) -> Result<(), Problem> {
+        let work = &mut self.work[i];
+        work.children.push(Child { slot, order_id, lots });
+        work.state.sent(lots)
     }
 
-    /// Stops a strategy's parents; returns their children, which may still work.
-    pub fn stop(&mut self, strategy: StrategyId) -> Vec<(OrderSlot, RecordId)> {
+    /// A fill was booked, perhaps of a child.
+    pub fn filled(&mut self, fill: &Fill) -> Result<(), Problem> {
+        match self.family(fill.cause) {
+            Some((work, _)) => work.state.filled(fill.lots),
+            None => Ok(()),
+        }
+    }
+
+    /// An order moved, perhaps a child that ended unfilled.
+    pub fn moved(&mut self, event: &OrderEvent) -> Result<(), Problem> {
+        let ended = OrderState::from_u8(event.to).is_some_and(OrderState::is_terminal);
+        let Some((work, child)) = self.family(event.order_id).filter(|_| ended) else { return Ok(()) };
+        let lots = work.children.swap_remove(child).lots;
+        work.state.ended(lots - event.filled_lots)
+    }
+
+    fn family(&mut self, order_id: RecordId) -> Option<(&mut Work, usize)> {
+        self.work.iter_mut().find_map(|work| {
+            let child = work.children.iter().position(|c| c.order_id == order_id)?;
+            Some((work, child))
+        })
+    }
+
+    /// Stops a strategy's parents in an instrument (or all); returns their children, which still work.
+    pub fn stop(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) -> Vec<(OrderSlot, RecordId)> {
         let mut children = Vec::new();
-        for work in self.work.iter_mut().filter(|w| w.parent.strategy == strategy) {
-            work.stopped = true;
-            children.append(&mut work.children);
+        for work in &mut self.work {
+            if work.parent.strategy == strategy && instrument.is_none_or(|i| i == work.parent.instrument) {
+                work.state.stop();
+                children.extend(work.children.iter().map(|c| (c.slot, c.order_id)));
+            }
         }
         children
     }
 
     /// Forgets parents that have nothing left to do.
-    pub fn retire(&mut self, oms: &Oms) {
-        self.work.retain(|w| !w.stopped && (w.slice < w.parent.slices || w.working_lots(oms) > 0));
+    pub fn retire(&mut self) {
+        self.work.retain(|work| !work.state.is_done());
     }
 }

@@ -150,15 +150,14 @@ pub fn events(
 ) -> PyResult<()> {
     shared.desk.borrow_mut().recorder.reserve_equity(rows.len());
     let mut group: Vec<Bar> = Vec::with_capacity(64);
-    let mut timers = vec![i64::MIN; handlers.len()];
     let (mut start, mut breath) = (0, BREATH);
     while start < rows.len() {
         let end = rows.group_end(start);
         group.clear();
         group.extend((start..end).map(|i| rows.bar(i)));
         market(&mut shared.desk.borrow_mut(), &mut group).map_err(raise)?;
-        for (handler, timer) in handlers.iter().zip(&mut timers) {
-            speak(py, shared, &group, handler, timer)?;
+        for handler in handlers {
+            speak(py, shared, &group, handler)?;
         }
         let mut desk = shared.desk.borrow_mut();
         desk.fresh_fills.clear();
@@ -174,10 +173,10 @@ pub fn events(
 }
 
 /// One strategy's turn: indicators, fills, bars, timer.
-fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], handlers: &Handlers, timer: &mut i64) -> PyResult<()> {
+fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], handlers: &Handlers) -> PyResult<()> {
     let Handlers(strategy, on_bar, on_fill, on_timer) = handlers;
-    let core = strategy.bind(py).get();
-    feed_indicators(py, shared, core, group);
+    let core = strategy.bind(py).borrow();
+    feed_indicators(py, shared, &core, group);
     if let Some(on_fill) = on_fill {
         tell_fills(py, shared, core.id(), on_fill)?;
     }
@@ -190,8 +189,8 @@ fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], handlers: &Handlers
         }
     }
     let (every, now) = (core.timer_ns.get(), group[0].ts_init);
-    if let (Some(on_timer), true) = (on_timer, every > 0 && now >= *timer) {
-        *timer = now.saturating_add(every);
+    if let (Some(on_timer), true) = (on_timer, every > 0 && now >= core.timer_due.get()) {
+        core.timer_due.set(now.saturating_add(every));
         shared.cause.set(group[group.len() - 1].id);
         on_timer.call1(py, (now,))?;
     }

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, Placed, Wish};
 use crate::words::raise;
-use hedgerow_core::{Instrument, InstrumentId, MONEY_UNIT, Problem, RecordId, Side, StrategyId, TimeInForce, code};
+use hedgerow_core::{Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::cell::{Cell, RefCell};
@@ -143,10 +143,13 @@ pub fn lots_of_weight(desk: &Desk, strategy: StrategyId, instrument: InstrumentI
         return Err(Problem::new(code::RUN_NUMBER, format!("weight {weight}")));
     }
     let ledger = desk.kernel.ledger();
-    let price_ticks = ledger.mark_ticks(instrument);
-    let Some(lot) = desk.kernel.notional(instrument, price_ticks, 1).filter(|m| m.0 > 0) else {
+    let known = desk.kernel.instruments().get(instrument as usize).zip(ledger.mark_ticks(instrument));
+    let Some((about, price_ticks)) = known.filter(|(_, ticks)| *ticks > 0) else {
         return Err(Problem::new(code::RISK_STALE_DATA, format!("instrument {instrument} has no price yet")));
     };
-    let lot_base = lot.convert(ledger.rate_nano(instrument)?).to_f64();
+    let rate_nano = ledger.rate_nano(about.currency).ok_or_else(|| {
+        Problem::new(code::CORE_NO_RATE, format!("{}", about.currency))
+    })?;
+    let lot_base = Money::notional(price_ticks, 1, about.tick_value).convert(rate_nano).to_f64();
     Ok((weight * ledger.nav(strategy)?.to_f64() / lot_base).trunc() as i64)
 }

@@ -28,6 +28,8 @@ pub struct StrategyCore {
     pub fed: RefCell<Vec<Fed>>,
     /// How often `on_timer` is called, nanoseconds; 0 = never.
     pub timer_ns: Cell<i64>,
+    /// When it is called next, UTC nanoseconds.
+    pub timer_due: Cell<i64>,
 }
 
 impl StrategyCore {
@@ -37,6 +39,7 @@ impl StrategyCore {
         self.strategy.set(strategy);
         self.fed.borrow_mut().clear();
         self.timer_ns.set(0);
+        self.timer_due.set(i64::MIN);
     }
 
     /// Its number in the run.
@@ -101,6 +104,7 @@ impl StrategyCore {
             strategy: Cell::new(0),
             fed: RefCell::default(),
             timer_ns: Cell::new(0),
+            timer_due: Cell::new(i64::MIN),
         }
     }
 

@@ -1,0 +1,114 @@
+"""Bars as a run needs them: columns for the core, times, units, and the liquidity figures that costs rest on.
+
+Promises: columns are the very arrays of the bars, not copies. Where an instrument does not state its volatility or
+average daily volume, the run's own data give them: they price costs, they never reach a strategy.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedgerow.market.bars import Bars
+from hedgerow.market.instruments import Instrument
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+SHORTABLE = 1
+FREELY_AVAILABLE = 2**62
+DAY_NS = 86_400 * 10**9
+
+
+class RunData:
+    """The bars of one run."""
+
+    def __init__(self, bars: Bars) -> None:
+        self.bars = bars
+        self.symbols = bars.symbols
+        self.instruments = bars.instruments
+        self.columns: tuple[npt.NDArray[Any], ...] = (
+            bars.ts_event,
+            bars.ts_init,
+            bars.instrument,
+            bars.open_ticks,
+            bars.high_ticks,
+            bars.low_ticks,
+            bars.close_ticks,
+            bars.volume_lots,
+            bars.span_ns,
+        )
+        self.start_ns = int(bars.ts_event[0] - bars.span_ns[0])
+
+    def __len__(self) -> int:
+        return len(self.bars)
+
+    @cached_property
+    def lot_sizes(self) -> Floats:
+        """Units per lot, by instrument."""
+        return np.array([i.lot_nano / 1e9 for i in self.instruments])
+
+    @cached_property
+    def tick_sizes(self) -> Floats:
+        """Price per tick, by instrument."""
+        return np.array([i.tick_nano / 1e9 for i in self.instruments])
+
+    @cached_property
+    def time_index(self) -> Ints:
+        """For each row, which of the run's times it belongs to."""
+        return np.concatenate([[0], np.cumsum(np.diff(self.bars.ts_init) != 0)])
+
+    @cached_property
+    def times_ns(self) -> Ints:
+        """The run's times, UTC nanoseconds."""
+        return self.bars.ts_init[np.concatenate([[True], np.diff(self.bars.ts_init) != 0])]
+
+    def float_columns(self) -> dict[str, Floats]:
+        """Prices and volume as floats, row by row."""
+        columns: dict[str, Floats] = {
+            name: getattr(self.bars, f"{name}_ticks") * self._tick_nanos() / 1e9 for name in ("open", "high", "low", "close")
+        }
+        columns["volume"] = self.bars.volumes()
+        return columns
+
+    def _tick_nanos(self) -> Ints:
+        return np.array([i.tick_nano for i in self.instruments], dtype=np.int64)[self.bars.instrument]
+
+    def core_fields(self, index: int, sector: int, *, estimate: bool) -> tuple[Any, ...]:
+        """What the core's `Engine.instrument` takes for one instrument, all exact integers."""
+        instrument: Instrument = self.instruments[index]
+        sigma, adv_lots = instrument.sigma, instrument.adv_lots
+        if estimate and (sigma is None or not adv_lots):
+            own_sigma, own_adv = self._estimates(index)
+            sigma = own_sigma if sigma is None else sigma
+            adv_lots = adv_lots or own_adv
+        return (
+            instrument.symbol,
+            instrument.currency,
+            instrument.tick_nano,
+            instrument.lot_nano,
+            instrument.multiplier,
+            instrument.lots_min,
+            instrument.lots_step,
+            sector,
+            adv_lots,
+            round((sigma or 0.0) * 1e9),
+            SHORTABLE if instrument.shortable else 0,
+            FREELY_AVAILABLE if instrument.locate_lots is None else instrument.locate_lots,
+        )
+
+    def _estimates(self, index: int) -> tuple[float, int]:
+        """One-day standard deviation of log returns, and average daily volume in lots (0 = unknown)."""
+        rows = np.flatnonzero(self.bars.instrument == index) if len(self.instruments) > 1 else slice(None)
+        closes = self.bars.close_ticks[rows]
+        if len(closes) < 3:
+            return 0.0, 0
+        days_per_bar = float(np.median(np.diff(self.bars.ts_event[rows]))) / DAY_NS
+        sigma = float(np.diff(np.log(closes)).std()) / max(days_per_bar, 1e-9) ** 0.5
+        volumes = self.bars.volume_lots[rows]
+        known = volumes[volumes >= 0]
+        adv = int(known.mean() / min(days_per_bar, 1.0)) if len(known) else 0
+        return sigma, adv

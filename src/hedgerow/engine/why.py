@@ -1,0 +1,210 @@
+"""`why`: from any record of a journal back to what caused it, and to the people who allowed it.
+
+Promises: every line is read from the log and carries its record id; the walk follows the `cause` that the kernel wrote.
+Never: guesses a link that is not in the log.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hedgerow import _core
+from hedgerow.core.errors import named_errors, problem
+from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
+from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES, verdict_message
+
+KIND_SIGNED = 32
+KIND_GENESIS = 33
+TIERS = ("", "simulation", "paper", "canary", "full")
+NO_INSTRUMENT = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One step of the walk: a record, what it is, and what it says in a sentence."""
+
+    id: int
+    noun: str
+    ts: int
+    says: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {"id": self.id, "noun": self.noun, "ts": self.ts, "says": self.says}
+
+
+class Journal:
+    """A journal opened for reading: its records by id, its instruments, mandates and signed events."""
+
+    def __init__(self, folder: str | Path) -> None:
+        with named_errors():
+            self._reader = _core.LogReader(str(folder))
+            self.instruments = {int(r["instrument"]): r for r in self.of("Instrument")}
+            self.mandates = self.of("Mandate")
+            self.verdicts = self.of("Verdict")
+            self._signed = list(self._reader.entries(KIND_SIGNED))
+
+    def of(self, name: str) -> Any:
+        """All records of one noun, as a structured array."""
+        return np.frombuffer(self._reader.records(noun(name).kind), dtype=noun(name).dtype)
+
+    def record(self, record_id: int) -> tuple[Noun | None, int, bytes]:
+        """The noun, kind and bytes of a record."""
+        with named_errors():
+            kind, _, data = self._reader.record(record_id)
+        return noun_of_kind(kind), kind, data
+
+    def signed_events(self) -> list[tuple[int, str, dict[str, Any]]]:
+        """Signed governance events as (record id, event id, event)."""
+        events = []
+        for record_id, envelope in self._signed:
+            payload = base64.b64decode(json.loads(envelope)["payload"])
+            events.append((record_id, hashlib.sha256(payload).hexdigest(), json.loads(payload)))
+        return events
+
+    def symbol(self, instrument: int) -> str:
+        """Name of an instrument."""
+        return bytes(self.instruments[instrument]["symbol"]).rstrip(b"\0").decode()
+
+    def price(self, instrument: int, ticks: int) -> float:
+        """Price of so many ticks."""
+        return int(ticks) * int(self.instruments[instrument]["tick_nano"]) / MONEY_UNIT
+
+    def quantity(self, instrument: int, lots: int) -> float:
+        """Quantity of so many lots."""
+        return int(lots) * int(self.instruments[instrument]["lot_nano"]) / MONEY_UNIT
+
+
+def why(folder: str | Path, record_id: int) -> list[Cause]:
+    """Walk from a record to its first cause, then to the mandate it stood under and the people who signed it.
+
+    Raises LOG_UNKNOWN_ID if the log has no such record.
+    """
+    return why_in(Journal(folder), record_id)
+
+
+def why_in(journal: Journal, record_id: int) -> list[Cause]:
+    """`why`, in a journal that is already open."""
+    chain: list[Cause] = []
+    strategy, next_id = None, record_id
+    while next_id:
+        if len(chain) > 64:
+            raise problem("LOG_UNKNOWN_KIND", f"record {next_id}: causes go in a circle")
+        kind, number, data = journal.record(next_id)
+        if kind is None:
+            chain.append(Cause(next_id, "Signed" if number == KIND_SIGNED else "Genesis", 0, "a signed event"))
+            break
+        row = np.frombuffer(data, dtype=kind.dtype)[0]
+        chain.append(Cause(next_id, kind.name, _time_of(row), describe(journal, kind.name, row)))
+        if kind.name == "Order":
+            strategy = int(row["strategy"])
+            chain.extend(_verdict_on(journal, next_id))
+        next_id = int(row["cause"])
+    order_id = next((c.id for c in chain if c.noun == "Order"), record_id)
+    return chain if strategy is None else chain + _authority(journal, strategy, order_id)
+
+
+def _time_of(row: Any) -> int:
+    return int(row["ts_event"] if "ts_event" in (row.dtype.names or ()) else row["ts"])
+
+
+def _verdict_on(journal: Journal, order_id: int) -> list[Cause]:
+    rows = journal.verdicts[journal.verdicts["cause"] == order_id]
+    return [Cause(int(v["id"]), "Verdict", int(v["ts"]), describe(journal, "Verdict", v)) for v in rows[:1]]
+
+
+def _authority(journal: Journal, strategy: int, order_id: int) -> list[Cause]:
+    """The mandate in force when the order was made, its proposal and its approvals."""
+    granted = journal.mandates[(journal.mandates["strategy"] == strategy) & (journal.mandates["id"] < order_id)]
+    if not len(granted):
+        return []
+    mandate = granted[-1]
+    proposal = bytes(mandate["proposal"]).hex()
+    chain = [Cause(int(mandate["id"]), "Mandate", int(mandate["ts"]), describe(journal, "Mandate", mandate))]
+    for record_id, event_id, event in journal.signed_events():
+        ts, body = int(event["hlc"][0]) * 1_000_000, event["body"]
+        if event["type"] == "approval" and body["proposal"] == proposal:
+            chain.append(Cause(record_id, "Approval", ts, f"{event['actor']} signed {body['decision']} as {body['role']}"))
+        elif event_id == proposal:
+            chain.append(Cause(record_id, "Proposal", ts, f"{event['actor']} proposed {body['strategy']}: {body['title']}"))
+    return chain
+
+
+def describe(journal: Journal, name: str, row: Any) -> str:
+    """What a record says, in one sentence."""
+    fields = row.dtype.names or ()
+    instrument = int(row["instrument"]) if "instrument" in fields else NO_INSTRUMENT
+    symbol = journal.symbol(instrument) if instrument in journal.instruments else ""
+    sentence = _SENTENCES.get(name)
+    return sentence(journal, row, instrument, symbol) if sentence else f"{name} {int(row['id'])}"
+
+
+def _posting(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    amount = money_int(row["amount"]) / MONEY_UNIT
+    currency = bytes(row["currency"]).rstrip(b"\0").decode()
+    return f"{ACCOUNTS[row['account']]} {amount:+,.2f} {currency}" + (f" in {symbol}" if symbol else "")
+
+
+def _fill(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    price, before = (journal.price(instrument, row[f]) for f in ("price_ticks", "reference_ticks"))
+    quantity, fee = journal.quantity(instrument, row["lots"]), money_int(row["fee"]) / MONEY_UNIT
+    verb = "bought" if SIDES[row["side"]] == "buy" else "sold"
+    return f"{verb} {quantity:,g} {symbol} at {price:,.4f} (market {before:,.4f}), fee {fee:,.2f}"
+
+
+def _order(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    quantity = journal.quantity(instrument, row["lots"])
+    limit = f" at {journal.price(instrument, row['limit_ticks']):,.4f}" if row["limit_ticks"] else ""
+    return f"{SIDES[row['side']]} {quantity:,g} {symbol}, {ORDER_KINDS[row['kind']]}{limit}"
+
+
+def _verdict(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    return f"{ACTIONS[row['action']]} order {verdict_message(row)}"
+
+
+def _parent(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    quantity = journal.quantity(instrument, row["lots"])
+    return f"{SIDES[row['side']]} {quantity:,g} {symbol} in {int(row['slices'])} slices"
+
+
+def _target(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    return f"hold {journal.quantity(instrument, row['lots']):,g} {symbol}"
+
+
+def _forecast(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    days = int(row["horizon_ns"]) / 86_400e9
+    expected, spread = float(row["expected_return"]), float(row["uncertainty"])
+    model = bytes(row["model"]).hex()[:12]
+    return f"{symbol} expected {expected:+.3%}, uncertainty {spread:.3%}, over {days:g} days, by model {model}"
+
+
+def _bar(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    closed = datetime.fromtimestamp(int(row["ts_event"]) / 1e9, tz=UTC)
+    return f"{symbol} closed at {journal.price(instrument, row['close_ticks']):,.4f}, bar ended {closed:%Y-%m-%d %H:%M} UTC"
+
+
+def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    capital = money_int(np.frombuffer(bytes(row["limits"])[:16], dtype=[("lo", "<u8"), ("hi", "<i8")])[0]) / MONEY_UNIT
+    artifact = bytes(row["artifact"]).hex()[:12]
+    return f"tier {TIERS[row['tier']]}, capital {capital:,.2f}, for artifact {artifact} only"
+
+
+_SENTENCES: dict[str, Any] = {
+    "Posting": _posting,
+    "Fill": _fill,
+    "Order": _order,
+    "Verdict": _verdict,
+    "ParentOrder": _parent,
+    "Target": _target,
+    "Forecast": _forecast,
+    "Bar": _bar,
+    "Mandate": _mandate,
+}
