@@ -118,5 +118,6 @@ def venue_settings(costs: Costs) -> dict[str, Any]:
         "fee_per_unit_nano": money_nano(costs.fee_per_share),
         "fee_min_nano": money_nano(costs.fee_min),
         "volume_cap_bps": round(costs.volume_cap * 10_000),
+        "assume_volume": costs.assume_volume,
         "fill": costs.fill,
     }
