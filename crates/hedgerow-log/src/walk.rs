@@ -4,9 +4,11 @@
 //! a crash cut short (never acknowledged, may be dropped) from bytes that were changed (a named problem); and never
 //! drops a commit that can be seen to have been acknowledged. Never: repairs, guesses, panics on any input.
 //!
-//! How a torn commit is known: a crash leaves of the last, unsynced write some sectors new and the others as they were:
-//! zero or beyond the end of the file. So damage counts as torn only where the file ends or a sector of the commit is
-//! still zero, and only if no later commit exists, because a commit starts after the one before it was synced.
+//! How a torn commit is known: of the last, unsynced write a crash leaves a beginning, or any of its sectors; the rest
+//! is as it was: zero, or beyond the end of the file. So damage counts as torn only where the file ends, where nothing but
+//! zeros follows (the commit's mark is missing), or where a sector of the commit is still zero; and only if no later
+//! commit exists, because a commit starts after the one before it was synced. What could be either, a mark without its
+//! last few bytes, is reported and not dropped.
 
 use crate::frame::{ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, MARK_WORD, file_header, padded};
 use crate::frame::{frames_of, place_check, u32_at};
@@ -17,6 +19,8 @@ use std::ops::Range;
 const SECTOR_BYTES: usize = 512;
 /// The least zero bytes that count as a sector left unwritten, where a commit has only part of it.
 const HOLE_BYTES_MIN: usize = 16;
+/// The least bytes that a torn mark lacks; one changed byte cannot zero so many.
+const MARK_LOSS_BYTES_MIN: usize = 8;
 
 /// What lies behind the last commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +63,15 @@ enum Item<'a> {
     End,
     Frame(Frame<'a>),
     Mark { group_bytes: u32, group_entries: u32 },
-    Bad { range: Range<usize>, what: &'static str },
+    Bad(Damage),
+}
+
+/// Bytes that are not what a writer finished.
+struct Damage {
+    range: Range<usize>,
+    /// Zeros at the range's end that speak for a torn write, if nothing but zeros follows.
+    loss_bytes_min: usize,
+    what: &'static str,
 }
 
 impl<'a> Walk<'a> {
@@ -73,7 +85,8 @@ impl<'a> Walk<'a> {
         if file.starts_with(&header) {
             return Ok(walk);
         }
-        if header.starts_with(file) || is_zero(file) {
+        let written = file.len() - file.iter().rev().take_while(|b| **b == 0).count();
+        if header.starts_with(&file[..written]) {
             walk.at = 0;
             walk.tail = Tail::Torn(file.len() as u64);
             return Ok(walk);
@@ -120,12 +133,12 @@ impl<'a> Walk<'a> {
                     self.next_id = next_id;
                     return Ok(Some(group));
                 }
-                Item::Bad { range, what } => {
-                    if self.is_torn(start, &range) && !self.later_commit(start, at) {
-                        self.tail = Tail::Torn((self.file.len() - start) as u64);
-                        return Ok(None);
+                Item::Bad(damage) => {
+                    if !self.is_torn(start, &damage) {
+                        return Err(self.located(entries, next_id, code::LOG_BAD_CRC, at, damage.what));
                     }
-                    return Err(self.located(entries, next_id, code::LOG_BAD_CRC, at, what));
+                    self.tail = Tail::Torn((self.file.len() - start) as u64);
+                    return Ok(None);
                 }
             }
         }
@@ -160,27 +173,30 @@ impl<'a> Walk<'a> {
         if rest.first().is_none_or(|first| *first == 0) && is_zero(rest) {
             return Item::End;
         }
-        let bad = |end: usize, what| Item::Bad { range: at..end, what };
+        let bad_head = |loss_bytes_min, what| Item::Bad(Damage { range: at..at + HEAD_BYTES, loss_bytes_min, what });
         if rest.len() < HEAD_BYTES {
-            return bad(at + HEAD_BYTES, "an incomplete frame head");
+            return bad_head(0, "an incomplete frame head");
         }
         let words = [u32_at(rest, 0), u32_at(rest, 4), u32_at(rest, 8)];
         if u32_at(rest, 12) != place_check(at as u64, words) {
-            return bad(at + HEAD_BYTES, "a frame head with a wrong checksum");
+            // Of a frame's first word the upper half is zero, of a damaged mark's it is not; only a mark is the last.
+            let loss_bytes_min = if words[0] >> 16 == 0 { 0 } else { MARK_LOSS_BYTES_MIN };
+            return bad_head(loss_bytes_min, "a frame head with a wrong checksum");
         }
         if words[0] == MARK_WORD {
             return Item::Mark { group_bytes: words[1], group_entries: words[2] };
         }
         let (entry_len, blob_len) = (words[0] as usize, words[1] as usize);
         if !(ENTRY_HEAD_BYTES..=ENTRY_BYTES_MAX).contains(&entry_len) {
-            return bad(at + HEAD_BYTES, "a frame head with an impossible length");
+            return bad_head(MARK_LOSS_BYTES_MIN, "a frame head with an impossible length");
         }
         let end = at + HEAD_BYTES + padded(entry_len + blob_len);
+        let bad_body = |what| Item::Bad(Damage { range: at..end, loss_bytes_min: 0, what });
         let Some(body) = self.file.get(at + HEAD_BYTES..end) else {
-            return bad(end, "a frame that goes beyond the file");
+            return bad_body("a frame that goes beyond the file");
         };
         if words[2] != crc32c::crc32c(body) || !is_zero(&body[entry_len + blob_len..]) {
-            return bad(end, "a frame with a wrong checksum");
+            return bad_body("a frame with a wrong checksum");
         }
         Item::Frame(Frame::at(self.file, at))
     }
@@ -193,11 +209,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the damage in `range` of the commit at `start` is what a crash leaves; see the head of this file.
-    fn is_torn(&self, start: usize, range: &Range<usize>) -> bool {
-        if range.end > self.file.len() {
-            return true;
-        }
+    /// Whether the damage to the commit at `start` is what a crash leaves; see the head of this file.
+    fn is_torn(&self, start: usize, damage: &Damage) -> bool {
+        let Damage { range, loss_bytes_min, .. } = damage;
+        let cut = range.end > self.file.len() || is_zero(&self.file[range.end - loss_bytes_min..]);
+        (cut || self.has_hole(start, range)) && !self.later_commit(start, range.start)
+    }
+
+    /// Whether a sector in `range` of the commit at `start` was left unwritten.
+    fn has_hole(&self, start: usize, range: &Range<usize>) -> bool {
         (range.start / SECTOR_BYTES..range.end.div_ceil(SECTOR_BYTES)).any(|sector| {
             let low = (sector * SECTOR_BYTES).max(start);
             let high = ((sector + 1) * SECTOR_BYTES).min(self.file.len());

@@ -1,0 +1,121 @@
+//! The journal in a folder: what lies there, who may write, and how it is found again.
+
+use crate::shared::{append, records_of, signer};
+use hedgerow_core::code;
+use hedgerow_log::{CHECKPOINT, FileStorage, Journal, KEY, LogReader, STREAM, Tail, WAL, read_wal, verify};
+use std::fs;
+use std::path::PathBuf;
+
+fn append_next(journal: &mut Journal<FileStorage>, commit: u64) {
+    let next = records_of(commit, journal.next_id());
+    append(journal, &next);
+}
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+#[test]
+fn a_log_on_disk_is_written_closed_verified_and_continued() {
+    let dir = folder("continued");
+    let mut journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
+    append(&mut journal, &records_of(0, 1));
+    journal.checkpoint(&signer()).unwrap();
+    drop(journal.close().unwrap());
+    let first = verify(&dir, Some(&signer().verifier())).unwrap();
+    assert_eq!(first.ready_bytes, 0);
+    assert_eq!(first.size_bytes, fs::metadata(dir.join(STREAM).join(WAL)).unwrap().len());
+
+    let (mut journal, recovery) = Journal::open(FileStorage::open(&dir).unwrap(), signer().verifier()).unwrap();
+    assert_eq!((recovery.tail, recovery.entries), (Tail::Clean, first.entries));
+    append_next(&mut journal, 1);
+    journal.checkpoint(&signer()).unwrap();
+    drop(journal.close().unwrap());
+    let second = verify(&dir, None).unwrap();
+    assert!(second.entries > first.entries);
+    let mut names: Vec<_> =
+        fs::read_dir(dir.join(STREAM)).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, [CHECKPOINT, KEY, WAL]);
+}
+
+#[test]
+fn a_writer_that_died_leaves_ready_space_which_readers_pass_over_and_opening_takes_back() {
+    let dir = folder("died");
+    let mut journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
+    let given = records_of(0, 1);
+    append(&mut journal, &given);
+    journal.checkpoint(&signer()).unwrap();
+    append_next(&mut journal, 1); // never committed
+    drop(journal);
+    let report = verify(&dir, None).unwrap();
+    assert!(report.ready_bytes > 0);
+    assert_eq!(report.records, given.len() as u64);
+    let reader = LogReader::new(read_wal(&dir).unwrap()).unwrap();
+    assert!(matches!(reader.tail(), Tail::Zeros(_)));
+    let (journal, recovery) = Journal::open(FileStorage::open(&dir).unwrap(), signer().verifier()).unwrap();
+    assert_eq!(recovery.records, given.len() as u64);
+    drop(journal.close().unwrap());
+    assert_eq!(fs::metadata(dir.join(STREAM).join(WAL)).unwrap().len(), report.size_bytes);
+}
+
+#[test]
+fn closing_and_dying_give_the_same_committed_bytes() {
+    let (one, two) = (folder("closed"), folder("dropped"));
+    for (dir, closes) in [(&one, true), (&two, false)] {
+        let mut journal = Journal::create(FileStorage::create(dir).unwrap(), signer().verifier()).unwrap();
+        for commit in 0..40 {
+            append_next(&mut journal, commit);
+            journal.commit().unwrap();
+        }
+        journal.checkpoint(&signer()).unwrap();
+        if closes {
+            drop(journal.close().unwrap());
+        }
+    }
+    let (one, two) = (verify(&one, None).unwrap(), verify(&two, None).unwrap());
+    assert_eq!((one.wal_sha256, one.root, one.ready_bytes), (two.wal_sha256, two.root, 0));
+}
+
+#[test]
+fn only_one_writer_at_a_time_has_the_log() {
+    let dir = folder("locked");
+    let journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
+    assert_eq!(FileStorage::open(&dir).unwrap_err().code, code::LOG_LOCKED);
+    assert_eq!(FileStorage::create(&dir).unwrap_err().code, code::LOG_LOCKED);
+    LogReader::new(read_wal(&dir).unwrap()).unwrap();
+    drop(journal);
+    FileStorage::open(&dir).unwrap();
+}
+
+#[test]
+fn a_folder_without_a_log_and_a_log_without_a_checkpoint_are_named() {
+    let dir = folder("nothing");
+    assert_eq!(verify(&dir, None).unwrap_err().code, code::LOG_NOT_A_LOG);
+    assert_eq!(verify(&dir.join("missing"), None).unwrap_err().code, code::LOG_NOT_A_LOG);
+    assert_eq!(FileStorage::open(&dir).unwrap_err().code, code::LOG_NOT_A_LOG);
+    let journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
+    assert_eq!(verify(&dir, None).unwrap_err().code, code::LOG_NO_CHECKPOINT);
+    drop(journal);
+    fs::write(dir.join(STREAM).join(WAL), b"PK\x03\x04 something else entirely").unwrap();
+    assert_eq!(LogReader::new(read_wal(&dir).unwrap()).unwrap_err().code, code::LOG_NOT_A_LOG);
+}
+
+#[test]
+fn a_crash_between_two_checkpoints_leaves_the_old_one_and_a_leftover_is_no_harm() {
+    let dir = folder("leftover");
+    let mut journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
+    append(&mut journal, &records_of(0, 1));
+    journal.checkpoint(&signer()).unwrap();
+    fs::write(dir.join(STREAM).join("checkpoint.new"), b"half a no").unwrap();
+    drop(journal);
+    verify(&dir, None).unwrap();
+    let (mut journal, _) = Journal::open(FileStorage::open(&dir).unwrap(), signer().verifier()).unwrap();
+    append_next(&mut journal, 1);
+    journal.checkpoint(&signer()).unwrap();
+    assert!(!dir.join(STREAM).join("checkpoint.new").exists());
+}
