@@ -39,8 +39,8 @@ def errors_page() -> str:
 
     lines = [
         "# Errors\n",
-        "Every error has a code that never changes its meaning, says the value seen and what to do next. A command that",
-        "fails ends with the exit status of the code's area; with `--json` the error is one JSON object on stderr.",
+        "Every error has a code that never changes its meaning, says the value seen and what to do next. A command",
+        "that fails ends with the exit status of the code's area; with `--json` the error is a JSON object on stderr.",
         "`hedgerow errors CODE` prints the same.\n",
         "Besides these: 0 done, 1 a check failed or a defect of ours, 130 interrupted.\n",
     ]

@@ -31,7 +31,7 @@ def generated() -> str:
     """What maturin prints for the bindings as they are."""
     with tempfile.TemporaryDirectory() as folder:
         words = ["maturin", "generate-stubs", "-q", "--locked", "-F", "stubs", "-o", folder]
-        # The tool starts cargo on its own interpreter; keep its build apart from the tests' so that neither evicts the other.
+        # A target of its own: the same crates with other features would evict the tests' build, and back.
         target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "stubs"
         subprocess.run(words, cwd=ROOT, check=True, env=os.environ | {"CARGO_TARGET_DIR": str(target)})
         (path,) = Path(folder).rglob("*.pyi")

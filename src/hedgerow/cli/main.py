@@ -9,19 +9,32 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import system
+from hedgerow.cli import audit, governance, system
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
 
+# The order of the map: what comes in, how capital is granted, what stands in the log, what helps.
+ORDER = ("keys", "roster", "propose", "approve", "revoke", "mandates", "audit", "doctor", "errors", "glossary")
 EPILOG = "Every command takes --json. Exit status: 0 done, otherwise the area of the error; see `hedgerow errors`."
 
+
+class CommandMap(TyperGroup):
+    """The commands in the order of the map; typer alone would print all groups last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands' names, in the order of the map."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
+    cls=CommandMap,
     name="hedgerow",
     help="Run a quantitative hedge fund from research to audit: every decision about money signed, in order, provable.",
     epilog=EPILOG,
@@ -48,7 +61,13 @@ def _root(
         typer.echo(context.get_help())
 
 
-# The order of these lines is the order of the map.
+app.add_typer(governance.keys, name="keys", rich_help_panel="Governance")
+app.add_typer(governance.roster, name="roster", rich_help_panel="Governance")
+app.command(rich_help_panel="Governance")(governance.propose)
+app.command(rich_help_panel="Governance")(governance.approve)
+app.command(rich_help_panel="Governance")(governance.revoke)
+app.command(rich_help_panel="Governance")(governance.mandates)
+app.add_typer(audit.audit, name="audit", rich_help_panel="Log")
 app.command(rich_help_panel="System")(system.doctor)
 app.command(rich_help_panel="System")(system.errors)
 app.command(rich_help_panel="System")(system.glossary)
@@ -72,13 +91,14 @@ def run(words: Sequence[str]) -> int:
         context = getattr(error, "ctx", None)
         where = f" (in `{context.command_path}`)" if context else ""
         return output.fail(problem("CLI_USAGE", error.format_message().rstrip(".") + where))
-    except (KeyboardInterrupt, typer.Abort):
-        output.note("interrupted; nothing unacknowledged was sent")
-        return EXIT_INTERRUPTED
+    except typer.Abort:
+        status = EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader went away, as `head` does; give the interpreter's last flush somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    if status == EXIT_INTERRUPTED:
+        output.note("interrupted")
     return status if isinstance(status, int) else 0
 
 

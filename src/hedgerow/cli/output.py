@@ -69,21 +69,23 @@ def error_object(error: HedgerowError) -> dict[str, str]:
 
 
 def json_line(value: Mapping[str, Any]) -> str:
-    """One line of JSON; paths and other objects become text, and a number that is not finite becomes null.
+    """One line of JSON: bytes become hexadecimal, other objects text, and a number that is not finite becomes null.
 
     >>> json_line({"sharpe": float("nan"), "rows": 3})
     '{"sharpe": null, "rows": 3}'
     """
-    return json.dumps(_finite(value), ensure_ascii=False, default=str, allow_nan=False)
+    return json.dumps(_jsonable(value), ensure_ascii=False, default=str, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
+def _jsonable(value: Any) -> Any:
     if isinstance(value, float):
         return value if value - value == 0.0 else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): _jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [_jsonable(item) for item in value]
+    if isinstance(value, bytes):
+        return value.hex()
     return value
 
 
@@ -103,6 +105,8 @@ def plain(value: Any) -> str:
         return f"{value:,.4g}"
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
+    if isinstance(value, bytes):
+        return value.hex()
     return str(value)
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from hedgerow import _core
 from hedgerow.cli.output import Json, Output, table
 from hedgerow.core.errors import CodeRow, did_you_mean, error_table, problem
 
