@@ -65,17 +65,17 @@ codes! {
         11 CORE_INPUT "an input the kernel does not accept" => "see the message; nothing was changed";
     }
     DATA = 2 exit 11 {
-        1 DATA_NAN "price is not a number" => "drop or repair the row";
-        2 DATA_NOT_POSITIVE "price is zero or negative" => "drop or repair the row";
-        3 DATA_CROSSED "high is below low, or open or close lies outside them" => "repair the row";
-        4 DATA_UNSORTED "times are not in order" => "sort by instrument and ts_event";
+        1 DATA_NAN "price is not a number" => "repair the row, or leave such rows out with missing='drop'";
+        2 DATA_NOT_POSITIVE "price is zero or negative" => "repair the row, or leave such rows out with faulty='drop'";
+        3 DATA_CROSSED "high is below low, or open or close lies outside them" => "repair the row, or leave such rows out with faulty='drop'";
+        4 DATA_UNSORTED "times are not in order" => "sort by instrument and ts_event, or say sort=True";
         5 DATA_DUPLICATE "two rows for the same instrument and time" => "remove one of them";
         6 DATA_STAMPED_AT_OPEN "bars are stamped at their open" => "say stamped='open' and the span, so that they are moved to their close";
         7 DATA_OFF_TICK "price is not a multiple of the tick" => "set the instrument's tick, or say off_tick='round'";
         8 DATA_MISSING_COLUMN "a column is missing" => "add or map the column";
         9 DATA_EMPTY "the file or table has no rows" => "check the source";
         10 DATA_UNKNOWN_FORMAT "unknown file format" => "use .csv, .csv.gz or .parquet";
-        11 DATA_VOLUME "volume is negative or not a number" => "drop or repair the row";
+        11 DATA_VOLUME "volume is negative or not a number" => "repair the row, or leave such rows out with faulty='drop'";
         12 DATA_KNOWN_BEFORE "ts_init is before ts_event" => "a bar cannot be known before it closed; repair the row";
         13 DATA_TIME "a time could not be read" => "use ISO 8601 or integer nanoseconds, with a time zone or in UTC";
         14 DATA_NOT_FOUND "no such data" => "see what the catalog holds with `hedgerow data list`";
@@ -181,6 +181,7 @@ codes! {
         6 MODEL_SHAPE "features, prices, times and names do not fit together" => "see the message";
         7 MODEL_PARITY "a loaded model is not the one that was saved" => "train it again, or use the library version that saved it";
         8 MODEL_TRIALS "the trial ledger cannot be read" => "restore it from a copy; a trial is never forgotten";
+        9 MODEL_LOOK_AHEAD "a feature changes when the future is taken away" => "compute it from rows up to its own time only";
         9 MODEL_FEATURE "unknown feature, or a parameter out of range" => "see the message";
     }
     OPT = 10 exit 19 {

@@ -1,0 +1,174 @@
+"""Which column is which: vendors' names for times, prices, volume and symbols.
+
+Recognises by name only, whatever the case and punctuation. A name that could mean two things is refused, an adjusted
+close is never taken for the close, and a count of quotes is never taken for volume.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hedgerow.core.errors import did_you_mean, problem
+
+PRICES = ("open", "high", "low", "close")
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "open": ("open", "open_price", "px_open", "price_open", "first"),
+    "high": ("high", "high_price", "px_high", "price_high", "max"),
+    "low": ("low", "low_price", "px_low", "price_low", "min"),
+    "close": (
+        "close",
+        "close_price",
+        "px_close",
+        "price_close",
+        "close_last",
+        "last",
+        "last_price",
+        "px_last",
+        "settle",
+        "price",
+    ),
+    "volume": ("volume", "vol", "px_volume", "total_volume", "volume_traded"),
+    "adj_close": ("adj_close", "adjclose", "adjusted_close", "close_adj", "adj_close_price"),
+    "symbol": (
+        "symbol",
+        "ticker",
+        "instrument",
+        "instrument_id",
+        "asset",
+        "pair",
+        "sym",
+        "coin",
+        "ric",
+        "code",
+        "name",
+    ),
+    "ts_init": ("ts_init", "known_at", "available_at"),
+}
+_LETTERS = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
+_TIME_AT_CLOSE = (
+    "ts_event",
+    "close_time",
+    "closetime",
+    "time_close",
+    "bar_close",
+    "bar_end",
+    "end_time",
+    "window_end",
+    "end",
+)
+_TIME_AT_OPEN = (
+    "open_time",
+    "opentime",
+    "time_open",
+    "bar_open",
+    "bar_start",
+    "start_time",
+    "window_start",
+    "period_start",
+    "open_timestamp",
+    "start",
+    "begin",
+)
+_TIME = (
+    "datetime",
+    "date_time",
+    "timestamp",
+    "timestamp_utc",
+    "time",
+    "date",
+    "ts",
+    "day",
+    "gmt_time",
+    "unix",
+    "epoch",
+    "index",
+)
+_WORDS = {"time", *_ALIASES}
+
+
+def plain(name: object) -> str:
+    """A column's name in lower case without punctuation or a leading number: `<OPEN>`, `1. open` and `Open` are `open`.
+
+    >>> plain("Adj Close"), plain("1. open"), plain("<DATE>")
+    ('adj_close', 'open', 'date')
+    """
+    words = re.sub(r"[^a-z0-9]+", "_", str(name).strip().lower()).strip("_")
+    return re.sub(r"^\d+_(?=[a-z])", "", words)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Their names of our words, those that were found. `at_open`: the time column says that it is the open."""
+
+    names: dict[str, Any]
+    at_open: bool = False
+
+    def get(self, word: str) -> Any:
+        """Their name of our word, or None."""
+        return self.names.get(word)
+
+    @property
+    def has_ohlc(self) -> bool:
+        """True where all four prices are there."""
+        return all(word in self.names for word in PRICES)
+
+
+def recognise(names: Iterable[Any], mapped: Mapping[str, Any], *, stamped: str | None = None) -> Columns:
+    """Find our words among column names; `mapped` (our word to their name) goes before any guess.
+
+    Raises DATA-018 where two columns bear the same name, DATA-008 for a mapped name that is not there.
+
+    >>> recognise(["Date", "Open", "High", "Low", "Close", "Adj Close"], {}).get("close")
+    'Close'
+    """
+    theirs = list(names)
+    for word, name in mapped.items():
+        if word not in _WORDS:
+            raise problem(
+                "RUN_CONFIG", f"columns={{{word!r}: ...}}: we have no column of this name{did_you_mean(word, _WORDS)}"
+            )
+        if name not in theirs:
+            raise problem(
+                "DATA_MISSING_COLUMN", f"{name!r}{did_you_mean(str(name), map(str, theirs))}; found {shown(theirs)}"
+            )
+    found: dict[str, Any] = dict(mapped)
+    taken = set(map(str, mapped.values()))
+    by_plain: dict[str, list[Any]] = {}
+    for name in theirs:
+        if str(name) not in taken:
+            by_plain.setdefault(plain(name), []).append(name)
+    for word, aliases in _ALIASES.items():
+        if word not in found:
+            _claim(found, word, aliases, by_plain)
+    if {"o", "h", "l", "c"} <= by_plain.keys():  # single letters mean prices only together: C, L and V are also tickers
+        for letter, word in _LETTERS.items():
+            if word not in found:
+                _claim(found, word, (letter,), by_plain)
+        if "time" not in found:
+            _claim(found, "time", ("t",), by_plain)
+    if "time" not in found:
+        first = (_TIME_AT_OPEN, _TIME_AT_CLOSE) if stamped == "open" else (_TIME_AT_CLOSE, _TIME)
+        for aliases in (*first, _TIME, _TIME_AT_OPEN):
+            if _claim(found, "time", aliases, by_plain):
+                break
+    return Columns(found, at_open="time" in found and plain(found["time"]) in _TIME_AT_OPEN)
+
+
+def shown(names: Iterable[Any]) -> str:
+    """The names of columns for a message, at most twelve."""
+    theirs = [str(name) for name in names]
+    return ", ".join(map(repr, theirs[:12])) + (f" and {len(theirs) - 12} more" if len(theirs) > 12 else "")
+
+
+def _claim(found: dict[str, Any], word: str, aliases: Iterable[str], by_plain: Mapping[str, list[Any]]) -> bool:
+    for alias in aliases:
+        names = by_plain.get(alias, [])
+        if len(names) > 1:
+            raise problem("DATA_COLUMNS", f"{shown(names)} could each be {word}")
+        if names:
+            found[word] = names[0]
+            return True
+    return False

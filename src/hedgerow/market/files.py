@@ -1,0 +1,108 @@
+"""Files of prices: `.csv`, `.csv.gz` and `.parquet`, and folders of them with one instrument a file.
+
+Understands commas, semicolons and tabs, a byte-order mark, and the three header lines of download tools. A file without
+a header is refused unless its columns are named: a column of numbers does not say what it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.market.bars import Bars
+from hedgerow.market.frames import Origin, bars_from_frame
+from hedgerow.market.reading import Reading
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+
+def read_bars(path: Path, reading: Reading) -> Bars:
+    """What `Bars.read` promises."""
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if _suffix(file))
+        if not files:
+            raise problem("DATA_EMPTY", f"{path} holds no {', '.join(SUFFIXES)} file")
+        return Bars.joined((read_bars(file, reading) for file in files), source=path.name)
+    suffix = _suffix(path)
+    if not path.exists():
+        near = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise problem("DATA_NOT_FOUND", f"{path}{did_you_mean(path.name, near)}")
+    if suffix is None:
+        raise problem("DATA_UNKNOWN_FORMAT", path.name)
+    if path.stat().st_size == 0:
+        raise problem("DATA_EMPTY", path.name)
+    origin = Origin(source=path.name, symbol=path.name.removesuffix(suffix))
+    if suffix == ".parquet":
+        return bars_from_frame(_parquet(path), reading, origin)
+    frame, lines = _csv(path, reading)
+    if not isinstance(reading.columns, dict):
+        reading = replace(reading, columns=None)
+    return bars_from_frame(frame, reading, replace(origin, line_first=lines + 1))
+
+
+def _suffix(path: Path) -> str | None:
+    return next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise problem("DATA_UNKNOWN_FORMAT", f"{path.name}: {error}") from None
+    return frame
+
+
+def _csv(path: Path, reading: Reading) -> tuple[pd.DataFrame, int]:
+    """The table of a text file, and how many header lines it has."""
+    import pandas as pd
+
+    head = _first_lines(path)
+    delimiter = max(",;\t", key=head[0].count)
+    options: dict[str, Any] = {"sep": delimiter, "float_precision": "round_trip", "encoding": "utf-8-sig"}
+    names = None if reading.columns is None or hasattr(reading.columns, "keys") else list(reading.columns)
+    lines = 1
+    if names is not None:
+        options |= {"header": None, "names": names, "index_col": False}
+        lines = 0
+    elif len(head) > 2 and head[0].startswith("Price") and head[1].startswith("Ticker"):
+        options |= {"header": [0, 1], "index_col": 0}
+        lines = 3 if head[2].split(delimiter)[0] in ("Date", "Datetime") else 2
+        options["skiprows"] = [2] if lines == 3 else None
+    elif all(
+        re.fullmatch(r"-?[\d.:/ T-]*\d(e[+-]?\d+)?", cell.strip().strip('"')) for cell in head[0].split(delimiter)
+    ):
+        raise problem(
+            "DATA_MISSING_COLUMN",
+            f"{path.name} has no header; name its columns in order with columns=[...]: {head[0]!r}",
+        )
+    try:
+        frame = pd.read_csv(path, **options)
+    except pd.errors.EmptyDataError:
+        raise problem("DATA_EMPTY", path.name) from None
+    except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError) as error:
+        raise problem("DATA_UNKNOWN_FORMAT", f"{path.name}: {error}") from None
+    if lines == 3 or (lines == 2):
+        frame.index.name = head[2].split(delimiter)[0] if lines == 3 else None
+    return frame, lines
+
+
+def _first_lines(path: Path) -> list[str]:
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    try:
+        with opened(path, "rt", encoding="utf-8-sig") as file:
+            lines = [file.readline().rstrip("\r\n") for _ in range(3)]
+    except (UnicodeDecodeError, EOFError, OSError) as error:
+        raise problem("DATA_UNKNOWN_FORMAT", f"{path.name}: {error}") from None
+    if not lines[0].strip():
+        raise problem("DATA_EMPTY", f"{path.name}: its first line is blank")
+    return lines

@@ -1,0 +1,274 @@
+"""Times of bars: reading them, in UTC nanoseconds, and finding out what they label.
+
+A column of midnights is a column of dates: each labels a trading session and is not a time. Such bars are stamped at
+the end of their session (`session_close`, at midnight UTC after the date unless told). Anything finer is taken as a
+UTC instant, or as local time where `tz` says so. An ambiguous date (02/03/2020) is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import numpy.typing as npt
+
+from hedgerow.core.errors import HedgerowError, did_you_mean, problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Span: TypeAlias = "int | str | timedelta"
+Moment: TypeAlias = "int | str | date | datetime | np.datetime64"
+
+DAY_NS = 86_400 * 10**9
+NOT_A_TIME = np.iinfo(np.int64).min
+_UNIT_NS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+_SPAN_NS = {**_UNIT_NS, "min": 60 * 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": DAY_NS, "w": 7 * DAY_NS}
+_YYYYMMDD = (19_000_101, 22_001_231)
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Times as they were read: `utc_ns` instants, and `wall_ns`, the same on the clock of the source's own zone."""
+
+    utc_ns: Ints
+    wall_ns: Ints
+
+    @property
+    def are_dates(self) -> bool:
+        """True where every time is a midnight, so that the column holds dates of sessions."""
+        return bool(self.wall_ns.size) and not (self.wall_ns % DAY_NS).any()
+
+
+def span_ns(span: Span) -> int:
+    """Nanoseconds of a span: an integer of nanoseconds, a timedelta, or text such as `1min`, `4h`, `1d`.
+
+    >>> span_ns("4h") == 4 * 3600 * 10**9
+    True
+    """
+    if isinstance(span, timedelta):
+        whole = (span.days * 86_400 + span.seconds) * 10**9 + span.microseconds * 1000
+        found = whole + getattr(span, "nanoseconds", 0)
+    elif isinstance(span, str):
+        match = re.fullmatch(r"\s*(\d*)\s*(ns|us|ms|s|min|m|h|d|w)\s*", span.lower())
+        found = int(match[1] or 1) * _SPAN_NS[match[2]] if match else 0
+    else:
+        found = int(span)
+    if found <= 0:
+        raise problem("RUN_CONFIG", f"span {span!r} is not a length of time such as '1min', '4h', '1d' or nanoseconds")
+    return found
+
+
+def commonest_step(times: Ints) -> int:
+    """The commonest positive difference of consecutive times (the shorter where two tie), or 0 where there is none."""
+    steps = np.diff(times)
+    lengths, counts = np.unique(steps[steps > 0], return_counts=True)
+    return int(lengths[np.argmax(counts)]) if lengths.size else 0
+
+
+def commonest_steps(times: Ints, codes: npt.NDArray[np.integer[Any]], where: str, single: int = 0) -> Ints:
+    """(n,) the commonest step of each row's instrument, nanoseconds.
+
+    An instrument with one row takes the commonest of the others, or `single` where there are none; DATA-013 where that
+    is 0 too, with `where` to name the row.
+    """
+    groups = [times[codes == code] for code in range(int(codes.max()) + 1)] if codes.size and codes.any() else [times]
+    steps = [commonest_step(group) for group in groups]
+    known = [step for step in steps if step]
+    fallback = max(sorted(set(known)), key=known.count) if known else single
+    if not fallback and times.size:
+        raise problem("DATA_TIME", f"{where}: the length of a bar cannot be told from one row; say span='1min'")
+    return np.array([step or fallback for step in steps], dtype=np.int64)[
+        codes if len(groups) > 1 else np.zeros_like(codes)
+    ]
+
+
+def moment_ns(moment: Moment, *, end: bool = False) -> int:
+    """UTC nanoseconds of one moment; naive times are UTC.
+
+    A bare date means its sessions: as a start, the first instant after its midnight; with `end`, its last.
+
+    >>> moment_ns("2020-01-01", end=True) - moment_ns("2020-01-01")
+    86399999999999
+    """
+    if isinstance(moment, int | np.integer):
+        return int(moment)
+    import pandas as pd
+
+    bare = isinstance(moment, date) and not isinstance(moment, datetime)
+    bare = bare or (isinstance(moment, str) and re.fullmatch(r"\s*\d{4}-?\d\d-?\d\d\s*", moment) is not None)
+    try:
+        stamp = pd.Timestamp(moment)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise problem("DATA_TIME", f"{moment!r}: {error}") from None
+    if pd.isna(stamp):
+        raise problem("DATA_TIME", f"{moment!r} is not a time")
+    found = int((stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp).as_unit("ns").value)
+    if not bare:
+        return found
+    return found + DAY_NS if end else found + 1
+
+
+def read_times(column: pd.Series[Any], *, time_unit: str | None, tz: str | None) -> Stamps:
+    """Read a column of times: datetimes, dates, ISO 8601 text, epoch numbers or YYYYMMDD numbers.
+
+    time_unit: unit of epoch numbers, `s ms us ns`; None = by their size. tz: zone of naive times; None = UTC.
+    Raises DATA-013 with the first row that cannot be read.
+    """
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return _from_datetimes(column, tz)
+    if pd.api.types.is_bool_dtype(column.dtype):
+        raise problem("DATA_TIME", f"column {column.name!r} holds true and false")
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return _from_numbers(column, time_unit, tz)
+    return _from_text(column, tz)
+
+
+def _from_datetimes(column: pd.Series[Any], tz: str | None) -> Stamps:
+    _refuse_missing(column, column.isna().to_numpy())
+    wall = column.dt.tz_localize(None) if column.dt.tz is not None else column
+    wall_ns = _nanoseconds(wall)
+    if column.dt.tz is not None:
+        return Stamps(_nanoseconds(column.dt.tz_convert("UTC").dt.tz_localize(None)), wall_ns)
+    if tz is None:
+        return Stamps(wall_ns, wall_ns)
+    return Stamps(local_to_utc(wall_ns, tz, str(column.name)), wall_ns)
+
+
+def local_to_utc(wall_ns: Ints, tz: str, what: str) -> Ints:
+    """UTC instants of local times in a zone; DATA-013 for an unknown zone or an hour that clocks skip or repeat."""
+    import pandas as pd
+
+    try:
+        ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        raise problem("DATA_TIME", f"unknown time zone {tz!r}{did_you_mean(tz, available_timezones())}") from None
+    wall = pd.Series(wall_ns.astype("datetime64[ns]"), name=what)
+    aware = wall.dt.tz_localize(tz, ambiguous="NaT", nonexistent="NaT")
+    _refuse_missing(wall, aware.isna().to_numpy())
+    return _nanoseconds(aware.dt.tz_convert("UTC").dt.tz_localize(None))
+
+
+def session_ends(wall_ns: Ints, close: str, tz: str | None) -> Ints:
+    """UTC instants at which the sessions labelled by these dates close: `close` is `HH:MM` in zone `tz` (None = UTC).
+
+    `24:00` is the midnight that ends the date, the default: never before the real close of an exchange session, and
+    exact for markets that trade around the clock.
+
+    >>> int(session_ends(np.array([0]), "24:00", None)[0]) == DAY_NS
+    True
+    """
+    match = re.fullmatch(r"(\d\d):(\d\d)", close)
+    minutes = int(match[1]) * 60 + int(match[2]) if match else -1
+    if not 0 < minutes <= 24 * 60:
+        raise problem("RUN_CONFIG", f"session_close {close!r} is not a time of day from 00:01 to 24:00")
+    ends = wall_ns // DAY_NS * DAY_NS + minutes * 60 * 10**9
+    return ends if tz is None else local_to_utc(ends, tz, "session close")
+
+
+def _nanoseconds(naive: pd.Series[Any]) -> Ints:
+    try:
+        return naive.to_numpy().astype("datetime64[ns]").astype(np.int64, copy=False)
+    except (ValueError, OverflowError) as error:
+        raise problem("DATA_TIME", f"{error}") from None
+
+
+def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None) -> Stamps:
+    import pandas as pd
+
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan) if column.isna().any() else column.to_numpy()
+    _refuse_missing(column, ~np.isfinite(values))
+    low, high = int(values.min()), int(values.max())
+    if time_unit is None and low >= _YYYYMMDD[0] and high <= _YYYYMMDD[1]:
+        text = column.astype(np.int64).astype(str)
+        return _from_datetimes(_parse(text, "%Y%m%d", column), tz)
+    unit = time_unit or _unit_by_size(high)
+    if unit not in _UNIT_NS:
+        raise problem("RUN_CONFIG", f"time_unit {time_unit!r} is not one of s, ms, us, ns")
+    if high > np.iinfo(np.int64).max // _UNIT_NS[unit]:
+        raise problem("DATA_TIME", f"{high} {unit} since 1970 is out of range; the largest is in the year 2262")
+    if np.issubdtype(values.dtype, np.floating):  # fractions of a second survive to the microsecond
+        utc = (
+            np.rint(values * (_UNIT_NS[unit] // 1000)).astype(np.int64) * 1000
+            if unit != "ns"
+            else values.astype(np.int64)
+        )
+    else:
+        utc = values.astype(np.int64) * _UNIT_NS[unit]
+    moments = pd.Series(utc.astype("datetime64[ns]"), index=column.index, name=column.name)
+    return _from_datetimes(moments, None)  # an epoch is UTC whatever the zone of the venue
+
+
+def _unit_by_size(largest: int) -> str:
+    """Unit of an epoch number: seconds to the year 5138, then milliseconds, microseconds, nanoseconds."""
+    return "s" if largest < 10**11 else "ms" if largest < 10**14 else "us" if largest < 10**17 else "ns"
+
+
+def _from_text(column: pd.Series[Any], tz: str | None) -> Stamps:
+    import pandas as pd
+
+    text = column.astype("str").str.strip()
+    _refuse_missing(column, column.isna().to_numpy() | (text == "").to_numpy())
+    first = str(text.iloc[0])
+    if re.fullmatch(r"\d{8}", first):
+        return _from_datetimes(_parse(text, "%Y%m%d", column), tz)
+    if re.fullmatch(r"\d{8}[ T]\d\d:?\d\d:?\d\d", first):
+        compact = text.str.replace(r"[:T ]", "", regex=True)
+        return _from_datetimes(_parse(compact, "%Y%m%d%H%M%S", column), tz)
+    if re.fullmatch(r"\d+(\.\d+)?", first):
+        return _from_numbers(pd.to_numeric(text, errors="coerce").rename(str(column.name)), None, tz)
+    if re.match(r"\d{4}[-./]", first):
+        return _from_iso(text.str.replace(r"^(\d{4})[./](\d\d?)[./]", r"\1-\2-", regex=True), column, tz)
+    if re.match(r"\d{1,2}[-./]\d{1,2}[-./]\d{2,4}", first):
+        return _from_datetimes(_day_or_month_first(text, column), tz)
+    return _from_datetimes(_parse(text, "mixed", column), tz)
+
+
+def _from_iso(text: pd.Series[Any], column: pd.Series[Any], tz: str | None) -> Stamps:
+    if not text.str.contains(r"[T ].*(?:Z|[+-]\d\d:?\d\d)$", regex=True).any():
+        return _from_datetimes(_parse(text, "ISO8601", column), tz)
+    utc = _parse(text, "ISO8601", column, utc=True)
+    wall = _parse(text.str.replace(r"\s*(?:Z|[+-]\d\d:?\d\d)$", "", regex=True), "ISO8601", column)
+    return Stamps(_nanoseconds(utc.dt.tz_localize(None)), _nanoseconds(wall))
+
+
+def _day_or_month_first(text: pd.Series[Any], column: pd.Series[Any]) -> pd.Series[Any]:
+    parts = text.str.extract(r"^(\d{1,2})[-./](\d{1,2})[-./]").astype(np.float64)
+    day_first, month_first = bool((parts[0] > 12).any()), bool((parts[1] > 12).any())
+    if day_first == month_first:
+        why = (
+            "no row tells the day from the month"
+            if not day_first
+            else "some rows start with the day, some with the month"
+        )
+        raise problem("DATA_TIME", f"row 0, column {column.name!r}: {text.iloc[0]!r}: {why}; write dates as 2020-12-31")
+    return _parse(text, "mixed", column, dayfirst=day_first)
+
+
+def _parse(text: pd.Series[Any], form: str, column: pd.Series[Any], **how: bool) -> pd.Series[Any]:
+    import pandas as pd
+
+    options: dict[str, Any] = {"format": form, **how}
+    try:
+        return pd.to_datetime(text, **options)
+    except (ValueError, TypeError, OverflowError):
+        parsed = pd.to_datetime(text, errors="coerce", **{**options, "utc": True})
+        raise _unreadable(column, parsed.isna().to_numpy()) from None
+
+
+def _refuse_missing(column: pd.Series[Any], missing: npt.NDArray[np.bool_]) -> None:
+    if missing.any():
+        raise _unreadable(column, missing)
+
+
+def _unreadable(column: pd.Series[Any], bad: npt.NDArray[np.bool_]) -> HedgerowError:
+    row = int(np.argmax(bad))
+    more = f" ({int(bad.sum())} such rows)" if bad.sum() > 1 else ""
+    return problem("DATA_TIME", f"row {row}, column {column.name!r}: {column.iloc[row]!r}{more}")
