@@ -72,11 +72,11 @@ impl AnyOperator {
             "return" => AnyOperator::SimpleReturn(SimpleReturn::new()),
             "log_return" => AnyOperator::LogReturn(LogReturn::new()),
             "sma" => AnyOperator::RollingMean(RollingMean::new(whole(0)?)),
-            "sum" => AnyOperator::RollingSum(RollingSum::new(whole(0)?)),
+            "rolling_sum" => AnyOperator::RollingSum(RollingSum::new(whole(0)?)),
             "ema" => AnyOperator::Ema(Ema::new(whole(0)?)),
-            "vol" => AnyOperator::RollingVol(RollingVol::new(whole(0)?, read(1)?)),
-            "max" => AnyOperator::RollingMax(RollingMax::new(whole(0)?)),
-            "min" => AnyOperator::RollingMin(RollingMin::new(whole(0)?)),
+            "volatility" => AnyOperator::RollingVol(RollingVol::new(whole(0)?, read(1)?)),
+            "rolling_max" => AnyOperator::RollingMax(RollingMax::new(whole(0)?)),
+            "rolling_min" => AnyOperator::RollingMin(RollingMin::new(whole(0)?)),
             "momentum" => {
                 let (lookback, skip) = Self::ordered(def, whole(0)?, whole(1)?)?;
                 AnyOperator::Momentum(Momentum::new(lookback, skip))
@@ -84,7 +84,7 @@ impl AnyOperator {
             _ => {
                 let (window, ddof) = Self::ordered(def, whole(0)?, whole(1)?)?;
                 match name {
-                    "std" => AnyOperator::RollingStd(RollingStd::new(window, ddof)),
+                    "rolling_std" => AnyOperator::RollingStd(RollingStd::new(window, ddof)),
                     _ => AnyOperator::ZScore(ZScore::new(window, ddof)),
                 }
             }
@@ -144,13 +144,15 @@ mod tests {
         };
         let near = |a: f64, b: f64| (a - b).abs() < 1e-15;
         assert!(near(last("return", &[]), 1.0) && near(last("log_return", &[]), 2f64.ln()));
-        assert!(near(last("sma", &[("window", 2.0)]), 3.0) && near(last("sum", &[("window", 2.0)]), 6.0));
+        assert!(near(last("sma", &[("window", 2.0)]), 3.0) && near(last("rolling_sum", &[("window", 2.0)]), 6.0));
         assert!(near(last("ema", &[("span", 3.0)]), 2.75) && near(last("momentum", &[("lookback", 2.0)]), 3.0));
-        assert!(near(last("std", &[("window", 2.0)]), 2f64.sqrt()));
-        assert!(near(last("std", &[("window", 2.0), ("ddof", 0.0)]), 1.0));
+        assert!(near(last("rolling_std", &[("window", 2.0)]), 2f64.sqrt()));
+        assert!(near(last("rolling_std", &[("window", 2.0), ("ddof", 0.0)]), 1.0));
         assert!(near(last("zscore", &[("window", 2.0), ("ddof", 0.0)]), 1.0));
-        assert!(near(last("vol", &[("window", 2.0), ("annualise", 4.0)]), 0.0));
-        assert!(near(last("max", &[("window", 2.0)]), 4.0) && near(last("min", &[("window", 2.0)]), 2.0));
+        assert!(near(last("volatility", &[("window", 2.0), ("annualise", 4.0)]), 0.0));
+        assert!(
+            near(last("rolling_max", &[("window", 2.0)]), 4.0) && near(last("rolling_min", &[("window", 2.0)]), 2.0)
+        );
     }
 
     #[test]
@@ -164,8 +166,8 @@ mod tests {
             ("sma", &[("window", 1e12)][..], "to 16777216"),
             ("sma", &[("length", 3.0)][..], "no parameter 'length'"),
             ("momentum", &[("lookback", 3.0), ("skip", 3.0)][..], "below lookback"),
-            ("std", &[("window", 1.0)][..], "below window"),
-            ("vol", &[("window", 5.0), ("annualise", -1.0)][..], "must be a number"),
+            ("rolling_std", &[("window", 1.0)][..], "below window"),
+            ("volatility", &[("window", 5.0), ("annualise", -1.0)][..], "must be a number"),
         ] {
             let problem = AnyOperator::new(name, params).unwrap_err();
             assert_eq!(problem.code, code::MODEL_FEATURE);

@@ -39,15 +39,15 @@ pub const OPERATORS: &[OperatorDef] = &[
     OperatorDef { name: "return", doc: "simple return of one step", params: &[] },
     OperatorDef { name: "log_return", doc: "logarithmic return of one step", params: &[] },
     OperatorDef { name: "sma", doc: "rolling arithmetic mean", params: &[WINDOW] },
-    OperatorDef { name: "sum", doc: "rolling sum", params: &[WINDOW] },
+    OperatorDef { name: "rolling_sum", doc: "rolling sum", params: &[WINDOW] },
     OperatorDef {
         name: "ema",
         doc: "exponential moving average, alpha = 2 / (span + 1), recursive form",
         params: &[whole("span", "observations that carry most of the weight", 1.0, None)],
     },
-    OperatorDef { name: "std", doc: "rolling standard deviation", params: &[WINDOW, DDOF] },
+    OperatorDef { name: "rolling_std", doc: "rolling standard deviation", params: &[WINDOW, DDOF] },
     OperatorDef {
-        name: "vol",
+        name: "volatility",
         doc: "rolling volatility of simple returns",
         params: &[
             SAMPLE,
@@ -73,6 +73,6 @@ pub const OPERATORS: &[OperatorDef] = &[
             whole("skip", "latest steps left out, fewer than lookback", 0.0, Some(0.0)),
         ],
     },
-    OperatorDef { name: "max", doc: "rolling maximum", params: &[WINDOW] },
-    OperatorDef { name: "min", doc: "rolling minimum", params: &[WINDOW] },
+    OperatorDef { name: "rolling_max", doc: "rolling maximum", params: &[WINDOW] },
+    OperatorDef { name: "rolling_min", doc: "rolling minimum", params: &[WINDOW] },
 ];

@@ -138,8 +138,8 @@ fn an_outlier_or_a_gap_leaves_no_trace_once_it_is_out_of_the_window() {
                 AnyOperator::new("sma", &[("window", 10.0)]).unwrap(),
             ),
             (
-                AnyOperator::new("std", &[("window", 10.0)]).unwrap(),
-                AnyOperator::new("std", &[("window", 10.0)]).unwrap(),
+                AnyOperator::new("rolling_std", &[("window", 10.0)]).unwrap(),
+                AnyOperator::new("rolling_std", &[("window", 10.0)]).unwrap(),
             ),
         ] {
             let (mut clean, mut dirty) = (vec![0.0; 60], vec![0.0; 60]);

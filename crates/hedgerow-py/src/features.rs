@@ -1,7 +1,182 @@
-//! To be written.
+//! Features for Python: one class for every operator, columns of them over a wide table, ranks, and a bank for live rows.
+//!
+//! The driver of a run feeds an [`Indicator`] on every bar without entering Python; a strategy reads `.value`.
+
+use crate::words::raise;
+use hedgerow_core::{Problem, code};
+use hedgerow_features::{AnyOperator, Bank, Feature, OPERATORS, Operator, rank};
+use numpy::ndarray::{ArrayView1, Axis};
+use numpy::{AllowTypeChange, PyArray1, PyArray2, PyArrayLike1, PyArrayLike2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+type Column<'py> = PyArrayLike1<'py, f64, AllowTypeChange>;
+type Table<'py> = PyArrayLike2<'py, f64, AllowTypeChange>;
+
+/// An operator by name, and the parameters it was made with.
+fn make(name: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<(AnyOperator, Vec<(String, f64)>)> {
+    let params: Vec<(String, f64)> = match params {
+        Some(dict) => dict.iter().map(|(k, v)| Ok((k.extract()?, v.extract()?))).collect::<PyResult<_>>()?,
+        None => Vec::new(),
+    };
+    let borrowed: Vec<_> = params.iter().map(|(k, v)| (k.as_str(), *v)).collect();
+    Ok((AnyOperator::new(name, &borrowed).map_err(raise)?, params))
+}
+
+/// A feature of one series, computed one observation at a time. Made by `indicator(name, params)`.
+#[pyclass(module = "hedgerow._core")]
+pub struct Indicator {
+    name: String,
+    params: Vec<(String, f64)>,
+    operator: AnyOperator,
+    /// Value after the last observation; NaN while it is not known.
+    #[pyo3(get)]
+    value: f64,
+}
+
+impl Indicator {
+    /// Takes the next observation; what the driver calls on every bar.
+    #[inline]
+    pub fn feed(&mut self, x: f64) {
+        self.value = self.operator.update(x);
+    }
+}
+
+#[pymethods]
+impl Indicator {
+    /// Takes the next observation and returns the new value (NaN while it is not known).
+    fn update(&mut self, x: f64) -> f64 {
+        self.feed(x);
+        self.value
+    }
+
+    /// Whether the value is a number.
+    #[getter]
+    fn ready(&self) -> bool {
+        !self.value.is_nan()
+    }
+
+    /// Its name in `operator_table()`.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Forgets every observation.
+    fn reset(&mut self) {
+        self.operator.reset();
+        self.value = f64::NAN;
+    }
+
+    /// Takes a column of observations and returns the value after each.
+    fn batch<'py>(&mut self, py: Python<'py>, xs: Column<'py>) -> Bound<'py, PyArray1<f64>> {
+        let mut out = vec![0.0; xs.len()];
+        match xs.as_slice() {
+            Ok(xs) => self.operator.batch(xs, &mut out),
+            Err(_) => self.operator.batch(&xs.as_array().to_vec(), &mut out),
+        }
+        self.value = self.operator.value();
+        PyArray1::from_vec(py, out)
+    }
+
+    fn __repr__(&self) -> String {
+        let params: String = self.params.iter().map(|(k, v)| format!(", {k}={v}")).collect();
+        format!("Indicator('{}'{params}): {}", self.name, self.value)
+    }
+}
+
+/// Makes an indicator by name: `indicator("sma", {"window": 20})`.
+#[pyfunction]
+#[pyo3(signature = (name, params=None))]
+fn indicator(name: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<Indicator> {
+    let (operator, params) = make(name, params)?;
+    Ok(Indicator { name: name.to_owned(), params, value: operator.value(), operator })
+}
+
+type ParamRow = (&'static str, &'static str, f64, Option<f64>, bool);
+
+/// Every operator: (name, what it computes, its parameters as (name, meaning, smallest, default or `None`, whole)).
+#[pyfunction]
+fn operator_table() -> Vec<(&'static str, &'static str, Vec<ParamRow>)> {
+    let row = |p: &hedgerow_features::Param| (p.name, p.doc, p.min, p.default, p.whole);
+    OPERATORS.iter().map(|d| (d.name, d.doc, d.params.iter().map(row).collect())).collect()
+}
+
+/// Runs a fresh operator down every column of a table (T x N) and returns a table of the same shape.
+#[pyfunction]
+fn feature_columns<'py>(
+    py: Python<'py>,
+    name: &str,
+    params: Option<&Bound<'py, PyDict>>,
+    table: Table<'py>,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let (mut operator, _) = make(name, params)?;
+    let table = table.as_array();
+    let mut out = numpy::ndarray::Array2::zeros(table.raw_dim());
+    let (mut xs, mut ys) = (vec![0.0; table.nrows()], vec![0.0; table.nrows()]);
+    for (column, mut target) in table.columns().into_iter().zip(out.columns_mut()) {
+        xs.iter_mut().zip(column).for_each(|(x, seen)| *x = *seen);
+        operator.reset();
+        operator.batch(&xs, &mut ys);
+        target.assign(&ArrayView1::from(&ys));
+    }
+    Ok(PyArray2::from_owned_array(py, out))
+}
+
+/// Percentile ranks within every row of a table (T x N): equals share the mean rank, NaN stays NaN.
+#[pyfunction]
+fn rank_rows<'py>(py: Python<'py>, table: Table<'py>) -> Bound<'py, PyArray2<f64>> {
+    let table = table.as_array();
+    let mut out = numpy::ndarray::Array2::zeros(table.raw_dim());
+    let (mut xs, mut ys, mut order) = (vec![0.0; table.ncols()], vec![0.0; table.ncols()], Vec::new());
+    for (row, mut target) in table.axis_iter(Axis(0)).zip(out.axis_iter_mut(Axis(0))) {
+        xs.iter_mut().zip(row).for_each(|(x, seen)| *x = *seen);
+        rank(&xs, &mut ys, &mut order);
+        target.assign(&ArrayView1::from(&ys));
+    }
+    PyArray2::from_owned_array(py, out)
+}
+
+/// Several features of several instruments, fed one cross-section at a time.
+#[pyclass(module = "hedgerow._core")]
+struct FeatureBank(Bank);
+
+#[pymethods]
+impl FeatureBank {
+    /// `features` are (operator, parameters, ranked); `width` is the number of instruments.
+    #[new]
+    fn new(features: Vec<(String, Bound<'_, PyDict>, bool)>, width: usize) -> PyResult<FeatureBank> {
+        let features = features
+            .iter()
+            .map(|(name, params, ranked)| Ok(Feature { operator: make(name, Some(params))?.0, ranked: *ranked }))
+            .collect::<PyResult<Vec<_>>>()?;
+        Ok(FeatureBank(Bank::new(&features, width)))
+    }
+
+    /// Takes one observation per instrument (N, NaN = none) and returns the features (N x F).
+    fn update<'py>(&mut self, py: Python<'py>, row: Column<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (width, depth) = (self.0.width(), self.0.depth());
+        if row.len() != width {
+            let detail = format!("a cross-section of {} values for {width} instruments", row.len());
+            return Err(raise(Problem::new(code::MODEL_SHAPE, detail)));
+        }
+        let mut out = vec![0.0; width * depth];
+        self.0.update(&row.as_array().to_vec(), &mut out);
+        PyArray1::from_vec(py, out).reshape([width, depth])
+    }
+
+    /// Forgets every observation.
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+}
 
 /// Adds this area's classes and functions to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Indicator>()?;
+    m.add_class::<FeatureBank>()?;
+    m.add_function(wrap_pyfunction!(indicator, m)?)?;
+    m.add_function(wrap_pyfunction!(operator_table, m)?)?;
+    m.add_function(wrap_pyfunction!(feature_columns, m)?)?;
+    m.add_function(wrap_pyfunction!(rank_rows, m)?)
 }

@@ -2,6 +2,8 @@
 
 use pyo3::prelude::*;
 
+mod costs;
+mod engine;
 mod features;
 mod governance;
 mod log;
@@ -12,6 +14,8 @@ mod words;
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     words::register(m)?;
     features::register(m)?;
+    costs::register(m)?;
+    engine::register(m)?;
     governance::register(m)?;
     log::register(m)
 }

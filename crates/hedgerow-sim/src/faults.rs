@@ -14,14 +14,15 @@ pub struct Faults {
     /// Says one report in so many twice. A part of a fill is never doubled: a `VenueReport` has no execution number by
     /// which anyone could tell the copy from a second fill.
     pub double_every: u32,
-    state: u64,
+    /// Where the random numbers go on; at first the seed.
+    pub seed: u64,
 }
 
 impl Faults {
     /// No faults yet; set the fields for those wanted.
     #[must_use]
     pub fn seeded(seed: u64) -> Faults {
-        Faults { reject_every: 0, lose_every: 0, double_every: 0, state: seed }
+        Faults { reject_every: 0, lose_every: 0, double_every: 0, seed }
     }
 
     pub(crate) fn rejects(&mut self) -> bool {
@@ -42,8 +43,8 @@ impl Faults {
 
     /// SplitMix64 (Steele, Lea & Flood 2014).
     fn draw(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.seed;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
