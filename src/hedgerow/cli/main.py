@@ -15,13 +15,13 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, governance, system
+from hedgerow.cli import audit, data, governance, system
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
 
 # The order of the map: what comes in, how capital is granted, what stands in the log, what helps.
-ORDER = ("keys", "roster", "propose", "approve", "revoke", "mandates", "audit", "doctor", "errors", "glossary")
+ORDER = ("data", "keys", "roster", "propose", "approve", "revoke", "mandates", "audit", "doctor", "errors", "glossary")
 EPILOG = "Every command takes --json. Exit status: 0 done, otherwise the area of the error; see `hedgerow errors`."
 
 
@@ -61,6 +61,7 @@ def _root(
         typer.echo(context.get_help())
 
 
+app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(governance.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(governance.roster, name="roster", rich_help_panel="Governance")
 app.command(rich_help_panel="Governance")(governance.propose)
