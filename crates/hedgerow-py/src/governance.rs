@@ -1,7 +1,139 @@
-//! To be written.
+//! Governance for Python: Ed25519, SHA-256, and the same authority that the kernel asks.
+
+use crate::words::raise;
+use hedgerow_core::{Mandate, Problem, code};
+use hedgerow_kernel::authority::{self, Outcome, canonical, keys};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+fn seed(bytes: &[u8]) -> PyResult<[u8; 32]> {
+    bytes.try_into().map_err(|_| {
+        raise(Problem::new(code::GOV_KEY_FILE, format!("a private seed is 32 bytes, these are {}", bytes.len())))
+    })
+}
+
+/// SHA-256 of some bytes.
+#[pyfunction]
+fn sha256<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &keys::sha256(data))
+}
+
+/// The public key (32 bytes) of a private seed (32 bytes).
+#[pyfunction]
+fn ed25519_public<'py>(py: Python<'py>, private_seed: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(PyBytes::new(py, &keys::public_key(&seed(private_seed)?)))
+}
+
+/// The signature (64 bytes, RFC 8032) over a message by a private seed (32 bytes).
+#[pyfunction]
+fn ed25519_sign<'py>(py: Python<'py>, private_seed: &[u8], message: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(PyBytes::new(py, &keys::sign(&seed(private_seed)?, message)))
+}
+
+/// Whether a signature over a message is by this public key; false for anything malformed.
+#[pyfunction]
+fn ed25519_verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    match (public_key.try_into(), signature.try_into()) {
+        (Ok(key), Ok(signature)) => keys::verify(key, message, signature),
+        _ => false,
+    }
+}
+
+/// Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.
+#[pyfunction]
+fn canonical_json(text: &str) -> PyResult<String> {
+    canonical::respell(text).map_err(|why| raise(Problem::new(code::GOV_BAD_BODY, why)))
+}
+
+/// The fields of a proposal's limits: (name, type), the type being `money`, `i64` or `u32`.
+#[pyfunction]
+fn limit_fields() -> Vec<(&'static str, &'static str)> {
+    authority::limit_fields().collect()
+}
+
+/// The people, proposals and mandates of one fund, folded from its signed events; the kernel asks the same code.
+#[pyclass(module = "hedgerow._core")]
+struct Authority {
+    inner: authority::Authority,
+}
+
+#[pymethods]
+impl Authority {
+    /// A fund at its start, from the canonical JSON bytes of its genesis.
+    #[new]
+    fn new(genesis: &[u8]) -> PyResult<Authority> {
+        let genesis = authority::Genesis::parse(genesis).map_err(raise)?;
+        Ok(Authority { inner: authority::Authority::new(&genesis) })
+    }
+
+    /// Verifies a signed event and takes it in: `record` carries it, `ts` (UTC nanoseconds) is when it was sequenced.
+    fn apply<'py>(&mut self, py: Python<'py>, envelope: &[u8], record: u64, ts: i64) -> PyResult<Bound<'py, PyDict>> {
+        let outcome = self.inner.apply(envelope, record, ts).map_err(raise)?;
+        self.describe_outcome(py, &outcome)
+    }
+
+    /// The whole state as JSON text.
+    fn state(&self) -> PyResult<String> {
+        canonical::write(&self.inner.describe()).map_err(|why| raise(Problem::new(code::GOV_BAD_BODY, why)))
+    }
+}
+
+impl Authority {
+    fn describe_outcome<'py>(&self, py: Python<'py>, outcome: &Outcome) -> PyResult<Bound<'py, PyDict>> {
+        let row = PyDict::new(py);
+        match outcome {
+            Outcome::RosterSet { version } => {
+                row.set_item("outcome", "roster_set")?;
+                row.set_item("version", version)?;
+            }
+            Outcome::Proposed { proposal, strategy } => {
+                row.set_item("outcome", "proposed")?;
+                row.set_item("proposal", keys::hex(proposal))?;
+                self.set_strategy(&row, *strategy)?;
+            }
+            Outcome::Approved { proposal, missing } => {
+                row.set_item("outcome", "approved")?;
+                row.set_item("proposal", keys::hex(proposal))?;
+                row.set_item("missing", missing)?;
+            }
+            Outcome::Granted { mandate, universe } => {
+                row.set_item("outcome", "granted")?;
+                row.set_item("proposal", keys::hex(&mandate.proposal))?;
+                self.set_strategy(&row, mandate.strategy)?;
+                row.set_item("mandate", record_bytes(py, mandate))?;
+                row.set_item("universe", universe.iter().map(|s| s.as_str()).collect::<Vec<_>>())?;
+            }
+            Outcome::Rejected { proposal } => {
+                row.set_item("outcome", "rejected")?;
+                row.set_item("proposal", keys::hex(proposal))?;
+            }
+            Outcome::Revoked { strategy, mandate } => {
+                row.set_item("outcome", "revoked")?;
+                self.set_strategy(&row, *strategy)?;
+                row.set_item("mandate", mandate.as_ref().map(|m| record_bytes(py, m)))?;
+            }
+        }
+        Ok(row)
+    }
+
+    fn set_strategy(&self, row: &Bound<'_, PyDict>, index: u16) -> PyResult<()> {
+        row.set_item("strategy", self.inner.strategies().get(usize::from(index)).map(|s| s.name.as_str()))?;
+        row.set_item("strategy_index", index)
+    }
+}
+
+/// A mandate as the 304 bytes of its record.
+fn record_bytes<'py>(py: Python<'py>, mandate: &Mandate) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, bytemuck::bytes_of(mandate))
+}
 
 /// Adds this area's classes and functions to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Authority>()?;
+    m.add_function(wrap_pyfunction!(sha256, m)?)?;
+    m.add_function(wrap_pyfunction!(ed25519_public, m)?)?;
+    m.add_function(wrap_pyfunction!(ed25519_sign, m)?)?;
+    m.add_function(wrap_pyfunction!(ed25519_verify, m)?)?;
+    m.add_function(wrap_pyfunction!(canonical_json, m)?)?;
+    m.add_function(wrap_pyfunction!(limit_fields, m)?)
 }

@@ -23,6 +23,15 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     Err(format!("not canonical JSON (RFC 8785) from byte {at}: white space, key order, a repeated key or an escape"))
 }
 
+/// Spells any JSON text canonically.
+///
+/// # Errors
+/// As [`write`], or what is not JSON.
+pub fn respell(text: &str) -> Result<String, String> {
+    let value: Value = serde_json::from_str(text).map_err(|e| format!("not JSON: {e}"))?;
+    write(&value)
+}
+
 /// Spells a value canonically.
 ///
 /// # Errors
@@ -114,6 +123,7 @@ mod tests {
     #[test]
     fn every_second_spelling_of_a_value_is_refused() {
         assert!(parse(br#"{"a":1,"b":[true,null,"x"]}"#).is_ok());
+        assert_eq!(respell(" {\"b\": \"\\u0041\", \"a\": -1} ").unwrap(), r#"{"a":-1,"b":"A"}"#);
         for bad in [
             r#"{"a": 1}"#,
             r#"{"b":1,"a":2}"#,

@@ -5,6 +5,7 @@
 //! give the same state on every machine. Never: a clock (time is an argument), a private key, a default mandate.
 
 pub mod canonical;
+mod describe;
 mod envelope;
 mod event;
 mod fields;

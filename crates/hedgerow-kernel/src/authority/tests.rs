@@ -411,3 +411,20 @@ fn a_proposal_beyond_the_room_for_strategies_is_refused() {
     let second = fund.proposal("Ada", |body| body["strategy"] = json!("reversion"));
     fund.refuses(&second, code::CORE_CAPACITY, "room for 1 strategies");
 }
+
+#[test]
+fn the_description_shows_what_each_proposal_lacks_and_which_mandate_is_in_force() {
+    let mut fund = Fund::staffed();
+    let granted = fund.propose(|_| {});
+    fund.grant(&granted);
+    let open = fund.propose(|body| body["artifact"] = json!("cd".repeat(32)));
+    fund.approve("Rita", "risk", &open).unwrap();
+    let state = fund.authority.describe();
+    assert_eq!(state["strategies"], json!([{"name": "momentum", "in_force": keys::hex(&granted)}]));
+    assert_eq!(state["proposals"][0]["status"], "granted");
+    assert_eq!(state["proposals"][1]["missing"], json!(["fund_manager"]));
+    assert_eq!(state["proposals"][1]["votes"], json!([{"person": "Rita", "role": "risk"}]));
+    assert_eq!(state["proposals"][0]["limits"]["capital"], "1000000.00");
+    assert_eq!(state["roster"]["people"].as_array().unwrap().len(), people().len());
+    assert!(canonical::write(&state).is_ok());
+}

@@ -1,0 +1,304 @@
+"""What people do, end to end in a folder: no signature, no capital."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hedgerow import _core
+from hedgerow.core.errors import GovernanceError, HedgerowError
+from hedgerow.governance import Desk, Key, approve, events, keys_new, propose, receive, revoke, roster_new, status
+from hedgerow.governance.envelope import read_envelope, sign_event
+
+NOW = 1_700_000_000_000_000_000
+YEAR = 365 * 24 * 3600 * 1_000_000_000
+PEOPLE = {"Ada": ["researcher", "risk"], "Rita": ["risk"], "Fay": ["fund_manager"], "Duo": ["risk", "fund_manager"]}
+
+
+class Fund:
+    """A fund in a folder, with a key file for each person."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = NOW
+        self.files = {
+            n: Path(keys_new(folder, n, seed=n.encode().ljust(32))["private_file"]) for n in ["root", *PEOPLE]
+        }
+
+    def tick(self) -> int:
+        """One second later."""
+        self.now += 1_000_000_000
+        return self.now
+
+    def staff(self, people: dict[str, list[str]] = PEOPLE, **more: Any) -> dict[str, Any]:
+        """Set the roster with the root key."""
+        roots = [self.files["root"]]
+        arguments = {"fund": "Quince Fund", "base_currency": "USD"} | more
+        return roster_new(self.folder, people=people, root_key_files=roots, now_ns=self.tick(), **arguments)
+
+    def propose(self, who: str = "Ada", **change: Any) -> dict[str, Any]:
+        """Propose momentum for paper money, with what the test changes."""
+        terms: dict[str, Any] = {
+            "strategy": "momentum",
+            "artifact": "ab" * 32,
+            "tier": "paper",
+            "limits": {"capital": 1_000_000, "gross": 2_000_000},
+            "universe": ["AAA", "BBB"],
+            "valid_until_ns": NOW + YEAR,
+        }
+        return propose(self.folder, key_file=self.files[who], now_ns=self.tick(), **(terms | change))
+
+    def approve(self, who: str, role: str, proposal: str = "momentum", **more: Any) -> dict[str, Any]:
+        """Approve, or what the test says."""
+        return approve(self.folder, key_file=self.files[who], proposal=proposal, role=role, now_ns=self.tick(), **more)
+
+    def status(self) -> dict[str, Any]:
+        """How things stand now."""
+        return status(self.folder, now_ns=self.now)
+
+
+@pytest.fixture
+def fund(tmp_path: Path) -> Fund:
+    """A fund with its people."""
+    fund = Fund(tmp_path / "fund")
+    fund.staff()
+    return fund
+
+
+def test_a_proposal_becomes_a_mandate_when_two_roles_have_signed(fund: Fund) -> None:
+    """The outcome names what is missing, then the mandate; status shows it, and all of it is JSON."""
+    proposal = fund.propose(title="Momentum")["proposal"]
+    assert fund.approve("Rita", "risk")["missing"] == ["fund_manager"]
+    assert fund.status()["mandates"] == []
+    granted = fund.approve("Fay", "fund_manager", proposal[:8])
+    assert (granted["outcome"], granted["proposal"], granted["strategy"]) == ("granted", proposal, "momentum")
+    assert granted["universe"] == ["AAA", "BBB"]
+    assert len(bytes.fromhex(granted["mandate"])) == 304
+    shown = fund.status()
+    assert [m["id"] for m in shown["mandates"]] == [proposal]
+    assert shown["mandates"][0]["limits"] == {"capital": "1000000.00", "gross": "2000000.00"}
+    assert shown["mandates"][0]["valid_until_utc"] == "2024-11-13T22:13:20+00:00"
+    assert json.loads(json.dumps(shown)) == shown
+    fund.now = NOW + YEAR
+    assert fund.status()["mandates"] == []
+
+
+def test_the_kernels_authority_grants_from_the_folders_envelopes(fund: Fund) -> None:
+    """Genesis and envelopes, handed over in order, grant the same mandate."""
+    fund.propose()
+    fund.approve("Rita", "risk")
+    fund.approve("Fay", "fund_manager")
+    genesis, envelopes = Desk(fund.folder).authority()
+    authority = _core.Authority(genesis)
+    outcomes = [authority.apply(envelope, i + 2, NOW)["outcome"] for i, envelope in enumerate(envelopes)]
+    assert outcomes == ["roster_set", "proposed", "approved", "granted"]
+
+
+def test_nobody_approves_their_own_proposal(fund: Fund) -> None:
+    """Ada is a risk officer, but she is the author."""
+    fund.propose()
+    with pytest.raises(GovernanceError, match=r"GOV-005 .*Ada"):
+        fund.approve("Ada", "risk")
+
+
+def test_one_human_is_no_quorum(fund: Fund) -> None:
+    """Duo holds both roles and fills one seat."""
+    fund.propose()
+    fund.approve("Duo", "risk")
+    assert fund.approve("Duo", "fund_manager")["missing"] == ["fund_manager"]
+    assert fund.approve("Rita", "risk")["outcome"] == "granted"
+
+
+def test_a_rejection_closes_a_proposal(fund: Fund) -> None:
+    """After a no, a yes is refused and says who said no."""
+    proposal = fund.propose()["proposal"]
+    assert fund.approve("Rita", "risk", decision="reject")["outcome"] == "rejected"
+    with pytest.raises(GovernanceError, match=r"GOV-014 .*Rita rejected it"):
+        fund.approve("Fay", "fund_manager", proposal)
+
+
+def test_risk_takes_capital_back(fund: Fund) -> None:
+    """A revocation ends the mandate; a fund manager's is refused."""
+    fund.propose()
+    fund.approve("Rita", "risk")
+    fund.approve("Fay", "fund_manager")
+    with pytest.raises(GovernanceError, match=r"GOV-004 .*Fay"):
+        revoke(fund.folder, key_file=fund.files["Fay"], strategy="momentum", now_ns=fund.tick())
+    outcome = revoke(fund.folder, key_file=fund.files["Rita"], proposal="momentum", reason="loss", now_ns=fund.tick())
+    assert outcome["outcome"] == "revoked"
+    assert len(bytes.fromhex(outcome["mandate"])) == 304
+    assert json.loads(json.dumps(outcome)) == outcome
+    assert fund.status()["mandates"] == []
+
+
+def test_a_refused_event_leaves_no_file(fund: Fund) -> None:
+    """The folder is as before after every refusal."""
+    fund.propose()
+    before = sorted(p.name for p in fund.folder.rglob("*"))
+    stranger = Key.generate("Eve").save(fund.folder.parent / "eve.pem")
+    refused: list[tuple[str, Callable[[], Any]]] = [
+        ("GOV-003", lambda: approve(fund.folder, key_file=stranger, proposal="momentum", role="risk", now_ns=fund.now)),
+        ("GOV-004", lambda: fund.approve("Fay", "risk")),
+        ("GOV-006", lambda: fund.approve("Rita", "risk", "momentun")),
+        ("GOV-010", lambda: fund.propose(tier="papre")),
+        ("GOV-010", lambda: fund.propose(universe=[])),
+        ("GOV-014", lambda: fund.propose(valid_until_ns=NOW)),
+        ("GOV-010", lambda: fund.staff({"Ada": ["risk"]})),
+        ("GOV-001", lambda: receive(fund.folder, b"{", now_ns=fund.now)),
+    ]
+    for code, act in refused:
+        with pytest.raises(GovernanceError, match=code):
+            act()
+    assert sorted(p.name for p in fund.folder.rglob("*")) == before
+
+
+def test_an_unknown_proposal_is_answered_with_the_nearest_one(fund: Fund) -> None:
+    """Did you mean momentum?"""
+    fund.propose()
+    with pytest.raises(GovernanceError, match="did you mean 'momentum'"):
+        fund.approve("Rita", "risk", "momentun")
+
+
+def test_a_word_that_means_two_proposals_is_refused_with_both(fund: Fund) -> None:
+    """Two open proposals of one strategy must be named apart."""
+    names = {fund.propose()["proposal"], fund.propose(artifact="cd" * 32)["proposal"]}
+    with pytest.raises(GovernanceError, match="means 2 proposals") as caught:
+        fund.approve("Rita", "risk")
+    assert all(name in str(caught.value) for name in names)
+
+
+def test_a_first_roster_that_is_refused_starts_no_fund(tmp_path: Path) -> None:
+    """Neither genesis nor roster is written, and the next try works."""
+    fund = Fund(tmp_path)
+    with pytest.raises(GovernanceError, match=r"GOV-010 .*fund_manager"):
+        fund.staff({"Rita": ["risk"]})
+    with pytest.raises(GovernanceError, match="name and a base currency"):
+        fund.staff(fund="")
+    with pytest.raises(GovernanceError, match="GOV-016"):
+        fund.status()
+    assert fund.staff()["version"] == 1
+
+
+def test_a_later_roster_follows_the_one_in_force(fund: Fund) -> None:
+    """Version 2 needs the root key; a person's key is not enough."""
+    raj = Key.generate("Raj").public_hex
+    assert fund.staff({**PEOPLE, "Raj": ["risk"]}, public_keys={"Raj": [raj]})["version"] == 2
+    with pytest.raises(GovernanceError, match=r"GOV-003 .*not a root key"):
+        roster_new(fund.folder, people=PEOPLE, root_key_files=[fund.files["Fay"]], now_ns=fund.tick())
+
+
+def test_a_fund_starts_once(fund: Fund) -> None:
+    """A second genesis is refused."""
+    with pytest.raises(HedgerowError, match="CLI-002"):
+        Desk(fund.folder).found(Desk(fund.folder).genesis(), b"", now_ns=fund.now)
+
+
+def test_copies_that_worked_apart_merge_by_copying_files(fund: Fund, tmp_path: Path) -> None:
+    """Two approvals signed offline in two copies complete the quorum once the files lie together."""
+    fund.propose()
+    other = Fund.__new__(Fund)
+    other.folder, other.now, other.files = tmp_path / "copy", fund.now, fund.files
+    shutil.copytree(fund.folder, other.folder)
+    fund.approve("Rita", "risk")
+    other.approve("Fay", "fund_manager")
+    for one, two in ((fund, other), (other, fund)):
+        shutil.copytree(one.folder, two.folder, dirs_exist_ok=True)
+    assert fund.status() == other.status()
+    assert fund.status()["proposals"][0]["status"] == "granted"
+    assert Desk(fund.folder).authority() == Desk(other.folder).authority()
+
+
+def test_of_two_decisions_in_conflict_one_counts_and_the_other_is_shown_with_its_reason(
+    fund: Fund, tmp_path: Path
+) -> None:
+    """A yes signed after a no that its signer had not seen is listed as refused, in every copy alike."""
+    proposal = fund.propose()["proposal"]
+    copy = tmp_path / "copy"
+    shutil.copytree(fund.folder, copy)
+    fund.approve("Rita", "risk", decision="reject")
+    approve(copy, key_file=fund.files["Fay"], proposal=proposal, role="fund_manager", now_ns=fund.tick())
+    shutil.copytree(copy, fund.folder, dirs_exist_ok=True)
+    refused = fund.status()["refused"]
+    assert [(r["actor"], r["type"]) for r in refused] == [("Fay", "approval")]
+    assert "GOV-014" in refused[0]["error"]
+    assert fund.propose(artifact="cd" * 32)["outcome"] == "proposed"
+
+
+def test_an_event_signed_elsewhere_is_received(fund: Fund) -> None:
+    """An approval made by another tool, in another spelling, counts when it is taken in."""
+    proposal = fund.propose()["proposal"]
+    key = Key.load(fund.files["Rita"], name="Rita")
+    envelope = events.approval(key=key, proposal=proposal, role="risk", parents=[proposal], hlc=(1, 0))
+    spelt = json.dumps(json.loads(envelope), indent=1).encode()
+    assert receive(fund.folder, spelt, now_ns=fund.tick())["outcome"] == "approved"
+    with pytest.raises(GovernanceError, match="GOV-009"):
+        receive(fund.folder, envelope, now_ns=fund.tick())
+
+
+def test_a_changed_or_renamed_file_is_caught(fund: Fund) -> None:
+    """One changed byte in any file of the folder is a named error that says which file."""
+    name = fund.propose()["event"]
+    file = fund.folder / "governance" / f"{name}.json"
+    good = file.read_bytes()
+    for change in (good.replace(b'"payload":"', b'"payload":"A'), good[:-5], good.replace(b"keyid", b"keyed")):
+        file.write_bytes(change)
+        with pytest.raises(GovernanceError, match=f"{name}"):
+            fund.status()
+    file.write_bytes(good)
+    file.rename(file.with_name("00" * 32 + ".json"))
+    with pytest.raises(GovernanceError, match="changed or renamed"):
+        fund.status()
+
+
+@pytest.mark.parametrize("change", [{"hlc": [1]}, {"hlc": [-1, 0]}, {"hlc": "now"}, {"parents": None}])
+def test_an_event_without_a_clock_or_parents_is_named(fund: Fund, change: dict[str, Any]) -> None:
+    """It cannot be put in order, so the folder is not read further."""
+    event = {"hlc": [1, 0], "parents": [], "type": "approval"} | change
+    envelope = sign_event(event, [Key.load(fund.files["Rita"])])
+    name = read_envelope(envelope).id
+    (fund.folder / "governance" / f"{name}.json").write_bytes(envelope)
+    with pytest.raises(GovernanceError, match=rf"GOV-010 .*{name}.*no clock or no parents"):
+        fund.status()
+
+
+def test_a_device_with_a_wild_clock_does_not_move_the_clocks_of_others(fund: Fund) -> None:
+    """An event from the far future is ordered last and the next event carries our own time."""
+    proposal = fund.propose()["proposal"]
+    key = Key.load(fund.files["Duo"], name="Duo")
+    wild = events.proposal(
+        key=key,
+        strategy="wild",
+        artifact="cd" * 32,
+        tier="paper",
+        limits={"capital": 1},
+        universe=["AAA"],
+        valid_until_ns=2**63 - 1,
+        parents=[proposal],
+        hlc=(2**53 - 1, 0),
+    )
+    receive(fund.folder, wild, now_ns=fund.tick())
+    event = fund.approve("Rita", "risk", proposal)["event"]
+    data = (fund.folder / "governance" / f"{event}.json").read_bytes()
+    assert read_envelope(data).event["hlc"] == [fund.now // 1_000_000, 0]
+
+
+def test_clocks_of_one_folder_only_rise(fund: Fund) -> None:
+    """A device whose clock is behind signs just after the latest event it has seen."""
+    fund.propose()
+    fund.now -= 60_000_000_000
+    event = fund.approve("Rita", "risk")["event"]
+    data = (fund.folder / "governance" / f"{event}.json").read_bytes()
+    hlc = read_envelope(data).event["hlc"]
+    assert hlc[0] > fund.now // 1_000_000
+    assert hlc[1] == 1
+
+
+def test_a_key_cannot_be_named_without_letters(tmp_path: Path) -> None:
+    """A name that gives no file name is GOV-011."""
+    with pytest.raises(GovernanceError, match="GOV-011"):
+        keys_new(tmp_path, "---")
