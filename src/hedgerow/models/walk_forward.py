@@ -114,7 +114,7 @@ def leak_audit(
     """Recompute features on data cut off after each row in `cuts`, and compare bit for bit with those of all data.
 
     compute: data (T x ...) to features (T x N x F). Returns how many values were compared.
-    Raises MODEL_LEAK, naming the first feature that changes when the future is taken away.
+    Raises MODEL_LOOK_AHEAD, naming the first feature that changes when the future is taken away.
 
     >>> closes = np.arange(1.0, 7.0)[:, None]
     >>> leak_audit(lambda c: c[:, :, None] * 2, closes, cuts=[3, 5], feature_names=["double"])
@@ -133,7 +133,7 @@ def leak_audit(
         if len(changed):
             time, column, name = changed[0]
             raise problem(
-                "MODEL_LEAK",
+                "MODEL_LOOK_AHEAD",
                 f"feature {feature_names[name]} of instrument {column} at row {time} is {whole[time, column, name]} "
                 f"with all data, {part[time, column, name]} with data up to row {cut - 1}",
             )

@@ -1,5 +1,5 @@
-"""What a trade is expected to cost, by the same formula as the simulated venue: half-spread, fees, square-root
-impact.
+"""What a trade is expected to cost, by the formula of `Costs.expected_cost` and of the simulated venue: half-spread,
+fees, square-root impact.
 
 Promises: the optimiser and the simulator price a trade alike: a share of `Y * sigma * sqrt(traded / ADV)` on top of
 the half-spread and the fees; where ADV is unknown the trade counts as the whole day's volume, as it does there. Never
