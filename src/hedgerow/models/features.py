@@ -248,7 +248,7 @@ class FeatureStream:
         if values.ndim != 1:
             raise problem("MODEL_SHAPE", f"a cross-section of shape {values.shape}; it has one axis")
         with named_errors():
-            return cast("FloatArray", self._bank.update(values))
+            return self._bank.update(values)
 
     def reset(self) -> None:
         """Forget every observation."""
