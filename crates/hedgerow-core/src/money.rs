@@ -65,8 +65,11 @@ impl Money {
 
     /// For display and research only; a float never comes back into the books.
     #[must_use]
+    #[inline]
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 / MONEY_UNIT as f64
+        // The usual amount fits a register, and is then several times faster; both give the nearest double.
+        let count = i64::try_from(self.0).map_or(self.0 as f64, |small| small as f64);
+        count / MONEY_UNIT as f64
     }
 }
 

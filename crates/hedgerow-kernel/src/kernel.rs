@@ -162,9 +162,7 @@ impl Kernel {
             return Err(Problem::new(code::DATA_KNOWN_BEFORE, format!("{} < {}", bar.ts_init, bar.ts_event)));
         }
         self.check_time(bar.ts_init)?;
-        if bar.ts_init > self.clock {
-            self.settle_equity()?;
-        }
+        self.settle_before(bar.ts_init)?;
         self.ledger.mark(bar.instrument, bar.close_ticks)?;
         self.gate.observe(bar.instrument, bar.close_ticks, bar.ts_event)?;
         bar.id = self.accept(bar.ts_init);
@@ -457,6 +455,24 @@ impl Kernel {
         }
         self.equity_is_old = false;
         Ok(())
+    }
+
+    /// A new moment begins: what the last one's prices made of the books is told first.
+    #[inline]
+    pub(crate) fn settle_before(&mut self, ts: Nanos) -> Result<(), Problem> {
+        if ts > self.clock { self.settle_equity() } else { Ok(()) }
+    }
+
+    /// Takes so many ids at once, for bars of which the last was known at `ts`.
+    pub(crate) fn take_ids(&mut self, count: u64, ts: Nanos) {
+        self.last_id += count;
+        self.clock = ts;
+        self.equity_is_old = true;
+    }
+
+    /// The strategies that run.
+    pub(crate) fn running(&self) -> impl Iterator<Item = StrategyId> {
+        (0..self.capacity.strategies).filter(|s| self.grants[usize::from(*s)].running.is_some())
     }
 
     pub(crate) fn equity_moved(&mut self) {

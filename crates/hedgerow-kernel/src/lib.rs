@@ -11,8 +11,10 @@ mod input;
 mod kernel;
 mod orders;
 mod replay;
+mod stretch;
 
 pub use effects::{Effects, Send};
 pub use input::Input;
-pub use kernel::{Capacity, Kernel};
+pub use kernel::{Capacity, Kernel, RULES_VERSION};
 pub use replay::{Replay, ReplayReport};
+pub use stretch::Stretch;

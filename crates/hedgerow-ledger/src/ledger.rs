@@ -202,6 +202,15 @@ impl Ledger {
         bounded(nav).ok_or_else(|| too_large(strategy, self.config.base))
     }
 
+    /// What a strategy gains in the base currency for every tick an instrument rises; `None` if the instrument has another
+    /// currency, since its worth then moves with the rate too.
+    #[must_use]
+    pub fn worth_per_tick(&self, strategy: StrategyId, instrument: InstrumentId) -> Option<i128> {
+        let listing = self.listings.get(instrument as usize).filter(|listing| listing.currency == 0)?;
+        let position = self.position(strategy, instrument)?;
+        Some(i128::from(position.lots) * i128::from(listing.tick_value))
+    }
+
     /// A strategy's position in an instrument, if both are known.
     #[inline]
     #[must_use]

@@ -77,7 +77,9 @@ def backtest(
     if len(forms) != 1:
         raise problem("RUN_CONFIG", f"give exactly one of strategy, signals, weights; got {len(forms)}")
     made = strategy() if isinstance(strategy, type) else strategy
-    costs = costs if costs is not None else Costs()
+    notes = list(bars.bars.notes)
+    if costs is None:
+        costs = default_costs(bars, notes)
     limits = limits if limits is not None else research_limits(cash)
     run = None if made is not None else _vectors(bars, signals, weights, size)
     title, artifact, config = _identity(made, run)
@@ -115,13 +117,22 @@ def backtest(
         seed=seed,
         cash=float(cash),
         currency=currency,
-        data_digest="",
+        data_digest=bars.bars.digest() if log is not None else "",
         symbols=tuple(bars.symbols),
         costs=dataclasses.asdict(costs),
         log=None if settings is None else str(settings.folder),
         trials=trials,
+        notes=tuple(notes),
     )
     return Result(engine, bars, info, sealed)
+
+
+def default_costs(data: RunData, notes: list[str]) -> Costs:
+    """The pessimistic costs, less what cannot be known: without any volume there is neither a cap nor an impact."""
+    if (data.bars.volume_lots >= 0).any() or any(i.adv is not None for i in data.instruments):
+        return Costs(assume_volume=any(i.adv is not None for i in data.instruments))
+    notes.append("volume is unknown: no volume cap and no market impact; spread and fees are on")
+    return Costs(volume_cap=0.0, impact=0.0)
 
 
 def as_bars(data: Any) -> Bars:

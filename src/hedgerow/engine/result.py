@@ -46,6 +46,7 @@ class RunInfo:
     costs: dict[str, Any]
     log: str | None
     trials: int = 1
+    notes: tuple[str, ...] = ()
 
 
 class Result:

@@ -1,6 +1,7 @@
 //! Bars as columns, borrowed from NumPy without copying.
 
-use hedgerow_core::{Bar, Nanos, Problem, code};
+use hedgerow_core::{Bar, Nanos, Problem, code, time::DAY};
+use hedgerow_kernel::Stretch;
 use numpy::{PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
@@ -88,6 +89,30 @@ impl Rows<'_> {
             instrument: self.instrument[i],
             ..Bar::default()
         }
+    }
+
+    /// The rows from `start` to `end` as a stretch of one instrument.
+    pub fn stretch(&self, start: usize, end: usize) -> Stretch<'_> {
+        Stretch {
+            instrument: self.instrument[start],
+            ts_event: &self.ts_event[start..end],
+            ts_init: &self.ts_init[start..end],
+            open: &self.open[start..end],
+            high: &self.high[start..end],
+            low: &self.low[start..end],
+            close: &self.close[start..end],
+        }
+    }
+
+    /// The end of the rows from `start` that lie on one day, counted as the desk counts days.
+    pub fn day_end(&self, start: usize) -> usize {
+        let day_ends = (self.ts_event[start] - 1).div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
+        start + self.ts_event[start..].partition_point(|ts| *ts <= day_ends)
+    }
+
+    /// Whether all rows are of one instrument.
+    pub fn is_single(&self) -> bool {
+        self.instrument.first().is_some_and(|first| self.instrument.iter().all(|i| i == first))
     }
 
     /// The end of the group of rows known at the same time as row `start`.

@@ -6,12 +6,13 @@
 use super::parents::Parents;
 use super::recorder::Recorder;
 use hedgerow_core::{
-    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderEvent, OrderKind, OrderSlot,
-    ParentOrder, Problem, RecordId, Session, Side, StateHash, StrategyId, TimeInForce, VenueReport, Verdict, code,
+    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderEvent,
+    OrderKind, OrderSlot, ParentOrder, Problem, RecordId, Session, Side, StateHash, StrategyId, TimeInForce,
+    VenueReport, Verdict, code,
     time::{DAY, FOREVER},
 };
 use hedgerow_exec::LotRule;
-use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send};
+use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send, Stretch};
 use hedgerow_log::{Checkpoint, FileStorage, Journal, LogSigner};
 use hedgerow_sim::{BarVenue, VenueConfig};
 
@@ -156,6 +157,19 @@ impl Desk {
         }
     }
 
+    /// Whether bars of this instrument only move marks for now: nothing works, nothing waits, no journal wants each bar.
+    pub fn is_quiet(&self, strategy: StrategyId, instrument: InstrumentId) -> bool {
+        let held = self.kernel.gate().holding(strategy, instrument);
+        let idle = held.open_buy == 0 && held.open_sell == 0 && self.parents.is_empty() && self.outbox.is_empty();
+        idle && self.journal.is_none() && self.kernel.is_steady(instrument)
+    }
+
+    /// Bars during which nobody acts, all of one day that has begun.
+    pub fn stretch(&mut self, rows: &Stretch<'_>) -> Result<(), Problem> {
+        self.recorder.equity_ts.extend_from_slice(rows.ts_init);
+        self.kernel.stretch(rows, &mut self.recorder.equity_nav)
+    }
+
     /// What trades at the open of a bar, for orders sent before it.
     #[inline]
     pub fn venue_open(&mut self, bar: &Bar) -> Result<(), Problem> {
@@ -226,14 +240,21 @@ impl Desk {
             ..Order::default()
         };
         self.kernel.order(&mut order, &mut self.effects)?;
-        let verdict = self.effects.of::<Verdict>().next().ok_or(Problem::new(code::CORE_INPUT, "order without verdict"))?;
+        let verdict =
+            self.effects.of::<Verdict>().next().ok_or(Problem::new(code::CORE_INPUT, "order without verdict"))?;
         self.write(Order::KIND, order.id, bytemuck::bytes_of(&order))?;
         self.keep_effects(order.id)?;
         Ok(Placed { order, verdict })
     }
 
     /// Asks to cancel a working order.
-    pub fn cancel(&mut self, strategy: StrategyId, slot: OrderSlot, order_id: RecordId, cause: RecordId) -> Result<(), Problem> {
+    pub fn cancel(
+        &mut self,
+        strategy: StrategyId,
+        slot: OrderSlot,
+        order_id: RecordId,
+        cause: RecordId,
+    ) -> Result<(), Problem> {
         let request =
             CancelRequest { cause, ts: self.kernel.clock(), order_id, slot, strategy, ..CancelRequest::default() };
         self.feed(&mut Input::CancelRequest(request))
@@ -273,7 +294,12 @@ impl Desk {
     }
 
     /// Stops working a strategy's parent orders in an instrument and cancels their working children.
-    pub fn cancel_parents(&mut self, strategy: StrategyId, instrument: InstrumentId, cause: RecordId) -> Result<(), Problem> {
+    pub fn cancel_parents(
+        &mut self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        cause: RecordId,
+    ) -> Result<(), Problem> {
         for (slot, order_id) in self.parents.stop(strategy, Some(instrument)) {
             self.cancel(strategy, slot, order_id, cause)?;
         }
@@ -293,7 +319,8 @@ impl Desk {
             if lots == 0 {
                 continue;
             }
-            let side = Side::from_u8(parent.side).ok_or(Problem::new(code::CORE_INPUT, "parent order without a side"))?;
+            let side =
+                Side::from_u8(parent.side).ok_or(Problem::new(code::CORE_INPUT, "parent order without a side"))?;
             let placed = self.submit(Wish {
                 strategy: parent.strategy,
                 instrument: parent.instrument,

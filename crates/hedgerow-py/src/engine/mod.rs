@@ -25,7 +25,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use shared::Shared;
 use std::rc::Rc;
-use strategy::StrategyCore;
+
+pub use replay::replay_log;
+pub use strategy::StrategyCore;
+pub use views::{BarView, FillView, OrderTicket};
 
 /// One fund in one run: kernel, simulated venue, journal.
 #[pyclass(unsendable, frozen, module = "hedgerow._core")]
@@ -66,7 +69,11 @@ impl Engine {
     /// A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed) or `None`.
     #[new]
     #[pyo3(signature = (genesis, config, journal=None))]
-    fn new(genesis: &[u8], config: &Bound<'_, PyDict>, journal: Option<(String, String, [u8; 32])>) -> PyResult<Engine> {
+    fn new(
+        genesis: &[u8],
+        config: &Bound<'_, PyDict>,
+        journal: Option<(String, String, [u8; 32])>,
+    ) -> PyResult<Engine> {
         let capacity = Capacity {
             strategies: get(config, "strategies")?,
             instruments: get(config, "instruments")?,
@@ -110,7 +117,8 @@ impl Engine {
         locate_lots: i64,
         ts: i64,
     ) -> PyResult<u32> {
-        let name = Symbol::parse(symbol).ok_or_else(|| raise(Problem::new(code::CORE_SYMBOL, format!("{symbol:?}"))))?;
+        let name =
+            Symbol::parse(symbol).ok_or_else(|| raise(Problem::new(code::CORE_SYMBOL, format!("{symbol:?}"))))?;
         let tick_value = Instrument::exact_tick_value(tick_nano, lot_nano, multiplier).ok_or_else(|| {
             let detail = format!("{symbol}: tick {tick_nano}e-9, lot {lot_nano}e-9, multiplier {multiplier}");
             raise(Problem::new(code::CORE_TICK_VALUE, detail))
@@ -206,7 +214,14 @@ impl Engine {
     }
 
     /// A wanted position; returns its record's id, to be named as the parent order's cause.
-    fn target(&self, strategy: u16, instrument: u32, cause: RecordId, horizon_ns: i64, lots: i64) -> PyResult<RecordId> {
+    fn target(
+        &self,
+        strategy: u16,
+        instrument: u32,
+        cause: RecordId,
+        horizon_ns: i64,
+        lots: i64,
+    ) -> PyResult<RecordId> {
         let ts = self.clock();
         let target = Target { cause, ts, horizon_ns, lots, instrument, strategy, ..Target::default() };
         self.feed(Input::Target(target)).map(|input| input.as_record().1)
@@ -236,7 +251,14 @@ impl Engine {
 
     /// One order, by indexes and integers; returns (order id, code of the rule that denied it or 0).
     #[pyo3(signature = (strategy, instrument, lots, limit_ticks=0, cause=0))]
-    fn order(&self, strategy: u16, instrument: u32, lots: i64, limit_ticks: i64, cause: RecordId) -> PyResult<(RecordId, u16)> {
+    fn order(
+        &self,
+        strategy: u16,
+        instrument: u32,
+        lots: i64,
+        limit_ticks: i64,
+        cause: RecordId,
+    ) -> PyResult<(RecordId, u16)> {
         self.shared.cause.set(cause);
         let placed = self.shared.order(strategy, instrument, lots, limit_ticks, hedgerow_core::TimeInForce::Gtc)?;
         let placed = placed.ok_or_else(|| raise(Problem::new(code::RISK_BAD_LOTS, "0 lots")))?;
@@ -257,19 +279,38 @@ impl Engine {
     }
 
     /// Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is.
-    fn run_targets(&self, py: Python<'_>, columns: &Bound<'_, PyAny>, strategy: u16, lots: numpy::PyReadonlyArray1<'_, i64>) -> PyResult<()> {
+    fn run_targets(
+        &self,
+        py: Python<'_>,
+        columns: &Bound<'_, PyAny>,
+        strategy: u16,
+        lots: numpy::PyReadonlyArray1<'_, i64>,
+    ) -> PyResult<()> {
         let columns = columns::Columns::extract(columns)?;
         run::targets(py, &self.shared, &columns.rows().map_err(raise)?, strategy, lots.as_slice()?)
     }
 
     /// Runs one strategy from signals: wanted position = signal times `unit_lots`, one signal per row.
-    fn run_signals(&self, py: Python<'_>, columns: &Bound<'_, PyAny>, strategy: u16, signals: numpy::PyReadonlyArray1<'_, i8>, unit_lots: i64) -> PyResult<()> {
+    fn run_signals(
+        &self,
+        py: Python<'_>,
+        columns: &Bound<'_, PyAny>,
+        strategy: u16,
+        signals: numpy::PyReadonlyArray1<'_, i8>,
+        unit_lots: i64,
+    ) -> PyResult<()> {
         let columns = columns::Columns::extract(columns)?;
         run::signals(py, &self.shared, &columns.rows().map_err(raise)?, strategy, signals.as_slice()?, unit_lots)
     }
 
     /// Runs one strategy from wanted shares of the book's value: one per row, NaN = leave as it is.
-    fn run_weights(&self, py: Python<'_>, columns: &Bound<'_, PyAny>, strategy: u16, weights: numpy::PyReadonlyArray1<'_, f64>) -> PyResult<()> {
+    fn run_weights(
+        &self,
+        py: Python<'_>,
+        columns: &Bound<'_, PyAny>,
+        strategy: u16,
+        weights: numpy::PyReadonlyArray1<'_, f64>,
+    ) -> PyResult<()> {
         let columns = columns::Columns::extract(columns)?;
         run::weights(py, &self.shared, &columns.rows().map_err(raise)?, strategy, weights.as_slice()?)
     }
@@ -378,17 +419,6 @@ impl Engine {
 
 /// Names of the order states; the n-th is state n + 1.
 #[pyfunction]
-fn order_state_names() -> Vec<&'static str> {
+pub fn order_state_names() -> Vec<&'static str> {
     hedgerow_oms::OrderState::ALL.iter().map(|state| state.name()).collect()
-}
-
-/// Adds this area's classes to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(order_state_names, m)?)?;
-    m.add_function(wrap_pyfunction!(replay::replay_log, m)?)?;
-    m.add_class::<Engine>()?;
-    m.add_class::<StrategyCore>()?;
-    m.add_class::<views::BarView>()?;
-    m.add_class::<views::FillView>()?;
-    m.add_class::<views::OrderTicket>()
 }

@@ -59,14 +59,18 @@ fn lengths(rows: &Rows<'_>, given: usize) -> PyResult<()> {
 }
 
 /// The loop of vectorised strategies: `decide(desk, row, bar)` is called for every bar of a group once all are known.
+/// `same_until(row)` is the first row after it that wants something else; nobody acts before that once all is done.
 fn vectorised(
     py: Python<'_>,
     shared: &Rc<Shared>,
     rows: &Rows<'_>,
+    strategy: StrategyId,
     mut decide: impl FnMut(&mut Desk, usize, &Bar) -> Result<(), Problem>,
+    same_until: impl Fn(usize) -> usize,
 ) -> PyResult<()> {
     let mut desk = shared.desk.borrow_mut();
     desk.recorder.reserve_equity(rows.len());
+    let single = rows.is_single();
     let mut group: Vec<Bar> = Vec::with_capacity(64);
     let (mut start, mut breath) = (0, BREATH);
     while start < rows.len() {
@@ -80,12 +84,24 @@ fn vectorised(
         }
         settle(&mut desk, group[0].ts_init).map_err(raise)?;
         start = end;
+        if single && desk.is_quiet(strategy, group[0].instrument) {
+            let quiet = same_until(end - 1).min(rows.day_end(end - 1));
+            if quiet > start {
+                desk.stretch(&rows.stretch(start, quiet)).map_err(raise)?;
+                start = quiet;
+            }
+        }
         if start >= breath {
             breath = start + BREATH;
             breathe(py, start, None)?;
         }
     }
     Ok(())
+}
+
+/// The first place after `row` with another value.
+fn run_length<T: PartialEq>(values: &[T], row: usize) -> usize {
+    values[row..].iter().position(|v| *v != values[row]).map_or(values.len(), |n| row + n)
 }
 
 fn trade_to(desk: &mut Desk, strategy: StrategyId, bar: &Bar, lots: i64) -> Result<(), Problem> {
@@ -107,12 +123,19 @@ fn trade_to(desk: &mut Desk, strategy: StrategyId, bar: &Bar, lots: i64) -> Resu
 }
 
 /// Wanted positions, one per row; `i64::MIN` leaves the position as it is.
-pub fn targets(py: Python<'_>, shared: &Rc<Shared>, rows: &Rows<'_>, strategy: StrategyId, lots: &[i64]) -> PyResult<()> {
+pub fn targets(
+    py: Python<'_>,
+    shared: &Rc<Shared>,
+    rows: &Rows<'_>,
+    strategy: StrategyId,
+    lots: &[i64],
+) -> PyResult<()> {
     lengths(rows, lots.len())?;
-    vectorised(py, shared, rows, |desk, row, bar| match lots[row] {
+    let decide = |desk: &mut Desk, row: usize, bar: &Bar| match lots[row] {
         i64::MIN => Ok(()),
         wanted => trade_to(desk, strategy, bar, wanted),
-    })
+    };
+    vectorised(py, shared, rows, strategy, decide, |row| run_length(lots, row))
 }
 
 /// Signals, one per row: the wanted position is the signal times `unit_lots`.
@@ -125,18 +148,31 @@ pub fn signals(
     unit_lots: i64,
 ) -> PyResult<()> {
     lengths(rows, signals.len())?;
-    vectorised(py, shared, rows, |desk, row, bar| trade_to(desk, strategy, bar, i64::from(signals[row]) * unit_lots))
+    let decide = |desk: &mut Desk, row: usize, bar: &Bar| {
+        trade_to(desk, strategy, bar, i64::from(signals[row]) * unit_lots)
+    };
+    vectorised(py, shared, rows, strategy, decide, |row| run_length(signals, row))
 }
 
 /// Wanted shares of the book's value, one per row; NaN leaves the position as it is.
-pub fn weights(py: Python<'_>, shared: &Rc<Shared>, rows: &Rows<'_>, strategy: StrategyId, weights: &[f64]) -> PyResult<()> {
+pub fn weights(
+    py: Python<'_>,
+    shared: &Rc<Shared>,
+    rows: &Rows<'_>,
+    strategy: StrategyId,
+    weights: &[f64],
+) -> PyResult<()> {
     lengths(rows, weights.len())?;
-    vectorised(py, shared, rows, |desk, row, bar| {
+    let decide = |desk: &mut Desk, row: usize, bar: &Bar| {
         if weights[row].is_nan() {
             return Ok(());
         }
         let lots = lots_of_weight(desk, strategy, bar.instrument, weights[row])?;
         trade_to(desk, strategy, bar, lots)
+    };
+    // A held weight is traded back to as prices move; only "leave it" is quiet.
+    vectorised(py, shared, rows, strategy, decide, |row| {
+        weights[row..].iter().position(|w| !w.is_nan()).map_or(weights.len(), |n| row + n)
     })
 }
 

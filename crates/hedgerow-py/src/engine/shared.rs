@@ -2,7 +2,9 @@
 
 use super::desk::{Desk, Placed, Wish};
 use crate::words::raise;
-use hedgerow_core::{Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code};
+use hedgerow_core::{
+    Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::cell::{Cell, RefCell};
@@ -27,7 +29,11 @@ impl Unit {
     /// Quantity of so many lots.
     #[inline]
     pub fn quantity(&self, lots: i64) -> f64 {
-        if self.lot_nano == MONEY_UNIT as i64 { lots as f64 } else { (lots as i128 * self.lot_nano as i128) as f64 / NANO }
+        if self.lot_nano == MONEY_UNIT as i64 {
+            lots as f64
+        } else {
+            (lots as i128 * self.lot_nano as i128) as f64 / NANO
+        }
     }
 
     /// Lots of a quantity; it must be a whole number of them.
@@ -138,7 +144,12 @@ impl Shared {
 }
 
 /// Lots that hold a share of the book's value at the last price, cut towards zero.
-pub fn lots_of_weight(desk: &Desk, strategy: StrategyId, instrument: InstrumentId, weight: f64) -> Result<i64, Problem> {
+pub fn lots_of_weight(
+    desk: &Desk,
+    strategy: StrategyId,
+    instrument: InstrumentId,
+    weight: f64,
+) -> Result<i64, Problem> {
     if !weight.is_finite() {
         return Err(Problem::new(code::RUN_NUMBER, format!("weight {weight}")));
     }
@@ -147,9 +158,9 @@ pub fn lots_of_weight(desk: &Desk, strategy: StrategyId, instrument: InstrumentI
     let Some((about, price_ticks)) = known.filter(|(_, ticks)| *ticks > 0) else {
         return Err(Problem::new(code::RISK_STALE_DATA, format!("instrument {instrument} has no price yet")));
     };
-    let rate_nano = ledger.rate_nano(about.currency).ok_or_else(|| {
-        Problem::new(code::CORE_NO_RATE, format!("{}", about.currency))
-    })?;
+    let rate_nano = ledger
+        .rate_nano(about.currency)
+        .ok_or_else(|| Problem::new(code::CORE_NO_RATE, format!("{}", about.currency)))?;
     let lot_base = Money::notional(price_ticks, 1, about.tick_value).convert(rate_nano).to_f64();
     Ok((weight * ledger.nav(strategy)?.to_f64() / lot_base).trunc() as i64)
 }

@@ -144,7 +144,13 @@ impl StrategyCore {
 
     /// Sells a positive quantity, at the market or at a limit; returns the order's ticket.
     #[pyo3(signature = (quantity, symbol=None, *, limit=None, tif="gtc"))]
-    fn sell(&self, quantity: f64, symbol: Option<&str>, limit: Option<f64>, tif: &str) -> PyResult<Option<OrderTicket>> {
+    fn sell(
+        &self,
+        quantity: f64,
+        symbol: Option<&str>,
+        limit: Option<f64>,
+        tif: &str,
+    ) -> PyResult<Option<OrderTicket>> {
         self.place(-self.lots(positive(quantity)?, symbol)?, symbol, limit, tif)
     }
 
@@ -184,7 +190,10 @@ impl StrategyCore {
     fn feed(&self, indicator: Py<Indicator>, symbol: Option<&str>, field: &str) -> PyResult<()> {
         let index = ["open", "high", "low", "close", "volume"].iter().position(|f| *f == field);
         let Some(index) = index else {
-            return Err(raise(Problem::new(code::RUN_CONFIG, format!("field={field:?}; use open, high, low, close or volume"))));
+            return Err(raise(Problem::new(
+                code::RUN_CONFIG,
+                format!("field={field:?}; use open, high, low, close or volume"),
+            )));
         };
         let instrument = self.run(|shared| shared.instrument(symbol).map_err(raise))?;
         self.fed.borrow_mut().push(Fed { instrument, field: index as u8, indicator });
