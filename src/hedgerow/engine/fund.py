@@ -1,0 +1,273 @@
+"""The whole loop on one data set: train walk-forward, propose, sign, trade out of sample, and prove the journal.
+
+Promises: models are trained before the period they trade; two people sign before a single order passes; the journal
+holds every decision and replays to the same state. Equal data and seed give equal bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedgerow.core.costs import Costs
+from hedgerow.core.errors import error_table, named_errors, problem
+from hedgerow.engine.backtest import backtest
+from hedgerow.engine.forecasting import FEATURES, ForecastingStrategy
+from hedgerow.engine.opening import FOREVER_NS, Authority, LogSettings, open_engine
+from hedgerow.engine.result import Result, RunInfo
+from hedgerow.engine.run_data import RunData
+from hedgerow.engine.strategy import handlers_of
+from hedgerow.governance import events
+from hedgerow.governance.artifact import artifact_hash
+from hedgerow.governance.keys import Key
+from hedgerow.market.bars import Bars
+from hedgerow.models.panel import LabelConfig
+from hedgerow.models.trials import TrialLedger
+from hedgerow.models.validation import WalkForwardConfig
+from hedgerow.models.walk_forward import WalkForwardResult, leak_audit, run_walk_forward
+from hedgerow.risk.limits import Limits
+
+Floats = npt.NDArray[np.float64]
+Told = Callable[[str], None]
+
+PEOPLE = (("alice", "researcher"), ("bob", "risk"), ("carol", "fund_manager"))
+
+
+@dataclass(frozen=True)
+class DeniedOrder:
+    """An order that the gate did not let through."""
+
+    id: int
+    code: str
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class FundRun:
+    """Everything a run of the fund leaves behind."""
+
+    result: Result
+    benchmark: Result
+    research: WalkForwardResult
+    trials: int
+    unsigned_order: DeniedOrder
+    oversized_order: DeniedOrder
+
+
+@dataclass(frozen=True)
+class FundPlan:
+    """What to run: how much money, on which years, under which costs, from which seed."""
+
+    trade_from: str
+    cash: int = 10_000_000
+    currency: str = "USD"
+    costs: Costs = Costs()  # noqa: RUF009 - frozen
+    seed: int = 7
+    name: str = "fund"
+
+
+def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: None) -> FundRun:
+    """Run the whole fund; `tell` hears what is being done.
+
+    Raises RUN_NO_DATA if the trading period has no bars or the history before it is too short.
+    """
+    closes, times = _wide(bars)
+    first = int(np.searchsorted(times, RunData(bars.slice(plan.trade_from)).times_ns[0]))
+    if first < 1000:
+        raise problem("RUN_NO_DATA", f"{first} times before {plan.trade_from}; the models want at least 1,000")
+    tell(f"training on {first:,} days of {closes.shape[1]} instruments")
+    trials = TrialLedger()
+    research = _train(closes, times, bars.symbols, first, plan, trials)
+    data = RunData(bars.slice(plan.trade_from))
+    strategy = ForecastingStrategy()
+    artifact = bytes.fromhex(artifact_hash(ForecastingStrategy, _recipe(strategy, plan)))
+    limits = fund_limits(plan.cash)
+    authority, second_signature = _signed(data, plan, artifact, limits)
+    engine = open_engine(
+        data,
+        authority=authority,
+        artifacts=[artifact],
+        firm_limits=limits,
+        cash=plan.cash,
+        currency=plan.currency,
+        costs=plan.costs,
+        fx={},
+        log=LogSettings(log, f"hedgerow.example/{plan.name}", hashlib.sha256(f"journal {plan.seed}".encode()).digest()),
+    )
+    tell("an order before the second signature, then the second signature")
+    unsigned = _try_order(engine, data, 1)
+    with named_errors():
+        engine.signed(second_signature)
+    engine.bind(strategy, 0)
+    adv_values = _adv_values(data, closes[first - 1])
+    strategy.join(
+        engine,
+        number=0,
+        instruments=data.instruments,
+        history=closes[:first],
+        folds=research.folds,
+        costs=plan.costs,
+        adv_values=adv_values,
+    )
+    strategy.on_start()
+    tell(f"trading {len(data.times_ns):,} days out of sample through gate and venue")
+    day_one = int(np.searchsorted(data.bars.ts_init, data.times_ns[0], side="right"))
+    handlers = [handlers_of(strategy)]
+    with named_errors():
+        engine.run_events(tuple(c[:day_one] for c in data.columns), handlers)
+        oversized = _try_order(engine, data, 100 * plan.cash)
+        engine.run_events(tuple(c[day_one:] for c in data.columns), handlers)
+        sealed = engine.close()
+    info = RunInfo(
+        name=plan.name,
+        strategy="forecasting",
+        artifact=artifact.hex(),
+        config=dataclasses.asdict(strategy.config),
+        seed=plan.seed,
+        cash=float(plan.cash),
+        currency=plan.currency,
+        data_digest=bars.digest(),
+        symbols=data.symbols,
+        costs=dataclasses.asdict(plan.costs),
+        log=str(log),
+        trials=trials.count,
+        notes=bars.notes,
+    )
+    tell("the same money, bought and held")
+    return FundRun(
+        result=Result(engine, data, info, sealed),
+        benchmark=buy_and_hold(data.bars, plan),
+        research=research,
+        trials=trials.count,
+        unsigned_order=unsigned,
+        oversized_order=oversized,
+    )
+
+
+def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
+    """Equal weights of the same universe, bought on the first day under the same costs, and held."""
+    data = RunData(bars)
+    weights = np.full((len(data.times_ns), len(bars.symbols)), np.nan)
+    weights[0] = 0.98 / len(bars.symbols)
+    limits = fund_limits(plan.cash)
+    return backtest(
+        bars, weights=weights, cash=plan.cash, currency=plan.currency, costs=plan.costs, limits=limits, name="buy and hold"
+    )
+
+
+def fund_limits(cash: int) -> Limits:
+    """The mandate that the demo's people sign: no leverage, no short, bounded losses."""
+    return Limits.scaled(
+        capital=cash,
+        gross="1.05",
+        net="1.05",
+        position="0.25",
+        sector="0.60",
+        order_notional="0.15",
+        loss="0.10",
+        drawdown="0.35",
+        var="0.15",
+    )
+
+
+def _train(
+    closes: Floats, times: npt.NDArray[np.int64], symbols: tuple[str, ...], first: int, plan: FundPlan, trials: TrialLedger
+) -> WalkForwardResult:
+    leak_audit(FEATURES.cube, closes, cuts=[first // 2, first, len(closes) - 1], feature_names=FEATURES.names)
+    horizon = ForecastingStrategy().config.horizon_bars
+    return run_walk_forward(
+        closes,
+        FEATURES.cube(closes),
+        times_ns=times,
+        instruments=symbols,
+        feature_names=FEATURES.names,
+        label=LabelConfig(horizon_bars=horizon),
+        split=WalkForwardConfig(test_from_ns=int(times[first])),
+        trials=trials,
+        seed=plan.seed,
+    )
+
+
+def _wide(bars: Bars) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Closes (T x N) and their times; every instrument must have a close at every time."""
+    data = RunData(bars)
+    closes = np.full((len(data.times_ns), len(bars.symbols)), np.nan)
+    closes[data.time_index, bars.instrument] = bars.prices("close")
+    if np.isnan(closes).any():
+        time, column = np.argwhere(np.isnan(closes))[0]
+        raise problem("DATA_NAN", f"{bars.symbols[column]} has no close at time {time}; the fund needs a full panel")
+    return closes, data.times_ns
+
+
+def _adv_values(data: RunData, prices: Floats) -> Floats:
+    units = np.array([float(i.adv) if i.adv is not None else np.nan for i in data.instruments])
+    return units * prices
+
+
+def _recipe(strategy: ForecastingStrategy, plan: FundPlan) -> dict[str, Any]:
+    """What the signatures are about besides the source: settings, features and training recipe."""
+    return {"config": dataclasses.asdict(strategy.config), "features": FEATURES.definition(), "seed": plan.seed}
+
+
+def _signed(data: RunData, plan: FundPlan, artifact: bytes, limits: Limits) -> tuple[Authority, bytes]:
+    """Genesis, roster, proposal and the first approval; and, apart, the approval that completes the quorum."""
+    keys = {name: _key(plan.seed, name) for name in ("root", *(name for name, _ in PEOPLE))}
+    ms = data.start_ns // 1_000_000
+    genesis = events.genesis(fund=plan.name, base=plan.currency, root_keys=[keys["root"].public], root_threshold=1)
+    people = [events.Person(name, (role,), (keys[name].public,)) for name, role in PEOPLE]
+    start = hashlib.sha256(genesis).hexdigest()
+    roster = events.roster(
+        signers=[keys["root"]],
+        version=1,
+        people=people,
+        quorum={"risk": 1, "fund_manager": 1},
+        parents=[start],
+        hlc=(ms, 0),
+    )
+    proposal = events.proposal(
+        key=keys["alice"],
+        strategy="forecasting",
+        artifact=artifact.hex(),
+        tier="simulation",
+        limits=limits.to_json(),
+        universe=list(data.symbols),
+        valid_until_ns=FOREVER_NS,
+        parents=[events.event_id(roster)],
+        hlc=(ms, 1),
+        title="gradient boosting on twenty stocks, long only",
+    )
+    named = events.event_id(proposal)
+    first, second = (
+        events.approval(key=keys[name], proposal=named, role=role, parents=[named], hlc=(ms, 2 + i))
+        for i, (name, role) in enumerate(PEOPLE[1:])
+    )
+    return Authority(genesis, (roster, proposal, first)), second
+
+
+def _key(seed: int, name: str) -> Key:
+    return Key.from_seed(hashlib.sha256(f"hedgerow demo {seed} {name}".encode()).digest(), name=name)
+
+
+def _try_order(engine: Any, data: RunData, lots: int) -> DeniedOrder:
+    """Send an order that must be denied, and say why it was."""
+    from hedgerow.core.nouns import noun, records
+    from hedgerow.engine.result import verdict_message
+
+    with named_errors():
+        order_id, number = engine.order(0, 0, lots)
+    if number == 0:
+        raise problem("RUN_RECONCILE", f"order {order_id} of {lots} lots was approved, and must not be")
+    verdicts = records("Verdict", engine.records(noun("Verdict").kind))
+    code = next(row.code for row in error_table() if row.number == number)
+    return DeniedOrder(order_id, code, verdict_message(verdicts[-1]))
