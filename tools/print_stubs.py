@@ -30,7 +30,7 @@ class CoreProblem(Exception):
 def generated() -> str:
     """What maturin prints for the bindings as they are."""
     with tempfile.TemporaryDirectory() as folder:
-        words = ["maturin", "generate-stubs", "-q", "--locked", "-F", "stubs", "-o", folder]
+        words = ["maturin", "generate-stubs", "-q", "-F", "stubs", "-o", folder]
         # A target of its own: the same crates with other features would evict the tests' build, and back.
         target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "stubs"
         subprocess.run(words, cwd=ROOT, check=True, env=os.environ | {"CARGO_TARGET_DIR": str(target)})
@@ -38,24 +38,37 @@ def generated() -> str:
         return path.read_text()
 
 
+# What PyO3 leaves open, as (pattern, what it means).
+OPEN_TYPES = (
+    (r"\bIncomplete\b", "typing.Any"),
+    (r"\bdict\b(?!\[)", "dict[str, typing.Any]"),
+    (r"\blist\b(?!\[)", "list[typing.Any]"),
+    (r"\btuple\b(?!\[)", "tuple[typing.Any, ...]"),
+    (r"(\*{1,2}\w+)(?=[,)])", r"\1: typing.Any"),
+    # A type given as text in #[pyo3(signature)] comes back quoted.
+    (r"""(->|:) "([\w.\[\], |]+)\"""", r"\1 \2"),
+)
+
+
 def completed(text: str) -> str:
-    """The stub with the exception declared, NumPy imported, and formatted."""
+    """The stub with the exception declared, open types closed, NumPy imported, and formatted."""
     if INCOMPLETE not in text:
         raise SystemExit("PyO3 now describes the whole module: remove INCOMPLETE from tools/print_stubs.py")
     text = text.replace(INCOMPLETE, EXCEPTION)
-    # A type given as text in #[pyo3(signature)] comes back quoted.
-    text = re.sub(r"""(->|:) "([\w.\[\], |]+)\"""", r"\1 \2", text)
-    modules = sorted(
-        {name for name in ("numpy", "numpy.typing", "typing") if re.search(rf"\b{re.escape(name)}\.", text)}
-    )
-    text = text.replace("\nfrom ", "\n" + "".join(f"import {module}\n" for module in modules) + "from ", 1)
-    return HEAD + formatted(text)
+    lines = []
+    for line in text.splitlines():
+        if re.match(r" *(def |@)|    [a-z_]+: |\w+: ", line):
+            for pattern, meaning in OPEN_TYPES:
+                line = re.sub(pattern, meaning, line)
+        lines.append(line)
+    imports = "import numpy\nimport numpy.typing\nimport typing\n"
+    return HEAD + formatted("\n".join(lines).replace("\nfrom ", "\n" + imports + "from ", 1) + "\n")
 
 
 def formatted(text: str) -> str:
     """The text in the repository's style, unused imports removed."""
     common = ["-q", "--no-cache", "--isolated", "--line-length", "120", "--stdin-filename", STUB.name, "-"]
-    for words in (["check", "--fix-only", "--select", "F401,I"], ["format"]):
+    for words in (["check", "--fix-only", "--select", "F401,I,PYI"], ["format"]):
         done = subprocess.run(["ruff", *words, *common], input=text, check=True, capture_output=True, text=True)
         text = done.stdout
     return text

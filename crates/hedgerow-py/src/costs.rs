@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 /// `adv_lots` of 0 is not known.
 #[pyfunction]
 #[pyo3(signature = (*, reference_ticks, lots, adv_lots, sigma_nano, half_spread_nano, impact_nano))]
-fn venue_price_ticks(
+pub fn venue_price_ticks(
     reference_ticks: i64,
     lots: i64,
     adv_lots: i64,
@@ -25,9 +25,4 @@ fn venue_price_ticks(
     let side = if lots > 0 { Side::Buy } else { Side::Sell };
     let depth = Depth { volume_lots: adv_lots, sigma_nano, taken_lots: 0 };
     Ok(price_ticks(&config, depth, side, reference_ticks, lots.abs()))
-}
-
-/// Adds this area's functions to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(venue_price_ticks, m)?)
 }

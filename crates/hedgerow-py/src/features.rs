@@ -69,6 +69,7 @@ impl Indicator {
     }
 
     /// Takes a column of observations and returns the value after each.
+    #[pyo3(signature = (xs: "numpy.typing.ArrayLike") -> "numpy.typing.NDArray[numpy.float64]")]
     fn batch<'py>(&mut self, py: Python<'py>, xs: Column<'py>) -> Bound<'py, PyArray1<f64>> {
         let mut out = vec![0.0; xs.len()];
         match xs.as_slice() {
@@ -87,8 +88,8 @@ impl Indicator {
 
 /// Makes an indicator by name: `indicator("sma", {"window": 20})`.
 #[pyfunction]
-#[pyo3(signature = (name, params=None))]
-fn indicator(name: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<Indicator> {
+#[pyo3(signature = (name, params: "dict[str, float] | None"=None))]
+pub fn indicator(name: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<Indicator> {
     let (operator, params) = make(name, params)?;
     Ok(Indicator { name: name.to_owned(), params, value: operator.value(), operator })
 }
@@ -97,14 +98,15 @@ type ParamRow = (&'static str, &'static str, f64, Option<f64>, bool);
 
 /// Every operator: (name, what it computes, its parameters as (name, meaning, smallest, default or `None`, whole)).
 #[pyfunction]
-fn operator_table() -> Vec<(&'static str, &'static str, Vec<ParamRow>)> {
+pub fn operator_table() -> Vec<(&'static str, &'static str, Vec<ParamRow>)> {
     let row = |p: &hedgerow_features::Param| (p.name, p.doc, p.min, p.default, p.whole);
     OPERATORS.iter().map(|d| (d.name, d.doc, d.params.iter().map(row).collect())).collect()
 }
 
 /// Runs a fresh operator down every column of a table (T x N) and returns a table of the same shape.
 #[pyfunction]
-fn feature_columns<'py>(
+#[pyo3(signature = (name, params: "dict[str, float] | None", table: "numpy.typing.ArrayLike") -> "numpy.typing.NDArray[numpy.float64]")]
+pub fn feature_columns<'py>(
     py: Python<'py>,
     name: &str,
     params: Option<&Bound<'py, PyDict>>,
@@ -125,7 +127,8 @@ fn feature_columns<'py>(
 
 /// Percentile ranks within every row of a table (T x N): equals share the mean rank, NaN stays NaN.
 #[pyfunction]
-fn rank_rows<'py>(py: Python<'py>, table: Table<'py>) -> Bound<'py, PyArray2<f64>> {
+#[pyo3(signature = (table: "numpy.typing.ArrayLike") -> "numpy.typing.NDArray[numpy.float64]")]
+pub fn rank_rows<'py>(py: Python<'py>, table: Table<'py>) -> Bound<'py, PyArray2<f64>> {
     let table = table.as_array();
     let mut out = numpy::ndarray::Array2::zeros(table.raw_dim());
     let (mut xs, mut ys, mut order) = (vec![0.0; table.ncols()], vec![0.0; table.ncols()], Vec::new());
@@ -139,12 +142,13 @@ fn rank_rows<'py>(py: Python<'py>, table: Table<'py>) -> Bound<'py, PyArray2<f64
 
 /// Several features of several instruments, fed one cross-section at a time.
 #[pyclass(module = "hedgerow._core")]
-struct FeatureBank(Bank);
+pub struct FeatureBank(Bank);
 
 #[pymethods]
 impl FeatureBank {
     /// `features` are (operator, parameters, ranked); `width` is the number of instruments.
     #[new]
+    #[pyo3(signature = (features: "list[tuple[str, dict[str, float], bool]]", width))]
     fn new(features: Vec<(String, Bound<'_, PyDict>, bool)>, width: usize) -> PyResult<FeatureBank> {
         let features = features
             .iter()
@@ -154,6 +158,7 @@ impl FeatureBank {
     }
 
     /// Takes one observation per instrument (N, NaN = none) and returns the features (N x F).
+    #[pyo3(signature = (row: "numpy.typing.ArrayLike") -> "numpy.typing.NDArray[numpy.float64]")]
     fn update<'py>(&mut self, py: Python<'py>, row: Column<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let (width, depth) = (self.0.width(), self.0.depth());
         if row.len() != width {
@@ -169,14 +174,4 @@ impl FeatureBank {
     fn reset(&mut self) {
         self.0.reset();
     }
-}
-
-/// Adds this area's classes and functions to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<Indicator>()?;
-    m.add_class::<FeatureBank>()?;
-    m.add_function(wrap_pyfunction!(indicator, m)?)?;
-    m.add_function(wrap_pyfunction!(operator_table, m)?)?;
-    m.add_function(wrap_pyfunction!(feature_columns, m)?)?;
-    m.add_function(wrap_pyfunction!(rank_rows, m)?)
 }

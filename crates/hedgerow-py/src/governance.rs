@@ -14,25 +14,25 @@ fn seed(bytes: &[u8]) -> PyResult<[u8; 32]> {
 
 /// SHA-256 of some bytes.
 #[pyfunction]
-fn sha256<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
+pub fn sha256<'py>(py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
     PyBytes::new(py, &keys::sha256(data))
 }
 
 /// The public key (32 bytes) of a private seed (32 bytes).
 #[pyfunction]
-fn ed25519_public<'py>(py: Python<'py>, private_seed: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+pub fn ed25519_public<'py>(py: Python<'py>, private_seed: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     Ok(PyBytes::new(py, &keys::public_key(&seed(private_seed)?)))
 }
 
 /// The signature (64 bytes, RFC 8032) over a message by a private seed (32 bytes).
 #[pyfunction]
-fn ed25519_sign<'py>(py: Python<'py>, private_seed: &[u8], message: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+pub fn ed25519_sign<'py>(py: Python<'py>, private_seed: &[u8], message: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     Ok(PyBytes::new(py, &keys::sign(&seed(private_seed)?, message)))
 }
 
 /// Whether a signature over a message is by this public key; false for anything malformed.
 #[pyfunction]
-fn ed25519_verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+pub fn ed25519_verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     match (public_key.try_into(), signature.try_into()) {
         (Ok(key), Ok(signature)) => keys::verify(key, message, signature),
         _ => false,
@@ -41,19 +41,19 @@ fn ed25519_verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
 
 /// Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.
 #[pyfunction]
-fn canonical_json(text: &str) -> PyResult<String> {
+pub fn canonical_json(text: &str) -> PyResult<String> {
     canonical::respell(text).map_err(|why| raise(Problem::new(code::GOV_BAD_BODY, why)))
 }
 
 /// The fields of a proposal's limits: (name, type), the type being `money`, `i64` or `u32`.
 #[pyfunction]
-fn limit_fields() -> Vec<(&'static str, &'static str)> {
+pub fn limit_fields() -> Vec<(&'static str, &'static str)> {
     authority::limit_fields().collect()
 }
 
 /// The people, proposals and mandates of one fund, folded from its signed events; the kernel asks the same code.
 #[pyclass(module = "hedgerow._core")]
-struct Authority {
+pub struct Authority {
     inner: authority::Authority,
 }
 
@@ -125,15 +125,4 @@ impl Authority {
 /// A mandate as the 304 bytes of its record.
 fn record_bytes<'py>(py: Python<'py>, mandate: &Mandate) -> Bound<'py, PyBytes> {
     PyBytes::new(py, bytemuck::bytes_of(mandate))
-}
-
-/// Adds this area's classes and functions to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_class::<Authority>()?;
-    m.add_function(wrap_pyfunction!(sha256, m)?)?;
-    m.add_function(wrap_pyfunction!(ed25519_public, m)?)?;
-    m.add_function(wrap_pyfunction!(ed25519_sign, m)?)?;
-    m.add_function(wrap_pyfunction!(ed25519_verify, m)?)?;
-    m.add_function(wrap_pyfunction!(canonical_json, m)?)?;
-    m.add_function(wrap_pyfunction!(limit_fields, m)?)
 }

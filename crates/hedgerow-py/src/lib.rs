@@ -1,6 +1,6 @@
 //! The bindings: one extension module, `hedgerow._core`. Only this crate knows Python.
-
-use pyo3::prelude::*;
+//!
+//! Every public word stands here once; the stubs are printed from this list (`make stubs`).
 
 mod costs;
 mod engine;
@@ -10,12 +10,33 @@ mod log;
 mod words;
 
 /// Rust core of Hedgerow; the public face is the `hedgerow` package.
-#[pymodule]
-fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    words::register(m)?;
-    features::register(m)?;
-    costs::register(m)?;
-    engine::register(m)?;
-    governance::register(m)?;
-    log::register(m)
+#[pyo3::pymodule]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::costs::venue_price_ticks;
+    #[pymodule_export]
+    use crate::engine::{BarView, Engine, FillView, OrderTicket, StrategyCore, order_state_names, replay_log};
+    #[pymodule_export]
+    use crate::features::{FeatureBank, Indicator, feature_columns, indicator, operator_table, rank_rows};
+    #[pymodule_export]
+    use crate::governance::{
+        Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, sha256,
+    };
+    #[pymodule_export]
+    use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log};
+    #[pymodule_export]
+    use crate::words::{code_text, error_table, noun_table};
+
+    /// The version, as Cargo.toml says it.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Adds what cannot be described to the introspection; tools/print_stubs.py knows it by name.
+    #[pymodule_init]
+    fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        m.add("CoreProblem", m.py().get_type::<crate::words::CoreProblem>())
+    }
 }

@@ -18,7 +18,7 @@ pub fn raise(problem: Problem) -> PyErr {
 
 /// Every error code: (number, code, constant's name, what happened, what to do, area, exit status).
 #[pyfunction]
-fn error_table() -> Vec<(u16, String, &'static str, &'static str, &'static str, &'static str, u8)> {
+pub fn error_table() -> Vec<(u16, String, &'static str, &'static str, &'static str, &'static str, u8)> {
     TABLE
         .iter()
         .map(|d| {
@@ -30,13 +30,13 @@ fn error_table() -> Vec<(u16, String, &'static str, &'static str, &'static str, 
 
 /// The text of a code number, such as `RISK-014`.
 #[pyfunction]
-fn code_text(number: u16) -> String {
+pub fn code_text(number: u16) -> String {
     Code(number).to_string()
 }
 
 /// Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
 #[pyfunction]
-fn noun_table(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
+pub fn noun_table(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
     nouns()
         .iter()
         .map(|n| {
@@ -45,19 +45,9 @@ fn noun_table(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
             row.set_item("kind", n.kind)?;
             row.set_item("size", n.size)?;
             row.set_item("doc", n.doc.trim())?;
-            let fields: Vec<_> =
-                n.fields.iter().map(|f| (f.name, f.kind, f.offset, f.size, f.doc.trim())).collect();
+            let fields: Vec<_> = n.fields.iter().map(|f| (f.name, f.kind, f.offset, f.size, f.doc.trim())).collect();
             row.set_item("fields", fields)?;
             Ok(row)
         })
         .collect()
-}
-
-/// Adds this area's functions to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add("CoreProblem", m.py().get_type::<CoreProblem>())?;
-    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    m.add_function(wrap_pyfunction!(error_table, m)?)?;
-    m.add_function(wrap_pyfunction!(code_text, m)?)?;
-    m.add_function(wrap_pyfunction!(noun_table, m)?)
 }

@@ -1,0 +1,681 @@
+# Printed by `make stubs` from crates/hedgerow-py; do not edit.
+"""
+Rust core of Hedgerow; the public face is the `hedgerow` package.
+"""
+
+import typing
+from os import PathLike
+from typing import Any, Final, SupportsFloat, SupportsIndex, final
+
+import numpy
+import numpy.typing
+from _typeshed import SupportsGetItem, SupportsLenAndGetItem
+from typing_extensions import disjoint_base
+
+__version__: Final[str]
+"""
+The version, as Cargo.toml says it.
+"""
+
+@final
+class Authority:
+    """
+    The people, proposals and mandates of one fund, folded from its signed events; the kernel asks the same code.
+    """
+    def __new__(cls, /, genesis: bytes) -> Authority:
+        """
+        A fund at its start, from the canonical JSON bytes of its genesis.
+        """
+    def apply(self, /, envelope: bytes, record: SupportsIndex, ts: SupportsIndex) -> dict[str, typing.Any]:
+        """
+        Verifies a signed event and takes it in: `record` carries it, `ts` (UTC nanoseconds) is when it was sequenced.
+        """
+    def state(self, /) -> str:
+        """
+        The whole state as JSON text.
+        """
+
+@final
+class Bar:
+    """
+    A bar that has closed. Prices are floats for research; `*_ticks` are exact.
+    """
+    @property
+    def close(self, /) -> float:
+        """
+        Last price.
+        """
+    @property
+    def close_ticks(self, /) -> int:
+        """
+        Last price in ticks.
+        """
+    @property
+    def high(self, /) -> float:
+        """
+        Highest price.
+        """
+    @property
+    def id(self, /) -> int:
+        """
+        Sequence number of the record.
+        """
+    @property
+    def low(self, /) -> float:
+        """
+        Lowest price.
+        """
+    @property
+    def open(self, /) -> float:
+        """
+        First price.
+        """
+    @property
+    def symbol(self, /) -> str:
+        """
+        Name of the instrument.
+        """
+    @property
+    def ts(self, /) -> int:
+        """
+        When the bar closed, UTC nanoseconds.
+        """
+    @property
+    def volume(self, /) -> float | None:
+        """
+        Volume in units, or `None` where it is not known.
+        """
+
+@final
+class Engine:
+    """
+    One fund in one run: kernel, simulated venue, journal.
+    """
+    def __new__(
+        cls,
+        /,
+        genesis: bytes,
+        config: dict[str, typing.Any],
+        journal: tuple[str, str, SupportsLenAndGetItem[SupportsIndex]] | None = None,
+    ) -> Engine:
+        """
+        A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed) or `None`.
+        """
+    def bind(self, /, strategy: StrategyCore, number: SupportsIndex) -> None:
+        """
+        Joins a strategy to this run under its number.
+        """
+    def book(self, /, strategy: SupportsIndex) -> dict[str, typing.Any]:
+        """
+        Cash, realised and unrealised profit, fees and capital of a strategy, in 10^-9 base currency units.
+        """
+    def cancel_parents(self, /, strategy: SupportsIndex, instrument: SupportsIndex, cause: SupportsIndex) -> None:
+        """
+        Stops a strategy's parent orders in an instrument and cancels their working children.
+        """
+    def capital(
+        self, /, strategy: SupportsIndex, currency_code: str, amount_nano: SupportsIndex, ts: SupportsIndex
+    ) -> int:
+        """
+        Capital paid into (positive) or out of (negative) a strategy's book; `amount_nano` in 10^-9 units.
+        """
+    @property
+    def clock(self, /) -> int:
+        """
+        The kernel's clock, UTC nanoseconds.
+        """
+    def close(self, /) -> dict[str, typing.Any]:
+        """
+        Seals the run: hash of the state, everything durable, checkpoint signed. Returns what was sealed.
+        """
+    def equity(self, /) -> tuple[typing.Any, typing.Any]:
+        """
+        The equity curve: times (UTC nanoseconds) and net asset values (base currency).
+        """
+    def expected_lots(self, /, strategy: SupportsIndex, instrument: SupportsIndex) -> int:
+        """
+        Position plus everything working, signed lots.
+        """
+    def firm_limits(self, /, limits_json: str, ts: SupportsIndex) -> int:
+        """
+        The firm's limits, in the form they have in a proposal (JSON object).
+        """
+    def forecast(
+        self,
+        /,
+        strategy: SupportsIndex,
+        instrument: SupportsIndex,
+        cause: SupportsIndex,
+        horizon_ns: SupportsIndex,
+        expected_return: SupportsFloat | SupportsIndex,
+        uncertainty: SupportsFloat | SupportsIndex,
+        model: SupportsLenAndGetItem[SupportsIndex],
+    ) -> int:
+        """
+        A model's forecast; returns its record's id, to be named as the target's cause.
+        """
+    def fx_rate(self, /, base: str, rate_nano: SupportsIndex, ts: SupportsIndex) -> int:
+        """
+        An exchange rate into the base currency, 10^-9 units.
+        """
+    def instrument(
+        self,
+        /,
+        symbol: str,
+        currency_code: str,
+        tick_nano: SupportsIndex,
+        lot_nano: SupportsIndex,
+        multiplier: SupportsIndex,
+        lots_min: SupportsIndex,
+        lots_step: SupportsIndex,
+        sector: SupportsIndex,
+        adv_lots: SupportsIndex,
+        sigma_nano: SupportsIndex,
+        flags: SupportsIndex,
+        locate_lots: SupportsIndex,
+        ts: SupportsIndex,
+    ) -> int:
+        """
+        Defines an instrument (or changes its flags, volume and locate). All numbers are exact integers.
+        """
+    def kill(self, /, strategy: SupportsIndex, on: bool) -> int:
+        """
+        Turns the kill switch of a strategy, or of the firm (65535).
+        """
+    @property
+    def last_id(self, /) -> int:
+        """
+        Number of the last record.
+        """
+    def nav_nano(self, /) -> int:
+        """
+        Net asset value of all strategies in 10^-9 base currency units, exact.
+        """
+    def order(
+        self,
+        /,
+        strategy: SupportsIndex,
+        instrument: SupportsIndex,
+        lots: SupportsIndex,
+        limit_ticks: SupportsIndex = 0,
+        cause: SupportsIndex = 0,
+    ) -> tuple[int, int]:
+        """
+        One order, by indexes and integers; returns (order id, code of the rule that denied it or 0).
+        """
+    def parent(
+        self,
+        /,
+        strategy: SupportsIndex,
+        instrument: SupportsIndex,
+        cause: SupportsIndex,
+        lots: SupportsIndex,
+        slices: SupportsIndex,
+    ) -> int:
+        """
+        A parent order of signed lots, worked in equal slices over the coming bars.
+        """
+    def position_lots(self, /, strategy: SupportsIndex, instrument: SupportsIndex) -> int:
+        """
+        Position of a strategy in an instrument, signed lots.
+        """
+    def records(self, /, kind: SupportsIndex) -> bytes:
+        """
+        All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
+        """
+    def run_events(
+        self,
+        /,
+        columns: Any,
+        handlers: SupportsGetItem[int, tuple[StrategyCore, Any | None, Any | None, Any | None]],
+        progress: Any | None = None,
+    ) -> None:
+        """
+        Runs event strategies over bars: `handlers` holds (strategy, on_bar, on_fill, on_timer) with `None` for what is not there.
+        """
+    def run_signals(
+        self, /, columns: Any, strategy: SupportsIndex, signals: typing.Any, unit_lots: SupportsIndex
+    ) -> None:
+        """
+        Runs one strategy from signals: wanted position = signal times `unit_lots`, one signal per row.
+        """
+    def run_targets(self, /, columns: Any, strategy: SupportsIndex, lots: typing.Any) -> None:
+        """
+        Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is.
+        """
+    def run_weights(self, /, columns: Any, strategy: SupportsIndex, weights: typing.Any) -> None:
+        """
+        Runs one strategy from wanted shares of the book's value: one per row, NaN = leave as it is.
+        """
+    def signed(self, /, envelope: SupportsGetItem[int, SupportsIndex]) -> int:
+        """
+        Takes a signed governance event; returns the id of its record.
+        """
+    def start(
+        self, /, strategy: SupportsIndex, artifact: SupportsLenAndGetItem[SupportsIndex], ts: SupportsIndex
+    ) -> int:
+        """
+        A strategy starts to run an artifact (32 bytes, SHA-256).
+        """
+    @property
+    def state_hash(self, /) -> bytes:
+        """
+        SHA-256 of the kernel's state.
+        """
+    def target(
+        self,
+        /,
+        strategy: SupportsIndex,
+        instrument: SupportsIndex,
+        cause: SupportsIndex,
+        horizon_ns: SupportsIndex,
+        lots: SupportsIndex,
+    ) -> int:
+        """
+        A wanted position; returns its record's id, to be named as the parent order's cause.
+        """
+    def trial_balance(self, /) -> list[tuple[str, int]]:
+        """
+        Sum of all postings by currency, 10^-9 units: every one must be zero.
+        """
+
+@final
+class FeatureBank:
+    """
+    Several features of several instruments, fed one cross-section at a time.
+    """
+    def __new__(cls, /, features: list[tuple[str, dict[str, float], bool]], width: SupportsIndex) -> FeatureBank:
+        """
+        `features` are (operator, parameters, ranked); `width` is the number of instruments.
+        """
+    def reset(self, /) -> None:
+        """
+        Forgets every observation.
+        """
+    def update(self, /, row: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        Takes one observation per instrument (N, NaN = none) and returns the features (N x F).
+        """
+
+@final
+class Fill:
+    """
+    An execution of one of the strategy's orders.
+    """
+    @property
+    def fee(self, /) -> float:
+        """
+        Fee paid (negative: rebate), in the instrument's currency.
+        """
+    @property
+    def id(self, /) -> int:
+        """
+        Sequence number of the record.
+        """
+    @property
+    def order_id(self, /) -> int:
+        """
+        The order filled.
+        """
+    @property
+    def price(self, /) -> float:
+        """
+        Price per unit.
+        """
+    @property
+    def quantity(self, /) -> float:
+        """
+        Units traded, positive.
+        """
+    @property
+    def side(self, /) -> str:
+        """
+        `buy` or `sell`.
+        """
+    @property
+    def symbol(self, /) -> str:
+        """
+        Name of the instrument.
+        """
+    @property
+    def ts(self, /) -> int:
+        """
+        When it happened, UTC nanoseconds.
+        """
+
+@final
+class Indicator:
+    """
+    A feature of one series, computed one observation at a time. Made by `indicator(name, params)`.
+    """
+    def batch(self, /, xs: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        Takes a column of observations and returns the value after each.
+        """
+    @property
+    def name(self, /) -> str:
+        """
+        Its name in `operator_table()`.
+        """
+    @property
+    def ready(self, /) -> bool:
+        """
+        Whether the value is a number.
+        """
+    def reset(self, /) -> None:
+        """
+        Forgets every observation.
+        """
+    def update(self, /, x: SupportsFloat | SupportsIndex) -> float:
+        """
+        Takes the next observation and returns the new value (NaN while it is not known).
+        """
+    @property
+    def value(self, /) -> float:
+        """
+        Value after the last observation; NaN while it is not known.
+        """
+
+@final
+class JournalWriter:
+    """
+    Writes a log in a folder: records wait in memory until `commit` makes them durable together, `checkpoint` signs them.
+
+    `JournalWriter(dir, origin, seed)` starts one; `JournalWriter.open` continues one, after a clean end or a crash alike.
+    Ids run from 1 without gaps. In a `with` block it is signed and closed at the end, unless an exception ended it.
+    """
+    def __enter__(self, /) -> JournalWriter: ...
+    def __exit__(
+        self, /, kind: Any | None = None, _value: Any | None = None, _traceback: Any | None = None
+    ) -> None: ...
+    def __new__(cls, /, dir: str | PathLike[str], origin: str, seed: bytes) -> JournalWriter: ...
+    def append(self, /, kind: SupportsIndex, id: SupportsIndex, data: bytes) -> None:
+        """
+        Appends one record as an entry of its own, in memory; its id must be `next_id`.
+        """
+    def append_row(self, /, kind: SupportsIndex, id: SupportsIndex, data: bytes) -> None:
+        """
+        Appends one record to the open segment, which rows of the same kind and length share; for market data.
+        """
+    def checkpoint(self, /) -> tuple[int, str]:
+        """
+        Commits, signs the whole log and publishes the checkpoint; returns the entries signed and their root in hex.
+        """
+    def close(self, /) -> None:
+        """
+        Commits and closes; without a checkpoint before, what was added since the last one stays unsigned.
+        """
+    def commit(self, /) -> int:
+        """
+        Makes everything appended durable; returns the entries now durable.
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The verifier key line that checks this log.
+        """
+    @property
+    def next_id(self, /) -> int:
+        """
+        The id that the next record must have.
+        """
+    @staticmethod
+    def open(dir: str | PathLike[str], origin: str, seed: bytes) -> JournalWriter:
+        """
+        Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`.
+        """
+    @property
+    def torn_bytes(self, /) -> int:
+        """
+        Bytes of a commit that a crash cut short and opening removed.
+        """
+
+@final
+class LogReader:
+    """
+    Reads the records of the log in a folder, also while another process writes it: whole commits only.
+
+    Iterating gives `(kind, id, bytes)` in order of the ids, which run from 1 to `len(reader)`. Checksums and numbers are
+    checked, signatures are not: that is `verify_log`.
+    """
+    def __iter__(self, /) -> LogRecords: ...
+    def __len__(self, /) -> int: ...
+    def __new__(cls, /, dir: str | PathLike[str]) -> LogReader: ...
+    def entries(self, /, kind: SupportsIndex) -> list[tuple[int, bytes]]:
+        """
+        All records of one kind as `(id, bytes)`, for kinds whose records differ in length.
+        """
+    def inclusion(self, /, id: SupportsIndex) -> tuple[int, int, bytes, list[bytes]]:
+        """
+        Proves that a record's entry is in the log (RFC 6962): `(index, size, entry, siblings from leaf to root)`.
+        """
+    def record(self, /, id: SupportsIndex) -> tuple[int, int, bytes]:
+        """
+        One record by its id, as `(kind, id, bytes)`.
+        """
+    def records(self, /, kind: SupportsIndex) -> bytes:
+        """
+        The bytes of all records of one kind, one behind the other, ready for `numpy.frombuffer` with the noun's dtype.
+        """
+
+@final
+class LogRecords:
+    """
+    The records of a log in order, as `(kind, id, bytes)`.
+    """
+    def __iter__(self, /) -> LogRecords: ...
+    def __next__(self, /) -> tuple[int, int, bytes]: ...
+
+@final
+class OrderTicket:
+    """
+    An order the strategy has made: its verdict, and its state as it is now.
+    """
+    @property
+    def approved(self, /) -> bool:
+        """
+        Whether the gate approved it.
+        """
+    @property
+    def code(self, /) -> str | None:
+        """
+        Code of the first rule that denied it, such as `RISK-014`, or `None`.
+        """
+    @property
+    def id(self, /) -> int:
+        """
+        Sequence number of the order's record.
+        """
+    @property
+    def state(self, /) -> str | None:
+        """
+        The order's state by name, `None` once it no longer works.
+        """
+
+@disjoint_base
+class StrategyCore:
+    """
+    Base of every strategy: what it may ask and do while a run is on.
+    """
+    def __new__(cls, /, *_args: typing.Any, **_settings: typing.Any) -> StrategyCore: ...
+    def buy(
+        self,
+        /,
+        quantity: SupportsFloat | SupportsIndex,
+        symbol: str | None = None,
+        *,
+        limit: SupportsFloat | SupportsIndex | None = None,
+        tif: str = "gtc",
+    ) -> OrderTicket | None:
+        """
+        Buys a positive quantity, at the market or at a limit; returns the order's ticket.
+        """
+    def cancel(self, /, ticket: OrderTicket) -> None:
+        """
+        Asks to cancel a working order.
+        """
+    def close(self, /, symbol: str | None = None) -> OrderTicket | None:
+        """
+        Closes the position in an instrument, working orders counted.
+        """
+    def feed(self, /, indicator: Indicator, symbol: str | None = None, field: str = "close") -> None:
+        """
+        Feeds an indicator with an instrument's `open`, `high`, `low`, `close` or `volume` from now on.
+        """
+    @property
+    def nav(self, /) -> float:
+        """
+        Value of the strategy's book in base currency.
+        """
+    @property
+    def now(self, /) -> int:
+        """
+        The time of the run, UTC nanoseconds.
+        """
+    def order_target(self, /, quantity: SupportsFloat | SupportsIndex, symbol: str | None = None) -> OrderTicket | None:
+        """
+        Trades what is missing to a wanted position, working orders counted; `None` if nothing is missing.
+        """
+    def order_target_weight(
+        self, /, weight: SupportsFloat | SupportsIndex, symbol: str | None = None
+    ) -> OrderTicket | None:
+        """
+        Trades what is missing to a wanted share of the book's value at the last price, cut to whole lots.
+        """
+    @property
+    def position(self, /) -> float:
+        """
+        Position in the only instrument, signed units.
+        """
+    def position_of(self, /, symbol: str | None = None) -> float:
+        """
+        Position in an instrument, signed units.
+        """
+    def sell(
+        self,
+        /,
+        quantity: SupportsFloat | SupportsIndex,
+        symbol: str | None = None,
+        *,
+        limit: SupportsFloat | SupportsIndex | None = None,
+        tif: str = "gtc",
+    ) -> OrderTicket | None:
+        """
+        Sells a positive quantity, at the market or at a limit; returns the order's ticket.
+        """
+    def set_timer(self, /, every_ns: SupportsIndex) -> None:
+        """
+        Calls `on_timer` after the bars of a time, whenever so many nanoseconds have passed.
+        """
+
+def canonical_json(text: str) -> str:
+    """
+    Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.
+    """
+
+def code_text(number: SupportsIndex) -> str:
+    """
+    The text of a code number, such as `RISK-014`.
+    """
+
+def ed25519_public(private_seed: bytes) -> bytes:
+    """
+    The public key (32 bytes) of a private seed (32 bytes).
+    """
+
+def ed25519_sign(private_seed: bytes, message: bytes) -> bytes:
+    """
+    The signature (64 bytes, RFC 8032) over a message by a private seed (32 bytes).
+    """
+
+def ed25519_verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """
+    Whether a signature over a message is by this public key; false for anything malformed.
+    """
+
+def error_table() -> list[tuple[int, str, str, str, str, str, int]]:
+    """
+    Every error code: (number, code, constant's name, what happened, what to do, area, exit status).
+    """
+
+def feature_columns(
+    name: str, params: dict[str, float] | None, table: numpy.typing.ArrayLike
+) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    Runs a fresh operator down every column of a table (T x N) and returns a table of the same shape.
+    """
+
+def indicator(name: str, params: dict[str, float] | None = None) -> Indicator:
+    """
+    Makes an indicator by name: `indicator("sma", {"window": 20})`.
+    """
+
+def limit_fields() -> list[tuple[str, str]]:
+    """
+    The fields of a proposal's limits: (name, type), the type being `money`, `i64` or `u32`.
+    """
+
+def log_key(origin: str, seed: bytes) -> str:
+    """
+    The verifier key line of the log `origin` whose checkpoints a private seed (32 bytes) signs.
+    """
+
+def noun_table() -> list[dict[str, typing.Any]]:
+    """
+    Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
+    """
+
+def operator_table() -> list[tuple[str, str, list[tuple[str, str, float, float | None, bool]]]]:
+    """
+    Every operator: (name, what it computes, its parameters as (name, meaning, smallest, default or `None`, whole)).
+    """
+
+def order_state_names() -> list[str]:
+    """
+    Names of the order states; the n-th is state n + 1.
+    """
+
+def rank_rows(table: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    Percentile ranks within every row of a table (T x N): equals share the mean rank, NaN stays NaN.
+    """
+
+def replay_log(folder: str) -> dict[str, typing.Any]:
+    """
+    Derives every effect of a journal again from its inputs; returns what was compared and the final state's hash.
+    """
+
+def sha256(data: bytes) -> bytes:
+    """
+    SHA-256 of some bytes.
+    """
+
+def venue_price_ticks(
+    *,
+    reference_ticks: SupportsIndex,
+    lots: SupportsIndex,
+    adv_lots: SupportsIndex,
+    sigma_nano: SupportsIndex,
+    half_spread_nano: SupportsIndex,
+    impact_nano: SupportsIndex,
+) -> int:
+    """
+    Price in ticks at which `lots` (positive buys, negative sells) trade at a venue with these costs, in 10^-9. An
+    `adv_lots` of 0 is not known.
+    """
+
+def verify_log(dir: str | PathLike[str], key: str | None = None) -> dict[str, typing.Any]:
+    """
+    Verifies the log in a folder from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
+
+    `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
+    beside the log is believed. Returns what the log holds: `origin`, `key`, `entries`, `records`, `segments`, `first_id`,
+    `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`, `checkpoint_size`, `unsigned_tail_entries`; hashes in hex.
+    Raises the first problem found, naming entry, record and byte.
+    """
+
+class CoreProblem(Exception):
+    """A named error from the core."""
+
+    args: tuple[int, str]
+    """Code number, detail."""
