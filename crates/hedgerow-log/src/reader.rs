@@ -1,9 +1,11 @@
 //! Reading a log's records in order, or one by its id, without copying them.
 //!
-//! Promises: gives only whole commits with right checksums and consecutive ids. Never: checks signatures or hashes;
+//! Promises: gives only whole commits with right checksums and consecutive ids. Never: checks signatures or digests;
 //! `verify` does that.
 
 use crate::frame::{Frame, Record};
+use crate::merkle::leaf_hash;
+use crate::proof::Subtrees;
 use crate::walk::{Tail, Walk};
 use hedgerow_core::{Problem, RecordId, code};
 
@@ -91,5 +93,28 @@ impl<B: AsRef<[u8]>> LogReader<B> {
         let place = self.frames[self.entry_of(id)?];
         let row = (id - place.first_id) as u32;
         Ok(Frame::at(self.file.as_ref(), place.offset as usize).record(row).expect("the index covers every id"))
+    }
+
+    /// The bytes of all records of one kind, in order, one behind the other: a column store's view of a noun.
+    #[must_use]
+    pub fn rows_of(&self, kind: u16) -> Vec<u8> {
+        let mut rows = Vec::new();
+        for frame in self.frames() {
+            match frame.record(0) {
+                Some(first) if first.kind == kind => {
+                    rows.extend_from_slice(if frame.is_segment() { frame.blob } else { first.bytes });
+                }
+                _ => {}
+            }
+        }
+        rows
+    }
+
+    /// The Merkle tree over the entries, for proofs.
+    #[must_use]
+    pub fn subtrees(&self) -> Subtrees {
+        let mut tree = Subtrees::default();
+        self.frames().for_each(|frame| tree.push(leaf_hash(frame.entry)));
+        tree
     }
 }

@@ -1,7 +1,249 @@
-//! To be written.
-use pyo3::prelude::*;
+//! The journal for Python: verify a log, read its records, write one of one's own.
 
-/// Adds this area's classes and functions to the module.
-pub fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+use crate::words::raise;
+use hedgerow_core::{Problem, code};
+use hedgerow_log::{FileStorage, Journal, LogSigner, Report, Tail, VerifierKey, hex, read_wal};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use std::path::PathBuf;
+
+/// A record as Python sees it: kind, id, bytes.
+type RecordTuple<'py> = (u16, u64, Bound<'py, PyBytes>);
+/// An inclusion proof as Python sees it: index, size, entry, siblings from leaf to root.
+type InclusionTuple<'py> = (u64, u64, Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>);
+
+fn signer(origin: &str, seed: &[u8]) -> PyResult<LogSigner> {
+    let seed = <&[u8; 32]>::try_from(seed).map_err(|_| {
+        raise(Problem::new(code::GOV_KEY_FILE, format!("a private seed is 32 bytes, these are {}", seed.len())))
+    })?;
+    LogSigner::new(origin, seed).map_err(raise)
+}
+
+/// Verifies the log in a folder from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
+///
+/// `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
+/// beside the log is believed. Returns what the log holds: `origin`, `key`, `entries`, `records`, `segments`, `first_id`,
+/// `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`, `checkpoint_size`, `unsigned_tail_entries`; hashes in hex.
+/// Raises the first problem found, naming entry, record and byte.
+#[pyfunction]
+#[pyo3(signature = (dir, key=None))]
+pub fn verify_log<'py>(py: Python<'py>, dir: PathBuf, key: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
+    let key = key.map(VerifierKey::parse).transpose().map_err(raise)?;
+    let report = py.detach(|| hedgerow_log::verify(&dir, key.as_ref())).map_err(raise)?;
+    report_dict(py, &report)
+}
+
+fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("origin", &report.origin)?;
+    dict.set_item("key", &report.key)?;
+    let numbers = [
+        ("entries", report.entries),
+        ("records", report.records),
+        ("segments", report.segments),
+        ("first_id", report.first_id),
+        ("last_id", report.last_id),
+        ("size_bytes", report.size_bytes),
+        ("ready_bytes", report.ready_bytes),
+        ("checkpoint_size", report.checkpoint_size),
+        ("unsigned_tail_entries", report.unsigned_tail_entries),
+    ];
+    for (name, number) in numbers {
+        dict.set_item(name, number)?;
+    }
+    dict.set_item("wal_sha256", hex(&report.wal_sha256))?;
+    dict.set_item("root", hex(&report.root))?;
+    Ok(dict)
+}
+
+/// The verifier key line of the log `origin` whose checkpoints a private seed (32 bytes) signs.
+#[pyfunction]
+pub fn log_key(origin: &str, seed: &[u8]) -> PyResult<String> {
+    Ok(signer(origin, seed)?.verifier().line())
+}
+
+/// Reads the records of the log in a folder, also while another process writes it: whole commits only.
+///
+/// Iterating gives `(kind, id, bytes)` in order of the ids, which run from 1 to `len(reader)`. Checksums and numbers are
+/// checked, signatures are not: that is `verify_log`.
+#[pyclass(module = "hedgerow._core", frozen)]
+pub struct LogReader {
+    inner: hedgerow_log::LogReader<Vec<u8>>,
+}
+
+#[pymethods]
+impl LogReader {
+    #[new]
+    fn new(py: Python<'_>, dir: PathBuf) -> PyResult<LogReader> {
+        let read = || hedgerow_log::LogReader::new(read_wal(&dir)?);
+        Ok(LogReader { inner: py.detach(read).map_err(raise)? })
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.records_total() as usize
+    }
+
+    fn __iter__(slf: Py<LogReader>) -> LogRecords {
+        LogRecords { reader: slf, frame: 0, row: 0 }
+    }
+
+    /// One record by its id, as `(kind, id, bytes)`.
+    fn record<'py>(&self, py: Python<'py>, id: u64) -> PyResult<RecordTuple<'py>> {
+        let record = self.inner.record(id).map_err(raise)?;
+        Ok((record.kind, record.id, PyBytes::new(py, record.bytes)))
+    }
+
+    /// The bytes of all records of one kind, one behind the other, ready for `numpy.frombuffer` with the noun's dtype.
+    fn records<'py>(&self, py: Python<'py>, kind: u16) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| self.inner.rows_of(kind)))
+    }
+
+    /// All records of one kind as `(id, bytes)`, for kinds whose records differ in length.
+    fn entries<'py>(&self, py: Python<'py>, kind: u16) -> Vec<(u64, Bound<'py, PyBytes>)> {
+        let of_kind = self.inner.records().filter(|record| record.kind == kind);
+        of_kind.map(|record| (record.id, PyBytes::new(py, record.bytes))).collect()
+    }
+
+    /// Proves that a record's entry is in the log (RFC 6962): `(index, size, entry, siblings from leaf to root)`.
+    fn inclusion<'py>(&self, py: Python<'py>, id: u64) -> PyResult<InclusionTuple<'py>> {
+        let index = self.inner.entry_of(id).map_err(raise)?;
+        let tree = py.detach(|| self.inner.subtrees());
+        let proof = tree.inclusion(index as u64, tree.size()).map_err(raise)?;
+        let entry = self.inner.frame(index).map_or(&[][..], |frame| frame.entry);
+        let siblings = proof.iter().map(|hash| PyBytes::new(py, hash)).collect();
+        Ok((index as u64, tree.size(), PyBytes::new(py, entry), siblings))
+    }
+}
+
+/// The records of a log in order, as `(kind, id, bytes)`.
+#[pyclass(module = "hedgerow._core")]
+pub struct LogRecords {
+    reader: Py<LogReader>,
+    frame: usize,
+    row: u32,
+}
+
+#[pymethods]
+impl LogRecords {
+    fn __iter__(slf: Py<LogRecords>) -> Py<LogRecords> {
+        slf
+    }
+
+    fn __next__<'py>(&mut self, py: Python<'py>) -> Option<RecordTuple<'py>> {
+        let reader = self.reader.get();
+        loop {
+            let frame = reader.inner.frame(self.frame)?;
+            if let Some(record) = frame.record(self.row) {
+                self.row += 1;
+                return Some((record.kind, record.id, PyBytes::new(py, record.bytes)));
+            }
+            (self.frame, self.row) = (self.frame + 1, 0);
+        }
+    }
+}
+
+/// Writes a log in a folder: records wait in memory until `commit` makes them durable together, `checkpoint` signs them.
+///
+/// `JournalWriter(dir, origin, seed)` starts one; `JournalWriter.open` continues one, after a clean end or a crash alike.
+/// Ids run from 1 without gaps. In a `with` block it is signed and closed at the end, unless an exception ended it.
+#[pyclass(module = "hedgerow._core")]
+pub struct JournalWriter {
+    journal: Option<Journal<FileStorage>>,
+    signer: LogSigner,
+    /// Bytes of a commit that a crash cut short and opening removed.
+    #[pyo3(get)]
+    torn_bytes: u64,
+}
+
+impl JournalWriter {
+    fn live(&mut self) -> PyResult<&mut Journal<FileStorage>> {
+        self.journal.as_mut().ok_or_else(closed)
+    }
+}
+
+fn closed() -> PyErr {
+    raise(Problem::new(code::LOG_IO, "the journal is closed"))
+}
+
+#[pymethods]
+impl JournalWriter {
+    #[new]
+    fn new(dir: PathBuf, origin: &str, seed: &[u8]) -> PyResult<JournalWriter> {
+        let signer = signer(origin, seed)?;
+        let create = || Journal::create(FileStorage::create(&dir)?, signer.verifier());
+        Ok(JournalWriter { journal: Some(create().map_err(raise)?), signer, torn_bytes: 0 })
+    }
+
+    /// Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`.
+    #[staticmethod]
+    fn open(py: Python<'_>, dir: PathBuf, origin: &str, seed: &[u8]) -> PyResult<JournalWriter> {
+        let signer = signer(origin, seed)?;
+        let open = || Journal::open(FileStorage::open(&dir)?, signer.verifier());
+        let (journal, recovery) = py.detach(open).map_err(raise)?;
+        let torn_bytes = if let Tail::Torn(bytes) = recovery.tail { bytes } else { 0 };
+        Ok(JournalWriter { journal: Some(journal), signer, torn_bytes })
+    }
+
+    /// Appends one record as an entry of its own, in memory; its id must be `next_id`.
+    fn append(&mut self, kind: u16, id: u64, data: &[u8]) -> PyResult<()> {
+        self.live()?.append(kind, id, data).map_err(raise)
+    }
+
+    /// Appends one record to the open segment, which rows of the same kind and length share; for market data.
+    fn append_row(&mut self, kind: u16, id: u64, data: &[u8]) -> PyResult<()> {
+        self.live()?.append_row(kind, id, data).map_err(raise)
+    }
+
+    /// Makes everything appended durable; returns the entries now durable.
+    fn commit(&mut self, py: Python<'_>) -> PyResult<u64> {
+        let journal = self.live()?;
+        py.detach(|| journal.commit()).map_err(raise)
+    }
+
+    /// Commits, signs the whole log and publishes the checkpoint; returns the entries signed and their root in hex.
+    fn checkpoint(&mut self, py: Python<'_>) -> PyResult<(u64, String)> {
+        let journal = self.journal.as_mut().ok_or_else(closed)?;
+        let checkpoint = py.detach(|| journal.checkpoint(&self.signer)).map_err(raise)?;
+        Ok((checkpoint.size, hex(&checkpoint.root)))
+    }
+
+    /// Commits and closes; without a checkpoint before, what was added since the last one stays unsigned.
+    fn close(&mut self, py: Python<'_>) -> PyResult<()> {
+        match self.journal.take() {
+            Some(journal) => py.detach(|| journal.close()).map(drop).map_err(raise),
+            None => Ok(()),
+        }
+    }
+
+    /// The id that the next record must have.
+    #[getter]
+    fn next_id(&mut self) -> PyResult<u64> {
+        Ok(self.live()?.next_id())
+    }
+
+    /// The verifier key line that checks this log.
+    #[getter]
+    fn key(&self) -> String {
+        self.signer.verifier().line()
+    }
+
+    fn __enter__(slf: Py<JournalWriter>) -> Py<JournalWriter> {
+        slf
+    }
+
+    #[pyo3(signature = (kind=None, _value=None, _traceback=None))]
+    fn __exit__(
+        &mut self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        _value: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        if kind.is_some() || self.journal.is_none() {
+            self.journal = None;
+            return Ok(());
+        }
+        self.checkpoint(py)?;
+        self.close(py)
+    }
 }

@@ -3,8 +3,7 @@
 use crate::shared::{append, read, records_of, signer, written};
 use hedgerow_core::{Bar, KIND_SEGMENT, Noun, Order, code};
 use hedgerow_log::{
-    CHECKPOINT, Journal, LogReader, LogSigner, MemoryStorage, SEGMENT_ROWS_MAX, Storage, Subtrees, check_inclusion,
-    leaf_hash,
+    CHECKPOINT, Journal, LogReader, LogSigner, MemoryStorage, SEGMENT_ROWS_MAX, Storage, check_inclusion, leaf_hash,
 };
 
 fn empty() -> Journal<MemoryStorage> {
@@ -26,6 +25,9 @@ fn nouns_come_back_as_they_were_written_whether_entry_or_row() {
     assert_eq!(reader.record(2).unwrap().noun::<Order>().unwrap_err().code, code::LOG_UNKNOWN_KIND);
     assert_eq!((reader.entries(), reader.records_total()), (2, 3));
     assert_eq!((reader.entry_of(2).unwrap(), reader.entry_of(3).unwrap()), (0, 1));
+    assert_eq!(reader.rows_of(Bar::KIND).len(), 2 * Bar::INFO.size);
+    assert_eq!(reader.rows_of(Order::KIND), bytemuck::bytes_of(&order));
+    assert!(reader.rows_of(99).is_empty());
     for id in [0, 4, u64::MAX] {
         assert_eq!(reader.record(id).unwrap_err().code, code::LOG_UNKNOWN_ID);
     }
@@ -205,8 +207,8 @@ fn an_entry_is_proved_to_be_under_the_checkpoint_by_hashes_alone() {
     let mut all = written(6, |_| false);
     let checkpoint = all.journal.checkpoint(&signer()).unwrap();
     let reader = LogReader::new(all.journal.storage().wal()).unwrap();
-    let mut tree = Subtrees::default();
-    reader.frames().for_each(|frame| tree.push(leaf_hash(frame.entry)));
+    let tree = reader.subtrees();
+    assert_eq!(tree.root(checkpoint.size).unwrap(), checkpoint.root);
     for id in 1..=reader.records_total() {
         let index = reader.entry_of(id).unwrap();
         let leaf = leaf_hash(reader.frame(index).unwrap().entry);
