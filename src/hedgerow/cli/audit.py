@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hedgerow.cli.group import group
 from hedgerow.cli.output import Json, Output
+
+if TYPE_CHECKING:
+    from hedgerow.core.nouns import Noun
 
 audit = group("Prove a log and look into it.")
 
@@ -31,3 +34,48 @@ def verify(
         f"  state hash  {proof.state_hash}"
     )
     Output(json).emit(proof.to_json(), text)
+
+
+@audit.command("show")
+def show(
+    record: Annotated[int, typer.Argument(help="The record's id, as every table shows it.", min=1)],
+    log: Annotated[Path, typer.Option("--log", "-l", help="The folder that holds journal/.")] = Path(),
+    json: Json = False,
+) -> None:
+    """Show one record, field by field, exactly as it stands in the log."""
+    from hedgerow.engine.why import Journal
+
+    noun, _, data = Journal(log).record(record)
+    shown: dict[str, Any] = {"noun": noun.name, **fields(noun, data)} if noun else {"noun": "Signed", **signed(data)}
+    Output(json).emit(shown)
+
+
+def fields(noun: Noun, data: bytes) -> dict[str, Any]:
+    """A record's fields as plain values: exact money as decimal text, names as text, digests as hexadecimal."""
+    import numpy as np
+
+    from hedgerow.core.nouns import money_decimal, money_int
+
+    row = np.frombuffer(data, dtype=noun.dtype)[0]
+    plainly: dict[str, Any] = {}
+    for name, kind, *_ in noun.fields:
+        value = row[name]
+        if kind == "money":
+            plainly[name] = f"{money_decimal(money_int(value)):f}"
+        elif kind in ("currency", "text32"):
+            plainly[name] = bytes(value).rstrip(b"\0").decode()
+        elif not name.startswith("spare"):
+            plainly[name] = value.tobytes().hex() if noun.dtype[name].kind == "V" else value.item()
+    return plainly
+
+
+def signed(data: bytes) -> dict[str, Any]:
+    """What a signed event says, out of its envelope; the fund's first record has none and is read as it stands."""
+    import base64
+    from json import loads
+
+    envelope: dict[str, Any] = loads(data)
+    if "payload" not in envelope:
+        return envelope
+    event: dict[str, Any] = loads(base64.b64decode(envelope["payload"]))
+    return event | {"signatures": [signature["keyid"] for signature in envelope["signatures"]]}
