@@ -1,0 +1,171 @@
+"""Round trips from fills, at average cost, as the ledger books them.
+
+Promises: profit and fees are worked out in whole 10^-9 units with the ledger's own rounding, so that the sum of `pnl`
+is its realised profit and the sum of `fees` its fees. One row for each fill that closes, and one for each position
+still open. Never: another order than that of the rows, which is the order of booking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from hedgerow.core.errors import did_you_mean, problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+UNIT = 10**9
+COLUMNS = ("ts", "symbol", "side", "quantity", "price", "fee", "id")
+
+
+@dataclass(slots=True)
+class _Holding:
+    """A position while the fills are read, in 10^-9 units: signed quantity and cost, unmatched entry fees, and the
+    row that opened it."""
+
+    quantity: int = 0
+    cost: int = 0
+    fees: int = 0
+    opened_at: int = -1
+
+
+class _Trip(NamedTuple):
+    """One round trip, in 10^-9 units; `exit_at` is -1 while it is open."""
+
+    entry_at: int
+    exit_at: int
+    quantity: int
+    cost: int
+    pnl: int
+    fees: int
+
+
+def round_trips(fills: pd.DataFrame, multipliers: Mapping[str, int] | None = None) -> pd.DataFrame:
+    """Match fills into round trips at average cost.
+
+    fills: one row per fill in the order of booking, with `ts`, `symbol`, `side` ("buy" or "sell"), `quantity` (units,
+    positive), `price` and `fee` (currency units; a rebate is negative) and `id`. multipliers: currency units per unit
+    and price, by symbol, for contracts; 1 where not named.
+
+    Returns a row per closing fill: `symbol`, `side` ("long" or "short"), `entry_ts` and `entry_id` of the fill that
+    opened the position, `exit_ts`, `exit_id`, `quantity`, `entry_price` (average cost), `exit_price`, `pnl` before
+    fees, `fees` of entry and exit, `return` (pnl less fees, over cost), `open`. A position still open is a row with
+    `open` true, its entry fees, and no exit, pnl or return.
+    Raises DATA_MISSING_COLUMN, DATA_TYPE for another side, RUN_NUMBER for a quantity or price that is not positive.
+
+    >>> import pandas as pd
+    >>> fills = pd.DataFrame({
+    ...     "ts": pd.to_datetime(["2024-01-02", "2024-01-03", "2024-01-04"]), "symbol": "ACME",
+    ...     "side": ["buy", "buy", "sell"], "quantity": [10.0, 10.0, 5.0], "price": [100.0, 110.0, 120.0],
+    ...     "fee": [1.0, 1.0, 1.0], "id": [1, 2, 3],
+    ... })
+    >>> round_trips(fills)[["side", "quantity", "entry_price", "exit_price", "pnl", "fees", "open"]]
+       side  quantity  entry_price  exit_price   pnl  fees   open
+    0  long       5.0        105.0       120.0  75.0   1.5  False
+    1  long      15.0        105.0         NaN   NaN   1.5   True
+    """
+    _check(fills)
+    symbols = fills["symbol"].tolist()
+    factor = {symbol: (multipliers or {}).get(symbol, 1) for symbol in dict.fromkeys(symbols)}
+    holdings = {symbol: _Holding() for symbol in factor}
+    signed = np.where(fills["side"] == "buy", 1, -1) * _units(fills["quantity"])
+    rows = zip(symbols, signed.tolist(), _units(fills["price"]).tolist(), _units(fills["fee"]).tolist(), strict=True)
+    trips: list[_Trip] = []
+    for at, (symbol, quantity, price, fee) in enumerate(rows):
+        holding, price = holdings[symbol], price * factor[symbol]
+        if holding.quantity * quantity < 0:
+            trip, quantity, fee = _close(holding, at, quantity, price, fee)
+            trips.append(trip)
+        if quantity:
+            _open(holding, at, quantity, price, fee)
+    trips += [_Trip(h.opened_at, -1, h.quantity, h.cost, 0, h.fees) for h in holdings.values() if h.quantity]
+    return _table(fills, trips, factor)
+
+
+def _open(holding: _Holding, at: int, quantity: int, price: int, fee: int) -> None:
+    if holding.quantity == 0:
+        holding.opened_at = at
+    holding.quantity += quantity
+    holding.cost += _nearest(quantity * price, UNIT)
+    holding.fees += fee
+
+
+def _close(holding: _Holding, at: int, quantity: int, price: int, fee: int) -> tuple[_Trip, int, int]:
+    """Close what a fill closes; returns the trip, and the quantity and fee that are left to open the other side."""
+    held, traded = abs(holding.quantity), abs(quantity)
+    closing = min(held, traded)
+    closed = closing if quantity > 0 else -closing
+    cost, entry_fees = _nearest(holding.cost * closing, held), _nearest(holding.fees * closing, held)
+    exit_fee = _nearest(fee * closing, traded)
+    pnl = -_nearest(closed * price, UNIT) - cost
+    trip = _Trip(holding.opened_at, at, -closed, cost, pnl, entry_fees + exit_fee)
+    holding.quantity += closed
+    holding.cost -= cost
+    holding.fees -= entry_fees
+    return trip, quantity - closed, fee - exit_fee
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    """The nearest whole number, ties to even: the ledger's rounding. Exact where the division is."""
+    quotient, rest = divmod(numerator, denominator)
+    return quotient + (2 * rest > denominator or (2 * rest == denominator and quotient % 2))
+
+
+def _table(fills: pd.DataFrame, trips: list[_Trip], factor: Mapping[str, int]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = np.array(trips, dtype=object).reshape(-1, len(_Trip._fields)).T
+    entry, exit_ = (np.asarray(column, dtype=np.int64) for column in columns[:2])
+    quantity, cost, pnl, fees = (np.asarray(column, dtype=np.float64) / UNIT for column in columns[2:])
+    is_open = exit_ < 0
+    symbol = fills["symbol"].to_numpy(dtype=object)[entry]
+    unit_value = np.abs(quantity) * np.array([factor[name] for name in symbol], dtype=np.float64)
+    pnl[is_open] = np.nan
+    ids = fills["id"].astype("Int64")
+    return pd.DataFrame(
+        {
+            "symbol": symbol,
+            "side": np.where(quantity > 0, "long", "short").astype(object),
+            "entry_ts": fills["ts"].take(entry).array,
+            "exit_ts": fills["ts"].take(exit_).where(~is_open).array if len(fills) else fills["ts"].array,
+            "quantity": np.abs(quantity),
+            "entry_price": np.abs(cost) / unit_value,
+            "exit_price": np.where(is_open, np.nan, fills["price"].to_numpy(dtype=np.float64)[exit_]),
+            "pnl": pnl,
+            "fees": fees,
+            "return": (pnl - fees) / np.abs(cost),
+            "entry_id": ids.take(entry).array,
+            "exit_id": ids.take(exit_).where(~is_open).array if len(fills) else ids.array,
+            "open": is_open,
+        }
+    )
+
+
+def _units(column: pd.Series[Any]) -> NDArray[np.int64]:
+    """A column in whole 10^-9 units: what the ledger counts in."""
+    units: NDArray[np.float64] = np.rint(column.to_numpy(dtype=np.float64) * UNIT)
+    if np.abs(units).max(initial=0.0) >= float(2**63):
+        raise problem("DATA_OVERFLOW", f"column {column.name!r}: {column.abs().max()}")
+    return units.astype(np.int64)
+
+
+def _check(fills: pd.DataFrame) -> None:
+    for name in COLUMNS:
+        if name not in fills.columns:
+            known = ", ".join(map(str, fills.columns))
+            raise problem("DATA_MISSING_COLUMN", f"{name!r}; there are {known}{did_you_mean(name, fills.columns)}")
+    other = (~fills["side"].isin(["buy", "sell"])).to_numpy()
+    if other.any():
+        row = int(other.argmax())
+        raise problem("DATA_TYPE", f"side of row {row} is {fills['side'].iloc[row]!r}; 'buy' or 'sell'")
+    for name, least in [("quantity", 0.0), ("price", 0.0), ("fee", -np.inf)]:
+        values = fills[name].to_numpy(dtype=np.float64)
+        bad = ~(np.isfinite(values) & (values > least))
+        if bad.any():
+            row = int(bad.argmax())
+            raise problem("RUN_NUMBER", f"{name} of row {row} is {values[row]}")
