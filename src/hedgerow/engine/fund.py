@@ -72,7 +72,7 @@ class FundPlan:
     trade_from: str
     cash: int = 10_000_000
     currency: str = "USD"
-    costs: Costs = Costs()  # noqa: RUF009 - frozen
+    costs: Costs = Costs(assume_volume=True)  # noqa: RUF009 - frozen
     seed: int = 7
     name: str = "fund"
 
@@ -105,29 +105,27 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
         fx={},
         log=LogSettings(log, f"hedgerow.example/{plan.name}", hashlib.sha256(f"journal {plan.seed}".encode()).digest()),
     )
-    tell("an order before the second signature, then the second signature")
-    unsigned = _try_order(engine, data, 1)
+    tell("an order with one signature of two, the second signature, an order too large")
+    day_one = int(np.searchsorted(data.bars.ts_init, data.times_ns[0], side="right"))
     with named_errors():
+        engine.run_events(tuple(c[:day_one] for c in data.columns), [])
+        unsigned = _try_order(engine, data, 1)
         engine.signed(second_signature)
+        oversized = _try_order(engine, data, 100 * plan.cash)
     engine.bind(strategy, 0)
-    adv_values = _adv_values(data, closes[first - 1])
     strategy.join(
         engine,
         number=0,
         instruments=data.instruments,
-        history=closes[:first],
+        history=closes[: first + 1],
         folds=research.folds,
         costs=plan.costs,
-        adv_values=adv_values,
+        adv_values=_adv_values(data, closes[first]),
     )
     strategy.on_start()
     tell(f"trading {len(data.times_ns):,} days out of sample through gate and venue")
-    day_one = int(np.searchsorted(data.bars.ts_init, data.times_ns[0], side="right"))
-    handlers = [handlers_of(strategy)]
     with named_errors():
-        engine.run_events(tuple(c[:day_one] for c in data.columns), handlers)
-        oversized = _try_order(engine, data, 100 * plan.cash)
-        engine.run_events(tuple(c[day_one:] for c in data.columns), handlers)
+        engine.run_events(tuple(c[day_one:] for c in data.columns), [handlers_of(strategy)])
         sealed = engine.close()
     info = RunInfo(
         name=plan.name,

@@ -74,10 +74,10 @@ def _aligned(data: RunData, given: Any, what: str) -> npt.NDArray[Any]:
     values = np.asarray(given)
     if values.dtype.kind not in "bif":
         raise problem("RUN_WEIGHTS", f"{what} are {values.dtype}, not numbers")
-    if values.shape == (data.n_times, len(data.symbols)) and values.ndim == 2:
+    if values.shape == (len(data.times_ns), len(data.symbols)) and values.ndim == 2:
         return values[data.time_index, data.columns[2]]
     if values.shape != (len(data),):
-        wanted = f"({len(data)},) or ({data.n_times}, {len(data.symbols)})"
+        wanted = f"({len(data)},) or ({len(data.times_ns)}, {len(data.symbols)})"
         raise problem("RUN_WEIGHTS", f"{what} have shape {values.shape}, the bars need {wanted}")
     return values
 

@@ -104,10 +104,10 @@ impl Rows<'_> {
         }
     }
 
-    /// The end of the rows from `start` that lie on one day, counted as the desk counts days.
-    pub fn day_end(&self, start: usize) -> usize {
-        let day_ends = (self.ts_event[start] - 1).div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
-        start + self.ts_event[start..].partition_point(|ts| *ts <= day_ends)
+    /// The end of the rows from `start`, at most `end`, that lie on the day of row `start - 1`, as the desk counts days.
+    pub fn day_end(&self, start: usize, end: usize) -> usize {
+        let day_ends = (self.ts_event[start - 1] - 1).div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
+        start + self.ts_event[start..end].partition_point(|ts| *ts <= day_ends)
     }
 
     /// Whether all rows are of one instrument.

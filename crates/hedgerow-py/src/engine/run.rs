@@ -72,7 +72,7 @@ fn vectorised(
     desk.recorder.reserve_equity(rows.len());
     let single = rows.is_single();
     let mut group: Vec<Bar> = Vec::with_capacity(64);
-    let (mut start, mut breath) = (0, BREATH);
+    let (mut start, mut breath, mut same_end) = (0, BREATH, 0);
     while start < rows.len() {
         let end = rows.group_end(start);
         group.clear();
@@ -85,7 +85,10 @@ fn vectorised(
         settle(&mut desk, group[0].ts_init).map_err(raise)?;
         start = end;
         if single && desk.is_quiet(strategy, group[0].instrument) {
-            let quiet = same_until(end - 1).min(rows.day_end(end - 1));
+            if same_end < end {
+                same_end = same_until(end - 1);
+            }
+            let quiet = rows.day_end(start, same_end);
             if quiet > start {
                 desk.stretch(&rows.stretch(start, quiet)).map_err(raise)?;
                 start = quiet;

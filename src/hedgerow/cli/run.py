@@ -1,0 +1,129 @@
+"""Commands that run the fund: the demonstration, a backtest of a file's strategy, and the walk back from a record."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hedgerow.cli.output import Json, Output, table
+
+if TYPE_CHECKING:
+    from hedgerow.engine.demo import Demo
+    from hedgerow.engine.result import Result
+    from hedgerow.ledger.metrics import Performance
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the log and the report.")] = Path("demo-out"),
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal journals, byte for byte.")] = 7,
+    json: Json = False,
+) -> None:
+    """Run the whole fund on real prices: train, propose, sign, trade, report, prove."""
+    from hedgerow.engine.demo import run_demo
+
+    output = Output(json)
+    done = run_demo(out, seed=seed, tell=lambda step: output.note(f"  {step}"))
+    output.emit(done.to_json(), lambda: demo_text(done))
+
+
+def demo_text(done: Demo) -> str:
+    """What the demonstration did, for a fund manager."""
+    result, benchmark, folder = done.run.result, done.run.benchmark, done.folder
+    rows = [(name, ours, theirs) for name, ours, theirs in _figures(result, benchmark)]
+    first, last = result.equity.index[0], result.equity.index[-1]
+    ahead = result.final_nav - benchmark.final_nav
+    verdict = "ahead of" if ahead >= 0 else "BEHIND"
+    lines = [
+        "",
+        f"Out of sample, {first:%Y-%m-%d} to {last:%Y-%m-%d}, net of costs; hypothetical: simulated venue, real prices",
+        "",
+        table(rows, heads=("", "strategy", "buy and hold")),
+        "",
+        f"The strategy ended {abs(ahead):,.0f} {result.info.currency} {verdict} buying and holding the same stocks.",
+        "The stocks are survivors chosen with hindsight: neither column was there to be had.",
+        "",
+        f"Denied   {done.run.unsigned_order.message}",
+        "         (one of two signatures was there)",
+        f"Denied   {done.run.oversized_order.message}",
+        "",
+        f"Largest loss: {done.largest_loss['symbol']} {done.largest_loss['pnl']:,.2f} (hedgerow why {done.largest_loss['id']})"
+        if done.largest_loss
+        else "No round trip was closed.",
+        *(f"  {cause.id:>7}  {cause.noun:<11} {cause.says}" for cause in done.causes),
+        "",
+        f"Log      {done.proof.records:,} records proved; {done.proof.effects:,} effects derived again; root {done.proof.root[:16]}",
+        f"Tampered {done.tamper_error}" if done.tamper_error else "Tampered NOT CAUGHT",
+        f"Took     {done.seconds:.1f} s",
+        f"Report   {done.report}",
+        f"Next     hedgerow why {done.largest_loss.get('id', 1)} --log {folder / 'log'}",
+    ]
+    return "\n".join(lines)
+
+
+def _figures(result: Result, benchmark: Result) -> list[tuple[str, str, str]]:
+    ours, theirs = result.performance, benchmark.performance
+    money = [("final value", f"{result.final_nav:,.0f}", f"{benchmark.final_nav:,.0f}")]
+    figures = [
+        ("total return", "total_return", "{:+.2%}"),
+        ("per year", "cagr", "{:+.2%}"),
+        ("volatility", "volatility", "{:.2%}"),
+        ("Sharpe ratio", "sharpe", "{:.2f}"),
+        ("Sortino ratio", "sortino", "{:.2f}"),
+        ("max drawdown", "max_drawdown", "{:.2%}"),
+    ]
+    shown = [(label, _figure(ours, name, form), _figure(theirs, name, form)) for label, name, form in figures]
+    fees = [("fees paid", f"{result.book['fees']:,.0f}", f"{benchmark.book['fees']:,.0f}")]
+    fills = [("fills", f"{len(result.fills):,}", f"{len(benchmark.fills):,}")]
+    deflated = [(f"deflated Sharpe ({result.info.trials} trials)", _figure(ours, "deflated_sharpe", "{:.2f}"), "-")]
+    return money + shown + deflated + fees + fills
+
+
+def _figure(performance: Performance, name: str, form: str) -> str:
+    value: Any = getattr(performance, name)
+    return "-" if value is None else form.format(value)
+
+
+def why(
+    record: Annotated[int, typer.Argument(help="Id of any record: a posting, a fill, an order.")],
+    log: Annotated[Path, typer.Option("--log", help="Folder of the log.")] = Path("demo-out/log"),
+    json: Json = False,
+) -> None:
+    """Walk from a record back to its first cause, and to the people who allowed it."""
+    from hedgerow.engine.why import why as walk
+
+    chain = walk(log, record)
+    text = table([(str(c.id), c.noun, c.says) for c in chain], heads=("id", "record", "says"))
+    Output(json).emit({"id": record, "why": [c.to_json() for c in chain]}, text)
+
+
+def backtest(
+    strategy: Annotated[str, typer.Argument(help="FILE.py:Class, a Strategy or SimpleStrategy.")],
+    data: Annotated[Path, typer.Argument(help="Bars: .csv, .csv.gz or .parquet.")],
+    cash: Annotated[float, typer.Option(help="Capital before the first bar.")] = 1_000_000.0,
+    log: Annotated[Path | None, typer.Option(help="Folder for a signed journal of the run.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the tear sheet here.")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
+    json: Json = False,
+) -> None:
+    """Run a strategy over a file of bars."""
+    from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.engine.backtest import backtest as run
+
+    made = load_strategy(strategy, read_settings(setting or []))
+    result = run(data, made, cash=cash, log=log)
+    summary = {
+        "strategy": result.info.strategy,
+        "final_nav": result.final_nav,
+        "total_return": result.final_nav / result.info.cash - 1,
+        "fills": len(result.fills),
+        "denied": int((result.verdicts["decision"] == "denied").sum()),
+        "state_hash": result.state_hash,
+        "log": None if log is None else str(log),
+        "report": None if report is None else result.report(str(report)),
+        "notes": list(result.info.notes),
+    }
+    Output(json).emit(summary)
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""Risk as policy: the limits that a mandate grants."""
