@@ -312,5 +312,5 @@ class _Notes:
             )
         if hit is not None and hit > 0.5 and total < 0:
             self.add(
-                f"contradictory signs: {hit:.0%} of periods gained but total return {total:.2%}; losses were larger"
+                f"contradictory signs: {hit:.1%} of periods gained but total return {total:.2%}; losses were larger"
             )
