@@ -28,6 +28,9 @@ def check_rows(columns: Mapping[str, npt.NDArray[Any]], instruments: Sequence[In
     columns: the nine columns of bars, (n,) each. Prices must be positive and not crossed, volume from -1, spans
     positive, `ts_init` not before `ts_event`, the instrument known, and times strictly rising within each instrument.
     """
+    for name, column in columns.items():
+        if column.dtype != (np.uint32 if name == "instrument" else np.int64) or column.ndim != 1:
+            raise problem("DATA_TYPE", f"{name} is {column.dtype} with {column.ndim} dimensions; see Bars.from_arrays")
     sizes = {name: column.size for name, column in columns.items()}
     if len(set(sizes.values())) != 1:
         raise problem("DATA_TYPE", f"columns differ in length: {sizes}")
@@ -44,16 +47,16 @@ def check_rows(columns: Mapping[str, npt.NDArray[Any]], instruments: Sequence[In
     faults = Faults(where)
     if unknown.any():
         faults.add("CORE_UNKNOWN_INSTRUMENT", unknown, lambda r: f"index {codes[r]} of {len(instruments)} instruments")
-    _check_prices({name: columns[f"{name}_ticks"].view(np.int64) for name in PRICES}, codes, instruments, faults)
-    volume, span = columns["volume_lots"].view(np.int64), columns["span_ns"].view(np.int64)
-    ts_event, ts_init = columns["ts_event"].view(np.int64), columns["ts_init"].view(np.int64)
+    _check_prices({name: columns[f"{name}_ticks"] for name in PRICES}, codes, instruments, faults)
+    volume, span = columns["volume_lots"], columns["span_ns"]
+    ts_event, ts_init = columns["ts_event"], columns["ts_init"]
     if volume.min() < -1:
         faults.add("DATA_VOLUME", volume < -1, lambda r: f"volume is {volume[r]} lots; -1 means unknown")
     if span.min() <= 0:
         faults.add("DATA_TIME", span <= 0, lambda r: f"span is {span[r]} ns")
-    if columns["ts_event"] is not columns["ts_init"]:
+    if ts_event is not ts_init:
         faults.add("DATA_KNOWN_BEFORE", ts_init < ts_event, lambda r: f"ts_init {ts_init[r]} < ts_event {ts_event[r]}")
-    _check_order(ts_event, codes, len(instruments), faults)
+    _check_order(ts_event, ts_init, codes, len(instruments), faults)
     faults.raise_if_any()
 
 
@@ -75,31 +78,31 @@ def _check_prices(
         faults.add("DATA_NOT_POSITIVE", lowest <= 0, shown)
 
 
-def _check_order(ts_event: Ints, codes: npt.NDArray[Any], instruments: int, faults: Faults) -> None:
-    if instruments == 1:
-        rows, times = None, ts_event
-        inside: Mask | None = None
-    else:
-        rows = grouped(codes, instruments)
-        times = ts_event[rows]
-        inside = np.diff(codes[rows].astype(np.int64)) == 0
-    step = np.diff(times)
-    if inside is None:
-        if not step.size or step.min() > 0:
-            return
-        inside = np.ones(step.size, dtype=bool)
+def _check_order(ts_event: Ints, ts_init: Ints, codes: npt.NDArray[Any], instruments: int, faults: Faults) -> None:
+    """Within an instrument rows come in order of their close or of when they were known, and no close comes twice."""
+    rows = None if instruments == 1 else grouped(codes, instruments)
+    events = ts_event if rows is None else ts_event[rows]
+    step = np.diff(events)
+    inside: Mask = np.ones(step.size, dtype=bool) if rows is None else np.diff(codes[rows].astype(np.int64)) == 0
+    wrong = inside & (step <= 0)
+    if not wrong.any():
+        return
+    backwards = inside & (step < 0)
+    if ts_event is not ts_init:  # a correction is known late: its close lies before that of rows known earlier
+        known = np.diff(ts_init if rows is None else ts_init[rows])
+        backwards &= known <= 0
+    order = np.lexsort((ts_event, codes))
+    twins = (np.diff(ts_event[order]) == 0) & (np.diff(codes[order].astype(np.int64)) == 0)
 
-    def at_rows(found: Mask) -> Mask:
-        marked = np.zeros(ts_event.size, dtype=bool)
-        later = np.flatnonzero(found) + 1
-        marked[later if rows is None else rows[later]] = True
-        return marked
+    def marked(found: Ints) -> Mask:
+        mask = np.zeros(ts_event.size, dtype=bool)
+        mask[found] = True
+        return mask
 
-    backwards, repeated = inside & (step < 0), inside & (step == 0)
-    if backwards.any():
-        faults.add("DATA_UNSORTED", at_rows(backwards), lambda r: "it comes after a later bar of its instrument")
-    if repeated.any():
-        faults.add("DATA_DUPLICATE", at_rows(repeated), lambda r: "its instrument has another bar at this time")
+    later = np.flatnonzero(backwards) + 1
+    unsorted = marked(later if rows is None else rows[later])
+    faults.add("DATA_UNSORTED", unsorted, lambda r: "it comes after a later bar of its instrument")
+    faults.add("DATA_DUPLICATE", marked(order[1:][twins]), lambda r: "its instrument has another bar at this time")
 
 
 def grouped(codes: npt.NDArray[Any], instruments: int) -> Ints:

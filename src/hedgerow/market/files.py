@@ -68,7 +68,7 @@ def _csv(path: Path, reading: Reading) -> tuple[pd.DataFrame, int]:
 
     head = _first_lines(path)
     delimiter = max(",;\t", key=head[0].count)
-    options: dict[str, Any] = {"sep": delimiter, "float_precision": "round_trip", "encoding": "utf-8-sig"}
+    options: dict[str, Any] = {"sep": delimiter, "encoding": "utf-8-sig"}
     names = None if reading.columns is None or hasattr(reading.columns, "keys") else list(reading.columns)
     lines = 1
     if names is not None:
