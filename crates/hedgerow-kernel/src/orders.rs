@@ -102,6 +102,9 @@ impl Kernel {
             ReportKind::ReplaceRejected => OrderInput::ReplaceRejected,
             ReportKind::Lost => OrderInput::Lost,
         };
+        if input.is_idle_after_end() && self.oms.get(report.slot, report.order_id).is_none() {
+            return Ok(());
+        }
         self.transit(report.slot, report.order_id, input, report.lots, report.price_ticks, report.id, effects)?;
         if kind == ReportKind::Lost {
             let strategy = self.oms.get(report.slot, report.order_id).map_or(StrategyId::MAX, |w| w.order.strategy);

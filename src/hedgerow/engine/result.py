@@ -59,8 +59,14 @@ class Result:
         self.sealed = sealed
         self._ts, self._nav = engine.equity()
 
-    def _records(self, name: str) -> Any:
+    def records(self, name: str) -> Any:
+        """All records of a noun that the run made, exact, as a structured array."""
         return records(name, self._engine.records(noun(name).kind))
+
+    @property
+    def data(self) -> RunData:
+        """The bars that were run on."""
+        return self._data
 
     @property
     def final_nav(self) -> float:
@@ -75,7 +81,17 @@ class Result:
     @property
     def book(self) -> dict[str, float]:
         """Capital, cash, realised and unrealised profit, fees, income and NAV at the end, in base currency."""
-        return {name: amount / MONEY_UNIT for name, amount in self._engine.book(0).items()}
+        return {name: amount / MONEY_UNIT for name, amount in self.book_nano.items()}
+
+    @property
+    def book_nano(self) -> dict[str, int]:
+        """`book`, exact, in 10^-9 units of the base currency."""
+        return dict(self._engine.book(0))
+
+    @property
+    def trial_balance(self) -> dict[str, int]:
+        """Sum of all accounts by currency, in 10^-9 units: the kernel's own count, and always zero."""
+        return dict(self._engine.trial_balance())
 
     @property
     def state_hash(self) -> str:
@@ -97,7 +113,7 @@ class Result:
         """Every decision of the gate, with the first rule that failed, what it saw and what it allows."""
         import pandas as pd
 
-        rows = self._records("Verdict")
+        rows = self.records("Verdict")
         texts = {r.number: r.code for r in error_table()}
         return pd.DataFrame(
             {
@@ -123,7 +139,7 @@ class Result:
         """Every order, approved or denied, with its last state and what was filled."""
         import pandas as pd
 
-        rows, events = self._records("Order"), self._records("OrderEvent")
+        rows, events = self.records("Order"), self.records("OrderEvent")
         last = pd.Series(events["to"], index=events["order_id"]).groupby(level=0).last()
         fills = self.fills
         filled = fills.groupby("order_id")["quantity"].sum()
@@ -156,7 +172,7 @@ class Result:
         """Every execution: price, the price before spread and impact, fee."""
         import pandas as pd
 
-        rows = self._records("Fill")
+        rows = self.records("Fill")
         instrument = rows["instrument"]
         return pd.DataFrame(
             {
@@ -178,14 +194,14 @@ class Result:
         """Round trips at average cost, as the ledger books them."""
         from hedgerow.ledger.trades import round_trips
 
-        return round_trips(self.fills)
+        return round_trips(self.fills, {i.symbol: i.multiplier for i in self._data.instruments})
 
     @cached_property
     def postings(self) -> pd.DataFrame:
         """The double-entry journal: the amounts of one cause sum to zero in every currency."""
         import pandas as pd
 
-        rows = self._records("Posting")
+        rows = self.records("Posting")
         return pd.DataFrame(
             {
                 "id": rows["id"],
@@ -212,16 +228,27 @@ class Result:
     @cached_property
     def performance(self) -> Performance:
         """Statistics of the equity curve, the first day included; figures that the sample cannot carry are left out."""
+        from hedgerow.engine.exchange import fill_values
         from hedgerow.ledger.metrics import performance
 
-        daily = self.equity["nav"].groupby(self.equity.index.floor("D")).last()
-        return performance(daily, trials=self.info.trials)
+        return performance(self.daily, trials=self.info.trials, traded_notional=float(fill_values(self).sum()))
 
-    def report(self, path: str | None = None) -> str:
-        """Write a self-contained interactive HTML tear sheet; returns its path."""
+    @cached_property
+    def daily(self) -> pd.Series[Any]:
+        """Net asset value at the end of each UTC day, the capital first; a bar closing at midnight ends its day."""
+        from hedgerow.ledger.metrics import end_of_day
+
+        nav = self.equity["nav"]
+        return end_of_day(nav.set_axis(nav.index - np.timedelta64(1, "ns"), axis=0))
+
+    def report(self, path: str | None = None, *, benchmark: Result | None = None) -> str:
+        """Write a self-contained interactive HTML tear sheet; returns its path.
+
+        benchmark: what to compare with; `None` means the same universe bought in equal parts and held.
+        """
         from hedgerow.engine.tearsheet import write_tearsheet
 
-        return write_tearsheet(self, path or f"{self.info.name}.html")
+        return write_tearsheet(self, path or f"{self.info.name}.html", benchmark)
 
     def _symbols(self, instrument: Any) -> Any:
         names = np.array([*self._data.symbols, ""], dtype=object)
@@ -231,7 +258,7 @@ class Result:
         gain = self.final_nav / self.info.cash - 1
         return (
             f"Result({self.info.strategy}: {self.info.cash:,.2f} -> {self.final_nav:,.2f} {self.info.currency} "
-            f"({gain:+.2%}), {len(self._records('Fill')):,} fills)"
+            f"({gain:+.2%}), {len(self.records('Fill')):,} fills)"
         )
 
     def _repr_html_(self) -> str:
