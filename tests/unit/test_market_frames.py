@@ -345,3 +345,59 @@ def test_bars_read_back_from_their_own_long_frame():
     bars = Bars.from_frame({"A": minutes(), "B": minutes(Volume=None)})
     again = Bars.from_frame(bars.frame(), instruments=bars.instruments)
     assert again.digest() == bars.digest()
+
+
+@pytest.mark.parametrize(
+    ("dates", "says"),
+    [
+        (["2020-01-06", "2020-01-13", "2020-01-20"], "every date is a Monday"),
+        (["2020-01-01", "2020-02-01", "2020-03-01"], "first of one"),
+        (["2020-01-02 05:00", "2020-01-03 05:00", "2020-01-06 05:00"], "midnight in New York"),
+        (["2020-06-01 04:00", "2020-06-02 04:00", "2020-12-01 05:00"], "midnight in New York"),
+    ],
+)
+def test_spans_labelled_by_their_start_are_recognised(dates, says):
+    """DATA-006: as closes they would show the week, month or day before it happened."""
+    frame = ohlcv().set_axis(pd.to_datetime(dates))
+    with pytest.raises(DataError, match=f"DATA-006 .*{says}"):
+        Bars.from_frame(frame)
+    taken_as_dates = Bars.from_frame(frame, stamped="session").session_dates()
+    assert taken_as_dates.astype(str).tolist() == [date[:10] for date in dates]
+
+
+def test_weekly_bars_are_moved_to_the_end_of_their_week():
+    """And those labelled by Friday close on it."""
+    mondays = ohlcv().set_axis(pd.to_datetime(["2020-01-06", "2020-01-13", "2020-01-20"]))
+    assert Bars.from_frame(mondays, stamped="open").ts_event[0] == pd.Timestamp("2020-01-13", tz="UTC").value
+    fridays = ohlcv().set_axis(pd.to_datetime(["2020-01-10", "2020-01-17", "2020-01-24"]))
+    assert Bars.from_frame(fridays).session_dates()[0] == np.datetime64("2020-01-10")
+
+
+def test_instants_at_an_exchanges_midnight_are_dates_once_its_zone_is_told():
+    """2020-01-02 05:00 UTC is the session of the second in New York."""
+    dates = pd.to_datetime(["2020-01-02 05:00", "2020-01-03 05:00", "2020-01-06 05:00"])
+    for index in (dates.tz_localize("UTC"), dates.tz_localize("UTC").asi8 // 10**3):
+        frame = ohlcv().set_axis(pd.Index(index, name="timestamp"))
+        bars = Bars.from_frame(frame, tz="America/New_York", session_close="16:00")
+        assert bars.ts_event[0] == pd.Timestamp("2020-01-02 21:00", tz="UTC").value
+
+
+def test_symbols_may_be_numbers():
+    """As on exchanges that number their listings."""
+    frame = pd.DataFrame(
+        {"date": [*DAYS, *DAYS], "ticker": [700] * 3 + [5] * 3, "close": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}
+    )
+    assert Bars.from_frame(frame).symbols == ("5", "700")
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_nullable_and_arrow_columns_of_pandas_are_read(backend):
+    """Whatever holds the numbers."""
+    pytest.importorskip("pyarrow")
+    frame = ohlcv().rename_axis("date").reset_index().convert_dtypes(dtype_backend=backend)
+    assert Bars.from_frame(frame).digest() == Bars.from_frame(ohlcv()).digest()
+
+
+def test_a_period_index_is_its_dates():
+    """Daily periods are sessions."""
+    assert Bars.from_frame(ohlcv().to_period("D")).digest() == Bars.from_frame(ohlcv()).digest()

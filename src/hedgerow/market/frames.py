@@ -85,7 +85,7 @@ def _table(frame: pd.DataFrame, reading: Reading, origin: Origin) -> Table:
     prices, volume = _ohlcv(frame, columns, reading, table)
     table.prices, table.volume = prices, volume
     symbol = columns.get("symbol")
-    if symbol is not None and not _is_number(frame[symbol]):
+    if symbol is not None:
         table.codes, table.symbols = _symbols(frame[symbol])
     else:
         name = reading.symbol or origin.symbol

@@ -19,7 +19,7 @@ from hedgerow.market.faults import Faults
 from hedgerow.market.instruments import Instrument
 from hedgerow.market.reading import Reading
 from hedgerow.market.ticks import auto_tick, rounding_tick
-from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, session_ends, span_ns
+from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, label_at_open, session_ends, span_ns
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -212,6 +212,8 @@ def _spans(table: Table, reading: Reading) -> Ints:
 
 def _stamp(table: Table, spans: Ints, reading: Reading) -> Ints:
     """UTC nanoseconds at which each bar closed."""
+    if reading.stamped is None and (why := label_at_open(table.stamps, int(spans.min()))):
+        raise problem("DATA_STAMPED_AT_OPEN", f"{table.source}: {why}")
     stamped = reading.stamped or ("session" if table.stamps.are_dates else "close")
     if stamped == "session":
         return session_ends(table.stamps.wall_ns, reading.session_close, reading.tz)

@@ -133,10 +133,10 @@ def read_times(column: pd.Series[Any], *, time_unit: str | None, tz: str | None)
 
 def _from_datetimes(column: pd.Series[Any], tz: str | None) -> Stamps:
     _refuse_missing(column, column.isna().to_numpy())
-    wall = column.dt.tz_localize(None) if column.dt.tz is not None else column
-    wall_ns = _nanoseconds(wall)
     if column.dt.tz is not None:
-        return Stamps(_nanoseconds(column.dt.tz_convert("UTC").dt.tz_localize(None)), wall_ns)
+        utc_ns = _nanoseconds(column.dt.tz_convert("UTC").dt.tz_localize(None))
+        return Stamps(utc_ns, _nanoseconds(column.dt.tz_localize(None)) if tz is None else _on_clock(utc_ns, tz))
+    wall_ns = _nanoseconds(column)
     if tz is None:
         return Stamps(wall_ns, wall_ns)
     return Stamps(local_to_utc(wall_ns, tz, str(column.name)), wall_ns)
@@ -146,14 +146,31 @@ def local_to_utc(wall_ns: Ints, tz: str, what: str) -> Ints:
     """UTC instants of local times in a zone; DATA-013 for an unknown zone or an hour that clocks skip or repeat."""
     import pandas as pd
 
-    try:
-        ZoneInfo(tz)
-    except (KeyError, ValueError, OSError):
-        raise problem("DATA_TIME", f"unknown time zone {tz!r}{did_you_mean(tz, available_timezones())}") from None
     wall = pd.Series(wall_ns.astype("datetime64[ns]"), name=what)
-    aware = wall.dt.tz_localize(tz, ambiguous="NaT", nonexistent="NaT")
+    aware = wall.dt.tz_localize(_zone(tz), ambiguous="NaT", nonexistent="NaT")
     _refuse_missing(wall, aware.isna().to_numpy())
     return _nanoseconds(aware.dt.tz_convert("UTC").dt.tz_localize(None))
+
+
+def label_at_open(stamps: Stamps, step_ns: int) -> str:
+    """Why times of bars `step_ns` apart look like the starts of their spans; empty where they do not.
+
+    Mondays of weekly bars, firsts of monthly ones, and days stamped at New York's midnight are how vendors label a span
+    by its start; taken as closes they would show a day, a week or a month before it happened.
+    """
+    if stamps.utc_ns.size < 2 or step_ns < DAY_NS:
+        return ""
+    if not stamps.are_dates:
+        hour = stamps.utc_ns % DAY_NS // (3600 * 10**9)
+        near_midnight = not (stamps.utc_ns % (3600 * 10**9)).any() and bool(np.isin(hour, (4, 5)).all())
+        midnight = near_midnight and not (_on_clock(stamps.utc_ns, "America/New_York") % DAY_NS).any()
+        return "every time is a midnight in New York; stamped='session' takes them as dates" if midnight else ""
+    days = stamps.wall_ns.astype("datetime64[ns]").astype("datetime64[D]")
+    if step_ns >= 28 * DAY_NS and (days == days.astype("datetime64[M]")).all():
+        return "bars of a month or more, and every date is the first of one; stamped='session' takes it as the end"
+    if step_ns == 7 * DAY_NS and ((days.astype(np.int64) + 3) % 7 == 0).all():
+        return "bars of a week, and every date is a Monday; stamped='session' takes it as the end"
+    return ""
 
 
 def session_ends(wall_ns: Ints, close: str, tz: str | None) -> Ints:
@@ -173,6 +190,22 @@ def session_ends(wall_ns: Ints, close: str, tz: str | None) -> Ints:
     return ends if tz is None else local_to_utc(ends, tz, "session close")
 
 
+def _on_clock(utc_ns: Ints, tz: str) -> Ints:
+    """What the clocks of a zone show at UTC instants."""
+    import pandas as pd
+
+    instants = pd.DatetimeIndex(utc_ns.astype("datetime64[ns]")).tz_localize("UTC")
+    shown: Ints = instants.tz_convert(_zone(tz)).tz_localize(None).as_unit("ns").asi8
+    return shown
+
+
+def _zone(tz: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        raise problem("DATA_TIME", f"unknown time zone {tz!r}{did_you_mean(tz, available_timezones())}") from None
+
+
 def _nanoseconds(naive: pd.Series[Any]) -> Ints:
     try:
         return naive.to_numpy().astype("datetime64[ns]").astype(np.int64, copy=False)
@@ -181,7 +214,6 @@ def _nanoseconds(naive: pd.Series[Any]) -> Ints:
 
 
 def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None) -> Stamps:
-    import pandas as pd
 
     values = column.to_numpy(dtype=np.float64, na_value=np.nan) if column.isna().any() else column.to_numpy()
     _refuse_missing(column, ~np.isfinite(values))
@@ -202,8 +234,7 @@ def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None)
         )
     else:
         utc = values.astype(np.int64) * _UNIT_NS[unit]
-    moments = pd.Series(utc.astype("datetime64[ns]"), index=column.index, name=column.name)
-    return _from_datetimes(moments, None)  # an epoch is UTC whatever the zone of the venue
+    return Stamps(utc, utc if tz is None else _on_clock(utc, tz))  # an epoch is UTC whatever the zone of the venue
 
 
 def _unit_by_size(largest: int) -> str:
@@ -236,7 +267,8 @@ def _from_iso(text: pd.Series[Any], column: pd.Series[Any], tz: str | None) -> S
         return _from_datetimes(_parse(text, "ISO8601", column), tz)
     utc = _parse(text, "ISO8601", column, utc=True)
     wall = _parse(text.str.replace(r"\s*(?:Z|[+-]\d\d:?\d\d)$", "", regex=True), "ISO8601", column)
-    return Stamps(_nanoseconds(utc.dt.tz_localize(None)), _nanoseconds(wall))
+    utc_ns = _nanoseconds(utc.dt.tz_localize(None))
+    return Stamps(utc_ns, _nanoseconds(wall) if tz is None else _on_clock(utc_ns, tz))
 
 
 def _day_or_month_first(text: pd.Series[Any], column: pd.Series[Any]) -> pd.Series[Any]:
