@@ -5,7 +5,7 @@
 
 use crate::bounds::{BPS, EXPOSURE_MAX};
 use crate::rules::rate::Bucket;
-use crate::rules::{bit_if, capital, mandate};
+use crate::rules::{bit_if, capital, exposure, mandate};
 use hedgerow_core::{Limits, Money, Nanos, code, time::FOREVER};
 use serde::{Deserialize, Serialize};
 
@@ -15,34 +15,63 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Account {
     /// Sums over instruments at the mark, base currency, working orders at their worst.
     pub gross: i128,
-    /// Net exposure after all buys.
-    pub up: i128,
-    /// Net exposure after all sells.
-    pub down: i128,
     pub var: i128,
+    /// Net exposure by side: long after all buys, short after all sells.
+    pub net: [i128; 2],
     pub limit_gross: i128,
     pub limit_net: i128,
     pub limit_position: i128,
     pub limit_sector: i128,
-    pub limit_notional: i128,
     pub limit_var: i128,
-    pub capital: i128,
-    /// Buying power times 10,000.
-    pub power_bps: i128,
+    /// Share of capital that concentration allows in any case.
+    pub share_of_capital: i128,
+    pub gross_affordable: i128,
+    /// Limits on one order: the strategy's and the firm's, whichever is tighter.
+    pub order: OrderLimits,
     /// Rules that fail for every order until something changes: killed, no mandate, loss, drawdown.
     pub standing: u64,
     pub expires_ts: Nanos,
-    pub limit_lots: i64,
-    pub limit_age_ns: Nanos,
     pub rate: Bucket,
     /// Last client order id seen; unused for the firm.
     pub client_id: u64,
-    pub limit_collar_bps: u32,
-    pub limit_adv_bps: u32,
     pub limit_concentration_bps: u32,
-    pub margin_bps: u32,
     pub limit_rate: u32,
-    pub limit_repeats: u32,
+}
+
+/// Limits on one order by itself, whatever else is held.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct OrderLimits {
+    pub notional: i128,
+    pub lots: i64,
+    pub age_ns: Nanos,
+    pub collar_bps: u32,
+    pub adv_bps: u32,
+    pub repeats: u32,
+}
+
+impl OrderLimits {
+    pub fn of(limits: &Limits) -> OrderLimits {
+        OrderLimits {
+            notional: bounded(limits.order_notional),
+            lots: limits.order_lots,
+            age_ns: limits.data_age_ns,
+            collar_bps: limits.collar_bps,
+            adv_bps: limits.adv_share_bps,
+            repeats: limits.repeats_per_second,
+        }
+    }
+
+    /// Each limit the tighter of the two.
+    pub fn tighter(self, other: OrderLimits) -> OrderLimits {
+        OrderLimits {
+            notional: self.notional.min(other.notional),
+            lots: self.lots.min(other.lots),
+            age_ns: self.age_ns.min(other.age_ns),
+            collar_bps: self.collar_bps.min(other.collar_bps),
+            adv_bps: self.adv_bps.min(other.adv_bps),
+            repeats: self.repeats.min(other.repeats),
+        }
+    }
 }
 
 /// Mandate, switch and equity: what an account's standing is derived from.
@@ -65,29 +94,22 @@ impl Default for Account {
     fn default() -> Account {
         Account {
             gross: 0,
-            up: 0,
-            down: 0,
             var: 0,
+            net: [0; 2],
             limit_gross: 0,
             limit_net: 0,
             limit_position: 0,
             limit_sector: 0,
-            limit_notional: 0,
             limit_var: 0,
-            capital: 0,
-            power_bps: 0,
+            share_of_capital: 0,
+            gross_affordable: -1,
+            order: OrderLimits::default(),
             standing: bit_if(true, code::RISK_NO_MANDATE),
             expires_ts: FOREVER,
-            limit_lots: 0,
-            limit_age_ns: 0,
             rate: Bucket::default(),
             client_id: 0,
-            limit_collar_bps: 0,
-            limit_adv_bps: 0,
             limit_concentration_bps: 0,
-            margin_bps: 0,
             limit_rate: 0,
-            limit_repeats: 0,
         }
     }
 }
@@ -123,18 +145,11 @@ impl Charter {
         account.limit_net = bounded(limits.net);
         account.limit_position = bounded(limits.position);
         account.limit_sector = bounded(limits.sector);
-        account.limit_notional = bounded(limits.order_notional);
         account.limit_var = bounded(limits.var);
-        account.capital = bounded(limits.capital);
-        account.expires_ts = expires_ts;
-        account.limit_lots = limits.order_lots;
-        account.limit_age_ns = limits.data_age_ns;
-        account.limit_collar_bps = limits.collar_bps;
-        account.limit_adv_bps = limits.adv_share_bps;
         account.limit_concentration_bps = limits.concentration_bps.min(BPS as u32);
-        account.margin_bps = limits.margin_bps;
+        account.share_of_capital = exposure::share_of_capital(bounded(limits.capital), account.limit_concentration_bps);
+        account.expires_ts = expires_ts;
         account.limit_rate = limits.orders_per_second;
-        account.limit_repeats = limits.repeats_per_second;
         account.rate = Bucket::full(limits.orders_per_second, Nanos::MIN);
         self.settle(account);
     }
@@ -190,13 +205,13 @@ impl Charter {
     }
 
     /// Capital less what was lost since it was granted.
-    pub fn buying_power(&self, account: &Account) -> i128 {
-        capital::buying_power(account.capital, self.equity.0, self.start.0)
+    pub fn buying_power(&self) -> i128 {
+        capital::buying_power(bounded(self.limits.capital), self.equity.0, self.start.0)
     }
 
     /// Derives the account's standing rules and buying power.
     pub fn settle(&self, account: &mut Account) {
-        account.power_bps = capital::power_bps(self.buying_power(account));
+        account.gross_affordable = capital::gross_affordable(self.buying_power(), self.limits.margin_bps);
         account.standing = bit_if(mandate::missing(self.registered, self.granted), code::RISK_NO_MANDATE)
             | bit_if(mandate::killed(self.killed), code::RISK_KILLED)
             | bit_if(capital::loss_reached(self.loss(), self.limits.loss.0), code::RISK_LOSS)
@@ -243,7 +258,7 @@ mod tests {
         charter.flow(&mut account, Money::units(-50));
         charter.report(&mut account, Money::units(50));
         assert_eq!((account.standing, charter.loss(), charter.drawdown()), (0, 0, 0));
-        assert_eq!(charter.buying_power(&account), Money::units(100).0);
+        assert_eq!(charter.buying_power(), Money::units(100).0);
     }
 
     #[test]

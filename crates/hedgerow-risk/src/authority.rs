@@ -2,7 +2,7 @@
 //!
 //! What was not granted is denied; a refused fact changes nothing.
 
-use crate::account::{Account, Charter};
+use crate::account::{Account, Charter, OrderLimits};
 use crate::gate::Gate;
 use hedgerow_core::{
     FirmLimits, InstrumentId, KillSwitch, Limits, Mandate, Money, Nanos, Problem, Session, StrategyId, code,
@@ -55,6 +55,7 @@ impl Gate {
         let expires_ts = if mandate.revoked == 0 { mandate.expires_ts } else { Nanos::MIN };
         let (charter, account) = self.charter(strategy);
         charter.grant(account, &mandate.limits, expires_ts);
+        self.tighten(strategy);
         Ok(())
     }
 
@@ -68,11 +69,18 @@ impl Gate {
         Ok(())
     }
 
+    /// Gives a strategy the tighter of its own and the firm's limits on one order.
+    fn tighten(&mut self, strategy: usize) {
+        let own = OrderLimits::of(&self.charters[strategy].limits);
+        self.accounts[strategy].order = own.tighter(OrderLimits::of(&self.charters[self.firm()].limits));
+    }
+
     /// Sets the firm's limits over all strategies together. Without them every order is denied.
     pub fn set_firm(&mut self, limits: &Limits) {
         let firm = self.firm();
         let (charter, account) = self.charter(firm);
         charter.grant(account, limits, FOREVER);
+        (0..firm).for_each(|strategy| self.tighten(strategy));
     }
 
     /// The same, from its record.
@@ -82,9 +90,9 @@ impl Gate {
 
     /// Opens or closes the session; on a new day the loss limits start again.
     pub fn session(&mut self, session: &Session) {
-        self.session_open = session.open == 1;
-        self.session_closes_ts = session.closes_ts;
-        self.latest_ts = self.latest_ts.max(session.ts);
+        self.hours.open = session.open == 1;
+        self.hours.closes_ts = session.closes_ts;
+        self.hours.latest_ts = self.hours.latest_ts.max(session.ts);
         if session.new_day == 1 {
             for (charter, account) in self.charters.iter_mut().zip(&mut self.accounts) {
                 charter.new_day(account);

@@ -1,67 +1,98 @@
 //! A denial in numbers: what the first failing rule saw, what it allows, and whose limit it was. Off the fast path.
 
+use crate::account::OrderLimits;
+use crate::answer::{Answer, account_rules, order_rules};
 use crate::bounds::{BPS, EXPOSURE_MAX, LOTS_MAX};
+use crate::check::verdict;
 use crate::gate::Gate;
-use crate::question::{Answer, Question};
-use crate::rules::{bit, first};
+use crate::question::Question;
+use crate::rules::{Spoken, Tally, bit, bit_if, first};
 use hedgerow_core::{Code, MONEY_UNIT, Money, RoundMode, Verdict, code, div_round};
 
 /// A number that is not money, as a verdict carries it: times 10^9.
-pub(crate) fn count(number: impl Into<i128>) -> Money {
+fn count(number: impl Into<i128>) -> Money {
     Money(number.into().saturating_mul(MONEY_UNIT))
 }
 
+/// A share of something, rounded down.
+fn share(whole: i128, bps: u32) -> i128 {
+    div_round(whole.saturating_mul(i128::from(bps)), i128::from(BPS), RoundMode::Down)
+}
+
 impl Gate {
-    /// Fills in code, level, value and limit of the first failing rule.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn explain(&self, q: &Question, answer: &Answer, verdict: &mut Verdict) {
-        let Some(code) = first(verdict.failed) else { return };
-        let (strategy, firm) = (usize::from(q.strategy), self.firm());
-        let (account, house) = (&self.accounts[strategy], &self.accounts[firm]);
-        let at_firm = match code {
-            code::RISK_REPEAT => house.limit_repeats < account.limit_repeats,
-            _ => answer.strategy & bit(code) == 0,
-        };
-        verdict.code = code.0;
-        verdict.level = u8::from(at_firm);
-        (verdict.value, verdict.limit) = self.seen_and_allowed(code, q, answer, if at_firm { firm } else { strategy });
+    /// The verdict on an order that some rule denies; notes that its client order id was used, and the time.
+    pub(crate) fn deny(&mut self, q: &Question, answer: &Answer, failed: u64, waived: u64) -> Verdict {
+        let mut denied = verdict(q, failed, waived, answer.add.reducing);
+        if let Some(code) = first(failed) {
+            let at_firm = self.firm_spoke(code, q, answer);
+            let number = if at_firm { self.firm() } else { usize::from(q.strategy) };
+            denied.code = code.0;
+            denied.level = u8::from(at_firm);
+            (denied.value, denied.limit) = self.seen_and_allowed(code, q, answer, number);
+        }
+        let account = &mut self.accounts[usize::from(q.strategy)];
+        account.client_id = account.client_id.max(q.client_id);
+        self.hours.latest_ts = self.hours.latest_ts.max(q.now);
+        denied
+    }
+
+    /// The verdict on an order whose strategy or instrument has no place in the tables.
+    pub(crate) fn deny_unplaced(&self, q: &Question) -> Verdict {
+        let failed = q.failed
+            | bit_if(q.strategy >= self.config.strategies, code::RISK_NO_MANDATE)
+            | bit_if(q.instrument >= self.config.instruments, code::RISK_UNIVERSE);
+        let code = first(failed).unwrap_or(code::RISK_UNIVERSE);
+        let value = if code == code::RISK_UNIVERSE { count(q.instrument) } else { Money::ZERO };
+        Verdict { value, code: code.0, ..verdict(q, failed, 0, false) }
+    }
+
+    /// Whether a failing rule fails by the firm's limits only. Rules without levels speak for the strategy.
+    fn firm_spoke(&self, code: Code, q: &Question, answer: &Answer) -> bool {
+        let (strategy, firm, sectors) = (usize::from(q.strategy), self.firm(), self.config.sectors as usize);
+        let (listing, add) = (&self.listings[q.instrument as usize], &answer.add);
+        let sector = listing.sector as usize;
+        let limits = [strategy, firm].map(|number| OrderLimits::of(&self.charters[number].limits));
+        let [mut of_strategy, mut of_firm] = [Spoken::default(), Spoken::default()];
+        order_rules(&mut of_strategy, &limits[0], q, add, listing);
+        order_rules(&mut of_firm, &limits[1], q, add, listing);
+        let (own, house) = (self.sectors[strategy * sectors + sector], self.sectors[firm * sectors + sector]);
+        account_rules(&mut of_strategy, &self.accounts[strategy], own, add.exposure, add, q);
+        account_rules(&mut of_firm, &self.accounts[firm], house, add.firm_exposure, add, q);
+        of_strategy.note(answer.rate.empty(), code::RISK_RATE);
+        of_firm.note(answer.firm_rate.empty(), code::RISK_RATE);
+        of_strategy.note(limits[0].repeats <= limits[1].repeats, code::RISK_REPEAT);
+        of_firm.note(limits[1].repeats < limits[0].repeats, code::RISK_REPEAT);
+        of_firm.0 & !of_strategy.0 & bit(code) != 0
     }
 
     fn seen_and_allowed(&self, code: Code, q: &Question, answer: &Answer, number: usize) -> (Money, Money) {
         let listing = &self.listings[q.instrument as usize];
         let (account, charter) = (&self.accounts[number], &self.charters[number]);
-        let share =
-            |whole: i128, bps: u32| div_round(whole.saturating_mul(i128::from(bps)), i128::from(BPS), RoundMode::Down);
+        let limits = OrderLimits::of(&charter.limits);
         match code {
-            code::RISK_SESSION_CLOSED => (count(q.now), count(self.session_closes_ts)),
-            code::RISK_CLOCK => (count(q.ts), count(if q.ts > q.now { q.now } else { self.latest_ts })),
+            code::RISK_SESSION_CLOSED => (count(q.now), count(self.hours.closes_ts)),
+            code::RISK_CLOCK => (count(q.ts), count(if q.ts > q.now { q.now } else { self.hours.latest_ts })),
             code::RISK_MANDATE_EXPIRED => (count(q.now), count(account.expires_ts)),
             code::RISK_UNIVERSE => (count(q.instrument), Money::ZERO),
             code::RISK_DUPLICATE => (count(q.client_id), count(account.client_id)),
-            code::RISK_UNKNOWN_ORDER => (Money(i128::from(q.order_id) * MONEY_UNIT), Money::ZERO),
+            code::RISK_UNKNOWN_ORDER => (count(q.order_id), Money::ZERO),
             code::RISK_BAD_PRICE => (count(q.limit_given), Money::ZERO),
             code::RISK_BAD_LOTS => (count(q.lots_given), count(listing.lots_min)),
-            code::RISK_NO_LOCATE => (count(self.short_after(q, answer)), count(listing.located_lots)),
-            code::RISK_STALE_DATA => (count(q.now.saturating_sub(listing.mark_ts)), count(account.limit_age_ns)),
-            code::RISK_ORDER_LOTS => (count(q.lots_given), count(account.limit_lots)),
-            code::RISK_ORDER_NOTIONAL => (Money(answer.notional), Money(account.limit_notional)),
-            code::RISK_ADV_SHARE => {
-                (count(q.lots_given), count(share(i128::from(listing.adv_lots), account.limit_adv_bps)))
-            }
+            code::RISK_NO_LOCATE => (count(answer.add.firm_short), count(listing.located_lots)),
+            code::RISK_STALE_DATA => (count(answer.add.age_ns), count(limits.age_ns)),
+            code::RISK_ORDER_LOTS => (count(q.lots_given), count(limits.lots)),
+            code::RISK_ORDER_NOTIONAL => (Money(answer.add.notional), Money(limits.notional)),
+            code::RISK_ADV_SHARE => (count(q.lots_given), count(share(i128::from(listing.adv_lots), limits.adv_bps))),
             code::RISK_COLLAR => {
-                let distance = i128::from(q.limit_ticks) - i128::from(listing.mark_ticks);
-                let allowed = share(i128::from(listing.mark_ticks), account.limit_collar_bps);
-                (count(if q.market { 0 } else { distance.abs() }), count(allowed))
+                let distance = if q.market { 0 } else { (q.limit_ticks - listing.mark_ticks).abs() };
+                (count(distance), count(share(i128::from(listing.mark_ticks), limits.collar_bps)))
             }
-            code::RISK_SELF_MATCH => {
-                (count(q.limit_given), count(if q.buy { listing.own_sell } else { listing.own_buy }))
-            }
+            code::RISK_SELF_MATCH => (count(q.limit_given), count(listing.own_reach[1 - q.side].abs())),
             code::RISK_RATE => {
                 let bucket = if number == self.firm() { answer.firm_rate } else { answer.rate };
                 (count(bucket.seen(account.limit_rate)), count(account.limit_rate))
             }
-            code::RISK_REPEAT => (count(answer.repeat.seen(account.limit_repeats)), count(account.limit_repeats)),
+            code::RISK_REPEAT => (count(answer.repeat.seen(limits.repeats)), count(limits.repeats)),
             code::RISK_LOSS => (Money(charter.loss()), charter.limits.loss),
             code::RISK_DRAWDOWN => (Money(charter.drawdown()), charter.limits.drawdown),
             code::RISK_RESERVATION => self.reservation_seen(q, answer),
@@ -71,57 +102,41 @@ impl Gate {
 
     /// Worst-case exposure after the order, against its limit.
     fn exposure_seen(&self, code: Code, q: &Question, answer: &Answer, number: usize) -> (Money, Money) {
-        let listing = &self.listings[q.instrument as usize];
-        let account = &self.accounts[number];
-        let before = self.rows[usize::from(q.strategy) * self.listings.len() + q.instrument as usize];
-        let worst = answer.row.worst() - before.worst();
-        let (value, added) = (i128::from(listing.lot_value), i128::from(worst) * i128::from(listing.lot_value));
-        let lots = if number == self.firm() { listing.worst + worst } else { answer.row.worst() };
-        let (instrument, gross) = (i128::from(lots) * value, account.gross + added);
-        let whole = gross.max(account.capital);
-        let share = |bps: u32| div_round(whole.wrapping_mul(i128::from(bps)), i128::from(BPS), RoundMode::Down);
+        let (account, charter, add) = (&self.accounts[number], &self.charters[number], &answer.add);
+        let sector = self.listings[q.instrument as usize].sector as usize;
+        let exposed = if number == self.firm() { add.firm_exposure } else { add.exposure };
+        let gross = account.gross + add.worst;
         let (seen, allowed) = match code {
-            code::RISK_POSITION => (instrument, account.limit_position),
+            code::RISK_POSITION => (exposed, account.limit_position),
             code::RISK_GROSS => (gross, account.limit_gross),
-            code::RISK_NET if q.buy => {
-                (account.up + i128::from(answer.row.up() - before.up()) * value, account.limit_net)
-            }
-            code::RISK_NET => (i128::from(before.down() - answer.row.down()) * value - account.down, account.limit_net),
+            code::RISK_NET => (account.net[q.side] + add.net, account.limit_net),
             code::RISK_SECTOR => {
-                let at = number * self.config.sectors as usize + listing.sector as usize;
-                (self.sectors[at] + added, account.limit_sector)
+                (self.sectors[number * self.config.sectors as usize + sector] + add.worst, account.limit_sector)
             }
-            code::RISK_CONCENTRATION => (instrument, share(account.limit_concentration_bps)),
+            code::RISK_CONCENTRATION => {
+                (exposed, share(gross, account.limit_concentration_bps).max(account.share_of_capital))
+            }
             code::RISK_BUYING_POWER => {
-                let margin = gross.wrapping_mul(i128::from(account.margin_bps));
-                let margin = div_round(margin, i128::from(BPS), RoundMode::AwayFromZero);
-                (margin, self.charters[number].buying_power(account))
+                let margin = gross.saturating_mul(i128::from(charter.limits.margin_bps));
+                (div_round(margin, i128::from(BPS), RoundMode::AwayFromZero), charter.buying_power())
             }
-            code::RISK_VAR => (account.var + i128::from(worst) * i128::from(listing.lot_var), account.limit_var),
+            code::RISK_VAR => (account.var + add.var, account.limit_var),
             // Killed, no mandate, halted, restricted, malformed: a yes or no without a number.
             _ => (0, 0),
         };
         (Money(seen), Money(allowed))
     }
 
-    fn short_after(&self, q: &Question, answer: &Answer) -> i64 {
-        let before = self.rows[usize::from(q.strategy) * self.listings.len() + q.instrument as usize];
-        self.listings[q.instrument as usize].short + answer.row.short() - before.short()
-    }
-
     /// Which of the gate's own bounds was in the way.
     fn reservation_seen(&self, q: &Question, answer: &Answer) -> (Money, Money) {
         let listing = &self.listings[q.instrument as usize];
-        let before = self.rows[usize::from(q.strategy) * self.listings.len() + q.instrument as usize];
-        let worst = answer.row.worst() - before.worst();
         let places = self.working.places() as u64;
         if q.held == 0 && u64::from(listing.working) >= places {
             (count(listing.working + 1), count(places))
-        } else if q.lots_given > LOTS_MAX || listing.worst + worst > LOTS_MAX {
+        } else if q.lots_given > LOTS_MAX || listing.worst + answer.add.worst_lots > LOTS_MAX {
             (count(q.lots_given), count(LOTS_MAX))
         } else {
-            let gross = self.accounts[self.firm()].gross + i128::from(worst) * i128::from(listing.lot_value);
-            (Money(gross), Money(EXPOSURE_MAX))
+            (Money(self.accounts[self.firm()].gross + answer.add.worst), Money(EXPOSURE_MAX))
         }
     }
 }

@@ -3,9 +3,10 @@
 //! Promises: every table is allocated at construction. Never: a clock, a float, an allocation after that.
 
 use crate::account::{Account, Charter};
+use crate::answer::Hours;
 use crate::listing::Listing;
 use crate::repeats::Repeats;
-use crate::row::Row;
+use crate::row::{BUY, Row, SELL};
 use crate::working::WorkingTable;
 use hedgerow_core::{Currency, InstrumentId, Limits, Money, Nanos, StrategyId};
 use serde::{Deserialize, Serialize};
@@ -83,10 +84,7 @@ pub struct Gate {
     /// One bit per instrument and strategy that holds something there, so that a price reaches only its holders.
     pub(crate) holders: Vec<u64>,
     pub(crate) rates: Vec<(Currency, i64)>,
-    pub(crate) session_open: bool,
-    pub(crate) session_closes_ts: Nanos,
-    /// Latest time seen.
-    pub(crate) latest_ts: Nanos,
+    pub(crate) hours: Hours,
 }
 
 /// Sums of a strategy or the firm at the mark, base currency, working orders at their worst.
@@ -121,22 +119,23 @@ impl Gate {
     pub fn new(config: GateConfig) -> Gate {
         let (strategies, instruments) = (usize::from(config.strategies), config.instruments as usize);
         let mut charters = vec![Charter::default(); strategies + 1];
+        let mut accounts = vec![Account::default(); strategies + 1];
         // The firm needs no mandate; its limits are zero until they are set.
-        charters[strategies].registered = true;
+        let firm = &mut charters[strategies];
+        (firm.registered, firm.granted) = (true, true);
+        firm.settle(&mut accounts[strategies]);
         Gate {
             config,
             rows: vec![Row::default(); strategies * instruments],
             listings: vec![Listing::default(); instruments],
-            accounts: vec![Account::default(); strategies + 1],
+            accounts,
             charters,
             sectors: vec![0; (strategies + 1) * config.sectors as usize],
             working: WorkingTable::new(instruments, config.working_per_instrument as usize),
             repeats: Repeats::new(strategies, config.repeat_slots),
             holders: vec![0; instruments * strategies.div_ceil(64)],
             rates: Vec::with_capacity(instruments),
-            session_open: false,
-            session_closes_ts: 0,
-            latest_ts: Nanos::MIN,
+            hours: Hours { open: false, closes_ts: 0, latest_ts: Nanos::MIN },
         }
     }
 
@@ -153,10 +152,10 @@ impl Gate {
         match (self.accounts.get(index), strategy) {
             (Some(account), s) if s.is_none_or(|s| s < self.config.strategies) => Exposure {
                 gross: Money(account.gross),
-                net_after_buys: Money(account.up),
-                net_after_sells: Money(account.down),
+                net_after_buys: Money(account.net[BUY]),
+                net_after_sells: Money(-account.net[SELL]),
                 var: Money(account.var),
-                buying_power: Money(self.charters[index].buying_power(account)),
+                buying_power: Money(self.charters[index].buying_power()),
             },
             _ => Exposure::default(),
         }
@@ -169,7 +168,7 @@ impl Gate {
             return Holding::default();
         }
         let row = self.rows[usize::from(strategy) * self.listings.len() + instrument as usize];
-        Holding { position: row.position, open_buy: row.open_buy, open_sell: row.open_sell }
+        Holding { position: row.position, open_buy: row.open[BUY], open_sell: row.open[SELL] }
     }
 
     /// The limits a strategy, or the firm (`None`), trades under; zero for an unknown one.

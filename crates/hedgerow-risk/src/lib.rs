@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod answer;
 mod approved;
 mod authority;
 pub mod bounds;

@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::gate::Gate;
 use crate::listing::Listing;
+use crate::row::{BUY, SELL};
 use hedgerow_core::{Currency, Instrument, InstrumentId, MONEY_UNIT, Nanos, Problem, code};
 
 impl Gate {
@@ -67,7 +68,7 @@ impl Gate {
         if ts < listing.mark_ts {
             return Err(Problem::new(code::CORE_TIME_ORDER, format!("instrument {instrument} at {ts}")));
         }
-        self.latest_ts = self.latest_ts.max(ts);
+        self.hours.latest_ts = self.hours.latest_ts.max(ts);
         self.revalue(index, |listing| {
             listing.mark(close_ticks, ts);
             Ok(())
@@ -88,22 +89,22 @@ impl Gate {
             return Ok(());
         }
         let (sector, sectors) = (listing.sector as usize, self.config.sectors as usize);
-        let mut add = |account: &mut Account, number: usize, worst: i64, up: i64, down: i64| {
+        let mut add = |account: &mut Account, number: usize, worst: i64, net: [i64; 2]| {
             account.gross += i128::from(worst) * value;
-            account.up += i128::from(up) * value;
-            account.down += i128::from(down) * value;
+            account.net[BUY] += i128::from(net[BUY]) * value;
+            account.net[SELL] += i128::from(net[SELL]) * value;
             account.var += i128::from(worst) * var;
             self.sectors[number * sectors + sector] += i128::from(worst) * value;
         };
         let (firm, strategies) = (self.accounts.len() - 1, usize::from(self.config.strategies));
-        add(&mut self.accounts[firm], firm, listing.worst, listing.up, listing.down);
+        add(&mut self.accounts[firm], firm, listing.worst, listing.net);
         let words = strategies.div_ceil(64);
         for (word, held) in self.holders[index * words..(index + 1) * words].iter().enumerate() {
             let mut held = *held;
             while held != 0 {
                 let strategy = word * 64 + held.trailing_zeros() as usize;
                 let row = self.rows[strategy * self.listings.len() + index];
-                add(&mut self.accounts[strategy], strategy, row.worst(), row.up(), row.down());
+                add(&mut self.accounts[strategy], strategy, row.worst(), [row.net(BUY), row.net(SELL)]);
                 held &= held - 1;
             }
         }

@@ -1,9 +1,8 @@
-//! What the rules are asked: one new order, or one replace, in the gate's own bounded numbers; and what they answered.
+//! What the rules are asked: one new order or one replace, in the gate's own bounded numbers.
 
 use crate::bounds::{LOTS_MAX, TICKS_MAX};
 use crate::repeats::Likeness;
-use crate::row::Row;
-use crate::rules::rate::Bucket;
+use crate::row::BUY;
 use hedgerow_core::{Action, Nanos, Order, OrderKind, ReplaceRequest, Side, TimeInForce};
 
 /// An order or a replace as the rules see it.
@@ -15,7 +14,8 @@ pub(crate) struct Question {
     pub order_id: u64,
     pub strategy: u16,
     pub instrument: u32,
-    pub buy: bool,
+    /// `BUY` or `SELL`.
+    pub side: usize,
     pub market: bool,
     /// Total size and limit as given, for the verdict.
     pub lots_given: i64,
@@ -35,7 +35,7 @@ pub(crate) struct Question {
 
 /// Whether side, kind and time in force have a meaning.
 #[inline(always)]
-pub(crate) fn meaningful(order: &Order) -> bool {
+pub(crate) const fn meaningful(order: &Order) -> bool {
     (order.side.wrapping_sub(Side::Buy as u8) < 2)
         & (order.kind.wrapping_sub(OrderKind::Market as u8) < 2)
         & (order.tif.wrapping_sub(TimeInForce::Gtc as u8) < 3)
@@ -51,7 +51,7 @@ impl Question {
             order_id: order.id,
             strategy: order.strategy,
             instrument: order.instrument,
-            buy: order.side == Side::Buy as u8,
+            side: usize::from(order.side != Side::Buy as u8),
             market: order.kind == OrderKind::Market as u8,
             lots_given: order.lots,
             limit_given: order.limit_ticks,
@@ -88,19 +88,15 @@ impl Question {
             ..Question::new_order(order, now, failed)
         }
     }
-}
 
-/// What the rules answered, and what there is to reserve if all agree.
-pub(crate) struct Answer {
-    /// Rules that failed on the strategy's level (and those without a level), and on the firm's.
-    pub strategy: u64,
-    pub firm: u64,
-    pub reducing: bool,
-    pub row: Row,
-    pub notional: i128,
-    pub reach_ticks: i64,
-    pub rate: Bucket,
-    pub firm_rate: Bucket,
-    pub likeness: Likeness,
-    pub repeat: Bucket,
+    #[inline(always)]
+    pub const fn buy(&self) -> bool {
+        self.side == BUY
+    }
+
+    /// What makes another order equal to this one.
+    #[inline(always)]
+    pub const fn likeness(&self) -> Likeness {
+        Likeness::new(self.instrument, self.buy(), self.lots, self.limit_ticks)
+    }
 }

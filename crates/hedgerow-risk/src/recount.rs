@@ -1,7 +1,7 @@
 //! The gate proves its own sums: everything kept incrementally is counted again from positions and working orders.
 
 use crate::gate::Gate;
-use crate::row::Row;
+use crate::row::{BUY, Row, SELL};
 use hedgerow_core::{Problem, code};
 
 impl Gate {
@@ -25,19 +25,17 @@ impl Gate {
 
     fn recount_instrument(&self, index: usize) -> Result<(), Problem> {
         let listing = &self.listings[index];
-        let sum = |of: fn(Row) -> i64| self.rows_of(index).map(|row| of(*row)).sum::<i64>();
+        let sum = |of: fn(&Row) -> i64| self.rows_of(index).map(of).sum::<i64>();
         agree("worst lots", index, listing.worst, sum(Row::worst))?;
-        agree("lots after buys", index, listing.up, sum(Row::up))?;
-        agree("lots after sells", index, listing.down, sum(Row::down))?;
+        agree("net lots", index, listing.net, [sum(|row| row.net(BUY)), sum(|row| row.net(SELL))])?;
         agree("short lots", index, listing.short, sum(Row::short))?;
-        let best = self.working.best(index, listing.working);
-        agree("best own prices", index, (listing.own_buy, listing.own_sell), best)?;
+        agree("reach of own orders", index, listing.own_reach, self.working.reach(index, listing.working))?;
         let words = usize::from(self.config.strategies).div_ceil(64);
         for (strategy, row) in self.rows_of(index).enumerate() {
             let held = self.holders[index * words + strategy / 64] >> (strategy % 64) & 1 == 1;
             agree("holders", index, held, !row.empty())?;
             let reserved = self.working.reserved(index, listing.working, strategy);
-            agree("reservations", index, (row.open_buy, row.open_sell), reserved)?;
+            agree("reservations", index, row.open, reserved)?;
         }
         Ok(())
     }
@@ -52,15 +50,19 @@ impl Gate {
             let listing = &self.listings[at % count];
             let (value, var) = (i128::from(listing.lot_value), i128::from(listing.lot_var));
             let gross = i128::from(row.worst()) * value;
-            let added =
-                [gross, i128::from(row.up()) * value, i128::from(row.down()) * value, i128::from(row.worst()) * var];
+            let added = [
+                gross,
+                i128::from(row.net(BUY)) * value,
+                i128::from(row.net(SELL)) * value,
+                i128::from(row.worst()) * var,
+            ];
             sums.iter_mut().zip(added).for_each(|(sum, add)| *sum += add);
             if listing.defined {
                 sectors[listing.sector as usize] += gross;
             }
         }
         let account = &self.accounts[number];
-        agree("account sums", number, [account.gross, account.up, account.down, account.var], sums)?;
+        agree("account sums", number, [account.gross, account.net[BUY], account.net[SELL], account.var], sums)?;
         agree("sector sums", number, &self.sectors[number * sectors.len()..(number + 1) * sectors.len()], &sectors)
     }
 }

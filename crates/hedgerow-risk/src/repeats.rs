@@ -30,45 +30,40 @@ impl Likeness {
     }
 }
 
+/// One slot: the last order that fell into it, and what is left for its like.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[repr(C, align(64))]
-struct Slot {
-    likeness: Likeness,
-    bucket: Bucket,
+pub(crate) struct Repeat {
+    pub likeness: Likeness,
+    pub bucket: Bucket,
+}
+
+impl Repeat {
+    /// What is left for one more order like this.
+    #[inline(always)]
+    pub fn bucket(&self, likeness: Likeness, per_second: u32, now: Nanos) -> Bucket {
+        if self.likeness == likeness { self.bucket.at(per_second, now) } else { Bucket::full(per_second, now) }
+    }
 }
 
 /// The slots of all strategies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Repeats {
     bits: u32,
-    slots: Vec<Slot>,
+    slots: Vec<Repeat>,
 }
 
 impl Repeats {
     /// `slots` is rounded up to a power of two.
     pub fn new(strategies: usize, slots: u32) -> Repeats {
         let bits = slots.max(2).next_power_of_two().trailing_zeros();
-        Repeats { bits, slots: vec![Slot::default(); strategies << bits] }
+        Repeats { bits, slots: vec![Repeat::default(); strategies << bits] }
     }
 
+    /// The slot an order falls into.
     #[inline(always)]
-    const fn place(&self, strategy: usize, likeness: Likeness) -> usize {
-        (strategy << self.bits) + (likeness.hash() >> (64 - self.bits)) as usize
-    }
-
-    /// What is left for one more equal order.
-    #[inline(always)]
-    pub fn bucket(&self, strategy: usize, likeness: Likeness, per_second: u32, now: Nanos) -> Bucket {
-        let slot = &self.slots[self.place(strategy, likeness)];
-        let known = slot.likeness == likeness;
-        if known { slot.bucket.at(per_second, now) } else { Bucket::full(per_second, now) }
-    }
-
-    /// Remembers an order and what is left for its like.
-    #[inline(always)]
-    pub fn remember(&mut self, strategy: usize, likeness: Likeness, bucket: Bucket) {
-        let place = self.place(strategy, likeness);
-        self.slots[place] = Slot { likeness, bucket };
+    pub fn of(&mut self, strategy: usize, likeness: Likeness) -> Option<&mut Repeat> {
+        self.slots.get_mut((strategy << self.bits) + (likeness.hash() >> (64 - self.bits)) as usize)
     }
 }
 
@@ -82,13 +77,15 @@ mod tests {
         let mut repeats = Repeats::new(2, 64);
         let (buy, sell) = (Likeness::new(0, true, 10, 100), Likeness::new(0, false, 10, 101));
         for like in [buy, sell] {
-            let bucket = repeats.bucket(1, like, 1, 0);
+            let slot = repeats.of(1, like).unwrap();
+            let bucket = slot.bucket(like, 1, 0);
             assert!(!bucket.empty());
-            repeats.remember(1, like, bucket.spend());
+            *slot = Repeat { likeness: like, bucket: bucket.spend() };
         }
-        assert!(repeats.bucket(1, buy, 1, SECOND - 1).empty());
-        assert!(!repeats.bucket(1, buy, 1, SECOND).empty());
-        assert!(!repeats.bucket(0, buy, 1, 0).empty(), "another strategy has slots of its own");
-        assert!(!repeats.bucket(1, Likeness { lots: 11, ..buy }, 1, 0).empty());
+        let mut empty = |strategy, like, now| repeats.of(strategy, like).unwrap().bucket(like, 1, now).empty();
+        assert!(empty(1, buy, SECOND - 1));
+        assert!(!empty(1, buy, SECOND));
+        assert!(!empty(0, buy, 0), "another strategy has slots of its own");
+        assert!(!empty(1, Likeness { lots: 11, ..buy }, 0));
     }
 }

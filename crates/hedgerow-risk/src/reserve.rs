@@ -1,40 +1,47 @@
 //! What happens to a reservation after approval: it is filled into the position, changed by a replace, or released.
 //!
-//! Promises: every change goes through `move_row`, so rows, sums of strategies, sectors and the firm move together and
-//! stay exact; a refused change leaves all of them as they were.
+//! Promises: rows, sums of strategies, sectors and the firm move together and stay exact; a refused change leaves all of
+//! them as they were.
 
 use crate::gate::Gate;
-use crate::row::Row;
+use crate::row::{BUY, Row, SELL};
+use crate::working::Working;
 use hedgerow_core::{Order, Problem, code};
 
 impl Gate {
-    /// Replaces a row, and moves every sum by the difference.
+    /// Notes whether a strategy holds anything in an instrument.
     #[inline(always)]
-    pub(crate) fn move_row(&mut self, strategy: usize, index: usize, after: Row) {
+    pub(crate) fn hold(&mut self, strategy: usize, index: usize, holds: bool) {
+        let words = usize::from(self.config.strategies).div_ceil(64);
+        let word = &mut self.holders[index * words + strategy / 64];
+        let mask = 1 << (strategy % 64);
+        *word = if holds { *word | mask } else { *word & !mask };
+    }
+
+    /// Replaces a row, and moves every sum by the difference.
+    fn move_row(&mut self, strategy: usize, index: usize, after: Row) {
         let (firm, sectors) = (self.firm(), self.config.sectors as usize);
         let row = &mut self.rows[strategy * self.listings.len() + index];
         let before = std::mem::replace(row, after);
         let listing = &mut self.listings[index];
-        let (worst, up, down) =
-            (after.worst() - before.worst(), after.up() - before.up(), after.down() - before.down());
+        let worst = after.worst() - before.worst();
+        let net = [BUY, SELL].map(|side| after.net(side) - before.net(side));
         listing.worst += worst;
-        listing.up += up;
-        listing.down += down;
+        listing.net[BUY] += net[BUY];
+        listing.net[SELL] += net[SELL];
         listing.short += after.short() - before.short();
         let value = i128::from(listing.lot_value);
         let (gross, var) = (i128::from(worst) * value, i128::from(worst) * i128::from(listing.lot_var));
+        let sector = listing.sector as usize;
         for number in [strategy, firm] {
             let account = &mut self.accounts[number];
             account.gross += gross;
-            account.up += i128::from(up) * value;
-            account.down += i128::from(down) * value;
+            account.net[BUY] += i128::from(net[BUY]) * value;
+            account.net[SELL] += i128::from(net[SELL]) * value;
             account.var += var;
-            self.sectors[number * sectors + listing.sector as usize] += gross;
+            self.sectors[number * sectors + sector] += gross;
         }
-        let words = usize::from(self.config.strategies).div_ceil(64);
-        let word = &mut self.holders[index * words + strategy / 64];
-        let mask = 1 << (strategy % 64);
-        *word = if after.empty() { *word & !mask } else { *word | mask };
+        self.hold(strategy, index, !after.empty());
     }
 
     /// Where an order's reservation stands in the table of working orders.
@@ -49,10 +56,9 @@ impl Gate {
         self.place_of(order).ok_or_else(|| Problem::new(code::RISK_UNKNOWN_ORDER, format!("order {}", order.id)))
     }
 
-    /// Sets what is left of a reservation and frees its place when that is nothing. Returns the lots no longer reserved.
-    fn settle(&mut self, order: &Order, at: usize, left: crate::working::Working) -> i64 {
-        let index = order.instrument as usize;
-        let freed = self.working.get(at).reserved() - left.reserved();
+    /// Sets what is left of a reservation and frees its place when that is nothing.
+    fn leave(&mut self, index: usize, at: usize, left: Working) {
+        let before = self.working.get(at);
         let listing = &mut self.listings[index];
         if left.reserved() == 0 {
             self.working.remove(index, listing.working, at);
@@ -60,8 +66,10 @@ impl Gate {
         } else {
             self.working.set(at, left);
         }
-        (listing.own_buy, listing.own_sell) = self.working.best(index, listing.working);
-        freed
+        let furthest = before.reach_max() == listing.own_reach[usize::from(before.side)];
+        if furthest && (left.reserved() == 0 || left.reach_max() != before.reach_max()) {
+            listing.own_reach = self.working.reach(index, listing.working);
+        }
     }
 
     /// Moves filled lots from the order's reservation into the position.
@@ -75,9 +83,9 @@ impl Gate {
             let detail = format!("order {}: {lots} lots filled, {} reserved", order.id, held.reserved());
             return Err(Problem::new(code::OMS_OVERFILL, detail));
         }
-        self.settle(order, at, held.filled(lots));
         let (strategy, index) = (usize::from(held.strategy), order.instrument as usize);
-        let row = self.rows[strategy * self.listings.len() + index].filled(held.buy, lots);
+        self.leave(index, at, held.filled(lots));
+        let row = self.rows[strategy * self.listings.len() + index].filled(usize::from(held.side), lots);
         self.move_row(strategy, index, row);
         Ok(())
     }
@@ -112,23 +120,23 @@ impl Gate {
         let at = self.known(order)?;
         let mut left = self.working.get(at);
         if !left.replacing {
-            return Err(Problem::new(
-                code::RISK_UNKNOWN_ORDER,
-                format!("order {}: no replace is on its way", order.id),
-            ));
+            let detail = format!("order {}: no replace is on its way", order.id);
+            return Err(Problem::new(code::RISK_UNKNOWN_ORDER, detail));
         }
         if taken {
-            (left.lots, left.reach_ticks) = (left.next_lots, left.next_reach_ticks);
+            (left.lots, left.reach) = (left.next_lots, left.next_reach);
         }
-        (left.replacing, left.next_lots, left.next_reach_ticks) = (false, 0, 0);
+        (left.replacing, left.next_lots, left.next_reach) = (false, 0, 0);
         self.shrink(order, at, left);
         Ok(())
     }
 
-    fn shrink(&mut self, order: &Order, at: usize, left: crate::working::Working) -> i64 {
-        let freed = self.settle(order, at, left);
+    /// Leaves less reserved for an order; returns the lots freed.
+    fn shrink(&mut self, order: &Order, at: usize, left: Working) -> i64 {
         let (strategy, index) = (usize::from(left.strategy), order.instrument as usize);
-        let row = self.rows[strategy * self.listings.len() + index].reserved(left.buy, -freed);
+        let freed = self.working.get(at).reserved() - left.reserved();
+        self.leave(index, at, left);
+        let row = self.rows[strategy * self.listings.len() + index].reserved(usize::from(left.side), -freed);
         self.move_row(strategy, index, row);
         freed
     }

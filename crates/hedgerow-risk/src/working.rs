@@ -3,7 +3,8 @@
 //! While a replace is on its way both its old and its new terms may be working at the venue, so the larger size stays
 //! reserved and both prices count for self-match until the venue has answered.
 
-use crate::rules::price::{NO_BUY, NO_SELL};
+use crate::row::{BUY, SELL};
+use crate::rules::price::NO_REACH;
 use hedgerow_core::StrategyId;
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +12,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Working {
     /// How far it trades, see [`crate::rules::price::reach`].
-    pub reach_ticks: i64,
+    pub reach: i64,
     /// Lots still open.
     pub lots: i64,
     /// The same under the terms of a replace that the venue has not answered.
-    pub next_reach_ticks: i64,
+    pub next_reach: i64,
     pub next_lots: i64,
     pub strategy: StrategyId,
-    pub buy: bool,
+    /// `BUY` or `SELL`.
+    pub side: u8,
     pub replacing: bool,
 }
 
@@ -27,6 +29,12 @@ impl Working {
     #[inline]
     pub fn reserved(&self) -> i64 {
         if self.replacing { self.lots.max(self.next_lots) } else { self.lots }
+    }
+
+    /// How far it may reach at most.
+    #[inline]
+    pub fn reach_max(&self) -> i64 {
+        if self.replacing { self.reach.max(self.next_reach) } else { self.reach }
     }
 
     /// The order after some of it was filled.
@@ -93,30 +101,27 @@ impl WorkingTable {
         (self.ids[last], self.orders[last]) = (0, Working::default());
     }
 
-    /// Lots reserved for a strategy's buys and sells among the `count` working orders of an instrument.
-    pub fn reserved(&self, instrument: usize, count: u32, strategy: usize) -> (i64, i64) {
-        let first = instrument * self.places;
-        let own =
-            self.orders[first..first + count as usize].iter().filter(|order| usize::from(order.strategy) == strategy);
-        own.fold((0, 0), |(buy, sell), order| match order.buy {
-            true => (buy + order.reserved(), sell),
-            false => (buy, sell + order.reserved()),
-        })
+    fn of(&self, instrument: usize, count: u32) -> &[Working] {
+        &self.orders[instrument * self.places..][..count as usize]
     }
 
-    /// Highest buy and lowest sell among the `count` working orders of an instrument.
-    pub fn best(&self, instrument: usize, count: u32) -> (i64, i64) {
-        let first = instrument * self.places;
-        let mut best = (NO_BUY, NO_SELL);
-        for order in &self.orders[first..first + count as usize] {
-            let next = if order.replacing { order.next_reach_ticks } else { order.reach_ticks };
-            if order.buy {
-                best.0 = best.0.max(order.reach_ticks).max(next);
-            } else {
-                best.1 = best.1.min(order.reach_ticks).min(next);
-            }
+    /// Lots reserved for a strategy by side among the `count` working orders of an instrument.
+    pub fn reserved(&self, instrument: usize, count: u32, strategy: usize) -> [i64; 2] {
+        let mut lots = [0; 2];
+        for order in self.of(instrument, count).iter().filter(|order| usize::from(order.strategy) == strategy) {
+            lots[usize::from(order.side)] += order.reserved();
         }
-        best
+        lots
+    }
+
+    /// How far the `count` working orders of an instrument reach, by side.
+    pub fn reach(&self, instrument: usize, count: u32) -> [i64; 2] {
+        let mut reach = [NO_REACH; 2];
+        for order in self.of(instrument, count) {
+            let side = if order.side == BUY as u8 { BUY } else { SELL };
+            reach[side] = reach[side].max(order.reach_max());
+        }
+        reach
     }
 }
 
@@ -125,20 +130,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_own_prices_follow_every_change_and_a_place_is_used_again() {
+    fn the_reach_of_own_orders_follows_every_change_and_a_place_is_used_again() {
         let mut table = WorkingTable::new(2, 3);
-        let order = |buy, reach_ticks| Working { buy, reach_ticks, lots: 1, ..Working::default() };
-        table.push(1, 0, 11, order(true, 100));
-        table.push(1, 1, 12, order(true, 102));
-        table.push(1, 2, 13, order(false, 105));
-        assert_eq!(table.best(1, 3), (102, 105));
+        let order = |side, reach| Working { side, reach, lots: 1, ..Working::default() };
+        table.push(1, 0, 11, order(0, 100));
+        table.push(1, 1, 12, order(0, 102));
+        table.push(1, 2, 13, order(1, -105));
+        assert_eq!(table.reach(1, 3), [102, -105]);
         table.remove(1, 3, table.find(1, 3, 12).unwrap());
-        assert_eq!(table.best(1, 2), (100, 105));
+        assert_eq!(table.reach(1, 2), [100, -105]);
         assert_eq!(table.find(1, 2, 12), None);
         let at = table.find(1, 2, 13).unwrap();
-        table.set(at, Working { replacing: true, next_reach_ticks: 103, next_lots: 5, ..table.get(at) });
-        assert_eq!(table.best(1, 2), (100, 103), "both prices of a pending replace count");
+        table.set(at, Working { replacing: true, next_reach: -103, next_lots: 5, ..table.get(at) });
+        assert_eq!(table.reach(1, 2), [100, -103], "both prices of a pending replace count");
         assert_eq!(table.get(at).reserved(), 5);
-        assert_eq!(table.best(0, 0), (NO_BUY, NO_SELL));
+        assert_eq!(table.reserved(1, 2, 0), [1, 5]);
+        assert_eq!(table.reach(0, 0), [NO_REACH; 2]);
     }
 }

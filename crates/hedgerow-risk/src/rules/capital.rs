@@ -2,24 +2,24 @@
 
 use crate::bounds::BPS;
 
-/// RISK-025: margin on worst-case gross exceeds the buying power. `power_bps` is buying power times 10,000, so nothing
-/// is divided. A margin rate of zero would grant everything; it grants nothing.
+/// RISK-025: margin on worst-case gross exceeds the buying power, given as the [`gross_affordable`] with it.
 #[inline(always)]
 #[must_use]
-pub const fn no_buying_power(gross: i128, margin_bps: u32, power_bps: i128) -> bool {
-    (margin_bps == 0) | (gross.wrapping_mul(margin_bps as i128) > power_bps)
+pub const fn no_buying_power(gross: i128, gross_affordable: i128) -> bool {
+    gross > gross_affordable
+}
+
+/// The largest gross exposure whose margin the buying power covers: `gross * margin <= power` and `gross <= power /
+/// margin` are the same for whole numbers. A margin rate of zero would grant everything; it grants nothing.
+#[must_use]
+pub const fn gross_affordable(buying_power: i128, margin_bps: u32) -> i128 {
+    if margin_bps == 0 { -1 } else { buying_power.saturating_mul(BPS as i128) / margin_bps as i128 }
 }
 
 /// Capital granted less what was lost since; a gain does not raise what was granted.
 #[must_use]
 pub fn buying_power(capital: i128, equity: i128, equity_start: i128) -> i128 {
     capital.saturating_add(equity.saturating_sub(equity_start).min(0)).max(0)
-}
-
-/// Buying power times 10,000 as [`no_buying_power`] takes it.
-#[must_use]
-pub fn power_bps(buying_power: i128) -> i128 {
-    buying_power.saturating_mul(i128::from(BPS))
 }
 
 /// RISK-026, RISK-027: the loss since the session's start, or the fall from the highest equity, has reached its limit.
@@ -47,10 +47,12 @@ mod tests {
             (1_000, 10_000, 1_000, false),
             (1_001, 10_000, 1_000, true),
             (2_000, 5_000, 1_000, false),
-            (1, 0, i128::MAX / 20_000, true),
+            (3_334, 3_000, 1_000, true),
+            (3_333, 3_000, 1_000, false),
+            (0, 0, i128::MAX, true),
             (1, 10_000, 0, true),
         ] {
-            assert_eq!(no_buying_power(gross, bps, power_bps(power)), fails, "{gross} {bps} {power}");
+            assert_eq!(no_buying_power(gross, gross_affordable(power, bps)), fails, "{gross} {bps} {power}");
         }
     }
 

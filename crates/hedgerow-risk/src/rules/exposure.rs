@@ -5,20 +5,19 @@
 
 use crate::bounds::BPS;
 
-/// The larger of the position after all buys and the (short) position after all sells, lots.
+/// The larger of the long position after all buys and the short position after all sells, lots.
 #[inline(always)]
 #[must_use]
-pub const fn worst_lots(position: i64, open_buy: i64, open_sell: i64) -> i64 {
-    let (long, short) = (position + open_buy, open_sell - position);
-    if long > short { long } else { short }
+pub const fn worst_lots(long_after_buys: i64, short_after_sells: i64) -> i64 {
+    if long_after_buys > short_after_sells { long_after_buys } else { short_after_sells }
 }
 
 /// Whether an order shrinks the position and cannot cross zero, even if all working orders on its side fill first.
+/// `directed_position` is the position seen from the order's side: negated for a sell.
 #[inline(always)]
 #[must_use]
-pub const fn reducing(buy: bool, position: i64, open_same_side: i64, lots: i64) -> bool {
-    let against = if buy { -position } else { position };
-    (lots > 0) & (against > 0) & (against - open_same_side >= lots)
+pub const fn reducing(directed_position: i64, open_same_side: i64, lots: i64) -> bool {
+    (lots > 0) & (directed_position + open_same_side + lots <= 0)
 }
 
 /// RISK-020: worst-case exposure to the instrument.
@@ -51,12 +50,18 @@ pub const fn sector(sector_gross: i128, limit: i128) -> bool {
 }
 
 /// RISK-024: the instrument's share of gross, this order included. Of capital while gross is smaller, or no first order
-/// could ever pass. `share_bps` is at most 10,000 and sums are below 2^94, so products fit; beyond that RISK-029 speaks.
+/// could ever pass: `share_of_capital` is that amount of money, at least 0. `share_bps` is at most 10,000 and sums are
+/// below 2^94, so products fit; beyond that RISK-029 speaks.
 #[inline(always)]
 #[must_use]
-pub const fn concentration(exposure: i128, gross: i128, capital: i128, share_bps: u32) -> bool {
-    let whole = if gross > capital { gross } else { capital };
-    exposure.wrapping_mul(BPS as i128) > whole.wrapping_mul(share_bps as i128)
+pub const fn concentration(exposure: i128, gross: i128, share_of_capital: i128, share_bps: u32) -> bool {
+    exposure > share_of_capital && exposure.wrapping_mul(BPS as i128) > gross.wrapping_mul(share_bps as i128)
+}
+
+/// The share of capital that [`concentration`] allows in any case, rounded down.
+#[must_use]
+pub const fn share_of_capital(capital: i128, share_bps: u32) -> i128 {
+    capital.saturating_mul(share_bps as i128) / BPS as i128
 }
 
 #[cfg(test)]
@@ -68,7 +73,7 @@ mod tests {
         for (position, buys, sells, worst) in
             [(0, 0, 0, 0), (10, 5, 3, 15), (10, 0, 30, 20), (-10, 5, 5, 15), (-10, 30, 0, 20), (5, 0, 5, 5)]
         {
-            assert_eq!(worst_lots(position, buys, sells), worst, "{position} {buys} {sells}");
+            assert_eq!(worst_lots(position + buys, sells - position), worst, "{position} {buys} {sells}");
         }
     }
 
@@ -85,7 +90,11 @@ mod tests {
             (false, -100, 0, 1, false),
             (false, 100, 0, 0, false),
         ] {
-            assert_eq!(reducing(buy, position, open, lots), yes, "{buy} {position} {open} {lots}");
+            assert_eq!(
+                reducing(if buy { position } else { -position }, open, lots),
+                yes,
+                "{buy} {position} {open} {lots}"
+            );
         }
     }
 
@@ -108,7 +117,11 @@ mod tests {
             (100, 100, 0, 10_000, false),
             (1, 1_000, 1_000, 0, true),
         ] {
-            assert_eq!(concentration(exposure, gross, capital, bps), fails, "{exposure} {gross} {capital} {bps}");
+            assert_eq!(
+                concentration(exposure, gross, share_of_capital(capital, bps), bps),
+                fails,
+                "{exposure} {gross} {capital} {bps}"
+            );
         }
     }
 }

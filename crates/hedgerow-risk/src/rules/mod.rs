@@ -96,6 +96,52 @@ pub const fn bit_if(fails: bool, code: Code) -> u64 {
     (fails as u64) << (code.0 & 0xff)
 }
 
+/// How failing rules are counted. The rules are written down once and asked in two ways: an order that no rule can
+/// stop only needs to know that, any other one needs to know which.
+pub(crate) trait Tally: Default {
+    /// Notes whether a rule fails.
+    fn note(&mut self, fails: bool, code: Code);
+    /// Notes rules that are known to fail.
+    fn standing(&mut self, failed: u64);
+}
+
+/// Every failing rule by its bit.
+#[derive(Default)]
+pub(crate) struct Spoken(pub u64);
+impl Tally for Spoken {
+    #[inline(always)]
+    fn note(&mut self, fails: bool, code: Code) {
+        self.0 |= bit_if(fails, code);
+    }
+    #[inline(always)]
+    fn standing(&mut self, failed: u64) {
+        self.0 |= failed;
+    }
+}
+
+/// Whether any rule fails.
+#[derive(Default)]
+pub(crate) struct Silence {
+    failed: u64,
+    broken: bool,
+}
+impl Silence {
+    #[inline(always)]
+    pub const fn holds(&self) -> bool {
+        (self.failed == 0) & !self.broken
+    }
+}
+impl Tally for Silence {
+    #[inline(always)]
+    fn note(&mut self, fails: bool, _: Code) {
+        self.broken |= fails;
+    }
+    #[inline(always)]
+    fn standing(&mut self, failed: u64) {
+        self.failed |= failed;
+    }
+}
+
 /// The first failing rule in the order in which the rules speak.
 #[must_use]
 pub fn first(failed: u64) -> Option<Code> {

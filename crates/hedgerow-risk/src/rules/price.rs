@@ -12,27 +12,28 @@ pub const fn outside_collar(market: bool, limit_ticks: i64, reference_ticks: i64
     (collar_bps == 0) | (!market & beyond)
 }
 
-/// RISK-017: the price reaches the firm's own best working order on the other side (both as [`reach`] prices).
+/// RISK-017: the order and the firm's own best working order on the other side reach each other (see [`reach`]).
 /// FIA 2024 self-match prevention; MAR 2016/522 annex II (wash trades).
 #[inline(always)]
 #[must_use]
-pub const fn self_match(buy: bool, reach_ticks: i64, own_buy_highest: i64, own_sell_lowest: i64) -> bool {
-    if buy { reach_ticks >= own_sell_lowest } else { reach_ticks <= own_buy_highest }
+pub const fn self_match(reach: i64, own_opposite_reach: i64) -> bool {
+    reach + own_opposite_reach >= 0
 }
 
-/// No own order works on the buying side.
-pub const NO_BUY: i64 = i64::MIN;
-/// No own order works on the selling side.
-pub const NO_SELL: i64 = i64::MAX;
+/// The reach of a side on which no own order works: nothing reaches it.
+pub const NO_REACH: i64 = -(1 << 62);
+/// The reach of a market order: beyond every limit.
+pub const MARKET_REACH: i64 = 1 << 61;
 
-/// The price up to which an order trades: its limit, or beyond every limit for a market order.
+/// How far an order goes to trade: its limit for a buy, its negated limit for a sell, so that more always reaches
+/// further. A buy and a sell meet when their reaches sum to zero or more. `limit_ticks` is at most 2^60.
 #[inline(always)]
 #[must_use]
 pub const fn reach(buy: bool, market: bool, limit_ticks: i64) -> i64 {
     match (market, buy) {
-        (false, _) => limit_ticks,
-        (true, true) => i64::MAX - 1,
-        (true, false) => i64::MIN + 1,
+        (true, _) => MARKET_REACH,
+        (false, true) => limit_ticks,
+        (false, false) => -limit_ticks,
     }
 }
 
@@ -59,19 +60,20 @@ mod tests {
 
     #[test]
     fn an_order_matches_our_own_when_its_price_reaches_it_and_a_market_order_reaches_all() {
-        for (buy, market, limit, own_buy, own_sell, fails) in [
-            (true, false, 100, NO_BUY, 101, false),
-            (true, false, 101, NO_BUY, 101, true),
-            (false, false, 100, 99, NO_SELL, false),
-            (false, false, 99, 99, NO_SELL, true),
-            (true, true, 0, NO_BUY, NO_SELL, false),
-            (true, true, 0, NO_BUY, 1_000_000, true),
-            (false, true, 0, 1, NO_SELL, true),
-            (false, false, 1_000_000, reach(true, true, 0), NO_SELL, true),
-            (true, false, 1, NO_BUY, reach(false, true, 0), true),
+        let (none, at) = (NO_REACH, |buy, ticks| reach(buy, false, ticks));
+        for (buy, market, limit, own_opposite, fails) in [
+            (true, false, 100, at(false, 101), false),
+            (true, false, 101, at(false, 101), true),
+            (false, false, 100, at(true, 99), false),
+            (false, false, 99, at(true, 99), true),
+            (true, true, 0, none, false),
+            (true, true, 0, at(false, 1 << 60), true),
+            (false, true, 0, at(true, 1), true),
+            (false, false, 1 << 60, MARKET_REACH, true),
+            (true, false, 1, MARKET_REACH, true),
+            (true, false, 1 << 60, none, false),
         ] {
-            let reach_ticks = reach(buy, market, limit);
-            assert_eq!(self_match(buy, reach_ticks, own_buy, own_sell), fails, "{buy} {market} {limit}");
+            assert_eq!(self_match(reach(buy, market, limit), own_opposite), fails, "{buy} {market} {limit}");
         }
     }
 }

@@ -29,7 +29,7 @@ impl Bucket {
     #[inline(always)]
     #[must_use]
     pub fn at(self, per_second: u32, now: Nanos) -> Bucket {
-        let elapsed = now.saturating_sub(self.ts).clamp(0, SECOND).unsigned_abs();
+        let elapsed = if now > self.ts { now.abs_diff(self.ts).min(COST) } else { 0 };
         let rate = u64::from(per_second);
         Bucket { credit: (self.credit + elapsed * rate).min(COST * rate), ts: now }
     }
