@@ -181,8 +181,8 @@ codes! {
         6 MODEL_SHAPE "features, prices, times and names do not fit together" => "see the message";
         7 MODEL_PARITY "a loaded model is not the one that was saved" => "train it again, or use the library version that saved it";
         8 MODEL_TRIALS "the trial ledger cannot be read" => "restore it from a copy; a trial is never forgotten";
-        9 MODEL_FEATURE "unknown feature, or a parameter out of range" => "see the message";
-        10 MODEL_LOOK_AHEAD "a feature changes when the future is taken away" => "compute it from rows up to its own time only";
+        9 MODEL_LOOK_AHEAD "a feature changes when the future is taken away" => "compute it from rows up to its own time only";
+        10 MODEL_FEATURE "unknown feature, or a parameter out of range" => "see the message";
     }
     OPT = 10 exit 19 {
         1 OPT_INFEASIBLE "no portfolio satisfies all constraints" => "relax one of the constraints named in the message";
