@@ -5,7 +5,7 @@ set -uo pipefail
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 started=$SECONDS
-cargo test --workspace --exclude hedgerow-py --no-fail-fast 2>&1 | tee "$out"
+cargo test -q --workspace --exclude hedgerow-py --no-fail-fast 2>&1 | tee "$out"
 status=${PIPESTATUS[0]}
 awk -v seconds=$((SECONDS - started)) '
   /^test result:/ { suites++; passed += $4; failed += $6; ignored += $8 }
