@@ -33,7 +33,7 @@ help: ## this map
 	@echo "  PYTHON=python3.13 chooses the interpreter, OUT=DIR the folder of the demo."
 
 demo: $(VENV)/.built ## build, install, run the whole fund on real prices, and show where the report lies
-	@$(BIN)/hedgerow demo --out $(OUT) --force
+	@$(BIN)/hedgerow demo --out $(OUT)
 
 test: $(VENV)/.built test-rust test-python ## everything needed, then all tests (Rust, Python, coverage)
 

@@ -111,7 +111,7 @@ impl Kernel {
             capacity,
             base: genesis.base,
             last_id: 2,
-            clock: 0,
+            clock: Nanos::MIN,
             equity_is_old: false,
             gate,
             oms: Oms::new(orders),

@@ -15,13 +15,28 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, data, governance, system
+from hedgerow.cli import audit, data, governance, running, system
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
 
 # The order of the map: what comes in, how capital is granted, what stands in the log, what helps.
-ORDER = ("data", "keys", "roster", "propose", "approve", "revoke", "mandates", "audit", "doctor", "errors", "glossary")
+ORDER = (
+    "demo",
+    "backtest",
+    "data",
+    "keys",
+    "roster",
+    "propose",
+    "approve",
+    "revoke",
+    "mandates",
+    "why",
+    "audit",
+    "doctor",
+    "errors",
+    "glossary",
+)
 EPILOG = "Every command takes --json. Exit status: 0 done, otherwise the area of the error; see `hedgerow errors`."
 
 
@@ -61,6 +76,8 @@ def _root(
         typer.echo(context.get_help())
 
 
+app.command(rich_help_panel="Run")(running.demo)
+app.command(rich_help_panel="Run")(running.backtest)
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(governance.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(governance.roster, name="roster", rich_help_panel="Governance")
@@ -68,6 +85,7 @@ app.command(rich_help_panel="Governance")(governance.propose)
 app.command(rich_help_panel="Governance")(governance.approve)
 app.command(rich_help_panel="Governance")(governance.revoke)
 app.command(rich_help_panel="Governance")(governance.mandates)
+app.command(rich_help_panel="Log")(running.why)
 app.add_typer(audit.audit, name="audit", rich_help_panel="Log")
 app.command(rich_help_panel="System")(system.doctor)
 app.command(rich_help_panel="System")(system.errors)

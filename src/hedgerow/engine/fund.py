@@ -21,7 +21,7 @@ from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.engine.backtest import backtest
 from hedgerow.engine.forecasting import FEATURES, ForecastingStrategy
 from hedgerow.engine.opening import FOREVER_NS, Authority, LogSettings, open_engine
-from hedgerow.engine.result import Result, RunInfo
+from hedgerow.engine.result import Result, RunInfo, verdict_message
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import handlers_of
 from hedgerow.governance import events
@@ -260,7 +260,6 @@ def _key(seed: int, name: str) -> Key:
 def _try_order(engine: Any, data: RunData, lots: int) -> DeniedOrder:
     """Send an order that must be denied, and say why it was."""
     from hedgerow.core.nouns import noun, records
-    from hedgerow.engine.result import verdict_message
 
     with named_errors():
         order_id, number = engine.order(0, 0, lots)

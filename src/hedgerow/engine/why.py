@@ -19,7 +19,8 @@ import numpy as np
 from hedgerow import _core
 from hedgerow.core.errors import named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
-from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES, verdict_message
+from hedgerow.core.verdicts import verdict_sentence
+from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
 
 KIND_SIGNED = 32
 KIND_GENESIS = 33
@@ -167,7 +168,8 @@ def _order(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
 
 
 def _verdict(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
-    return f"{ACTIONS[row['action']]} order {verdict_message(row)}"
+    value, limit = money_int(row["value"]), money_int(row["limit"])
+    return f"{ACTIONS[row['action']]} order {verdict_sentence(int(row['code']), value, limit, int(row['level']))}"
 
 
 def _parent(journal: Journal, row: Any, instrument: int, symbol: str) -> str:

@@ -188,6 +188,7 @@ pub fn events(
     progress: Option<&Py<PyAny>>,
 ) -> PyResult<()> {
     shared.desk.borrow_mut().recorder.reserve_equity(rows.len());
+    let cores: Vec<_> = handlers.iter().map(|handler| handler.0.bind(py).borrow()).collect();
     let mut group: Vec<Bar> = Vec::with_capacity(64);
     let (mut start, mut breath) = (0, BREATH);
     while start < rows.len() {
@@ -195,8 +196,8 @@ pub fn events(
         group.clear();
         group.extend((start..end).map(|i| rows.bar(i)));
         market(&mut shared.desk.borrow_mut(), &mut group).map_err(raise)?;
-        for handler in handlers {
-            speak(py, shared, &group, handler)?;
+        for (core, handler) in cores.iter().zip(handlers) {
+            speak(py, shared, &group, core, handler)?;
         }
         let mut desk = shared.desk.borrow_mut();
         desk.fresh_fills.clear();
@@ -212,10 +213,15 @@ pub fn events(
 }
 
 /// One strategy's turn: indicators, fills, bars, timer.
-fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], handlers: &Handlers) -> PyResult<()> {
-    let Handlers(strategy, on_bar, on_fill, on_timer) = handlers;
-    let core = strategy.bind(py).borrow();
-    feed_indicators(py, shared, &core, group);
+fn speak(
+    py: Python<'_>,
+    shared: &Rc<Shared>,
+    group: &[Bar],
+    core: &StrategyCore,
+    handlers: &Handlers,
+) -> PyResult<()> {
+    let Handlers(_, on_bar, on_fill, on_timer) = handlers;
+    feed_indicators(py, shared, core, group);
     if let Some(on_fill) = on_fill {
         tell_fills(py, shared, core.id(), on_fill)?;
     }

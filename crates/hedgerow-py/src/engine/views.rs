@@ -8,7 +8,7 @@ use pyo3::types::PyString;
 use std::rc::Rc;
 
 /// A bar that has closed. Prices are floats for research; `*_ticks` are exact.
-#[pyclass(name = "Bar", module = "hedgerow", unsendable, frozen)]
+#[pyclass(name = "Bar", module = "hedgerow", frozen)]
 pub struct BarView {
     bar: Bar,
     unit: Unit,
@@ -75,7 +75,7 @@ impl BarView {
 }
 
 /// An execution of one of the strategy's orders.
-#[pyclass(name = "Fill", module = "hedgerow", unsendable, frozen)]
+#[pyclass(name = "Fill", module = "hedgerow", frozen)]
 pub struct FillView {
     fill: Fill,
     unit: Unit,
