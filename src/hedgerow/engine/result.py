@@ -15,12 +15,13 @@ import numpy as np
 from hedgerow import _core
 from hedgerow.core.errors import error_table
 from hedgerow.core.nouns import MONEY_UNIT, money_floats, money_int, noun, records
+from hedgerow.core.verdicts import verdict_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hedgerow.ledger.metrics import Performance
     from hedgerow.engine.run_data import RunData
+    from hedgerow.ledger.metrics import Performance
 
 SIDES = np.array(["", "buy", "sell"])
 DECISIONS = np.array(["", "approved", "denied"])
@@ -228,10 +229,10 @@ class Result:
     @cached_property
     def performance(self) -> Performance:
         """Statistics of the equity curve, the first day included; figures that the sample cannot carry are left out."""
-        from hedgerow.engine.exchange import fill_values
+        from hedgerow.engine.exchange import fill_amounts
         from hedgerow.ledger.metrics import performance
 
-        return performance(self.daily, trials=self.info.trials, traded_notional=float(fill_values(self).sum()))
+        return performance(self.daily, trials=self.info.trials, traded_notional=float(fill_amounts(self).value.sum()))
 
     @cached_property
     def daily(self) -> pd.Series[Any]:
@@ -279,12 +280,5 @@ def rules_of(bits: int) -> tuple[str, ...]:
 
 
 def verdict_message(row: Any) -> str:
-    """A verdict in one sentence: code, what happened, value seen, limit, what to do."""
-    from hedgerow.core.errors import problem
-
-    if int(row["code"]) == 0:
-        return "approved"
-    value, limit = money_int(row["value"]), money_int(row["limit"])
-    level = "firm" if row["level"] == 1 else "strategy"
-    detail = f"saw {value / MONEY_UNIT:,.2f}, {level} limit {limit / MONEY_UNIT:,.2f}" if value or limit else ""
-    return str(problem(int(row["code"]), detail))
+    """A verdict record in one sentence: code, what happened, value seen, limit, what to do."""
+    return verdict_sentence(int(row["code"]), money_int(row["value"]), money_int(row["limit"]), int(row["level"]))
