@@ -42,7 +42,7 @@ def test_a_file_becomes_a_catalog_by_one_command(
     assert (row["symbol"], row["rows"], row["tick"]) == ("KO", 3, "0.01")
     assert run(["data", "check", *catalog, "--symbol", "KO"]) == 0
     (row,) = printed(capsys)
-    assert (row["bars"], row["gaps"], row["spike_at"]) == (3, 0, None)
+    assert (row["symbol"], row["bars"], row["gaps"]) == ("KO", 3, 0)
 
 
 def test_ingesting_twice_changes_nothing(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
