@@ -42,10 +42,10 @@ test-rust: $(VENV)/.installed
 	$(STEP) --closing 'in [0-9]+ suites;' "Rust tests: run" tools/cargo_test.sh
 
 test-python: $(VENV)/.built
-	$(STEP) --closing '^(TOTAL|Required|SKIPPED|=+ .*(passed|failed))' "Python tests" \
-		$(BIN)/pytest -q -n auto --maxprocesses 8 --cov --cov-report=term
+	$(STEP) --closing '^(TOTAL|=+ .*passed)' "Python tests" \
+		$(BIN)/pytest -n auto --maxprocesses 8 --cov --cov-report=term
 
-check: $(VENV)/.built ## style, types, layers, freshness of stubs and generated pages, tidiness
+check: $(VENV)/.built ## style, types, layers, fresh stubs and pages, tidiness, the wheel
 	$(STEP) "ruff: lint" $(BIN)/ruff check --no-cache .
 	$(STEP) "ruff: format" $(BIN)/ruff format --no-cache --check .
 	$(STEP) "mypy: strict" $(BIN)/mypy
@@ -55,6 +55,7 @@ check: $(VENV)/.built ## style, types, layers, freshness of stubs and generated 
 	$(STEP) "stubs are fresh" $(BIN)/python tools/print_stubs.py --check
 	$(STEP) "generated pages are fresh" $(BIN)/python tools/print_docs.py --check
 	$(STEP) "tidy" $(BIN)/python tools/tidy.py
+	$(STEP) "the wheel is one and whole" $(BIN)/python tools/check_wheel.py
 
 bench: $(VENV)/.built ## what must stay fast, beside floors and peers: one JSON line a figure
 	@$(BIN)/python bench/run.py
