@@ -11,6 +11,9 @@ use hedgerow_core::{
 use hedgerow_risk::rules::bit;
 use hedgerow_risk::{Approved, Gate, GateConfig};
 
+/// What has happened to a desk before an order comes.
+type Change = fn(&mut Gate);
+
 fn kill(strategy: u16, on: bool) -> KillSwitch {
     KillSwitch { strategy, on: u8::from(on), ..KillSwitch::default() }
 }
@@ -83,7 +86,7 @@ fn each_rule_denies_with_its_own_code() {
         ),
         (limits(|l| l.var = Money::units(32)), buy, "RISK_VAR"),
         (
-            with(|g| (1..=8).for_each(|id| note(pass(g, &order(id, Side::Buy, 1))))),
+            with(|g| (1..=4).for_each(|id| note(pass(g, &order(id, Side::Buy, 1))))),
             Order { client_id: 9, ..buy },
             "RISK_RESERVATION",
         ),
@@ -179,7 +182,7 @@ fn a_denied_order_reserves_nothing_but_uses_up_its_client_order_id() {
 
 #[test]
 fn what_stops_new_risk_lets_risk_reducing_orders_through_and_says_so() {
-    let stops: [(fn(&mut Gate), u64); 7] = [
+    let stops: [(Change, u64); 7] = [
         (|g| g.kill(&kill(0, true)).unwrap(), bit(code::RISK_KILLED)),
         (|g| g.kill(&kill(u16::MAX, true)).unwrap(), bit(code::RISK_KILLED)),
         (|g| g.revoke(0).unwrap(), bit(code::RISK_MANDATE_EXPIRED)),
@@ -211,7 +214,7 @@ fn what_stops_new_risk_lets_risk_reducing_orders_through_and_says_so() {
 
 #[test]
 fn nothing_else_is_waived_for_a_risk_reducing_order() {
-    let never: [(fn(&mut Gate), Order, &str); 6] = [
+    let never: [(Change, Order, &str); 6] = [
         (|g| g.session(&session(false, OPEN)), order(2, Side::Sell, 5), "RISK_SESSION_CLOSED"),
         (|_| (), order(1, Side::Sell, 5), "RISK_DUPLICATE"),
         (|g| g.define(&Instrument { flags: HALTED, ..share(0) }).unwrap(), order(2, Side::Sell, 5), "RISK_HALTED"),
@@ -281,14 +284,14 @@ fn the_rate_is_a_bucket_of_one_second_on_both_levels() {
     let later = Order { ts: OPEN + SECOND / 2, ..order(4, Side::Buy, 4) };
     assert_eq!(code_of(&mut gate, &later), "");
     gate.set_firm(&limits);
-    let other = |id| Order { ts: OPEN + SECOND / 2, strategy: 1, ..order(id, Side::Buy, id as i64) };
+    let other = |id| Order { ts: OPEN + SECOND / 2, strategy: 1, instrument: 1, ..order(id, Side::Buy, id as i64) };
     let names: Vec<&str> = (1..=2).map(|id| code_of(&mut gate, &other(id))).collect();
     assert_eq!(names, ["", ""]);
     let (verdict, _) =
         gate.check_new(&Order { strategy: 0, ts: OPEN + SECOND, ..order(6, Side::Buy, 6) }, OPEN + SECOND);
     assert_eq!(verdict.failed, 0, "half a second brought one back");
-    let (verdict, _) =
-        gate.check_new(&Order { strategy: 1, ts: OPEN + SECOND, ..order(7, Side::Buy, 7) }, OPEN + SECOND);
+    let (verdict, _) = gate
+        .check_new(&Order { strategy: 1, instrument: 1, ts: OPEN + SECOND, ..order(7, Side::Buy, 7) }, OPEN + SECOND);
     assert_eq!((verdict.failed, verdict.level), (bit(code::RISK_RATE), 1));
     assert_eq!((verdict.value, verdict.limit), (Money::units(3), Money::units(2)));
 }

@@ -67,7 +67,7 @@ pub fn wide() -> Limits {
 
 pub fn config() -> GateConfig {
     GateConfig {
-        working_per_instrument: 8,
+        working_per_instrument: 4,
         repeat_slots: 1 << 12,
         ..GateConfig::new(STRATEGIES, INSTRUMENTS, 2, currency("USD"))
     }
