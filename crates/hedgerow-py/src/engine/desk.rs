@@ -166,7 +166,6 @@ impl Desk {
 
     /// Bars during which nobody acts, all of one day that has begun.
     pub fn stretch(&mut self, rows: &Stretch<'_>) -> Result<(), Problem> {
-        self.recorder.equity_ts.extend_from_slice(rows.ts_init);
         self.kernel.stretch(rows, &mut self.recorder.equity_nav)
     }
 
@@ -364,9 +363,9 @@ impl Desk {
 
     /// Records a point of the equity curve.
     #[inline]
-    pub fn mark_equity(&mut self, ts: i64) -> Result<(), Problem> {
+    pub fn mark_equity(&mut self) -> Result<(), Problem> {
         let nav = self.nav()?;
-        self.recorder.equity(ts, nav);
+        self.recorder.equity(nav);
         Ok(())
     }
 

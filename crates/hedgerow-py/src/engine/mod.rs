@@ -336,12 +336,9 @@ impl Engine {
         PyBytes::new(py, self.shared.desk.borrow().recorder.rows(kind))
     }
 
-    /// The equity curve: times (UTC nanoseconds) and net asset values (base currency).
-    fn equity<'py>(&self, py: Python<'py>) -> (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<f64>>) {
-        let mut desk = self.shared.desk.borrow_mut();
-        let ts = std::mem::take(&mut desk.recorder.equity_ts);
-        let nav = std::mem::take(&mut desk.recorder.equity_nav);
-        (ts.into_pyarray(py), nav.into_pyarray(py))
+    /// The equity curve: net asset value (base currency) after each time of the run so far. Taken once; then it is empty.
+    fn take_equity<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        std::mem::take(&mut self.shared.desk.borrow_mut().recorder.equity_nav).into_pyarray(py)
     }
 
     /// Net asset value of all strategies in 10^-9 base currency units, exact.

@@ -1,42 +1,49 @@
 //! Keeps the records of a run in memory, one column of bytes per kind, ready to be viewed as NumPy structured arrays.
 
-use hedgerow_core::{Money, Nanos};
+use hedgerow_core::{Forecast, Fill, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict};
 
-const KINDS: usize = 40;
+/// What tables are made of; the rest stands in the journal only.
+const KEPT: [u16; 8] = [
+    Order::KIND,
+    Verdict::KIND,
+    OrderEvent::KIND,
+    Fill::KIND,
+    Posting::KIND,
+    Forecast::KIND,
+    Target::KIND,
+    Mandate::KIND,
+];
+const KINDS: usize = 32;
 
 /// The records of a run, by kind, and its equity curve.
 pub struct Recorder {
     rows: Vec<Vec<u8>>,
-    /// Time of each equity point, UTC nanoseconds.
-    pub equity_ts: Vec<i64>,
-    /// Net asset value at each point, base currency. For display and statistics; the ledger holds the exact figure.
+    /// Net asset value after each time of the run, base currency. For display and statistics; the ledger is exact.
     pub equity_nav: Vec<f64>,
 }
 
 impl Recorder {
     /// An empty recorder.
     pub fn new() -> Recorder {
-        Recorder { rows: vec![Vec::new(); KINDS], equity_ts: Vec::new(), equity_nav: Vec::new() }
+        Recorder { rows: vec![Vec::new(); KINDS], equity_nav: Vec::new() }
     }
 
     /// Makes room for so many more equity points.
     pub fn reserve_equity(&mut self, points: usize) {
-        self.equity_ts.reserve_exact(points);
         self.equity_nav.reserve_exact(points);
     }
 
     /// Keeps one record.
     #[inline]
     pub fn record(&mut self, kind: u16, bytes: &[u8]) {
-        if let Some(rows) = self.rows.get_mut(usize::from(kind)) {
-            rows.extend_from_slice(bytes);
+        if KEPT.contains(&kind) {
+            self.rows[usize::from(kind)].extend_from_slice(bytes);
         }
     }
 
     /// Keeps one equity point.
     #[inline]
-    pub fn equity(&mut self, ts: Nanos, nav: Money) {
-        self.equity_ts.push(ts);
+    pub fn equity(&mut self, nav: Money) {
         self.equity_nav.push(nav.to_f64());
     }
 

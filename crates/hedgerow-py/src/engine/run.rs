@@ -36,10 +36,10 @@ fn market(desk: &mut Desk, bars: &mut [Bar]) -> Result<(), Problem> {
 
 /// Everything of a group that happens after a strategy has spoken.
 #[inline]
-fn settle(desk: &mut Desk, ts: i64) -> Result<(), Problem> {
+fn settle(desk: &mut Desk) -> Result<(), Problem> {
     desk.work_parents()?;
     desk.flush()?;
-    desk.mark_equity(ts)
+    desk.mark_equity()
 }
 
 /// Looks at Ctrl-C and tells how far the run is.
@@ -82,7 +82,7 @@ fn vectorised(
         for (offset, bar) in group.iter().enumerate() {
             decide(&mut desk, start + offset, bar).map_err(raise)?;
         }
-        settle(&mut desk, group[0].ts_init).map_err(raise)?;
+        settle(&mut desk).map_err(raise)?;
         start = end;
         if single && desk.is_quiet(strategy, group[0].instrument) {
             if same_end < end {
@@ -201,7 +201,7 @@ pub fn events(
         }
         let mut desk = shared.desk.borrow_mut();
         desk.fresh_fills.clear();
-        settle(&mut desk, group[0].ts_init).map_err(raise)?;
+        settle(&mut desk).map_err(raise)?;
         drop(desk);
         start = end;
         if start >= breath {
