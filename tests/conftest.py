@@ -31,7 +31,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
-    """Reference material beside the repository, as `shared("reference/expected.json")`; skipped by name where absent."""
+    """Reference material beside the repository: `shared("reference/expected.json")`; skipped by name where absent."""
 
     def find(name: str) -> Path:
         path = ROOT.parent / "shared" / name

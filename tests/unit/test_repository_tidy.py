@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -23,6 +24,13 @@ def tidy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     monkeypatch.setattr(module, "ROOT", tmp_path)
     return module
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the rules look at what git tracks")
+def test_this_repository_is_tidy() -> None:
+    """No leftovers, no giants, no path of one machine, and every test has its sentence."""
+    said = subprocess.run([sys.executable, str(ROOT / "tools" / "tidy.py")], capture_output=True, text=True)
+    assert said.stdout == ""
 
 
 def test_a_long_function_is_found_in_python_and_in_rust(tidy: ModuleType, tmp_path: Path) -> None:
