@@ -204,7 +204,7 @@ impl Charter {
         self.peak.0.saturating_sub(self.equity.0)
     }
 
-    /// Capital less what was lost since it was granted.
+    /// Capital and what was won or lost since it was granted.
     pub fn buying_power(&self) -> i128 {
         capital::buying_power(bounded(self.limits.capital), self.equity.0, self.start.0)
     }

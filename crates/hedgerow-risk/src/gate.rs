@@ -98,7 +98,7 @@ pub struct Exposure {
     pub net_after_sells: Money,
     /// One-day 95 % value at risk, undiversified.
     pub var: Money,
-    /// Capital less losses.
+    /// Capital granted and what was won or lost since.
     pub buying_power: Money,
 }
 

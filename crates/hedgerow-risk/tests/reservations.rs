@@ -140,7 +140,7 @@ fn prices_and_rates_move_every_sum_that_rests_on_them() {
 }
 
 #[test]
-fn losses_shrink_buying_power_and_payments_do_not() {
+fn gains_and_losses_move_buying_power_and_payments_do_not() {
     let mut gate = desk();
     gate.equity(0, Money::units(1_000_000)).unwrap();
     gate.equity(1, Money::units(500_000)).unwrap();
@@ -152,6 +152,8 @@ fn losses_shrink_buying_power_and_payments_do_not() {
         Money::units(2_000_000),
         "a second strategy's start is no gain or loss"
     );
+    gate.equity(0, Money::units(900_000)).unwrap();
+    assert_eq!(gate.exposure(Some(0)).buying_power, Money::units(1_100_000));
     gate.equity(0, Money::units(770_000)).unwrap();
     assert_eq!(gate.exposure(Some(0)).buying_power, Money::units(970_000));
     assert_eq!(gate.exposure(None).buying_power, Money::units(1_970_000));

@@ -2,6 +2,8 @@
 
 use crate::bounds::BPS;
 
+const BPS_WIDE: i128 = BPS as i128;
+
 /// RISK-025: margin on worst-case gross exceeds the buying power, given as the [`gross_affordable`] with it.
 #[inline(always)]
 #[must_use]
@@ -13,13 +15,18 @@ pub const fn no_buying_power(gross: i128, gross_affordable: i128) -> bool {
 /// margin` are the same for whole numbers. A margin rate of zero would grant everything; it grants nothing.
 #[must_use]
 pub const fn gross_affordable(buying_power: i128, margin_bps: u32) -> i128 {
-    if margin_bps == 0 { -1 } else { buying_power.saturating_mul(BPS as i128) / margin_bps as i128 }
+    match margin_bps as i128 {
+        0 => -1,
+        // Fully paid is the usual case, and needs no division.
+        BPS_WIDE => buying_power,
+        margin => buying_power.saturating_mul(BPS_WIDE) / margin,
+    }
 }
 
-/// Capital granted less what was lost since; a gain does not raise what was granted.
+/// Capital granted and what was won or lost since. What a gain may be put to is bounded by the limit on gross.
 #[must_use]
 pub fn buying_power(capital: i128, equity: i128, equity_start: i128) -> i128 {
-    capital.saturating_add(equity.saturating_sub(equity_start).min(0)).max(0)
+    capital.saturating_add(equity.saturating_sub(equity_start)).max(0)
 }
 
 /// RISK-026, RISK-027: the loss since the session's start, or the fall from the highest equity, has reached its limit.
@@ -57,9 +64,9 @@ mod tests {
     }
 
     #[test]
-    fn losses_shrink_buying_power_and_gains_do_not_raise_it() {
+    fn buying_power_starts_from_the_capital_and_moves_with_gains_and_losses() {
         for (capital, equity, start, power) in
-            [(100, 0, 0, 100), (100, 50, 0, 100), (100, -30, 0, 70), (100, 870, 900, 70), (100, -500, 0, 0)]
+            [(100, 0, 0, 100), (100, 50, 0, 150), (100, -30, 0, 70), (100, 870, 900, 70), (100, -500, 0, 0)]
         {
             assert_eq!(buying_power(capital, equity, start), power, "{capital} {equity} {start}");
         }

@@ -426,7 +426,7 @@ impl Obvious {
         let whole = share(gross, limits.concentration_bps).max(share(limits.capital.0, limits.concentration_bps));
         let concentrated = exposure * 10_000 > gross.max(limits.capital.0) * i128::from(limits.concentration_bps);
         let [start, day, peak, now] = self.books[book].equity.unwrap_or_default();
-        let power = (limits.capital.0 + (now - start).min(0)).max(0);
+        let power = (limits.capital.0 + now - start).max(0);
         let margin = up(gross * i128::from(limits.margin_bps), 10_000);
         let var = after.sum(book, |s, i| i128::from(after.worst(s, i)) * after.var(i));
         let reached = |code, loss: i128, limit: i128| rule(code, loss >= limit || limit <= 0, loss, limit);
