@@ -72,19 +72,21 @@ impl Kernel {
         if good == rows.close.len() { Ok(()) } else { Err(self.refusal(rows, good)) }
     }
 
-    /// How many rows from the start can be accepted.
+    /// How many rows from the start can be accepted. The first pass has no branch, so that it runs many rows at a time.
     fn good_rows(&self, rows: &Stretch<'_>) -> usize {
-        let mut clock = self.clock();
-        let (open, high, low, close) = (rows.open, rows.high, rows.low, rows.close);
-        for i in 0..close.len() {
-            let (known, event) = (rows.ts_init[i], rows.ts_event[i]);
-            let prices = (low[i] > 0) & (low[i] <= open[i].min(close[i])) & (high[i] >= open[i].max(close[i]));
-            if !(prices & (known >= event) & (known > clock || (i == 0 && known == clock))) {
-                return i;
-            }
-            clock = known;
+        let n = rows.close.len();
+        let (event, known) = (&rows.ts_event[..n], &rows.ts_init[..n]);
+        let (open, high, low, close) = (&rows.open[..n], &rows.high[..n], &rows.low[..n], &rows.close[..n]);
+        let good = |i: usize| {
+            let prices = (low[i] > 0) & (low[i] <= open[i]) & (low[i] <= close[i]);
+            prices & (high[i] >= open[i]) & (high[i] >= close[i]) & (known[i] >= event[i])
+        };
+        let rising = |i: usize| known[i] > known[i - 1];
+        let starts = n > 0 && known[0] >= self.clock();
+        if starts && (0..n).fold(true, |all, i| all & good(i)) && (1..n).fold(true, |all, i| all & rising(i)) {
+            return n;
         }
-        close.len()
+        (0..n).take_while(|i| good(*i) && if *i == 0 { starts } else { rising(*i) }).count()
     }
 
     /// Why a row cannot be accepted: the words of `Kernel::bar`.

@@ -3,16 +3,14 @@
 use hedgerow_core::{Forecast, Fill, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict};
 
 /// What tables are made of; the rest stands in the journal only.
-const KEPT: [u16; 8] = [
-    Order::KIND,
-    Verdict::KIND,
-    OrderEvent::KIND,
-    Fill::KIND,
-    Posting::KIND,
-    Forecast::KIND,
-    Target::KIND,
-    Mandate::KIND,
-];
+const KEPT: u32 = 1 << Order::KIND
+    | 1 << Verdict::KIND
+    | 1 << OrderEvent::KIND
+    | 1 << Fill::KIND
+    | 1 << Posting::KIND
+    | 1 << Forecast::KIND
+    | 1 << Target::KIND
+    | 1 << Mandate::KIND;
 const KINDS: usize = 32;
 
 /// The records of a run, by kind, and its equity curve.
@@ -36,7 +34,7 @@ impl Recorder {
     /// Keeps one record.
     #[inline]
     pub fn record(&mut self, kind: u16, bytes: &[u8]) {
-        if KEPT.contains(&kind) {
+        if KEPT.checked_shr(u32::from(kind)).unwrap_or(0) & 1 == 1 {
             self.rows[usize::from(kind)].extend_from_slice(bytes);
         }
     }

@@ -58,14 +58,15 @@ fn lengths(rows: &Rows<'_>, given: usize) -> PyResult<()> {
     Err(raise(Problem::new(code::RUN_WEIGHTS, format!("{given} values for {} rows", rows.len()))))
 }
 
-/// The loop of vectorised strategies: `decide(desk, row, bar)` is called for every bar of a group once all are known.
-/// `same_until(row)` is the first row after it that wants something else; nobody acts before that once all is done.
+/// The loop of vectorised strategies: `decide(desk, row, bar)` is called for every bar of a group once all are known,
+/// and says whether it asked for a trade. `same_until(row)` is the first row after it that wants something else; nobody
+/// acts before that once nothing is missing. What was denied is missing still, and is asked for again at every bar.
 fn vectorised(
     py: Python<'_>,
     shared: &Rc<Shared>,
     rows: &Rows<'_>,
     strategy: StrategyId,
-    mut decide: impl FnMut(&mut Desk, usize, &Bar) -> Result<(), Problem>,
+    mut decide: impl FnMut(&mut Desk, usize, &Bar) -> Result<bool, Problem>,
     same_until: impl Fn(usize) -> usize,
 ) -> PyResult<()> {
     let mut desk = shared.desk.borrow_mut();
@@ -79,12 +80,13 @@ fn vectorised(
         group.extend((start..end).map(|i| rows.bar(i)));
         market(&mut desk, &mut group).map_err(raise)?;
         desk.fresh_fills.clear();
+        let mut asked = false;
         for (offset, bar) in group.iter().enumerate() {
-            decide(&mut desk, start + offset, bar).map_err(raise)?;
+            asked |= decide(&mut desk, start + offset, bar).map_err(raise)?;
         }
         settle(&mut desk).map_err(raise)?;
         start = end;
-        if single && desk.is_quiet(strategy, group[0].instrument) {
+        if single && !asked && desk.is_quiet(strategy, group[0].instrument) {
             if same_end < end {
                 same_end = same_until(end - 1);
             }
@@ -103,14 +105,25 @@ fn vectorised(
 }
 
 /// The first place after `row` with another value.
-fn run_length<T: PartialEq>(values: &[T], row: usize) -> usize {
-    values[row..].iter().position(|v| *v != values[row]).map_or(values.len(), |n| row + n)
+fn run_length<T: PartialEq + Copy>(values: &[T], row: usize) -> usize {
+    const BLOCK: usize = 32;
+    let first = values[row];
+    let mut at = row;
+    // Whole blocks are compared without an early way out, many values at a time.
+    while let Some(block) = values.get(at..at + BLOCK) {
+        if !block.iter().fold(true, |same, v| same & (*v == first)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    values[at..].iter().position(|v| *v != first).map_or(values.len(), |n| at + n)
 }
 
-fn trade_to(desk: &mut Desk, strategy: StrategyId, bar: &Bar, lots: i64) -> Result<(), Problem> {
+/// Asks for what is missing to a position; says whether anything was.
+fn trade_to(desk: &mut Desk, strategy: StrategyId, bar: &Bar, lots: i64) -> Result<bool, Problem> {
     let missing = lots - desk.expected_lots(strategy, bar.instrument);
     if missing == 0 {
-        return Ok(());
+        return Ok(false);
     }
     let side = if missing > 0 { hedgerow_core::Side::Buy } else { hedgerow_core::Side::Sell };
     desk.submit(super::desk::Wish {
@@ -122,7 +135,7 @@ fn trade_to(desk: &mut Desk, strategy: StrategyId, bar: &Bar, lots: i64) -> Resu
         tif: TimeInForce::Gtc,
         cause: bar.id,
     })?;
-    Ok(())
+    Ok(true)
 }
 
 /// Wanted positions, one per row; `i64::MIN` leaves the position as it is.
@@ -135,7 +148,7 @@ pub fn targets(
 ) -> PyResult<()> {
     lengths(rows, lots.len())?;
     let decide = |desk: &mut Desk, row: usize, bar: &Bar| match lots[row] {
-        i64::MIN => Ok(()),
+        i64::MIN => Ok(false),
         wanted => trade_to(desk, strategy, bar, wanted),
     };
     vectorised(py, shared, rows, strategy, decide, |row| run_length(lots, row))
@@ -168,14 +181,14 @@ pub fn weights(
     lengths(rows, weights.len())?;
     let decide = |desk: &mut Desk, row: usize, bar: &Bar| {
         if weights[row].is_nan() {
-            return Ok(());
+            return Ok(false);
         }
         let lots = lots_of_weight(desk, strategy, bar.instrument, weights[row])?;
         trade_to(desk, strategy, bar, lots)
     };
     // A held weight is traded back to as prices move; only "leave it" is quiet.
     vectorised(py, shared, rows, strategy, decide, |row| {
-        weights[row..].iter().position(|w| !w.is_nan()).map_or(weights.len(), |n| row + n)
+        weights[row + 1..].iter().position(|w| !w.is_nan()).map_or(weights.len(), |n| row + 1 + n)
     })
 }
 
@@ -251,6 +264,7 @@ fn feed_indicators(py: Python<'_>, shared: &Rc<Shared>, core: &StrategyCore, gro
                 1 => unit.price(bar.high_ticks),
                 2 => unit.price(bar.low_ticks),
                 3 => unit.price(bar.close_ticks),
+                _ if bar.volume_lots < 0 => f64::NAN,
                 _ => unit.quantity(bar.volume_lots),
             };
             fed.indicator.bind(py).borrow_mut().feed(value);
