@@ -152,8 +152,8 @@ fn gains_and_losses_move_buying_power_and_payments_do_not() {
         Money::units(2_000_000),
         "a second strategy's start is no gain or loss"
     );
-    gate.equity(0, Money::units(900_000)).unwrap();
-    assert_eq!(gate.exposure(Some(0)).buying_power, Money::units(1_100_000));
+    gate.equity(0, Money::units(830_000)).unwrap();
+    assert_eq!(gate.exposure(Some(0)).buying_power, Money::units(1_030_000));
     gate.equity(0, Money::units(770_000)).unwrap();
     assert_eq!(gate.exposure(Some(0)).buying_power, Money::units(970_000));
     assert_eq!(gate.exposure(None).buying_power, Money::units(1_970_000));
