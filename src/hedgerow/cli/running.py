@@ -19,48 +19,64 @@ if TYPE_CHECKING:
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the log and the report.")] = Path("demo-out"),
     seed: Annotated[int, typer.Option(help="Equal seeds give equal journals, byte for byte.")] = 7,
+    data: Annotated[Path | None, typer.Option(help="Bars of your own: .csv, .csv.gz or .parquet.")] = None,
+    trade_from: Annotated[str | None, typer.Option(help="First day traded, YYYY-MM-DD; before it is training.")] = None,
     json: Json = False,
 ) -> None:
     """Run the whole fund on real prices: train, propose, sign, trade, report, prove."""
     from hedgerow.engine.demo import run_demo
 
     output = Output(json)
-    done = run_demo(out, seed=seed, tell=lambda step: output.note(f"  {step}"))
+    done = run_demo(out, seed=seed, data=data, trade_from=trade_from, tell=lambda step: output.note(f"  {step}"))
     output.emit(done.to_json(), lambda: demo_text(done))
 
 
 def demo_text(done: Demo) -> str:
     """What the demonstration did, for a fund manager."""
-    result, benchmark, folder = done.run.result, done.run.benchmark, done.folder
-    rows = [(name, ours, theirs) for name, ours, theirs in _figures(result, benchmark)]
+    result, benchmark = done.run.result, done.run.benchmark
     first, last = result.equity.index[0], result.equity.index[-1]
     ahead = result.final_nav - benchmark.final_nav
     verdict = "ahead of" if ahead >= 0 else "BEHIND"
-    lines = [
-        "",
-        f"Out of sample, {first:%Y-%m-%d} to {last:%Y-%m-%d}, net of costs; hypothetical: simulated venue, real prices",
-        "",
-        table(rows, heads=("", "strategy", "buy and hold")),
-        "",
-        f"The strategy ended {abs(ahead):,.0f} {result.info.currency} {verdict} buying and holding the same stocks.",
-        "The stocks are survivors chosen with hindsight: neither column was there to be had.",
-        "",
-        f"Denied   {done.run.unsigned_order.message}",
-        "         (one of two signatures was there)",
-        f"Denied   {done.run.oversized_order.message}",
-        "",
-        f"Largest loss: {done.largest_loss['symbol']} {done.largest_loss['pnl']:,.2f} (hedgerow why {done.largest_loss['id']})"
-        if done.largest_loss
-        else "No round trip was closed.",
-        *(f"  {cause.id:>7}  {cause.noun:<11} {cause.says}" for cause in done.causes),
-        "",
-        f"Log      {done.proof.records:,} records proved; {done.proof.effects:,} effects derived again; root {done.proof.root[:16]}",
-        f"Tampered {done.tamper_error}" if done.tamper_error else "Tampered NOT CAUGHT",
+    return "\n".join(
+        [
+            "",
+            f"Out of sample, {first:%Y-%m-%d} to {last:%Y-%m-%d}, net of costs; hypothetical: simulated venue, real prices",
+            "",
+            table(_figures(result, benchmark), heads=("", "strategy", "buy and hold")),
+            "",
+            f"The strategy ended {abs(ahead):,.0f} {result.info.currency} {verdict} buying and holding the same instruments.",
+            *(f"Note: {note}." for note in result.info.notes),
+            "",
+            f"Denied   {done.run.unsigned_order.message}",
+            "         (one of two signatures was there)",
+            f"Denied   {done.run.oversized_order.message}",
+            "",
+            *_loss_lines(done),
+            "",
+            *_proof_lines(done),
+        ]
+    )
+
+
+def _loss_lines(done: Demo) -> list[str]:
+    if not done.largest_loss:
+        return ["No round trip was closed."]
+    loss = done.largest_loss
+    told = f"Largest loss: {loss['symbol']} {loss['pnl']:,.2f} (hedgerow why {loss['id']})"
+    return [told, *(f"  {cause.id:>7}  {cause.noun:<11} {cause.says}" for cause in done.causes)]
+
+
+def _proof_lines(done: Demo) -> list[str]:
+    proof, log = done.proof, done.folder / "log"
+    proved = f"{proof.records:,} records proved, {proof.effects:,} effects derived again, root {proof.root[:16]}"
+    return [
+        f"Log      {proved}",
+        f"Tampered {done.tamper_error or 'NOT CAUGHT'}",
         f"Took     {done.seconds:.1f} s",
         f"Report   {done.report}",
-        f"Next     hedgerow why {done.largest_loss.get('id', 1)} --log {folder / 'log'}",
+        f"Next     hedgerow why {done.largest_loss.get('id', 1)} --log {log}",
+        f"         hedgerow audit verify {log}",
     ]
-    return "\n".join(lines)
 
 
 def _figures(result: Result, benchmark: Result) -> list[tuple[str, str, str]]:
@@ -75,10 +91,19 @@ def _figures(result: Result, benchmark: Result) -> list[tuple[str, str, str]]:
         ("max drawdown", "max_drawdown", "{:.2%}"),
     ]
     shown = [(label, _figure(ours, name, form), _figure(theirs, name, form)) for label, name, form in figures]
-    fees = [("fees paid", f"{result.book['fees']:,.0f}", f"{benchmark.book['fees']:,.0f}")]
+    fees = [
+        ("fees paid", f"{result.book['fees']:,.0f}", f"{benchmark.book['fees']:,.0f}"),
+        ("spread and impact", f"{_slippage(result):,.0f}", f"{_slippage(benchmark):,.0f}"),
+    ]
     fills = [("fills", f"{len(result.fills):,}", f"{len(benchmark.fills):,}")]
     deflated = [(f"deflated Sharpe ({result.info.trials} trials)", _figure(ours, "deflated_sharpe", "{:.2f}"), "-")]
     return money + shown + deflated + fees + fills
+
+
+def _slippage(result: Result) -> float:
+    """What fills cost against the price before spread and impact."""
+    fills = result.fills
+    return float(((fills["price"] - fills["reference_price"]).abs() * fills["quantity"]).sum())
 
 
 def _figure(performance: Performance, name: str, form: str) -> str:

@@ -1,7 +1,7 @@
 """The demonstration: the whole fund on real prices in under a minute, told so that a fund manager can follow it.
 
-Promises: every figure is of this run; net of costs, beside buy-and-hold of the same universe under the same costs; it may
-lose money and says so. Never: a canned number.
+Promises: every figure is of this run; net of costs, beside buy-and-hold of the same universe under the same costs; it
+may lose money and says so. Never: a canned number.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hedgerow.core.costs import Costs
 from hedgerow.core.errors import problem
 from hedgerow.engine.audit import Proof, tamper_drill, verify
+from hedgerow.engine.backtest import default_costs
 from hedgerow.engine.fund import FundPlan, FundRun, run_fund
+from hedgerow.engine.run_data import RunData
 from hedgerow.engine.why import Cause, Journal, why_in
 
 if TYPE_CHECKING:
     from hedgerow.engine.result import Result
+    from hedgerow.market.bars import Bars
 
 TRADE_FROM = "2021-01-01"
 MARKER = "hedgerow-demo.json"
@@ -61,18 +65,24 @@ class Demo:
         }
 
 
-def run_demo(out: Path, *, seed: int = 7, tell: Callable[[str], None] = lambda _: None) -> Demo:
+def run_demo(
+    out: Path,
+    *,
+    seed: int = 7,
+    data: Path | None = None,
+    trade_from: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Demo:
     """Run the demonstration into a folder; a folder of an earlier demonstration is replaced, any other must be empty.
 
-    Raises CLI_EXISTS for a folder with other content.
+    data: bars of the user's own instead of the packaged prices; without `trade_from` the last fifth of their times is
+    traded. Raises CLI_EXISTS for a folder with other content, and what bad data raise.
     """
     started = time.perf_counter()
+    bars, start = _prices(data, trade_from, tell)
     _clear(out)
-    from hedgerow.market.sources import skfolio_sp500
-
-    tell("reading real daily prices of twenty S&P 500 stocks, 1990 to 2022")
-    bars = skfolio_sp500()
-    run = run_fund(bars, FundPlan(trade_from=TRADE_FROM, seed=seed, name="demo"), log=out / "log", tell=tell)
+    plan = FundPlan(trade_from=start, seed=seed, name="demo", costs=_costs(bars))
+    run = run_fund(bars, plan, log=out / "log", tell=tell)
     tell("proving the journal, and a copy with one flipped bit")
     proof = verify(out / "log")
     tamper_error = tamper_drill(out / "log", out / "tampered-copy")
@@ -93,6 +103,26 @@ def run_demo(out: Path, *, seed: int = 7, tell: Callable[[str], None] = lambda _
     )
     (out / MARKER).write_text(json.dumps(demo.to_json(), indent=1) + "\n")
     return demo
+
+
+def _prices(data: Path | None, trade_from: str | None, tell: Callable[[str], None]) -> tuple[Bars, str]:
+    """The bars to run on, and the day from which they are traded."""
+    if data is None:
+        from hedgerow.market.sources import skfolio_sp500
+
+        tell("reading real daily prices of twenty S&P 500 stocks, 1990 to 2022")
+        return skfolio_sp500(), trade_from or TRADE_FROM
+    from hedgerow.market.bars import Bars
+
+    tell(f"reading {data}")
+    bars = Bars.read(data)
+    days = bars.session_dates()
+    return bars, trade_from or str(days[len(days) * 4 // 5])
+
+
+def _costs(bars: Bars) -> Costs:
+    """The pessimistic costs; what cannot be known without any volume is left out and stands in the notes."""
+    return default_costs(RunData(bars), [])
 
 
 def _clear(out: Path) -> None:

@@ -15,11 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.costs import Costs
+from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import Strategy
 from hedgerow.models.features import FeatureSet, feature
 from hedgerow.models.walk_forward import TrainedFold
 from hedgerow.portfolio.constraint import Constraint
-from hedgerow.portfolio.constraints import CashBuffer, LiquidityLimit, LongOnly, NetLimit, PositionLimit, TurnoverLimit, sector_limits
+from hedgerow.portfolio.constraints import (
+    CashBuffer,
+    LiquidityLimit,
+    LongOnly,
+    NetLimit,
+    PositionLimit,
+    TurnoverLimit,
+    sector_limits,
+)
 from hedgerow.portfolio.covariance import CovarianceConfig, estimate
 from hedgerow.portfolio.lots import to_lots
 from hedgerow.portfolio.optimiser import Optimiser
@@ -56,7 +65,7 @@ class ForecastingConfig:
     sector_max, turnover_max, cash_min: shares of NAV. adv_share_max: of average daily value, per decision.
     """
 
-    horizon_bars: int = 10
+    horizon_bars: int = 5
     slices: int = 3
     risk_aversion: float = 4.0
     market_return_year: float = 0.05
@@ -77,54 +86,59 @@ class ForecastingStrategy(Strategy):
     def join(
         self,
         engine: Any,
-        *,
         number: int,
-        instruments: Sequence[Any],
+        data: RunData,
         history: Floats,
         folds: Sequence[TrainedFold],
         costs: Costs,
-        adv_values: Floats,
     ) -> None:
-        """Give the strategy its book, its models and the closes (T x N) known before the first bar."""
+        """Give the strategy its book, its models and the closes (T x N) known before the first bar it hears."""
+        instruments = data.instruments
         self._engine, self._number = engine, number
-        self._symbols = tuple(i.symbol for i in instruments)
+        self._symbols = data.symbols
         self._lot_units = np.array([float(i.lot) * i.multiplier for i in instruments])
         self._lot_steps = np.array([i.lots_step for i in instruments], dtype=np.int64)
-        self._folds, self._adv_values = tuple(folds), adv_values
-        size = len(instruments)
-        self._closes, self._bar_ids = history[-1].copy(), np.zeros(size, dtype=np.int64)
-        self._history = [row for row in history[-self.config.covariance_bars - 1 :]]
-        self._stream = FEATURES.stream(width=size)
+        self._folds = tuple(folds)
+        units = np.array([np.nan if i.adv is None else float(i.adv) for i in instruments])
+        self._adv_values = units * history[-1]
+        self._closes, self._bar_ids = history[-1].copy(), np.zeros(len(instruments), dtype=np.int64)
+        self._history = list(history[-self.config.covariance_bars - 1 :])
+        self._stream = FEATURES.stream(width=len(instruments))
         for row in history:
             self._features = self._stream.update(row)
         self._bars_seen = 0
-        self._optimiser = Optimiser(
-            self._symbols, self.constraints([i.sector or "" for i in instruments]), costs=costs, risk_aversion=self.config.risk_aversion
-        )
+        constraints = self.constraints([i.sector or "" for i in instruments])
+        self._optimiser = Optimiser(self._symbols, constraints, costs=costs, risk_aversion=self.config.risk_aversion)
         self.targets: list[tuple[int, TargetPortfolio]] = []
 
     def constraints(self, sectors: Sequence[str]) -> list[Constraint]:
         """The portfolio's limits, as data."""
         config = self.config
-        return [
+        limits: list[Constraint] = [
             LongOnly(source="mandate"),
             PositionLimit(weight_max=config.position_max, source="mandate"),
             CashBuffer(cash_min=config.cash_min, source="operations"),
             TurnoverLimit(turnover_max=config.turnover_max, source="cost policy"),
-            LiquidityLimit(adv_share_max=config.adv_share_max, source="liquidity policy"),
             NetLimit(name="invested", net_min=config.net_floor, kind="soft", penalty=0.02, source="mandate"),
-            *sector_limits(sectors, gross_max=config.sector_max, source="mandate"),
         ]
+        if len(set(sectors)) > 1:
+            limits += sector_limits(sectors, gross_max=config.sector_max, source="mandate")
+        if not np.isnan(self._adv_values).any():
+            limits.append(LiquidityLimit(adv_share_max=config.adv_share_max, source="liquidity policy"))
+        return limits
 
     def on_start(self) -> None:
+        """Be called after the bars of every time."""
         self.set_timer(1)
 
     def on_bar(self, bar: Any) -> None:
+        """Take down the close."""
         place = self._symbols.index(bar.symbol)
         self._closes[place] = bar.close
         self._bar_ids[place] = bar.id
 
     def on_timer(self, now: int) -> None:
+        """Update the features; every `horizon_bars` times, choose the portfolio anew."""
         self._features = self._stream.update(self._closes)
         self._history.append(self._closes.copy())
         del self._history[: -self.config.covariance_bars - 1]

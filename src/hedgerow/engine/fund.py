@@ -37,6 +37,9 @@ from hedgerow.risk.limits import Limits
 Floats = npt.NDArray[np.float64]
 Told = Callable[[str], None]
 
+HISTORY_MIN = 1_000
+"""Times of history that the models want before the first trade."""
+
 PEOPLE = (("alice", "researcher"), ("bob", "risk"), ("carol", "fund_manager"))
 
 
@@ -80,31 +83,23 @@ class FundPlan:
 def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: None) -> FundRun:
     """Run the whole fund; `tell` hears what is being done.
 
-    Raises RUN_NO_DATA if the trading period has no bars or the history before it is too short.
+    Raises RUN_NO_DATA if the trading period has no bars or the history before it is too short, DATA_NAN if an
+    instrument has no close at some time.
     """
     closes, times = _wide(bars)
-    first = int(np.searchsorted(times, RunData(bars.slice(plan.trade_from)).times_ns[0]))
-    if first < 1000:
-        raise problem("RUN_NO_DATA", f"{first} times before {plan.trade_from}; the models want at least 1,000")
-    tell(f"training on {first:,} days of {closes.shape[1]} instruments")
+    data = RunData(bars.slice(plan.trade_from))
+    first = int(np.searchsorted(times, data.times_ns[0]))
+    if first < HISTORY_MIN:
+        raise problem(
+            "RUN_NO_DATA", f"{first} times before {plan.trade_from}; the models want at least {HISTORY_MIN:,}"
+        )
+    tell(f"training on {first:,} times of {closes.shape[1]} instruments")
     trials = TrialLedger()
     research = _train(closes, times, bars.symbols, first, plan, trials)
-    data = RunData(bars.slice(plan.trade_from))
     strategy = ForecastingStrategy()
     artifact = bytes.fromhex(artifact_hash(ForecastingStrategy, _recipe(strategy, plan)))
-    limits = fund_limits(plan.cash)
-    authority, second_signature = _signed(data, plan, artifact, limits)
-    engine = open_engine(
-        data,
-        authority=authority,
-        artifacts=[artifact],
-        firm_limits=limits,
-        cash=plan.cash,
-        currency=plan.currency,
-        costs=plan.costs,
-        fx={},
-        log=LogSettings(log, f"hedgerow.example/{plan.name}", hashlib.sha256(f"journal {plan.seed}".encode()).digest()),
-    )
+    authority, second_signature = _signed(data, plan, artifact)
+    engine = _open(data, plan, authority, artifact, log)
     tell("an order with one signature of two, the second signature, an order too large")
     day_one = int(np.searchsorted(data.bars.ts_init, data.times_ns[0], side="right"))
     with named_errors():
@@ -113,21 +108,42 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
         engine.signed(second_signature)
         oversized = _try_order(engine, data, 100 * plan.cash)
     engine.bind(strategy, 0)
-    strategy.join(
-        engine,
-        number=0,
-        instruments=data.instruments,
-        history=closes[: first + 1],
-        folds=research.folds,
-        costs=plan.costs,
-        adv_values=_adv_values(data, closes[first]),
-    )
+    strategy.join(engine, 0, data, closes[: first + 1], research.folds, plan.costs)
     strategy.on_start()
-    tell(f"trading {len(data.times_ns):,} days out of sample through gate and venue")
+    tell(f"trading {len(data.times_ns):,} times out of sample through gate and venue")
     with named_errors():
         engine.run_events(tuple(c[day_one:] for c in data.columns), [handlers_of(strategy)])
         sealed = engine.close()
-    info = RunInfo(
+    tell("the same money, bought and held")
+    return FundRun(
+        result=Result(engine, data, _info(data, plan, strategy, artifact, trials.count, log), sealed),
+        benchmark=buy_and_hold(data.bars, plan),
+        research=research,
+        trials=trials.count,
+        unsigned_order=unsigned,
+        oversized_order=oversized,
+    )
+
+
+def _open(data: RunData, plan: FundPlan, authority: Authority, artifact: bytes, log: Path) -> Any:
+    seed = hashlib.sha256(f"journal {plan.seed}".encode()).digest()
+    return open_engine(
+        data,
+        authority=authority,
+        artifacts=[artifact],
+        firm_limits=fund_limits(plan.cash),
+        cash=plan.cash,
+        currency=plan.currency,
+        costs=plan.costs,
+        fx={},
+        log=LogSettings(log, f"hedgerow.example/{plan.name}", seed),
+    )
+
+
+def _info(
+    data: RunData, plan: FundPlan, strategy: ForecastingStrategy, artifact: bytes, trials: int, log: Path
+) -> RunInfo:
+    return RunInfo(
         name=plan.name,
         strategy="forecasting",
         artifact=artifact.hex(),
@@ -135,21 +151,12 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
         seed=plan.seed,
         cash=float(plan.cash),
         currency=plan.currency,
-        data_digest=bars.digest(),
+        data_digest=data.bars.digest(),
         symbols=data.symbols,
         costs=dataclasses.asdict(plan.costs),
         log=str(log),
-        trials=trials.count,
-        notes=bars.notes,
-    )
-    tell("the same money, bought and held")
-    return FundRun(
-        result=Result(engine, data, info, sealed),
-        benchmark=buy_and_hold(data.bars, plan),
-        research=research,
-        trials=trials.count,
-        unsigned_order=unsigned,
-        oversized_order=oversized,
+        trials=trials,
+        notes=data.bars.notes,
     )
 
 
@@ -160,12 +167,18 @@ def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
     weights[0] = 0.98 / len(bars.symbols)
     limits = fund_limits(plan.cash)
     return backtest(
-        bars, weights=weights, cash=plan.cash, currency=plan.currency, costs=plan.costs, limits=limits, name="buy and hold"
+        bars,
+        weights=weights,
+        cash=plan.cash,
+        currency=plan.currency,
+        costs=plan.costs,
+        limits=limits,
+        name="buy and hold",
     )
 
 
 def fund_limits(cash: int) -> Limits:
-    """The mandate that the demo's people sign: bounded positions, sectors and losses, and room for gains to be reinvested.
+    """The mandate that the demo's people sign: bounded positions, sectors and losses, and room to reinvest gains.
 
     Margin is half, as for an account under Regulation T: bought and sold slices of one rebalance overlap for a day.
     """
@@ -184,7 +197,12 @@ def fund_limits(cash: int) -> Limits:
 
 
 def _train(
-    closes: Floats, times: npt.NDArray[np.int64], symbols: tuple[str, ...], first: int, plan: FundPlan, trials: TrialLedger
+    closes: Floats,
+    times: npt.NDArray[np.int64],
+    symbols: tuple[str, ...],
+    first: int,
+    plan: FundPlan,
+    trials: TrialLedger,
 ) -> WalkForwardResult:
     leak_audit(FEATURES.cube, closes, cuts=[first // 2, first, len(closes) - 1], feature_names=FEATURES.names)
     horizon = ForecastingStrategy().config.horizon_bars
@@ -212,17 +230,12 @@ def _wide(bars: Bars) -> tuple[Floats, npt.NDArray[np.int64]]:
     return closes, data.times_ns
 
 
-def _adv_values(data: RunData, prices: Floats) -> Floats:
-    units = np.array([float(i.adv) if i.adv is not None else np.nan for i in data.instruments])
-    return units * prices
-
-
 def _recipe(strategy: ForecastingStrategy, plan: FundPlan) -> dict[str, Any]:
     """What the signatures are about besides the source: settings, features and training recipe."""
     return {"config": dataclasses.asdict(strategy.config), "features": FEATURES.definition(), "seed": plan.seed}
 
 
-def _signed(data: RunData, plan: FundPlan, artifact: bytes, limits: Limits) -> tuple[Authority, bytes]:
+def _signed(data: RunData, plan: FundPlan, artifact: bytes) -> tuple[Authority, bytes]:
     """Genesis, roster, proposal and the first approval; and, apart, the approval that completes the quorum."""
     keys = {name: _key(plan.seed, name) for name in ("root", *(name for name, _ in PEOPLE))}
     ms = data.start_ns // 1_000_000
@@ -242,12 +255,12 @@ def _signed(data: RunData, plan: FundPlan, artifact: bytes, limits: Limits) -> t
         strategy="forecasting",
         artifact=artifact.hex(),
         tier="simulation",
-        limits=limits.to_json(),
+        limits=fund_limits(plan.cash).to_json(),
         universe=list(data.symbols),
         valid_until_ns=FOREVER_NS,
         parents=[events.event_id(roster)],
         hlc=(ms, 1),
-        title="gradient boosting on twenty stocks, long only",
+        title=f"gradient boosting on {len(data.symbols)} instruments, long only",
     )
     named = events.event_id(proposal)
     first, second = (

@@ -133,9 +133,13 @@ def _authority(journal: Journal, strategy: int, order_id: int) -> list[Cause]:
     for record_id, event_id, event in journal.signed_events():
         ts, body = int(event["hlc"][0]) * 1_000_000, event["body"]
         if event["type"] == "approval" and body["proposal"] == proposal:
-            chain.append(Cause(record_id, "Approval", ts, f"{event['actor']} signed {body['decision']} as {body['role']}"))
+            chain.append(
+                Cause(record_id, "Approval", ts, f"{event['actor']} signed {body['decision']} as {body['role']}")
+            )
         elif event_id == proposal:
-            chain.append(Cause(record_id, "Proposal", ts, f"{event['actor']} proposed {body['strategy']}: {body['title']}"))
+            chain.append(
+                Cause(record_id, "Proposal", ts, f"{event['actor']} proposed {body['strategy']}: {body['title']}")
+            )
     return chain
 
 
@@ -151,7 +155,11 @@ def describe(journal: Journal, name: str, row: Any) -> str:
 def _posting(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     amount = money_int(row["amount"]) / MONEY_UNIT
     currency = bytes(row["currency"]).rstrip(b"\0").decode()
-    return f"{ACCOUNTS[row['account']]} {amount:+,.2f} {currency}" + (f" in {symbol}" if symbol else "")
+    where = f" in {symbol}" if symbol else ""
+    account = str(ACCOUNTS[row["account"]])
+    if account == "realised":
+        return f"realised {'loss' if amount > 0 else 'profit'} of {abs(amount):,.2f} {currency}{where}"
+    return f"{account} {amount:+,.2f} {currency}{where}"
 
 
 def _fill(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
