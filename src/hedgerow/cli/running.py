@@ -37,14 +37,16 @@ def demo_text(done: Demo) -> str:
     first, last = result.equity.index[0], result.equity.index[-1]
     ahead = result.final_nav - benchmark.final_nav
     verdict = "ahead of" if ahead >= 0 else "BEHIND"
+    span = f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    gap = f"{abs(ahead):,.0f} {result.info.currency} {verdict}"
     return "\n".join(
         [
             "",
-            f"Out of sample, {first:%Y-%m-%d} to {last:%Y-%m-%d}, net of costs; hypothetical: simulated venue, real prices",
+            f"Out of sample {span}, net of costs; hypothetical: simulated venue, real prices",
             "",
             table(_figures(result, benchmark), heads=("", "strategy", "buy and hold")),
             "",
-            f"The strategy ended {abs(ahead):,.0f} {result.info.currency} {verdict} buying and holding the same instruments.",
+            f"The strategy ended {gap} buying and holding the same universe.",
             *(f"Note: {note}." for note in result.info.notes),
             "",
             f"Denied   {done.run.unsigned_order.message}",
@@ -95,9 +97,20 @@ def _figures(result: Result, benchmark: Result) -> list[tuple[str, str, str]]:
         ("fees paid", f"{result.book['fees']:,.0f}", f"{benchmark.book['fees']:,.0f}"),
         ("spread and impact", f"{_slippage(result):,.0f}", f"{_slippage(benchmark):,.0f}"),
     ]
-    fills = [("fills", f"{len(result.fills):,}", f"{len(benchmark.fills):,}")]
+    fills = [
+        ("fills", f"{len(result.fills):,}", f"{len(benchmark.fills):,}"),
+        ("orders denied", _denied(result), _denied(benchmark)),
+    ]
     deflated = [(f"deflated Sharpe ({result.info.trials} trials)", _figure(ours, "deflated_sharpe", "{:.2f}"), "-")]
     return money + shown + deflated + fees + fills
+
+
+def _denied(result: Result) -> str:
+    """How many orders the gate denied, and the rule that did so most often."""
+    denied = result.verdicts[result.verdicts["decision"] == "denied"]
+    if not len(denied):
+        return "0"
+    return f"{len(denied):,}, most often {denied['code'].value_counts().index[0]}"
 
 
 def _slippage(result: Result) -> float:

@@ -37,6 +37,7 @@ from hedgerow.risk.limits import Limits
 Floats = npt.NDArray[np.float64]
 Told = Callable[[str], None]
 
+UNBOUNDED_BPS = 10**9
 HISTORY_MIN = 1_000
 """Times of history that the models want before the first trade."""
 
@@ -131,7 +132,7 @@ def _open(data: RunData, plan: FundPlan, authority: Authority, artifact: bytes, 
         data,
         authority=authority,
         artifacts=[artifact],
-        firm_limits=fund_limits(plan.cash),
+        firm_limits=fund_limits(plan, data),
         cash=plan.cash,
         currency=plan.currency,
         costs=plan.costs,
@@ -165,7 +166,7 @@ def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
     data = RunData(bars)
     weights = np.full((len(data.times_ns), len(bars.symbols)), np.nan)
     weights[0] = 0.98 / len(bars.symbols)
-    limits = fund_limits(plan.cash)
+    limits = fund_limits(plan, data)
     return backtest(
         bars,
         weights=weights,
@@ -177,23 +178,30 @@ def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
     )
 
 
-def fund_limits(cash: int) -> Limits:
+def fund_limits(plan: FundPlan, data: RunData) -> Limits:
     """The mandate that the demo's people sign: bounded positions, sectors and losses, and room to reinvest gains.
 
     Margin is half, as for an account under Regulation T: bought and sold slices of one rebalance overlap for a day.
+    Where no average daily volume is known, no share of it can be asked for.
     """
+    equal_share = 1 / len(data.symbols)
     limits = Limits.scaled(
-        capital=cash,
+        capital=plan.cash,
         gross="1.6",
         net="1.6",
-        position="0.25",
-        sector="0.80",
-        order_notional="0.15",
+        position=_share(max(0.25, 1.6 * equal_share)),
+        sector="1.6" if len({i.sector for i in data.instruments}) == 1 else "0.80",
+        order_notional=_share(max(0.15, 1.1 * equal_share)),
         loss="0.10",
         drawdown="0.35",
         var="0.15",
     )
-    return dataclasses.replace(limits, margin_bps=5_000)
+    known = all(i.adv is not None for i in data.instruments) or bool((data.bars.volume_lots > 0).all())
+    return dataclasses.replace(limits, margin_bps=5_000, adv_share_bps=1_000 if known else UNBOUNDED_BPS)
+
+
+def _share(share: float) -> str:
+    return f"{min(share, 1.6):.4f}"
 
 
 def _train(
@@ -255,7 +263,7 @@ def _signed(data: RunData, plan: FundPlan, artifact: bytes) -> tuple[Authority, 
         strategy="forecasting",
         artifact=artifact.hex(),
         tier="simulation",
-        limits=fund_limits(plan.cash).to_json(),
+        limits=fund_limits(plan, data).to_json(),
         universe=list(data.symbols),
         valid_until_ns=FOREVER_NS,
         parents=[events.event_id(roster)],

@@ -6,8 +6,10 @@ throw-away keys derived from the seed, for the tier of simulated money only. Nev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +44,12 @@ class LogSettings:
     seed: bytes
 
 
-def research_limits(cash: float | int, *, leverage: float = 1.0) -> Limits:
-    """Limits of a research run: what the cash can buy, no margin, and no limit that would change a backtest silently."""
+def research_limits(cash: float | int | Decimal, *, leverage: float = 2.0) -> Limits:
+    """Limits of a research run: positions and working orders up to `leverage` times the book's value, no other bound.
+
+    Twice, as for an account under Regulation T: the gate counts what a rebalance buys before it counts as sold what
+    the same rebalance sells, so that fully paid books could never be turned over in one step.
+    """
     from hedgerow.risk.limits import Limits
 
     return Limits.for_research(capital=cash, leverage=leverage)
@@ -72,13 +78,17 @@ def open_engine(
     authority: Authority,
     artifacts: Sequence[bytes],
     firm_limits: Limits,
-    cash: float | int,
+    cash: float | int | Decimal,
     currency: str,
     costs: Costs,
-    fx: dict[str, float],
+    fx: Mapping[str, int],
     log: LogSettings | None,
 ) -> Any:
-    """A fund ready for its first bar: one book per artifact, the first holding all the cash."""
+    """A fund ready for its first bar: one book per artifact, the first holding all the cash.
+
+    fx: rates in force at the start, 10^-9 of the base currency, for every other currency of the instruments.
+    What cannot be opened leaves no journal behind.
+    """
     sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in data.instruments}))}
     currencies = {i.currency for i in data.instruments} | {currency}
     config = {
@@ -89,24 +99,39 @@ def open_engine(
         "orders": max(1024, 16 * len(data.instruments)),
         **venue_settings(costs),
     }
-    start = data.start_ns
+    for code in sorted(currencies - {currency, *fx}):
+        raise problem("CORE_NO_RATE", f"{code} into {currency}")
+    journal = None if log is None else (str(log.folder), log.origin, log.seed)
     with named_errors():
-        journal = None if log is None else (str(log.folder), log.origin, log.seed)
         engine = _core.Engine(authority.genesis, config, journal)
-        for code in sorted(currencies - {currency}):
-            if code not in fx:
-                raise problem("CORE_NO_RATE", f"{code} into {currency}; pass fx={{{code!r}: rate}}")
-            engine.fx_rate(code, money_nano(fx[code]), start)
-        for index, instrument in enumerate(data.instruments):
-            fields = data.core_fields(index, sectors[instrument.sector or ""], estimate=costs.impact > 0)
-            engine.instrument(*fields, start)
-        engine.firm_limits(firm_limits.to_json_text(), start)
-        for envelope in authority.envelopes:
-            engine.signed(envelope)
-        for number, artifact in enumerate(artifacts):
-            engine.start(number, artifact, start)
-        engine.capital(0, currency, money_nano(cash), start)
+    try:
+        with named_errors():
+            start = data.start_ns
+            for code, rate_nano in sorted(fx.items()):
+                engine.fx_rate(code, rate_nano, start)
+            # Impact and a bounded value at risk rest on volatility; runs that use neither are not slowed by it.
+            estimate = costs.impact > 0 or not firm_limits.is_var_unbounded
+            for index, instrument in enumerate(data.instruments):
+                sector = sectors[instrument.sector or ""]
+                engine.instrument(*data.core_fields(index, sector, estimate=estimate), start)
+            engine.firm_limits(firm_limits.to_json_text(), start)
+            for envelope in authority.envelopes:
+                engine.signed(envelope)
+            for number, artifact in enumerate(artifacts):
+                engine.start(number, artifact, start)
+            engine.capital(0, currency, money_nano(cash), start)
+    except BaseException:
+        if log is not None:
+            _discard(log.folder)
+        raise
     return engine
+
+
+def _discard(folder: Path) -> None:
+    """Take back the journal that was just begun: a run that cannot open leaves nothing half-written."""
+    shutil.rmtree(folder / "journal")
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def venue_settings(costs: Costs) -> dict[str, Any]:

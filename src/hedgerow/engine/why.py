@@ -198,7 +198,8 @@ def _forecast(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
 
 def _bar(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     closed = datetime.fromtimestamp(int(row["ts_event"]) / 1e9, tz=UTC)
-    return f"{symbol} closed at {journal.price(instrument, row['close_ticks']):,.4f}, bar ended {closed:%Y-%m-%d %H:%M} UTC"
+    price = journal.price(instrument, row["close_ticks"])
+    return f"{symbol} closed at {price:,.4f}, bar ended {closed:%Y-%m-%d %H:%M} UTC"
 
 
 def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:

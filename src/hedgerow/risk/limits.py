@@ -64,6 +64,11 @@ class Limits:
             elif not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _INTEGER_MAX:
                 raise problem("RUN_CONFIG", f"limit {field.name}={value!r}; a whole number from 0 to {_INTEGER_MAX}")
 
+    @property
+    def is_var_unbounded(self) -> bool:
+        """Whether the value-at-risk limit is so high that no limit is meant."""
+        return _money("var", self.var) >= _UNBOUNDED
+
     def to_json(self) -> dict[str, str | int]:
         """Plain values as they stand in a signed proposal: money as decimal text, the rest integers."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -129,7 +134,7 @@ class Limits:
 
     @classmethod
     def for_research(cls, *, capital: Amount, leverage: Amount = 1) -> Limits:
-        """Limits of a research run: what the capital can buy; nothing else is bounded, so that no limit trades instead."""
+        """Limits of a research run: what the capital can buy; nothing else is bounded, so no limit trades instead."""
         total = _money("capital", capital)
         whole = 10**9
         return cls(
