@@ -10,7 +10,9 @@ pub const LOTS_MAX: i64 = 1 << 44;
 /// Ticks of a price.
 pub const TICKS_MAX: i64 = 1 << 60;
 /// Value of one lot in the base currency, in 10^-9 units: 576 million units.
-pub const LOT_VALUE_MAX: i64 = 1 << 59;
+pub const LOT_VALUE_MAX: i64 = (1 << LOT_VALUE_BITS) - 1;
+/// Bits of that value.
+pub const LOT_VALUE_BITS: u32 = 59;
 /// Gross exposure of the firm, and any limit of money: 19 * 10^18 units.
 pub const EXPOSURE_MAX: i128 = 1 << 94;
 /// Fraction bits of an instrument's value of one tick of one lot in the base currency.

@@ -111,11 +111,13 @@ impl Gate {
     /// Asks every rule and, if all are silent, reserves; if one spoke, asks again which.
     #[inline(always)]
     fn decide(&mut self, q: &Question) -> Result<Pass, Verdict> {
-        if let Some(places) = self.places(q) {
+        if let Some(mut places) = self.places(q) {
             let (silence, answer) = places.ask::<Silence>(q);
             if silence.holds() {
-                return Ok(self.book(q, &answer, 0));
+                places.keep(q, &answer);
+                return Ok(self.pass(q, &answer, 0));
             }
+            self.take_out(q);
         }
         self.decide_in_full(*q)
     }
@@ -124,29 +126,37 @@ impl Gate {
     #[cold]
     #[inline(never)]
     fn decide_in_full(&mut self, q: Question) -> Result<Pass, Verdict> {
-        let Some(places) = self.places(&q) else {
+        let Some(mut places) = self.places(&q) else {
             return Err(self.deny_unplaced(&q));
         };
         let (Spoken(spoke), answer) = places.ask(&q);
-        let waived = if answer.add.reducing { spoke & WAIVABLE } else { 0 };
+        let waived = if answer.reducing { spoke & WAIVABLE } else { 0 };
         if spoke == waived {
-            return Ok(self.book(&q, &answer, waived));
+            places.keep(&q, &answer);
+            return Ok(self.pass(&q, &answer, waived));
         }
-        Err(self.deny(&q, &answer, spoke & !waived, waived))
+        let denied = self.explain(&q, &answer, spoke & !waived, waived);
+        self.take_out(&q);
+        let account = &mut self.accounts[usize::from(q.strategy)];
+        account.client_id = account.client_id.max(q.client_id);
+        self.hours.latest_ts = self.hours.latest_ts.max(q.now);
+        Err(denied)
     }
 
-    /// Reserves what an approved order or replace may use.
     #[inline(always)]
-    fn book(&mut self, q: &Question, answer: &Answer, waived: u64) -> Pass {
-        if let Some(mut places) = self.places(q) {
-            let first = places.row.empty();
-            places.reserve(q, answer);
-            if first {
-                self.hold(usize::from(q.strategy), q.instrument as usize, true);
-            }
-        }
+    fn pass(&mut self, q: &Question, answer: &Answer, waived: u64) -> Pass {
+        self.hold(usize::from(q.strategy), q.instrument as usize, true);
         self.hours.latest_ts = q.now;
-        Pass { waived, reducing: answer.add.reducing, reach: answer.add.reach }
+        Pass { waived, reducing: answer.reducing, reach: answer.reach }
+    }
+
+    /// Takes an order out of positions and sums again that some rule spoke against.
+    #[cold]
+    #[inline(never)]
+    fn take_out(&mut self, q: &Question) {
+        let (strategy, index) = (usize::from(q.strategy), q.instrument as usize);
+        let row = self.rows[strategy * self.listings.len() + index].reserved(q.side, -q.added());
+        self.move_row(strategy, index, row);
     }
 
     /// A cancel always passes: nothing must stand between a person and taking an order out of the market. What is

@@ -20,9 +20,9 @@ fn share(whole: i128, bps: u32) -> i128 {
 }
 
 impl Gate {
-    /// The verdict on an order that some rule denies; notes that its client order id was used, and the time.
-    pub(crate) fn deny(&mut self, q: &Question, answer: &Answer, failed: u64, waived: u64) -> Verdict {
-        let mut denied = verdict(q, failed, waived, answer.add.reducing);
+    /// The verdict on an order that some rule denies, while the order is still in positions and sums.
+    pub(crate) fn explain(&self, q: &Question, answer: &Answer, failed: u64, waived: u64) -> Verdict {
+        let mut denied = verdict(q, failed, waived, answer.reducing);
         if let Some(code) = first(failed) {
             let at_firm = self.firm_spoke(code, q, answer);
             let number = if at_firm { self.firm() } else { usize::from(q.strategy) };
@@ -30,9 +30,6 @@ impl Gate {
             denied.level = u8::from(at_firm);
             (denied.value, denied.limit) = self.seen_and_allowed(code, q, answer, number);
         }
-        let account = &mut self.accounts[usize::from(q.strategy)];
-        account.client_id = account.client_id.max(q.client_id);
-        self.hours.latest_ts = self.hours.latest_ts.max(q.now);
         denied
     }
 
@@ -49,15 +46,15 @@ impl Gate {
     /// Whether a failing rule fails by the firm's limits only. Rules without levels speak for the strategy.
     fn firm_spoke(&self, code: Code, q: &Question, answer: &Answer) -> bool {
         let (strategy, firm, sectors) = (usize::from(q.strategy), self.firm(), self.config.sectors as usize);
-        let (listing, add) = (&self.listings[q.instrument as usize], &answer.add);
+        let listing = &self.listings[q.instrument as usize];
         let sector = listing.sector as usize;
         let limits = [strategy, firm].map(|number| OrderLimits::of(&self.charters[number].limits));
         let [mut of_strategy, mut of_firm] = [Spoken::default(), Spoken::default()];
-        order_rules(&mut of_strategy, &limits[0], q, add, listing);
-        order_rules(&mut of_firm, &limits[1], q, add, listing);
+        order_rules(&mut of_strategy, &limits[0], q, (answer.notional, answer.age_ns), listing);
+        order_rules(&mut of_firm, &limits[1], q, (answer.notional, answer.age_ns), listing);
         let (own, house) = (self.sectors[strategy * sectors + sector], self.sectors[firm * sectors + sector]);
-        account_rules(&mut of_strategy, &self.accounts[strategy], own, add.exposure, add, q);
-        account_rules(&mut of_firm, &self.accounts[firm], house, add.firm_exposure, add, q);
+        account_rules(&mut of_strategy, &self.accounts[strategy], own, answer.exposure, q);
+        account_rules(&mut of_firm, &self.accounts[firm], house, answer.firm_exposure, q);
         of_strategy.note(answer.rate.empty(), code::RISK_RATE);
         of_firm.note(answer.firm_rate.empty(), code::RISK_RATE);
         of_strategy.note(limits[0].repeats <= limits[1].repeats, code::RISK_REPEAT);
@@ -78,10 +75,10 @@ impl Gate {
             code::RISK_UNKNOWN_ORDER => (count(q.order_id), Money::ZERO),
             code::RISK_BAD_PRICE => (count(q.limit_given), Money::ZERO),
             code::RISK_BAD_LOTS => (count(q.lots_given), count(listing.lots_min)),
-            code::RISK_NO_LOCATE => (count(answer.add.firm_short), count(listing.located_lots)),
-            code::RISK_STALE_DATA => (count(answer.add.age_ns), count(limits.age_ns)),
+            code::RISK_NO_LOCATE => (count(listing.short), count(listing.located_lots)),
+            code::RISK_STALE_DATA => (count(answer.age_ns), count(limits.age_ns)),
             code::RISK_ORDER_LOTS => (count(q.lots_given), count(limits.lots)),
-            code::RISK_ORDER_NOTIONAL => (Money(answer.add.notional), Money(limits.notional)),
+            code::RISK_ORDER_NOTIONAL => (Money(answer.notional), Money(limits.notional)),
             code::RISK_ADV_SHARE => (count(q.lots_given), count(share(i128::from(listing.adv_lots), limits.adv_bps))),
             code::RISK_COLLAR => {
                 let distance = if q.market { 0 } else { (q.limit_ticks - listing.mark_ticks).abs() };
@@ -95,24 +92,22 @@ impl Gate {
             code::RISK_REPEAT => (count(answer.repeat.seen(limits.repeats)), count(limits.repeats)),
             code::RISK_LOSS => (Money(charter.loss()), charter.limits.loss),
             code::RISK_DRAWDOWN => (Money(charter.drawdown()), charter.limits.drawdown),
-            code::RISK_RESERVATION => self.reservation_seen(q, answer),
+            code::RISK_RESERVATION => self.reservation_seen(q),
             _ => self.exposure_seen(code, q, answer, number),
         }
     }
 
     /// Worst-case exposure after the order, against its limit.
     fn exposure_seen(&self, code: Code, q: &Question, answer: &Answer, number: usize) -> (Money, Money) {
-        let (account, charter, add) = (&self.accounts[number], &self.charters[number], &answer.add);
+        let (account, charter) = (&self.accounts[number], &self.charters[number]);
         let sector = self.listings[q.instrument as usize].sector as usize;
-        let exposed = if number == self.firm() { add.firm_exposure } else { add.exposure };
-        let gross = account.gross + add.worst;
+        let exposed = if number == self.firm() { answer.firm_exposure } else { answer.exposure };
+        let gross = account.gross;
         let (seen, allowed) = match code {
             code::RISK_POSITION => (exposed, account.limit_position),
             code::RISK_GROSS => (gross, account.limit_gross),
-            code::RISK_NET => (account.net[q.side] + add.net, account.limit_net),
-            code::RISK_SECTOR => {
-                (self.sectors[number * self.config.sectors as usize + sector] + add.worst, account.limit_sector)
-            }
+            code::RISK_NET => (account.net[q.side], account.limit_net),
+            code::RISK_SECTOR => (self.sectors[number * self.config.sectors as usize + sector], account.limit_sector),
             code::RISK_CONCENTRATION => {
                 (exposed, share(gross, account.limit_concentration_bps).max(account.share_of_capital))
             }
@@ -120,7 +115,7 @@ impl Gate {
                 let margin = gross.saturating_mul(i128::from(charter.limits.margin_bps));
                 (div_round(margin, i128::from(BPS), RoundMode::AwayFromZero), charter.buying_power())
             }
-            code::RISK_VAR => (account.var + add.var, account.limit_var),
+            code::RISK_VAR => (account.var, account.limit_var),
             // Killed, no mandate, halted, restricted, malformed: a yes or no without a number.
             _ => (0, 0),
         };
@@ -128,15 +123,15 @@ impl Gate {
     }
 
     /// Which of the gate's own bounds was in the way.
-    fn reservation_seen(&self, q: &Question, answer: &Answer) -> (Money, Money) {
+    fn reservation_seen(&self, q: &Question) -> (Money, Money) {
         let listing = &self.listings[q.instrument as usize];
         let places = self.working.places() as u64;
         if q.held == 0 && u64::from(listing.working) >= places {
             (count(listing.working + 1), count(places))
-        } else if q.lots_given > LOTS_MAX || listing.worst + answer.add.worst_lots > LOTS_MAX {
+        } else if q.lots_given > LOTS_MAX || listing.worst > LOTS_MAX {
             (count(q.lots_given), count(LOTS_MAX))
         } else {
-            (Money(self.accounts[self.firm()].gross + answer.add.worst), Money(EXPOSURE_MAX))
+            (Money(self.accounts[self.firm()].gross), Money(EXPOSURE_MAX))
         }
     }
 }

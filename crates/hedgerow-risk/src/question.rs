@@ -89,6 +89,12 @@ impl Question {
         }
     }
 
+    /// Lots reserved beyond what is already.
+    #[inline(always)]
+    pub const fn added(&self) -> i64 {
+        if self.open > self.held { self.open - self.held } else { 0 }
+    }
+
     #[inline(always)]
     pub const fn buy(&self) -> bool {
         self.side == BUY

@@ -19,7 +19,7 @@ impl Gate {
     }
 
     /// Replaces a row, and moves every sum by the difference.
-    fn move_row(&mut self, strategy: usize, index: usize, after: Row) {
+    pub(crate) fn move_row(&mut self, strategy: usize, index: usize, after: Row) {
         let (firm, sectors) = (self.firm(), self.config.sectors as usize);
         let row = &mut self.rows[strategy * self.listings.len() + index];
         let before = std::mem::replace(row, after);
