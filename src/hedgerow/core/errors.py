@@ -133,12 +133,12 @@ def problem(name: str | int, detail: str = "") -> HedgerowError:
 
 @contextmanager
 def named_errors() -> Iterator[None]:
-    """Turn the core's `CoreProblem` into the exception of its area."""
+    """Turn the core's `CoreProblem` into the exception of its area, its traceback kept."""
     try:
         yield
     except _core.CoreProblem as error:
         number, detail = error.args
-        raise problem(number, detail) from None
+        raise problem(number, detail).with_traceback(error.__traceback__) from None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

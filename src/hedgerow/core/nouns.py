@@ -103,7 +103,11 @@ def money_decimal(amount_nano: int) -> Decimal:
     >>> money_decimal(1_250_000_000)
     Decimal('1.25')
     """
-    return (Decimal(amount_nano) / MONEY_UNIT).normalize() if amount_nano % MONEY_UNIT else Decimal(amount_nano // MONEY_UNIT)
+    return (
+        (Decimal(amount_nano) / MONEY_UNIT).normalize()
+        if amount_nano % MONEY_UNIT
+        else Decimal(amount_nano // MONEY_UNIT)
+    )
 
 
 def money_nano(amount: int | float | str | Decimal) -> int:

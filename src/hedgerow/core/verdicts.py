@@ -20,7 +20,7 @@ def verdict_sentence(code: int, value_nano: int, limit_nano: int, level: int = 0
     code: number of the first rule that failed, 0 if none. value_nano, limit_nano: as in the record, times 10^9.
 
     >>> verdict_sentence(0x030E, 1_250_000 * 10**9, 1_000_000 * 10**9, currency="USD")
-    'RISK-014 order exceeds the notional limit: 1,250,000 USD, strategy limit 1,000,000 USD; reduce the size or request a limit change'
+    'RISK-014 order exceeds the notional limit: 1,250,000 USD, strategy limit 1,000,000 USD; reduce the size or ...'
     """
     if code == 0:
         return "approved"

@@ -58,9 +58,9 @@ def verify(folder: str | Path, key: str | None = None) -> Proof:
 
 
 def tamper_drill(folder: str | Path, copy: str | Path, *, offset: int | None = None) -> str:
-    """Copy a journal, flip one bit of the copy, and return the error that verification gives; the original is not touched.
+    """Copy a journal, flip one bit of the copy, and return the error that verification gives.
 
-    Returns an empty string if the change was *not* caught.
+    The original is not touched. Returns an empty string if the change was *not* caught.
     """
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder, copy)

@@ -1,24 +1,29 @@
 """`backtest`: one call from data and a strategy, in any of three forms, to everything that happened.
 
-Promises: the three forms (events, `init`/`next`, signals or weights) go through the same kernel, gate and venue and give
-the same trades for the same decisions; costs are on unless you say otherwise; decisions at a bar's close trade at the
-next bar. Never: fills on the bar that was seen, or swallows a strategy's exception.
+Promises: the three forms (events, `init`/`next`, signals or weights) go through the same kernel, gate and venue and
+give the same trades for the same decisions; costs are on unless you say otherwise; decisions at a bar's close trade at
+the next bar. Never: fills on the bar that was seen, or swallows a strategy's exception.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedgerow.core.costs import Costs
-from hedgerow.core.errors import named_errors, problem
+from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import money_nano
+from hedgerow.engine.fx_rates import FxRates, fx_rates
 from hedgerow.engine.opening import LogSettings, open_engine, research_authority, research_limits
-from hedgerow.engine.run_data import RunData
 from hedgerow.engine.result import Result, RunInfo
+from hedgerow.engine.run_data import RunData
 from hedgerow.engine.simple import SimpleStrategy
 from hedgerow.engine.strategy import Strategy, handlers_of
 from hedgerow.engine.vectors import Vectors, from_signals, from_weights
@@ -35,7 +40,7 @@ def backtest(
     signals: Any = None,
     weights: Any = None,
     size: float = 1.0,
-    cash: float | int = 1_000_000,
+    cash: float | int | Decimal = 1_000_000,
     currency: str = "USD",
     costs: Costs | None = None,
     limits: Limits | None = None,
@@ -49,42 +54,44 @@ def backtest(
     """Run a strategy over bars and return everything that happened.
 
     Args:
-        data: `Bars`, or anything `Bars.from_frame` reads (OHLCV frame, wide close frame, long frame, Arrow table, path).
+        data: `Bars`, or what `Bars.from_frame` and `Bars.read` take (OHLCV frame, frame of closes, long frame, Arrow
+            table, dict of frames, path of a file or folder).
         strategy: an event strategy (`Strategy`) or an `init`/`next` strategy (`SimpleStrategy`), class or instance.
-        signals: wanted position in multiples of `size` units, one per time (and instrument); NaN leaves it as it is.
-        weights: wanted share of the book's value, one per time (and instrument); NaN leaves it as it is.
+        signals: wanted position in multiples of `size` units; weights: wanted share of the book's value. One value a
+            time (and instrument), as an array, a Series or a frame with a column per instrument; NaN, and a time
+            without a row, leave the position as it is. Dates label sessions, as in `Bars.from_frame`.
         size: units per signal.
         cash: capital before the first bar, in `currency`.
         costs: cost model; `None` means the pessimistic default, `Costs.none()` none at all.
-        limits: limits of the mandate and the firm; `None` means what the cash can buy.
-        fx: rate into `currency` for each other currency: a number, or a Series by time.
+        limits: limits of the mandate and the firm; `None` means positions and working orders up to 2.5 times the book's
+            value, so that a rebalance may buy before it has sold.
+        fx: rate into `currency` for each other currency: a number, or a Series by time, known at its times.
         seed: of everything that is random or signed; equal seeds give equal bytes.
-        log: folder for a durable, signed journal of the run.
+        log: folder for a durable, signed journal of the run, sealed also where a strategy's exception ends the run.
+        name: of the run, for its log and report; None = the strategy's.
         trials: how many variants were tried to find this one; deflates the Sharpe ratio.
         progress: called with the number of rows done, now and then.
 
     Raises:
-        DataError: for data that cannot be believed. RunError: for settings. What a strategy raises comes out as it is.
+        DataError: for data that cannot be believed. RunError: for settings. LogError: where a log is already. What a
+        strategy raises comes out as it is.
 
     >>> import numpy as np
     >>> from hedgerow import Bars, Costs
-    >>> bars = Bars.from_arrays(symbol="ABC", ts=np.arange(1, 6) * 86_400 * 10**9, close=[10.0, 11.0, 12.0, 11.0, 13.0])
+    >>> days = np.arange(5).astype("datetime64[D]")
+    >>> bars = Bars.from_arrays(days, close=[10.0, 11.0, 12.0, 11.0, 13.0], symbol="ABC")
     >>> backtest(bars, signals=[1, 1, 1, 0, 0], size=100, costs=Costs.none()).fills["price"].tolist()
     [11.0, 13.0]
     """
     bars = RunData(as_bars(data))
-    forms = [form for form in (strategy, signals, weights) if form is not None]
-    if len(forms) != 1:
-        raise problem("RUN_CONFIG", f"give exactly one of strategy, signals, weights; got {len(forms)}")
-    made = strategy() if isinstance(strategy, type) else strategy
+    runner = _runner(bars, strategy, signals, weights, size)
+    _check_settings(cash, costs, limits, trials)
     notes = list(bars.bars.notes)
-    if costs is None:
-        costs = default_costs(bars, notes)
-    limits = limits if limits is not None else research_limits(cash)
-    run = None if made is not None else _vectors(bars, signals, weights, size)
-    title, artifact, config = _identity(made, run)
-    settings = None if log is None else LogSettings(Path(log), f"hedgerow.example/{name or 'backtest'}", _log_seed(seed))
-    rates = {code: _first_rate(rate) for code, rate in (fx or {}).items()}
+    costs = default_costs(bars, notes) if costs is None else costs
+    limits = research_limits(cash) if limits is None else limits
+    rates = fx_rates(bars, currency, fx)
+    title, artifact, config = _identity(runner)
+    settings = None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed))
     engine = open_engine(
         bars,
         authority=research_authority(title, artifact, limits, bars, currency, seed),
@@ -93,22 +100,24 @@ def backtest(
         cash=cash,
         currency=currency,
         costs=costs,
-        fx=rates,
+        fx=rates.start,
         log=settings,
     )
-    if made is not None:
-        _prepare(engine, made, bars)
-    with named_errors():
-        for first, end in _stretches(engine, bars, fx or {}):
-            columns = tuple(column[first:end] for column in bars.columns)
-            if run is not None:
-                _run_vectors(engine, columns, run, slice(first, end))
-            elif made is not None:
-                engine.run_events(columns, [handlers_of(made)], progress)
-    if made is not None:
-        made.on_stop()
+    try:
+        with named_errors():
+            if isinstance(runner, Vectors):
+                _run_vectors(engine, bars, runner, rates)
+            else:
+                _run_events(engine, bars, runner, rates, progress)
+    except BaseException:
+        if settings is not None:
+            with suppress(HedgerowError), named_errors():
+                engine.close()
+        raise
     with named_errors():
         sealed = engine.close()
+    if progress is not None:
+        progress(len(bars))
     info = RunInfo(
         name=name or title,
         strategy=title,
@@ -125,6 +134,20 @@ def backtest(
         notes=tuple(notes),
     )
     return Result(engine, bars, info, sealed)
+
+
+def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any) -> None:
+    """Refuse settings of the wrong kind before anything is begun."""
+    from hedgerow.risk.limits import Limits
+
+    if isinstance(cash, bool) or not isinstance(cash, int | float | Decimal) or not cash > 0 or money_nano(cash) <= 0:
+        raise problem("RUN_CONFIG", f"cash={cash!r}; use a positive amount")
+    if costs is not None and not isinstance(costs, Costs):
+        raise problem("RUN_CONFIG", f"costs={costs!r}; use Costs(...) or Costs.none()")
+    if limits is not None and not isinstance(limits, Limits):
+        raise problem("RUN_CONFIG", f"limits={limits!r}; use Limits(...)")
+    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
+        raise problem("RUN_CONFIG", f"trials={trials!r}; use a whole number from 1")
 
 
 def default_costs(data: RunData, notes: list[str]) -> Costs:
@@ -144,19 +167,41 @@ def as_bars(data: Any) -> Bars:
     return Bars.read(data) if isinstance(data, str | Path) else Bars.from_frame(data)
 
 
-def _vectors(bars: RunData, signals: Any, weights: Any, size: float) -> Vectors:
-    return from_weights(bars, weights) if signals is None else from_signals(bars, signals, size)
-
-
-def _identity(strategy: Strategy | None, vectors: Vectors | None) -> tuple[str, bytes, dict[str, Any]]:
-    """Name, artifact hash and configuration of what runs: its source, or the very numbers it wants."""
+def _runner(bars: RunData, strategy: Any, signals: Any, weights: Any, size: float) -> Strategy | Vectors:
+    """The one form that was given: a checked strategy, or checked vectors."""
+    forms = {"strategy": strategy, "signals": signals, "weights": weights}
+    given = [name for name, form in forms.items() if form is not None]
+    if len(given) != 1:
+        raise problem("RUN_CONFIG", f"give one of strategy, signals and weights; got {' and '.join(given) or 'none'}")
     if strategy is None:
-        assert vectors is not None
-        return vectors.kind, hashlib.sha256(vectors.values.data).digest(), {"unit_lots": vectors.unit_lots}
+        return from_weights(bars, weights) if signals is None else from_signals(bars, signals, size)
+    made = strategy() if isinstance(strategy, type) else strategy
+    if not isinstance(made, Strategy):
+        kind = getattr(strategy, "__name__", type(strategy).__name__)
+        raise problem(
+            "RUN_CONFIG", f"{kind} is no Strategy; write `class {kind}(Strategy)`, or pass signals or weights"
+        )
+    handlers_of(made)
+    if isinstance(made, SimpleStrategy) and len(bars.symbols) != 1:
+        raise problem("RUN_CONFIG", f"init/next strategies trade one instrument; the data hold {len(bars.symbols)}")
+    return made
+
+
+def _identity(runner: Strategy | Vectors) -> tuple[str, bytes, dict[str, Any]]:
+    """Name, artifact hash and configuration of what runs: its source, or the very numbers it wants."""
+    if isinstance(runner, Vectors):
+        head = f"{runner.kind} {runner.values.dtype.str} {runner.unit_lots}\n".encode()
+        digest = hashlib.sha256(head + runner.values.tobytes()).digest()
+        return runner.form, digest, {"unit_lots": runner.unit_lots}
     from hedgerow.governance.artifact import artifact_hash
 
-    config = dataclasses.asdict(strategy.config)
-    return type(strategy).__name__, bytes.fromhex(artifact_hash(type(strategy), config)), config
+    config = dataclasses.asdict(runner.config)
+    return type(runner).__name__, bytes.fromhex(artifact_hash(type(runner), config)), config
+
+
+def _origin(name: str) -> str:
+    """A log's name: the run's, without what a checkpoint's first line cannot hold."""
+    return "hedgerow.example/" + (re.sub(r"[^\w.~-]+", "-", name, flags=re.ASCII).strip("-") or "backtest")
 
 
 def _log_seed(seed: int) -> bytes:
@@ -164,52 +209,45 @@ def _log_seed(seed: int) -> bytes:
     return hashlib.sha256(f"hedgerow research journal {seed}".encode()).digest()
 
 
-def _prepare(engine: Any, strategy: Strategy, bars: RunData) -> None:
-    handlers_of(strategy)
+def _run_events(
+    engine: Any, bars: RunData, strategy: Strategy, rates: FxRates, progress: Callable[[int], None] | None
+) -> None:
     engine.bind(strategy, 0)
     if isinstance(strategy, SimpleStrategy):
-        if len(bars.symbols) != 1:
-            raise problem("RUN_CONFIG", f"init/next strategies trade one instrument; the data hold {len(bars.symbols)}")
         strategy.prepare(bars.float_columns())
     strategy.on_start()
+    for first, end in _stretches(engine, len(bars), rates):
+        tell = None if progress is None else partial(_tell, progress, first)
+        engine.run_events(_columns(bars, first, end), [handlers_of(strategy)], tell)
+    strategy.on_stop()
 
 
-def _run_vectors(engine: Any, columns: tuple[Any, ...], vectors: Vectors, rows: slice) -> None:
-    if vectors.kind == "weights":
-        engine.run_weights(columns, 0, vectors.values[rows])
-    elif vectors.kind == "lots":
-        engine.run_targets(columns, 0, vectors.values[rows])
-    else:
-        engine.run_signals(columns, 0, vectors.values[rows], vectors.unit_lots)
+def _tell(progress: Callable[[int], None], first: int, rows: int) -> None:
+    progress(first + rows)
 
 
-def _first_rate(rate: Any) -> Any:
-    return rate.iloc[0] if hasattr(rate, "iloc") else rate
+def _run_vectors(engine: Any, bars: RunData, vectors: Vectors, rates: FxRates) -> None:
+    for first, end in _stretches(engine, len(bars), rates):
+        columns, values = _columns(bars, first, end), vectors.values[first:end]
+        if vectors.kind == "weights":
+            engine.run_weights(columns, 0, values)
+        elif vectors.kind == "lots":
+            engine.run_targets(columns, 0, values)
+        else:
+            engine.run_signals(columns, 0, values, vectors.unit_lots)
 
 
-def _stretches(engine: Any, bars: RunData, fx: dict[str, Any]) -> Iterator[tuple[int, int]]:
+def _columns(bars: RunData, first: int, end: int) -> tuple[Any, ...]:
+    return tuple(column[first:end] for column in bars.columns)
+
+
+def _stretches(engine: Any, rows: int, rates: FxRates) -> Iterator[tuple[int, int]]:
     """Rows to run in one go; between two stretches the exchange rates of the time are told to the kernel."""
-    changes: dict[int, dict[str, float]] = {}
-    for code, rate in fx.items():
-        if hasattr(rate, "items") and hasattr(rate, "index"):
-            for ts, value in zip(_index_ns(rate.index), rate.to_numpy(), strict=True):
-                changes.setdefault(int(ts), {})[code] = float(value)
-    first, ts_init = 0, bars.columns[1]
-    for ts in sorted(changes):
-        if ts < bars.start_ns:
-            continue
-        row = int(ts_init.searchsorted(ts, side="left"))
-        if row > first:
-            yield first, row
-            first = row
-        for code, value in changes[ts].items():
-            engine.fx_rate(code, money_nano(value), max(ts, engine.clock))
-    if first < len(bars):
-        yield first, len(bars)
-
-
-def _index_ns(index: Any) -> Any:
-    import pandas as pd
-
-    times = pd.DatetimeIndex(index)
-    return times.as_unit("ns").asi8
+    first = 0
+    for change in rates.changes:
+        if change.row > first:
+            yield first, change.row
+            first = change.row
+        engine.fx_rate(change.currency, change.rate_nano, max(change.ts, engine.clock))
+    if first < rows:
+        yield first, rows

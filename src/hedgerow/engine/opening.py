@@ -44,18 +44,20 @@ class LogSettings:
     seed: bytes
 
 
-def research_limits(cash: float | int | Decimal, *, leverage: float = 2.0) -> Limits:
+def research_limits(cash: float | int | Decimal, *, leverage: float = 2.5) -> Limits:
     """Limits of a research run: positions and working orders up to `leverage` times the book's value, no other bound.
 
-    Twice, as for an account under Regulation T: the gate counts what a rebalance buys before it counts as sold what
-    the same rebalance sells, so that fully paid books could never be turned over in one step.
+    The gate counts what a rebalance buys before it counts as sold what the same rebalance sells, so turning a fully
+    paid book over in one step takes twice the book's value, and a little more where the last opening was dear.
     """
     from hedgerow.risk.limits import Limits
 
     return Limits.for_research(capital=cash, leverage=leverage)
 
 
-def research_authority(name: str, artifact: bytes, limits: Limits, data: RunData, currency: str, seed: int) -> Authority:
+def research_authority(
+    name: str, artifact: bytes, limits: Limits, data: RunData, currency: str, seed: int
+) -> Authority:
     """Sign a mandate for simulated money with throw-away keys derived from the seed."""
     from hedgerow.governance.simulation import simulation_authority
 
@@ -113,7 +115,8 @@ def open_engine(
             estimate = costs.impact > 0 or not firm_limits.is_var_unbounded
             for index, instrument in enumerate(data.instruments):
                 sector = sectors[instrument.sector or ""]
-                engine.instrument(*data.core_fields(index, sector, estimate=estimate), start)
+                fields = (*data.core_fields(index, sector, estimate=estimate), start)
+                engine.instrument(*fields)
             engine.firm_limits(firm_limits.to_json_text(), start)
             for envelope in authority.envelopes:
                 engine.signed(envelope)

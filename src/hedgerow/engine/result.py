@@ -58,7 +58,7 @@ class Result:
         self._data = data
         self.info = info
         self.sealed = sealed
-        self._ts, self._nav = engine.equity()
+        self._nav = engine.take_equity()
 
     def records(self, name: str) -> Any:
         """All records of a noun that the run made, exact, as a structured array."""
@@ -105,7 +105,7 @@ class Result:
         import pandas as pd
 
         start = self._data.start_ns
-        ts = np.concatenate([[start], self._ts])
+        ts = np.concatenate([[start], self._data.times_ns[: len(self._nav)]])
         nav = np.concatenate([[self.info.cash], self._nav])
         return pd.DataFrame({"nav": nav}, index=_times(ts, "ts"))
 
@@ -159,8 +159,8 @@ class Result:
                 "side": SIDES[rows["side"]],
                 "kind": ORDER_KINDS[rows["kind"]],
                 "tif": TIMES_IN_FORCE[rows["tif"]],
-                "quantity": rows["lots"] * self._data.lot_sizes[instrument],
-                "limit": np.where(rows["limit_ticks"] > 0, rows["limit_ticks"] * self._data.tick_sizes[instrument], np.nan),
+                "quantity": self._data.quantities(instrument, rows["lots"]),
+                "limit": np.where(rows["limit_ticks"] > 0, self._data.prices(instrument, rows["limit_ticks"]), np.nan),
                 "state": names[last.reindex(ids, fill_value=0).to_numpy()],
                 "filled": quantity,
                 "average_price": average,
@@ -181,9 +181,9 @@ class Result:
                 "ts": _times(rows["ts_event"]),
                 "symbol": self._symbols(instrument),
                 "side": SIDES[rows["side"]],
-                "quantity": rows["lots"] * self._data.lot_sizes[instrument],
-                "price": rows["price_ticks"] * self._data.tick_sizes[instrument],
-                "reference_price": rows["reference_ticks"] * self._data.tick_sizes[instrument],
+                "quantity": self._data.quantities(instrument, rows["lots"]),
+                "price": self._data.prices(instrument, rows["price_ticks"]),
+                "reference_price": self._data.prices(instrument, rows["reference_ticks"]),
                 "fee": money_floats(rows["fee"]),
                 "liquidity": np.where(rows["liquidity"] == 2, "maker", "taker"),
                 "order_id": rows["cause"],
@@ -218,13 +218,26 @@ class Result:
 
     @cached_property
     def positions(self) -> pd.DataFrame:
-        """Position in each instrument after every fill, and its value at the fill's price."""
-        fills = self.fills
-        signed = fills["quantity"].where(fills["side"] == "buy", -fills["quantity"])
-        table = fills[["ts", "symbol", "price"]].copy()
-        table["quantity"] = signed.groupby(fills["symbol"]).cumsum()
-        table["value"] = table["quantity"] * table["price"]
-        return table
+        """Position in each instrument after every fill, and its value at the fill's price, in the fill's currency."""
+        import pandas as pd
+
+        rows = self.records("Fill")
+        instrument = rows["instrument"]
+        signed = pd.Series(np.where(rows["side"] == 1, rows["lots"], -rows["lots"]))
+        held = signed.groupby(instrument).cumsum().to_numpy()
+        quantity = self._data.quantities(instrument, held)
+        multiplier = np.array([float(i.multiplier) for i in self._data.instruments])[instrument]
+        price = self._data.prices(instrument, rows["price_ticks"])
+        return pd.DataFrame(
+            {
+                "fill_id": rows["id"],
+                "ts": _times(rows["ts_event"]),
+                "symbol": self._symbols(instrument),
+                "price": price,
+                "quantity": quantity,
+                "value": quantity * price * multiplier,
+            }
+        )
 
     @cached_property
     def performance(self) -> Performance:
@@ -237,10 +250,12 @@ class Result:
     @cached_property
     def daily(self) -> pd.Series[Any]:
         """Net asset value at the end of each UTC day, the capital first; a bar closing at midnight ends its day."""
+        import pandas as pd
+
         from hedgerow.ledger.metrics import end_of_day
 
         nav = self.equity["nav"]
-        return end_of_day(nav.set_axis(nav.index - np.timedelta64(1, "ns"), axis=0))
+        return end_of_day(nav.set_axis(pd.DatetimeIndex(nav.index) - pd.Timedelta(1, "ns"), axis=0))
 
     def report(self, path: str | None = None, *, benchmark: Result | None = None) -> str:
         """Write a self-contained interactive HTML tear sheet; returns its path.

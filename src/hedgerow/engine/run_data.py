@@ -6,6 +6,7 @@ average daily volume, the run's own data give them: they price costs, they never
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -64,18 +65,32 @@ class RunData:
     @cached_property
     def times_ns(self) -> Ints:
         """The run's times, UTC nanoseconds."""
-        return self.bars.ts_init[np.concatenate([[True], np.diff(self.bars.ts_init) != 0])]
+        known: Ints = self.bars.ts_init
+        return np.asarray(known[np.concatenate([[True], np.diff(known) != 0])])
+
+    def prices(self, instrument: Any, ticks: Any) -> Floats:
+        """Prices of so many ticks, by instrument: the floats nearest to the exact prices."""
+        above, below = self._tick_ratios
+        return np.asarray(ticks * above[instrument] / below[instrument])
+
+    def quantities(self, instrument: Any, lots: Any) -> Floats:
+        """Units of so many lots, by instrument: the floats nearest to the exact quantities."""
+        above, below = self._lot_ratios
+        return np.asarray(lots * above[instrument] / below[instrument])
+
+    @cached_property
+    def _tick_ratios(self) -> tuple[Floats, Floats]:
+        return _ratios([i.tick for i in self.instruments])
+
+    @cached_property
+    def _lot_ratios(self) -> tuple[Floats, Floats]:
+        return _ratios([i.lot for i in self.instruments])
 
     def float_columns(self) -> dict[str, Floats]:
         """Prices and volume as floats, row by row."""
-        columns: dict[str, Floats] = {
-            name: getattr(self.bars, f"{name}_ticks") * self._tick_nanos() / 1e9 for name in ("open", "high", "low", "close")
-        }
-        columns["volume"] = self.bars.volumes()
-        return columns
-
-    def _tick_nanos(self) -> Ints:
-        return np.array([i.tick_nano for i in self.instruments], dtype=np.int64)[self.bars.instrument]
+        bars = self.bars
+        prices = {"open": bars.prices("open"), "high": bars.prices("high"), "low": bars.prices("low")}
+        return {**prices, "close": bars.prices("close"), "volume": bars.volumes()}
 
     def core_fields(self, index: int, sector: int, *, estimate: bool) -> tuple[Any, ...]:
         """What the core's `Engine.instrument` takes for one instrument, all exact integers."""
@@ -112,3 +127,9 @@ class RunData:
         known = volumes[volumes >= 0]
         adv = int(known.mean() / min(days_per_bar, 1.0)) if len(known) else 0
         return sigma, adv
+
+
+def _ratios(steps: list[Decimal]) -> tuple[Floats, Floats]:
+    """Numerators and denominators: one division rounds once, a product of rounded factors twice."""
+    pairs = [step.as_integer_ratio() for step in steps]
+    return np.array([p[0] for p in pairs], dtype=np.float64), np.array([p[1] for p in pairs], dtype=np.float64)

@@ -53,15 +53,19 @@ class _Clock:
 class SimpleData:
     """The columns of the instrument: `open, high, low, close, volume`, each a `Series`."""
 
+    open: Series
+    high: Series
+    low: Series
+    close: Series
+    volume: Series
+
     def __init__(self, columns: dict[str, Floats], clock: _Clock) -> None:
-        self._columns = columns
         self._clock = clock
+        for name, values in columns.items():
+            setattr(self, name, Series(values, clock))
 
     def __getattr__(self, name: str) -> Series:
-        columns: dict[str, Floats] = self.__dict__.get("_columns", {})
-        if name not in columns:
-            raise AttributeError(f"no column {name!r}{did_you_mean(name, columns)}")
-        return Series(columns[name], self._clock)
+        raise AttributeError(f"no column {name!r}{did_you_mean(name, ('open', 'high', 'low', 'close', 'volume'))}")
 
     def __len__(self) -> int:
         return self._clock.now
@@ -82,6 +86,9 @@ class SimpleStrategy(Strategy):
     """
 
     data: SimpleData
+    _clock: _Clock
+    _length: int
+    _warm_up: int
 
     def init(self) -> None:
         """Compute what `next` needs with `self.I(function, series, ...)`."""
@@ -90,16 +97,49 @@ class SimpleStrategy(Strategy):
         """Decide, once a bar has closed and every series of `I` has a value."""
         raise problem("RUN_CONFIG", f"{type(self).__name__} has no next()")
 
-    def I(self, function: Callable[..., Any], *arguments: Any) -> Series:  # noqa: E743, N802 (the field's name for it)
-        """Compute a series from others once; `function` must use no future values (this is checked)."""
+    def I(self, function: Callable[..., Any], *arguments: Any) -> Series:  # noqa: E743 (the field's name for it)
+        """Compute a series from others once; `function` maps arrays to one value a bar, and may use no later bars.
+
+        That is tried: the function is called again on shortened series, and what it said of the past must not change.
+        Raises MODEL_LOOK_AHEAD where it does, RUN_WEIGHTS for another shape.
+
+        >>> class Centred(SimpleStrategy):
+        ...     def init(self):
+        ...         self.mean = self.I(lambda close: close - close.mean(), self.data.close)
+        ...     def next(self):
+        ...         ...
+        >>> import numpy as np
+        >>> from hedgerow import Bars, backtest
+        >>> backtest(Bars.from_arrays(np.arange(9).astype("datetime64[D]"), close=np.arange(1.0, 10.0)), Centred)
+        Traceback (most recent call last):
+            ...
+        hedgerow.core.errors.ModelError: MODEL-009 a feature changes when the future is taken away: ...
+        """
         values = self._compute(function, arguments, self._length)
         for known in sorted({self._length // 3, self._length // 2, self._length - 1} - {0, -1}):
-            again = self._compute(function, arguments, known)
-            if not np.array_equal(again, values[:known], equal_nan=True):
-                name = getattr(function, "__name__", "function")
-                raise problem("MODEL_LEAK", f"{name} changes its first {known} values when later bars are left out")
-        self._warm_up = max(self._warm_up, int(np.argmax(~np.isnan(values))) if not np.isnan(values).all() else len(values))
+            self._try_shortened(function, arguments, values, known)
+        started = np.flatnonzero(~np.isnan(values))
+        self._warm_up = max(self._warm_up, int(started[0]) if started.size else len(values))
         return Series(values, self._clock)
+
+    def _try_shortened(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], values: Floats, known: int
+    ) -> None:
+        try:
+            again = self._compute(function, arguments, known)
+        except Exception:
+            if known == self._length - 1:
+                raise
+            return  # a function may need many bars; what it cannot compute, it cannot have taken from the future
+        # Sums in another order may differ in the last digits; a look ahead differs in the first.
+        scale = float(np.nanmax(np.abs(values), initial=0.0))
+        same = np.isclose(again, values[:known], rtol=1e-7, atol=1e-9 * min(scale, 1e300), equal_nan=True)
+        if not same.all():
+            name, bar = getattr(function, "__name__", "function"), int(np.argmin(same))
+            detail = (
+                f"{name} says {values[bar]:g} of bar {bar}, and {again[bar]:g} where bars from {known} on are left out"
+            )
+            raise problem("MODEL_LOOK_AHEAD", detail)
 
     def _compute(self, function: Callable[..., Any], arguments: tuple[Any, ...], known: int) -> Floats:
         cut = [a._values[:known] if isinstance(a, Series) else a for a in arguments]
@@ -116,9 +156,11 @@ class SimpleStrategy(Strategy):
         self.data = SimpleData(columns, self._clock)
 
     def on_start(self) -> None:
+        """Calls `init`."""
         self.init()
 
     def on_bar(self, bar: Any) -> None:
+        """Calls `next` once every series has begun."""
         self._clock.now += 1
         if self._clock.now > self._warm_up:
             self.next()

@@ -80,20 +80,28 @@ _FOREIGN_HANDLERS = ("on_quote", "on_trade", "on_book")
 
 def handlers_of(strategy: Strategy) -> tuple[Any, ...]:
     """The strategy and its bound handlers, `None` for those it does not have; misspelt ones are an error."""
+    kind = type(strategy).__name__
     for name in dir(type(strategy)):
         if name in _FOREIGN_HANDLERS:
-            raise problem("RUN_CONFIG", f"{type(strategy).__name__}.{name}: a run over bars has no such events")
+            raise problem(
+                "RUN_CONFIG", f"{kind}.{name}: a run over bars has no such events; it has {', '.join(HANDLERS)}"
+            )
         if name.startswith("on_") and name not in _ALL_HANDLERS:
-            hint = did_you_mean(name, _ALL_HANDLERS)
-            raise problem("RUN_CONFIG", f"{type(strategy).__name__}.{name} is no handler{hint}")
-    return (strategy, *(getattr(strategy, name, None) for name in HANDLERS))
+            raise problem("RUN_CONFIG", f"{kind}.{name} is no handler{did_you_mean(name, _ALL_HANDLERS)}")
+    handlers = [getattr(strategy, name, None) for name in HANDLERS]
+    if not any(handlers):
+        hint = "; next() belongs to SimpleStrategy" if hasattr(strategy, "next") else ""
+        raise problem("RUN_CONFIG", f"{kind} hears nothing; write one of {', '.join(HANDLERS)}{hint}")
+    if not hasattr(strategy, "config"):
+        raise problem("RUN_CONFIG", f"{kind}.__init__ does not call super().__init__(...)")
+    return (strategy, *handlers)
 
 
 def read_config(strategy: type, config: Any, settings: dict[str, Any]) -> Any:
     """Build a strategy's frozen configuration from an object or from keyword settings; unknown names are an error."""
-    config_class = strategy.Config  # type: ignore[attr-defined]
-    if not dataclasses.is_dataclass(config_class):
-        raise problem("RUN_CONFIG", f"{strategy.__name__}.Config must be a frozen dataclass")
+    config_class: Any = strategy.Config  # type: ignore[attr-defined]
+    if not getattr(getattr(config_class, "__dataclass_params__", None), "frozen", False):
+        raise problem("RUN_CONFIG", f"{strategy.__name__}.Config must be a dataclass with frozen=True")
     if config is not None:
         if settings or not isinstance(config, config_class):
             raise problem("RUN_CONFIG", f"{strategy.__name__} takes one {config_class.__qualname__} or settings")
