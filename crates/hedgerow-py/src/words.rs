@@ -16,6 +16,15 @@ pub fn raise(problem: Problem) -> PyErr {
     CoreProblem::new_err((problem.code.0, problem.detail))
 }
 
+/// The same as `hedgerow.core.errors` names it, for words that strategies call: they may catch it by its class.
+pub fn named(problem: Problem) -> PyErr {
+    let made = Python::attach(|py| {
+        let errors = py.import("hedgerow.core.errors")?;
+        errors.call_method1("problem", (problem.code.0, problem.detail.as_str())).map(PyErr::from_value)
+    });
+    made.unwrap_or_else(|_| raise(problem))
+}
+
 /// Every error code: (number, code, constant's name, what happened, what to do, area, exit status).
 #[pyfunction]
 pub fn error_table() -> Vec<(u16, String, &'static str, &'static str, &'static str, &'static str, u8)> {

@@ -164,9 +164,8 @@ pub fn signals(
     unit_lots: i64,
 ) -> PyResult<()> {
     lengths(rows, signals.len())?;
-    let decide = |desk: &mut Desk, row: usize, bar: &Bar| {
-        trade_to(desk, strategy, bar, i64::from(signals[row]) * unit_lots)
-    };
+    let decide =
+        |desk: &mut Desk, row: usize, bar: &Bar| trade_to(desk, strategy, bar, i64::from(signals[row]) * unit_lots);
     vectorised(py, shared, rows, strategy, decide, |row| run_length(signals, row))
 }
 
@@ -226,13 +225,7 @@ pub fn events(
 }
 
 /// One strategy's turn: indicators, fills, bars, timer.
-fn speak(
-    py: Python<'_>,
-    shared: &Rc<Shared>,
-    group: &[Bar],
-    core: &StrategyCore,
-    handlers: &Handlers,
-) -> PyResult<()> {
+fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], core: &StrategyCore, handlers: &Handlers) -> PyResult<()> {
     let Handlers(_, on_bar, on_fill, on_timer) = handlers;
     feed_indicators(py, shared, core, group);
     if let Some(on_fill) = on_fill {

@@ -1,7 +1,7 @@
 //! What the engine and its strategies share: the desk, and how names and floats become indexes and integers.
 
 use super::desk::{Desk, Placed, Wish};
-use crate::words::raise;
+use crate::words::named;
 use hedgerow_core::{
     Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code,
 };
@@ -139,7 +139,7 @@ impl Shared {
         let side = if lots > 0 { Side::Buy } else { Side::Sell };
         let cause = self.cause.get();
         let wish = Wish { strategy, instrument, side, lots: lots.abs(), limit_ticks, tif, cause };
-        self.desk.borrow_mut().submit(wish).map(Some).map_err(raise)
+        self.desk.borrow_mut().submit(wish).map(Some).map_err(named)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::shared::{Shared, lots_of_weight};
 use super::views::OrderTicket;
 use crate::features::Indicator;
-use crate::words::raise;
+use crate::words::named;
 use hedgerow_core::{InstrumentId, Problem, StrategyId, TimeInForce, code};
 use pyo3::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -50,14 +50,14 @@ impl StrategyCore {
     fn run<T>(&self, f: impl FnOnce(&Rc<Shared>) -> PyResult<T>) -> PyResult<T> {
         match &*self.shared.borrow() {
             Some(shared) => f(shared),
-            None => Err(raise(Problem::new(code::RUN_OUTSIDE, ""))),
+            None => Err(named(Problem::new(code::RUN_OUTSIDE, ""))),
         }
     }
 
     fn place(&self, lots: i64, symbol: Option<&str>, limit: Option<f64>, tif: &str) -> PyResult<Option<OrderTicket>> {
         self.run(|shared| {
-            let instrument = shared.instrument(symbol).map_err(raise)?;
-            let limit_ticks = limit.map_or(Ok(0), |p| shared.unit(instrument).ticks(p)).map_err(raise)?;
+            let instrument = shared.instrument(symbol).map_err(named)?;
+            let limit_ticks = limit.map_or(Ok(0), |p| shared.unit(instrument).ticks(p)).map_err(named)?;
             let placed = shared.order(self.strategy.get(), instrument, lots, limit_ticks, parse_tif(tif)?)?;
             Ok(placed.map(|p| OrderTicket::new(p.order.id, p.order.slot, p.verdict, Rc::clone(shared))))
         })
@@ -65,14 +65,14 @@ impl StrategyCore {
 
     fn lots(&self, quantity: f64, symbol: Option<&str>) -> PyResult<i64> {
         self.run(|shared| {
-            let unit = shared.unit(shared.instrument(symbol).map_err(raise)?);
-            unit.lots(quantity).map_err(raise)
+            let unit = shared.unit(shared.instrument(symbol).map_err(named)?);
+            unit.lots(quantity).map_err(named)
         })
     }
 
     fn expected(&self, symbol: Option<&str>) -> PyResult<i64> {
         self.run(|shared| {
-            let instrument = shared.instrument(symbol).map_err(raise)?;
+            let instrument = shared.instrument(symbol).map_err(named)?;
             Ok(shared.desk.borrow().expected_lots(self.strategy.get(), instrument))
         })
     }
@@ -83,7 +83,7 @@ fn parse_tif(text: &str) -> PyResult<TimeInForce> {
         "gtc" => Ok(TimeInForce::Gtc),
         "day" => Ok(TimeInForce::Day),
         "ioc" => Ok(TimeInForce::Ioc),
-        other => Err(raise(Problem::new(code::RUN_CONFIG, format!("tif={other:?}; use 'gtc', 'day' or 'ioc'")))),
+        other => Err(named(Problem::new(code::RUN_CONFIG, format!("tif={other:?}; use 'gtc', 'day' or 'ioc'")))),
     }
 }
 
@@ -91,7 +91,7 @@ fn positive(quantity: f64) -> PyResult<f64> {
     if quantity > 0.0 {
         return Ok(quantity);
     }
-    Err(raise(Problem::new(code::RUN_NUMBER, format!("quantity {quantity}; buy and sell take positive quantities"))))
+    Err(named(Problem::new(code::RUN_NUMBER, format!("quantity {quantity}; buy and sell take positive quantities"))))
 }
 
 #[pymethods]
@@ -118,7 +118,7 @@ impl StrategyCore {
     #[pyo3(signature = (symbol=None))]
     fn position_of(&self, symbol: Option<&str>) -> PyResult<f64> {
         self.run(|shared| {
-            let instrument = shared.instrument(symbol).map_err(raise)?;
+            let instrument = shared.instrument(symbol).map_err(named)?;
             let lots = shared.desk.borrow().position(self.strategy.get(), instrument);
             Ok(shared.unit(instrument).quantity(lots))
         })
@@ -127,7 +127,7 @@ impl StrategyCore {
     /// Value of the strategy's book in base currency.
     #[getter]
     fn nav(&self) -> PyResult<f64> {
-        self.run(|shared| Ok(shared.desk.borrow().kernel.ledger().nav(self.strategy.get()).map_err(raise)?.to_f64()))
+        self.run(|shared| Ok(shared.desk.borrow().kernel.ledger().nav(self.strategy.get()).map_err(named)?.to_f64()))
     }
 
     /// The time of the run, UTC nanoseconds.
@@ -165,8 +165,8 @@ impl StrategyCore {
     #[pyo3(signature = (weight, symbol=None))]
     fn order_target_weight(&self, weight: f64, symbol: Option<&str>) -> PyResult<Option<OrderTicket>> {
         let lots = self.run(|shared| {
-            let instrument = shared.instrument(symbol).map_err(raise)?;
-            lots_of_weight(&shared.desk.borrow(), self.strategy.get(), instrument, weight).map_err(raise)
+            let instrument = shared.instrument(symbol).map_err(named)?;
+            lots_of_weight(&shared.desk.borrow(), self.strategy.get(), instrument, weight).map_err(named)
         })?;
         self.place(lots - self.expected(symbol)?, symbol, None, "gtc")
     }
@@ -181,7 +181,7 @@ impl StrategyCore {
     fn cancel(&self, ticket: &OrderTicket) -> PyResult<()> {
         self.run(|shared| {
             let cause = shared.cause.get();
-            shared.desk.borrow_mut().cancel(self.strategy.get(), ticket.slot, ticket.id, cause).map_err(raise)
+            shared.desk.borrow_mut().cancel(self.strategy.get(), ticket.slot, ticket.id, cause).map_err(named)
         })
     }
 
@@ -190,12 +190,12 @@ impl StrategyCore {
     fn feed(&self, indicator: Py<Indicator>, symbol: Option<&str>, field: &str) -> PyResult<()> {
         let index = ["open", "high", "low", "close", "volume"].iter().position(|f| *f == field);
         let Some(index) = index else {
-            return Err(raise(Problem::new(
+            return Err(named(Problem::new(
                 code::RUN_CONFIG,
                 format!("field={field:?}; use open, high, low, close or volume"),
             )));
         };
-        let instrument = self.run(|shared| shared.instrument(symbol).map_err(raise))?;
+        let instrument = self.run(|shared| shared.instrument(symbol).map_err(named))?;
         self.fed.borrow_mut().push(Fed { instrument, field: index as u8, indicator });
         Ok(())
     }
@@ -203,7 +203,7 @@ impl StrategyCore {
     /// Calls `on_timer` after the bars of a time, whenever so many nanoseconds have passed.
     fn set_timer(&self, every_ns: i64) -> PyResult<()> {
         if every_ns <= 0 {
-            return Err(raise(Problem::new(code::RUN_CONFIG, format!("every_ns={every_ns}; use a positive number"))));
+            return Err(named(Problem::new(code::RUN_CONFIG, format!("every_ns={every_ns}; use a positive number"))));
         }
         self.timer_ns.set(every_ns);
         Ok(())
