@@ -1,0 +1,80 @@
+"""The demonstration as a newcomer runs it: from the command line, twice, in processes that hash differently."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hedgerow.engine.audit import tamper_drill, verify
+from hedgerow.engine.why import why
+
+pytest.importorskip("skfolio", reason="the demo's prices come with skfolio (extra `demo`)")
+
+
+def run_demo(out: Path, hash_seed: str, *more: str) -> dict[str, Any]:
+    """One `hedgerow demo --json`; returns its last line."""
+    command = [sys.executable, "-c", "from hedgerow.cli.main import main; raise SystemExit(main())"]
+    done = subprocess.run(
+        [*command, "demo", "--out", str(out), "--json", *more],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    last: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return last
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two demonstrations with one seed, under two hash seeds."""
+    folder = tmp_path_factory.mktemp("demo")
+    return run_demo(folder / "one", "1"), run_demo(folder / "two", "2")
+
+
+def test_fund_demo_equal_seeds_write_equal_journals_in_two_processes(demos: tuple[dict[str, Any], ...]) -> None:
+    """The journal's bytes depend on data and seed, and on nothing else."""
+    assert demos[0]["journal_sha256"] == demos[1]["journal_sha256"]
+    assert demos[0]["state_hash"] == demos[1]["state_hash"]
+
+
+def test_fund_demo_says_everything_it_promises(demos: tuple[dict[str, Any], ...]) -> None:
+    """The JSON line holds log, report, time, memory, the denied orders, the largest loss and the proofs."""
+    line = demos[0]
+    assert Path(line["report"]).read_text("utf-8").startswith("<!doctype html>")
+    assert (line["verified"], line["tamper_caught"]) == (True, True)
+    assert line["unsigned_order"]["code"] == "RISK-004"
+    assert line["denied_order"]["code"] == "RISK-014"
+    assert line["seconds"] > 0 and line["peak_rss_mb"] > 0 and line["trials"] >= 1
+
+
+def test_fund_demo_walks_from_the_largest_loss_to_the_people_who_signed(demos: tuple[dict[str, Any], ...]) -> None:
+    """Posting, fill, order, verdict, parent, target, forecast, bar; mandate, proposal, two approvals."""
+    chain = why(demos[0]["log"], demos[0]["largest_loss"]["id"])
+    nouns = [cause.noun for cause in chain]
+    assert nouns[:8] == ["Posting", "Fill", "Order", "Verdict", "ParentOrder", "Target", "Forecast", "Bar"]
+    assert sorted(nouns[8:]) == ["Approval", "Approval", "Mandate", "Proposal"]
+
+
+def test_fund_demo_log_proves_and_a_changed_copy_does_not(demos: tuple[dict[str, Any], ...], tmp_path: Path) -> None:
+    """One flipped bit anywhere in the journal is caught; the original still proves."""
+    log = Path(demos[0]["log"])
+    size = (log / "journal" / "wal").stat().st_size
+    for place in (0, 20, size // 3, size - 5):
+        assert tamper_drill(log, tmp_path / "copy", offset=place), f"byte {place} of {size}"
+    assert verify(log).sha256 == demos[0]["journal_sha256"]
+
+
+def test_fund_demo_refuses_a_folder_with_other_files(tmp_path: Path) -> None:
+    """A folder that is not a demonstration's own is never emptied."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(AssertionError, match="CLI-002"):
+        run_demo(tmp_path, "0")
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
