@@ -30,7 +30,7 @@ def test_the_python_examples_of_a_page_run_in_order(
     for example in EXAMPLE.finditer(text):
         # Blank lines before it give tracebacks the page's own line numbers.
         code = "\n" * text.count("\n", 0, example.start(1)) + example[1]
-        exec(compile(code, str(page), "exec"), words)
+        exec(compile(code, str(page), "exec", dont_inherit=True), words)
 
 
 def test_generated_pages_are_fresh() -> None:
