@@ -1,6 +1,6 @@
 //! Keeps the records of a run in memory, one column of bytes per kind, ready to be viewed as NumPy structured arrays.
 
-use hedgerow_core::{Forecast, Fill, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict};
+use hedgerow_core::{Forecast, Fill, FxRate, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict};
 
 /// What tables are made of; the rest stands in the journal only.
 const KEPT: u32 = 1 << Order::KIND
@@ -8,6 +8,7 @@ const KEPT: u32 = 1 << Order::KIND
     | 1 << OrderEvent::KIND
     | 1 << Fill::KIND
     | 1 << Posting::KIND
+    | 1 << FxRate::KIND
     | 1 << Forecast::KIND
     | 1 << Target::KIND
     | 1 << Mandate::KIND;
