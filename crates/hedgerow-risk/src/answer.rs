@@ -52,38 +52,43 @@ pub(crate) fn order_rules(
     q: &Question,
     (notional, age_ns): (i128, Nanos),
     listing: &Listing,
-) {
-    tally.note(freshness::stale(listing.mark_ticks, age_ns, limits.age_ns), code::RISK_STALE_DATA);
-    tally.note(size::too_many_lots(q.lots_given, limits.lots), code::RISK_ORDER_LOTS);
-    tally.note(size::too_large(notional, limits.notional), code::RISK_ORDER_NOTIONAL);
-    tally.note(size::too_much_volume(q.lots, listing.adv_lots, limits.adv_bps), code::RISK_ADV_SHARE);
+) -> Option<()> {
+    tally.note(freshness::stale(listing.mark_ticks, age_ns, limits.age_ns), code::RISK_STALE_DATA)?;
+    tally.note(size::too_many_lots(q.lots_given, limits.lots), code::RISK_ORDER_LOTS)?;
+    tally.note(size::too_large(notional, limits.notional), code::RISK_ORDER_NOTIONAL)?;
+    tally.note(size::too_much_volume(q.lots, listing.adv_lots, limits.adv_bps), code::RISK_ADV_SHARE)?;
     let beyond = price::outside_collar(q.market, q.limit_ticks, listing.mark_ticks, limits.collar_bps);
-    tally.note(beyond, code::RISK_COLLAR);
+    tally.note(beyond, code::RISK_COLLAR)
 }
 
 /// The rules about what an account holds with the order in its sums; `sector` is its gross there, `exposed` its exposure
 /// to the instrument.
 #[inline(always)]
-pub(crate) fn account_rules(tally: &mut impl Tally, account: &Account, sector: i128, exposed: i128, q: &Question) {
-    tally.standing(account.standing);
-    tally.note(exposure::position(exposed, account.limit_position), code::RISK_POSITION);
-    tally.note(exposure::gross(account.gross, account.limit_gross), code::RISK_GROSS);
-    tally.note(exposure::net(account.net[q.side], account.limit_net), code::RISK_NET);
-    tally.note(exposure::sector(sector, account.limit_sector), code::RISK_SECTOR);
+pub(crate) fn account_rules(
+    tally: &mut impl Tally,
+    account: &Account,
+    sector: i128,
+    exposed: i128,
+    q: &Question,
+) -> Option<()> {
+    tally.standing(account.standing)?;
+    tally.note(exposure::position(exposed, account.limit_position), code::RISK_POSITION)?;
+    tally.note(exposure::gross(account.gross, account.limit_gross), code::RISK_GROSS)?;
+    tally.note(exposure::net(account.net[q.side], account.limit_net), code::RISK_NET)?;
+    tally.note(exposure::sector(sector, account.limit_sector), code::RISK_SECTOR)?;
     let (share, share_bps) = (account.share_of_capital, account.limit_concentration_bps);
-    tally.note(exposure::concentration(exposed, account.gross, share, share_bps), code::RISK_CONCENTRATION);
-    tally.note(capital::no_buying_power(account.gross, account.gross_affordable), code::RISK_BUYING_POWER);
-    tally.note(capital::beyond_var(account.var, account.limit_var), code::RISK_VAR);
+    tally.note(exposure::concentration(exposed, account.gross, share, share_bps), code::RISK_CONCENTRATION)?;
+    tally.note(capital::no_buying_power(account.gross, account.gross_affordable), code::RISK_BUYING_POWER)?;
+    tally.note(capital::beyond_var(account.var, account.limit_var), code::RISK_VAR)
 }
 
-/// Adds an order to an account's sums and asks what the account says to it.
+/// Adds an order to an account's sums.
 #[inline(always)]
-fn enter(tally: &mut impl Tally, account: &mut Account, sector: &mut i128, exposed: i128, add: Addition, q: &Question) {
+fn enter(account: &mut Account, sector: &mut i128, add: Addition, side: usize) {
     account.gross += add.worst;
-    account.net[q.side] += add.net;
+    account.net[side] += add.net;
     account.var += add.var;
     *sector += add.worst;
-    account_rules(tally, account, *sector, exposed, q);
 }
 
 /// The session, and the latest time seen.
@@ -110,61 +115,66 @@ pub(crate) struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// Enters an order into positions and sums and asks every rule about them. Whoever asks keeps the order
-    /// ([`Places::keep`]) or takes it out again ([`Gate::take_out`]).
+    /// Asks every rule about positions and sums with the order in them: it is entered first (`ENTER`) or is there
+    /// already. Whoever asks keeps the order ([`Places::keep`]) or takes it out again (`Gate::shift`).
     #[inline(always)]
-    pub fn ask<T: Tally>(&mut self, q: &Question) -> (T, Answer) {
+    pub fn ask<T: Tally, const ENTER: bool>(&mut self, q: &Question) -> Option<(T, Answer)> {
         let mut tally = T::default();
         let (listing, account) = (&mut *self.listing, &mut *self.account);
-        tally.standing(q.failed | listing.standing);
-        tally.note(session::closed(self.hours.open, self.hours.closes_ts, q.now), code::RISK_SESSION_CLOSED);
-        tally.note(session::clock(q.ts, self.hours.latest_ts, q.now), code::RISK_CLOCK);
-        tally.note(mandate::expired(account.expires_ts, q.now), code::RISK_MANDATE_EXPIRED);
-        tally.note(mandate::outside_universe(self.row.granted), code::RISK_UNIVERSE);
-        tally.note(identity::duplicate(q.client_id, account.client_id), code::RISK_DUPLICATE);
-        tally.note(terms::bad_price(q.market, q.limit_given), code::RISK_BAD_PRICE);
+        let (lots, value) = (q.added(), i128::from(listing.lot_value));
+        if ENTER {
+            let before = *self.row;
+            *self.row = before.reserved(q.side, lots);
+            let worst_lots = self.row.worst() - before.worst();
+            listing.worst += worst_lots;
+            listing.net[q.side] += lots;
+            listing.short += self.row.short() - before.short();
+            let add = Addition {
+                worst: i128::from(worst_lots) * value,
+                net: i128::from(lots) * value,
+                var: i128::from(worst_lots) * i128::from(listing.lot_var),
+            };
+            enter(account, self.sector, add, q.side);
+            enter(self.firm, self.firm_sector, add, q.side);
+        }
+        tally.standing(q.failed | listing.standing)?;
+        tally.note(session::closed(self.hours.open, self.hours.closes_ts, q.now), code::RISK_SESSION_CLOSED)?;
+        tally.note(session::clock(q.ts, self.hours.latest_ts, q.now), code::RISK_CLOCK)?;
+        tally.note(mandate::expired(account.expires_ts, q.now), code::RISK_MANDATE_EXPIRED)?;
+        tally.note(mandate::outside_universe(self.row.granted), code::RISK_UNIVERSE)?;
+        tally.note(identity::duplicate(q.client_id, account.client_id), code::RISK_DUPLICATE)?;
+        tally.note(terms::bad_price(q.market, q.limit_given), code::RISK_BAD_PRICE)?;
         let bad_lots = terms::bad_lots(q.lots_given, listing.lots_min, listing.lots_step);
-        tally.note((q.open == 0) | bad_lots, code::RISK_BAD_LOTS);
+        tally.note((q.open == 0) | bad_lots, code::RISK_BAD_LOTS)?;
 
         let above = q.limit_ticks > listing.mark_ticks;
         let lot_value = listing.lot_value_at(if above { q.limit_ticks } else { listing.mark_ticks });
         let countable = if lot_value >> LOT_VALUE_BITS == 0 { lot_value as i64 } else { too_valuable() };
         let notional = i128::from(q.lots) * i128::from(countable);
         let age_ns = q.now.saturating_sub(listing.mark_ts);
-        order_rules(&mut tally, &account.order, q, (notional, age_ns), listing);
+        order_rules(&mut tally, &account.order, q, (notional, age_ns), listing)?;
         let reach = price::reach(q.buy(), q.market, q.limit_ticks);
-        tally.note(price::self_match(reach, listing.own_reach[1 - q.side]), code::RISK_SELF_MATCH);
+        tally.note(price::self_match(reach, listing.own_reach[1 - q.side]), code::RISK_SELF_MATCH)?;
         let rate = account.rate.at(account.limit_rate, q.now);
         let firm_rate = self.firm.rate.at(self.firm.limit_rate, q.now);
         let repeat = self.repeat.bucket(q.likeness(), account.order.repeats, q.now);
-        tally.note(rate.empty() | firm_rate.empty(), code::RISK_RATE);
-        tally.note(repeat.empty(), code::RISK_REPEAT);
+        tally.note(rate.empty() | firm_rate.empty(), code::RISK_RATE)?;
+        tally.note(repeat.empty(), code::RISK_REPEAT)?;
 
-        let (before, lots) = (*self.row, q.added());
-        let row = before.reserved(q.side, lots);
-        let reducing = exposure::reducing(sign(q.side) * before.position, before.open[q.side] - q.held, q.open);
-        let (worst_lots, short_lots) = (row.worst() - before.worst(), row.short() - before.short());
-        *self.row = row;
-        listing.worst += worst_lots;
-        listing.net[q.side] += lots;
-        listing.short += short_lots;
+        let row = *self.row;
+        let others = row.open[q.side] - lots - q.held;
+        let reducing = exposure::reducing(sign(q.side) * row.position, others, q.open);
         let no_locate = terms::no_locate(!q.buy(), row.short(), listing.short, listing.located_lots);
-        tally.note(no_locate, code::RISK_NO_LOCATE);
+        tally.note(no_locate, code::RISK_NO_LOCATE)?;
         let full = (q.held == 0) & (listing.working as usize >= self.room);
         let beyond = (q.lots_given > LOTS_MAX) | (q.limit_given > TICKS_MAX) | (listing.worst > LOTS_MAX);
-        let value = i128::from(listing.lot_value);
-        let add = Addition {
-            worst: i128::from(worst_lots) * value,
-            net: i128::from(lots) * value,
-            var: i128::from(worst_lots) * i128::from(listing.lot_var),
-        };
         let (exposure, firm_exposure) = (i128::from(row.worst()) * value, i128::from(listing.worst) * value);
-        enter(&mut tally, account, self.sector, exposure, add, q);
-        enter(&mut tally, self.firm, self.firm_sector, firm_exposure, add, q);
+        account_rules(&mut tally, account, *self.sector, exposure, q)?;
+        account_rules(&mut tally, self.firm, *self.firm_sector, firm_exposure, q)?;
         let unreservable = full | beyond | (lot_value >> LOT_VALUE_BITS != 0) | (self.firm.gross > EXPOSURE_MAX);
-        tally.note(unreservable, code::RISK_RESERVATION);
+        tally.note(unreservable, code::RISK_RESERVATION)?;
         let answer = Answer { exposure, firm_exposure, notional, age_ns, reach, reducing, rate, firm_rate, repeat };
-        (tally, answer)
+        Some((tally, answer))
     }
 
     /// Keeps an approved order: it was sent.

@@ -3,7 +3,6 @@
 //! Promises: an order is approved only if no rule is left standing against it; a denied order changes nothing but the
 //! last client order id and the latest time seen. Never: allocates, panics on absurd numbers, lets a rule go unasked.
 
-use crate::answer::Answer;
 use crate::approved::Approved;
 use crate::bounds::{LOTS_MAX, TICKS_MAX};
 use crate::gate::Gate;
@@ -111,51 +110,61 @@ impl Gate {
     /// Asks every rule and, if all are silent, reserves; if one spoke, asks again which.
     #[inline(always)]
     fn decide(&mut self, q: &Question) -> Result<Pass, Verdict> {
-        if let Some(mut places) = self.places(q) {
-            let (silence, answer) = places.ask::<Silence>(q);
-            if silence.holds() {
-                places.keep(q, &answer);
-                return Ok(self.pass(q, &answer, 0));
-            }
-            self.take_out(q);
-        }
-        self.decide_in_full(*q)
-    }
-
-    /// Asks every rule by name; `Err` is the verdict that denies.
-    #[cold]
-    #[inline(never)]
-    fn decide_in_full(&mut self, q: Question) -> Result<Pass, Verdict> {
-        let Some(mut places) = self.places(&q) else {
-            return Err(self.deny_unplaced(&q));
+        let Some(mut places) = self.places(q) else {
+            return Err(self.deny_unplaced(*q));
         };
-        let (Spoken(spoke), answer) = places.ask(&q);
-        let waived = if answer.reducing { spoke & WAIVABLE } else { 0 };
-        if spoke == waived {
-            places.keep(&q, &answer);
-            return Ok(self.pass(&q, &answer, waived));
+        let first = places.row.empty();
+        let Some((Silence, answer)) = places.ask::<Silence, true>(q) else {
+            return self.decide_entered(*q);
+        };
+        places.keep(q, &answer);
+        if first {
+            self.hold(usize::from(q.strategy), q.instrument as usize, true);
         }
-        let denied = self.explain(&q, &answer, spoke & !waived, waived);
-        self.take_out(&q);
-        let account = &mut self.accounts[usize::from(q.strategy)];
-        account.client_id = account.client_id.max(q.client_id);
-        self.hours.latest_ts = self.hours.latest_ts.max(q.now);
-        Err(denied)
-    }
-
-    #[inline(always)]
-    fn pass(&mut self, q: &Question, answer: &Answer, waived: u64) -> Pass {
-        self.hold(usize::from(q.strategy), q.instrument as usize, true);
         self.hours.latest_ts = q.now;
-        Pass { waived, reducing: answer.reducing, reach: answer.reach }
+        Ok(Pass { waived: 0, reducing: answer.reducing, reach: answer.reach })
     }
 
-    /// Takes an order out of positions and sums again that some rule spoke against.
+    /// The same by name, for an order or replace that is not in positions and sums yet; `Err` is the verdict that denies.
+    fn decide_in_full(&mut self, q: Question) -> Result<Pass, Verdict> {
+        if self.places(&q).is_none() {
+            return Err(self.deny_unplaced(q));
+        }
+        self.shift(&q, q.added());
+        self.decide_entered(q)
+    }
+
+    /// Asks every rule by name about an order that is in positions and sums, and takes it out again if one denies it.
     #[cold]
     #[inline(never)]
-    fn take_out(&mut self, q: &Question) {
+    fn decide_entered(&mut self, q: Question) -> Result<Pass, Verdict> {
+        let Some(mut places) = self.places(&q) else {
+            return Err(self.deny_unplaced(q));
+        };
+        let Some((Spoken(spoke), answer)) = places.ask::<Spoken, false>(&q) else {
+            unreachable!("asking by name goes on to the end");
+        };
+        let waived = if answer.reducing { spoke & WAIVABLE } else { 0 };
+        let latest_ts = places.hours.latest_ts.max(q.now);
+        let verdict = if spoke == waived {
+            places.keep(&q, &answer);
+            self.hold(usize::from(q.strategy), q.instrument as usize, true);
+            Ok(Pass { waived, reducing: answer.reducing, reach: answer.reach })
+        } else {
+            let denied = self.explain(&q, &answer, spoke & !waived, waived);
+            self.shift(&q, -q.added());
+            let account = &mut self.accounts[usize::from(q.strategy)];
+            account.client_id = account.client_id.max(q.client_id);
+            Err(denied)
+        };
+        self.hours.latest_ts = latest_ts;
+        verdict
+    }
+
+    /// Moves positions and sums by lots that an order adds (or, negative, had added) to what is reserved.
+    fn shift(&mut self, q: &Question, lots: i64) {
         let (strategy, index) = (usize::from(q.strategy), q.instrument as usize);
-        let row = self.rows[strategy * self.listings.len() + index].reserved(q.side, -q.added());
+        let row = self.rows[strategy * self.listings.len() + index].reserved(q.side, lots);
         self.move_row(strategy, index, row);
     }
 

@@ -34,13 +34,14 @@ impl Gate {
     }
 
     /// The verdict on an order whose strategy or instrument has no place in the tables.
-    pub(crate) fn deny_unplaced(&self, q: &Question) -> Verdict {
+    #[cold]
+    pub(crate) fn deny_unplaced(&self, q: Question) -> Verdict {
         let failed = q.failed
             | bit_if(q.strategy >= self.config.strategies, code::RISK_NO_MANDATE)
             | bit_if(q.instrument >= self.config.instruments, code::RISK_UNIVERSE);
         let code = first(failed).unwrap_or(code::RISK_UNIVERSE);
         let value = if code == code::RISK_UNIVERSE { count(q.instrument) } else { Money::ZERO };
-        Verdict { value, code: code.0, ..verdict(q, failed, 0, false) }
+        Verdict { value, code: code.0, ..verdict(&q, failed, 0, false) }
     }
 
     /// Whether a failing rule fails by the firm's limits only. Rules without levels speak for the strategy.
@@ -50,15 +51,15 @@ impl Gate {
         let sector = listing.sector as usize;
         let limits = [strategy, firm].map(|number| OrderLimits::of(&self.charters[number].limits));
         let [mut of_strategy, mut of_firm] = [Spoken::default(), Spoken::default()];
-        order_rules(&mut of_strategy, &limits[0], q, (answer.notional, answer.age_ns), listing);
-        order_rules(&mut of_firm, &limits[1], q, (answer.notional, answer.age_ns), listing);
+        let _ = order_rules(&mut of_strategy, &limits[0], q, (answer.notional, answer.age_ns), listing);
+        let _ = order_rules(&mut of_firm, &limits[1], q, (answer.notional, answer.age_ns), listing);
         let (own, house) = (self.sectors[strategy * sectors + sector], self.sectors[firm * sectors + sector]);
-        account_rules(&mut of_strategy, &self.accounts[strategy], own, answer.exposure, q);
-        account_rules(&mut of_firm, &self.accounts[firm], house, answer.firm_exposure, q);
-        of_strategy.note(answer.rate.empty(), code::RISK_RATE);
-        of_firm.note(answer.firm_rate.empty(), code::RISK_RATE);
-        of_strategy.note(limits[0].repeats <= limits[1].repeats, code::RISK_REPEAT);
-        of_firm.note(limits[1].repeats < limits[0].repeats, code::RISK_REPEAT);
+        let _ = account_rules(&mut of_strategy, &self.accounts[strategy], own, answer.exposure, q);
+        let _ = account_rules(&mut of_firm, &self.accounts[firm], house, answer.firm_exposure, q);
+        let _ = of_strategy.note(answer.rate.empty(), code::RISK_RATE);
+        let _ = of_firm.note(answer.firm_rate.empty(), code::RISK_RATE);
+        let _ = of_strategy.note(limits[0].repeats <= limits[1].repeats, code::RISK_REPEAT);
+        let _ = of_firm.note(limits[1].repeats < limits[0].repeats, code::RISK_REPEAT);
         of_firm.0 & !of_strategy.0 & bit(code) != 0
     }
 

@@ -96,13 +96,13 @@ pub const fn bit_if(fails: bool, code: Code) -> u64 {
     (fails as u64) << (code.0 & 0xff)
 }
 
-/// How failing rules are counted. The rules are written down once and asked in two ways: an order that no rule can
-/// stop only needs to know that, any other one needs to know which.
+/// How failing rules are counted. The rules are written down once and asked in two ways: an order that no rule stops
+/// only needs to know that; for any other one all rules are asked, and it is noted which of them spoke.
 pub(crate) trait Tally: Default {
-    /// Notes whether a rule fails.
-    fn note(&mut self, fails: bool, code: Code);
-    /// Notes rules that are known to fail.
-    fn standing(&mut self, failed: u64);
+    /// Notes whether a rule fails; `None` if no other rule needs to be asked.
+    fn note(&mut self, fails: bool, code: Code) -> Option<()>;
+    /// The same for rules that are known to fail.
+    fn standing(&mut self, failed: u64) -> Option<()>;
 }
 
 /// Every failing rule by its bit.
@@ -110,35 +110,28 @@ pub(crate) trait Tally: Default {
 pub(crate) struct Spoken(pub u64);
 impl Tally for Spoken {
     #[inline(always)]
-    fn note(&mut self, fails: bool, code: Code) {
+    fn note(&mut self, fails: bool, code: Code) -> Option<()> {
         self.0 |= bit_if(fails, code);
+        Some(())
     }
     #[inline(always)]
-    fn standing(&mut self, failed: u64) {
+    fn standing(&mut self, failed: u64) -> Option<()> {
         self.0 |= failed;
+        Some(())
     }
 }
 
-/// Whether any rule fails.
+/// Every rule is silent, or the asking ends.
 #[derive(Default)]
-pub(crate) struct Silence {
-    failed: u64,
-    broken: bool,
-}
-impl Silence {
-    #[inline(always)]
-    pub const fn holds(&self) -> bool {
-        (self.failed == 0) & !self.broken
-    }
-}
+pub(crate) struct Silence;
 impl Tally for Silence {
     #[inline(always)]
-    fn note(&mut self, fails: bool, _: Code) {
-        self.broken |= fails;
+    fn note(&mut self, fails: bool, _: Code) -> Option<()> {
+        (!fails).then_some(())
     }
     #[inline(always)]
-    fn standing(&mut self, failed: u64) {
-        self.failed |= failed;
+    fn standing(&mut self, failed: u64) -> Option<()> {
+        (failed == 0).then_some(())
     }
 }
 
