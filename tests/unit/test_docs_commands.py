@@ -51,4 +51,4 @@ def test_the_commands_of_a_page_run_in_order_and_print_what_it_says(
             continue
         got = said_by(block[2], capsys)
         if block[3] is not None:
-            assert doctest.OutputChecker().check_output(block[3], got, SPELLING), f"{page.name} shows\n{block[3]}\n{got}"
+            assert doctest.OutputChecker().check_output(block[3], got, SPELLING), f"shown\n{block[3]}printed\n{got}"
