@@ -1,4 +1,4 @@
-//! What the rules answer: all of them, on both levels, without a branch between them.
+//! What the rules answer, on both levels, about positions and sums with the order already in them.
 
 use crate::account::{Account, OrderLimits};
 use crate::bounds::{EXPOSURE_MAX, LOT_VALUE_BITS, LOT_VALUE_MAX, LOTS_MAX, TICKS_MAX};

@@ -19,7 +19,12 @@ Amount = int | str | Decimal | float
 MONEY_FIELDS = ("capital", "gross", "net", "position", "sector", "order_notional", "loss", "drawdown", "var")
 _SMALLEST = Decimal("0.000000001")
 _UNBOUNDED = Decimal(10**12)
+_MONEY_MAX = Decimal(10**18)
 _INTEGER_MAX = 2**53 - 1
+# Throttles, shares and rates are 32 bits wide in the core; sizes and ages 64, of which JSON carries 53.
+_WIDE_FIELDS = ("order_lots", "data_age_ns")
+_NARROW_MAX = 2**32 - 1
+_BPS = 10_000
 DAY_NS = 86_400 * 10**9
 
 
@@ -61,8 +66,10 @@ class Limits:
             value = getattr(self, field.name)
             if field.name in MONEY_FIELDS:
                 object.__setattr__(self, field.name, _money(field.name, value))
-            elif not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _INTEGER_MAX:
-                raise problem("RUN_CONFIG", f"limit {field.name}={value!r}; a whole number from 0 to {_INTEGER_MAX}")
+                continue
+            highest = _INTEGER_MAX if field.name in _WIDE_FIELDS else _NARROW_MAX
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
+                raise problem("RUN_CONFIG", f"limit {field.name}={value!r}; a whole number from 0 to {highest}")
 
     @property
     def is_var_unbounded(self) -> bool:
@@ -80,7 +87,11 @@ class Limits:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Limits:
-        """Read what `to_json` wrote; unknown names are an error with suggestions."""
+        """Read what `to_json` wrote; a missing name grants nothing, an unknown one is an error with suggestions.
+
+        >>> Limits.from_json({"capital": "1000", "order_lots": 5}) == Limits(capital=1000, order_lots=5)
+        True
+        """
         known = [field.name for field in fields(cls)]
         for name in values:
             if name not in known:
@@ -92,17 +103,22 @@ class Limits:
         cls,
         *,
         capital: Amount,
-        gross: Amount,
-        net: Amount,
-        position: Amount,
-        sector: Amount,
-        order_notional: Amount,
-        loss: Amount,
-        drawdown: Amount,
-        var: Amount,
+        gross: Amount = 1,
+        net: Amount = 1,
+        position: Amount = "0.10",
+        sector: Amount = "0.40",
+        order_notional: Amount = "0.05",
+        loss: Amount = "0.02",
+        drawdown: Amount = "0.10",
+        var: Amount = "0.05",
     ) -> Limits:
         """Limits as shares of the capital, with throttles of a fund that trades daily bars.
 
+        What is not named is cautious: no leverage, ten positions at least, ten per cent to lose. Working orders count
+        at their worst, so a fully invested book needs a gross above 1 to buy before its sales are filled.
+
+        >>> Limits.scaled(capital=1000).position
+        Decimal('100')
         >>> Limits.scaled(capital=1000, gross="1.5", net=1, position="0.1", sector="0.3", order_notional="0.05",
         ...               loss="0.02", drawdown="0.1", var="0.03").gross
         Decimal('1500')
@@ -136,6 +152,9 @@ class Limits:
     def for_research(cls, *, capital: Amount, leverage: Amount = 1) -> Limits:
         """Limits of a research run: what the capital can buy; nothing else is bounded, so no limit trades instead."""
         total = _money("capital", capital)
+        times = _money("leverage", leverage)
+        if not 0 < times <= _BPS:
+            raise problem("RUN_CONFIG", f"leverage={leverage!r}; above 0, at most {_BPS}")
         whole = 10**9
         return cls(
             capital=total,
@@ -146,19 +165,21 @@ class Limits:
             orders_per_second=whole,
             repeats_per_second=whole,
             concentration_bps=10_000,
-            margin_bps=int(10_000 / _money("leverage", leverage)),
+            margin_bps=int(_BPS / times),
             adv_share_bps=whole,
         )
 
 
 def _money(name: str, value: Amount) -> Decimal:
     try:
+        if isinstance(value, bool):
+            raise TypeError
         exact = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
         raise problem("RUN_CONFIG", f"limit {name}={value!r} is not a number") from None
-    if not exact.is_finite() or exact < 0 or exact != _round(exact):
-        raise problem("RUN_CONFIG", f"limit {name}={value!r}; not negative, at most nine decimals")
-    return exact
+    if not exact.is_finite() or not 0 <= exact <= _MONEY_MAX or exact != _round(exact):
+        raise problem("RUN_CONFIG", f"limit {name}={value!r}; from 0 to 10^18, at most nine decimals")
+    return _round(exact)
 
 
 def _round(value: Decimal) -> Decimal:
