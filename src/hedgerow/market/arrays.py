@@ -133,7 +133,7 @@ def _codes(column: Any, rows: int, instruments: tuple[Instrument, ...]) -> npt.N
     if column is None:
         if len(instruments) != 1:
             raise problem("DATA_MISSING_COLUMN", f"instrument; {len(instruments)} instruments are defined")
-        return np.zeros(rows, dtype=np.uint32)
+        return np.broadcast_to(np.uint32(0), (rows,))
     found = _array(column, "instrument")
     if found.dtype.kind in "iu":
         bad = (found < 0) | (found >= len(instruments))
@@ -165,7 +165,7 @@ def _spans(span: Span | Ints | None, ts_event: Ints, codes: npt.NDArray[np.uint3
         return whole(span, "span")
     if span is None:
         return commonest_steps(ts_event, codes, f"row 0, ts_event {ts_event[:1]}")
-    return np.full(ts_event.size, span_ns(span), dtype=np.int64)
+    return np.broadcast_to(np.int64(span_ns(span)), ts_event.shape)
 
 
 def _same_length(rows: int, columns: Mapping[str, npt.NDArray[Any] | None]) -> None:

@@ -15,19 +15,49 @@ pub struct Columns<'py> {
     span: PyReadonlyArray1<'py, i64>,
 }
 
+/// A column of which all values may be one, as a scalar that was broadcast: then it is one value in memory too.
+#[derive(Clone, Copy)]
+struct Lane<'a, T> {
+    values: &'a [T],
+    step: usize,
+}
+
+impl<'a, T: numpy::Element + Copy> Lane<'a, T> {
+    fn of(array: &'a PyReadonlyArray1<'_, T>, rows: usize) -> Result<Lane<'a, T>, Problem> {
+        if array.len() == rows && rows > 1 && array.strides()[0] == 0 {
+            let first = array.get(0).ok_or(Problem::new(code::DATA_TYPE, "a column without memory"))?;
+            return Ok(Lane { values: std::slice::from_ref(first), step: 0 });
+        }
+        Ok(Lane { values: view(array, rows)?, step: 1 })
+    }
+
+    #[inline]
+    fn at(&self, row: usize) -> T {
+        self.values[row * self.step]
+    }
+}
+
+fn view<'a, T: numpy::Element>(array: &'a PyReadonlyArray1<'_, T>, rows: usize) -> Result<&'a [T], Problem> {
+    let slice = array.as_slice().map_err(|e| Problem::new(code::DATA_TYPE, e.to_string()))?;
+    if slice.len() == rows {
+        return Ok(slice);
+    }
+    Err(Problem::new(code::DATA_TYPE, format!("columns of {} and {rows} rows", slice.len())))
+}
+
 /// The same columns as plain slices of equal length.
 #[derive(Clone, Copy)]
 pub struct Rows<'a> {
     ts_event: &'a [i64],
     /// When each row was known.
     pub ts_init: &'a [i64],
-    instrument: &'a [u32],
+    instrument: Lane<'a, u32>,
     open: &'a [i64],
     high: &'a [i64],
     low: &'a [i64],
     close: &'a [i64],
     volume: &'a [i64],
-    span: &'a [i64],
+    span: Lane<'a, i64>,
 }
 
 impl<'py> Columns<'py> {
@@ -46,24 +76,17 @@ impl<'py> Columns<'py> {
 
     /// Views them as slices.
     pub fn rows(&self) -> Result<Rows<'_>, Problem> {
-        fn view<'a, T: numpy::Element>(array: &'a PyReadonlyArray1<'_, T>, n: usize) -> Result<&'a [T], Problem> {
-            let slice = array.as_slice().map_err(|e| Problem::new(code::DATA_TYPE, e.to_string()))?;
-            if slice.len() == n {
-                return Ok(slice);
-            }
-            Err(Problem::new(code::DATA_TYPE, format!("columns of {} and {n} rows", slice.len())))
-        }
         let n = self.ts_init.len();
         Ok(Rows {
             ts_event: view(&self.ts_event, n)?,
             ts_init: view(&self.ts_init, n)?,
-            instrument: view(&self.instrument, n)?,
+            instrument: Lane::of(&self.instrument, n)?,
             open: view(&self.prices[0], n)?,
             high: view(&self.prices[1], n)?,
             low: view(&self.prices[2], n)?,
             close: view(&self.prices[3], n)?,
             volume: view(&self.volume, n)?,
-            span: view(&self.span, n)?,
+            span: Lane::of(&self.span, n)?,
         })
     }
 }
@@ -85,8 +108,8 @@ impl Rows<'_> {
             low_ticks: self.low[i],
             close_ticks: self.close[i],
             volume_lots: self.volume[i],
-            span_ns: self.span[i],
-            instrument: self.instrument[i],
+            span_ns: self.span.at(i),
+            instrument: self.instrument.at(i),
             ..Bar::default()
         }
     }
@@ -94,7 +117,7 @@ impl Rows<'_> {
     /// The rows from `start` to `end` as a stretch of one instrument.
     pub fn stretch(&self, start: usize, end: usize) -> Stretch<'_> {
         Stretch {
-            instrument: self.instrument[start],
+            instrument: self.instrument.at(start),
             ts_event: &self.ts_event[start..end],
             ts_init: &self.ts_init[start..end],
             open: &self.open[start..end],
@@ -112,9 +135,9 @@ impl Rows<'_> {
 
     /// Whether all rows are of one instrument.
     pub fn is_single(&self) -> bool {
-        let first = self.instrument.first().copied();
+        let first = self.instrument.values.first().copied();
         // No early way out: the whole column is compared many at a time.
-        first.is_some_and(|first| self.instrument.iter().fold(0, |differs, i| differs | (i ^ first)) == 0)
+        first.is_some_and(|first| self.instrument.values.iter().fold(0, |differs, i| differs | (i ^ first)) == 0)
     }
 
     /// The end of the group of rows known at the same time as row `start`.

@@ -90,10 +90,16 @@ fn vectorised(
             if same_end < end {
                 same_end = same_until(end - 1);
             }
-            let quiet = rows.day_end(start, same_end);
+            // The stretch takes in the row that wants something else: the market has moved to it before anyone acts.
+            let quiet = rows.day_end(start, (same_end + 1).min(rows.len()));
             if quiet > start {
                 desk.stretch(&rows.stretch(start, quiet)).map_err(raise)?;
                 start = quiet;
+            }
+            if quiet > same_end {
+                let bar = Bar { id: desk.kernel.last_id(), ..rows.bar(quiet - 1) };
+                decide(&mut desk, quiet - 1, &bar).map_err(raise)?;
+                desk.flush().map_err(raise)?;
             }
         }
         if start >= breath {
