@@ -122,16 +122,16 @@ class Result:
                 "ts": _times(rows["ts"]),
                 "order_id": rows["order_id"],
                 "symbol": self._symbols(rows["instrument"]),
-                "action": ACTIONS[rows["action"]],
-                "decision": DECISIONS[rows["decision"]],
-                "code": [texts.get(c) for c in rows["code"].tolist()],
+                "action": _text(ACTIONS[rows["action"]]),
+                "decision": _text(DECISIONS[rows["decision"]]),
+                "code": _objects([texts.get(c) for c in rows["code"].tolist()]),
                 "value": money_floats(rows["value"]),
                 "limit": money_floats(rows["limit"]),
-                "level": np.where(rows["level"] == 1, "firm", "strategy"),
+                "level": _text(np.where(rows["level"] == 1, "firm", "strategy")),
                 "reducing": rows["reducing"] == 1,
-                "failed": [rules_of(bits) for bits in rows["failed"].tolist()],
-                "waived": [rules_of(bits) for bits in rows["waived"].tolist()],
-                "message": [verdict_message(row) for row in rows],
+                "failed": _objects([rules_of(bits) for bits in rows["failed"].tolist()]),
+                "waived": _objects([rules_of(bits) for bits in rows["waived"].tolist()]),
+                "message": _text([verdict_message(row) for row in rows]),
             }
         )
 
@@ -142,28 +142,28 @@ class Result:
 
         rows, events = self.records("Order"), self.records("OrderEvent")
         last = pd.Series(events["to"], index=events["order_id"]).groupby(level=0).last()
-        fills = self.fills
-        filled = fills.groupby("order_id")["quantity"].sum()
-        value = (fills["quantity"] * fills["price"]).groupby(fills["order_id"]).sum()
-        ids = pd.Index(rows["id"])
-        quantity = filled.reindex(ids, fill_value=0.0).to_numpy()
+        fills = self.records("Fill")
+        by_order = pd.DataFrame(
+            {"lots": fills["lots"], "value": fills["lots"] * fills["price_ticks"].astype(np.float64)}
+        )
+        totals = by_order.groupby(fills["cause"]).sum().reindex(rows["id"], fill_value=0)
+        lots, instrument = totals["lots"].to_numpy(), rows["instrument"]
         with np.errstate(invalid="ignore", divide="ignore"):
-            average = value.reindex(ids, fill_value=0.0).to_numpy() / quantity
-        instrument = rows["instrument"]
+            average_ticks = totals["value"].to_numpy() / lots
         names = np.array(["", *_core.order_state_names()])
         return pd.DataFrame(
             {
                 "id": rows["id"],
                 "ts": _times(rows["ts"]),
                 "symbol": self._symbols(instrument),
-                "side": SIDES[rows["side"]],
-                "kind": ORDER_KINDS[rows["kind"]],
-                "tif": TIMES_IN_FORCE[rows["tif"]],
+                "side": _text(SIDES[rows["side"]]),
+                "kind": _text(ORDER_KINDS[rows["kind"]]),
+                "tif": _text(TIMES_IN_FORCE[rows["tif"]]),
                 "quantity": self._data.quantities(instrument, rows["lots"]),
                 "limit": np.where(rows["limit_ticks"] > 0, self._data.prices(instrument, rows["limit_ticks"]), np.nan),
-                "state": names[last.reindex(ids, fill_value=0).to_numpy()],
-                "filled": quantity,
-                "average_price": average,
+                "state": _text(names[last.reindex(rows["id"], fill_value=0).to_numpy()]),
+                "filled": self._data.quantities(instrument, lots),
+                "average_price": self._data.prices(instrument, average_ticks),
                 "cause": rows["cause"],
             }
         )
@@ -180,12 +180,12 @@ class Result:
                 "id": rows["id"],
                 "ts": _times(rows["ts_event"]),
                 "symbol": self._symbols(instrument),
-                "side": SIDES[rows["side"]],
+                "side": _text(SIDES[rows["side"]]),
                 "quantity": self._data.quantities(instrument, rows["lots"]),
                 "price": self._data.prices(instrument, rows["price_ticks"]),
                 "reference_price": self._data.prices(instrument, rows["reference_ticks"]),
                 "fee": money_floats(rows["fee"]),
-                "liquidity": np.where(rows["liquidity"] == 2, "maker", "taker"),
+                "liquidity": _text(np.where(rows["liquidity"] == 2, "maker", "taker")),
                 "order_id": rows["cause"],
             }
         )
@@ -207,9 +207,9 @@ class Result:
             {
                 "id": rows["id"],
                 "ts": _times(rows["ts"]),
-                "account": ACCOUNTS[rows["account"]],
+                "account": _text(ACCOUNTS[rows["account"]]),
                 "symbol": self._symbols(rows["instrument"]),
-                "currency": np.char.decode(rows["currency"]),
+                "currency": _text(np.char.decode(rows["currency"])),
                 "amount": money_floats(rows["amount"]),
                 "lots": rows["lots"],
                 "cause": rows["cause"],
@@ -266,9 +266,9 @@ class Result:
 
         return write_tearsheet(self, path or f"{self.info.name}.html", benchmark)
 
-    def _symbols(self, instrument: Any) -> Any:
+    def _symbols(self, instrument: Any) -> pd.Series[Any]:
         names = np.array([*self._data.symbols, ""], dtype=object)
-        return names[np.minimum(instrument, len(names) - 1)]
+        return _text(names[np.minimum(instrument, len(names) - 1)])
 
     def __repr__(self) -> str:
         gain = self.final_nav / self.info.cash - 1
@@ -287,6 +287,19 @@ def _times(ns: Any, name: str | None = None) -> pd.DatetimeIndex:
     import pandas as pd
 
     return pd.DatetimeIndex(np.asarray(ns, dtype="datetime64[ns]"), tz="UTC", name=name)
+
+
+def _text(values: Any) -> pd.Series[Any]:
+    """A column of text, of the same type whether it has rows or none."""
+    import pandas as pd
+
+    return pd.Series(np.asarray(values, dtype=object), dtype="str")
+
+
+def _objects(values: list[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    return pd.Series(values, dtype=object)
 
 
 def rules_of(bits: int) -> tuple[str, ...]:

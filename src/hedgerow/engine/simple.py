@@ -7,38 +7,51 @@ it again on shortened data, and refused. Lowers to an event strategy: the same o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.engine.look_ahead import one_value_a_bar, refuse_look_ahead
 from hedgerow.engine.strategy import Strategy
 
 Floats = npt.NDArray[np.float64]
 
 
 class Series:
-    """A series seen up to now: `s[-1]` is the present value, `s[-2]` the one before, `len(s)` how many there are."""
+    """A series seen up to now: `s[-1]` is the present value, `s[-2]` the one before, `len(s)` how many there are.
+
+    A slice, and `np.asarray(s)`, are arrays of known values that cannot be written to.
+    """
 
     __slots__ = ("_clock", "_values")
 
     def __init__(self, values: Floats, clock: _Clock) -> None:
-        self._values = values
+        self._values = values.view()
+        self._values.flags.writeable = False
         self._clock = clock
 
     def __len__(self) -> int:
         return self._clock.now
 
-    def __getitem__(self, index: int) -> float:
+    @overload
+    def __getitem__(self, index: int) -> float: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Floats: ...
+
+    def __getitem__(self, index: int | slice) -> float | Floats:
         now = self._clock.now
+        if isinstance(index, slice):
+            return self._values[:now][index]
         position = now + index if index < 0 else index
         if not 0 <= position < now:
             raise IndexError(f"index {index} of a series with {now} known values")
         return float(self._values[position])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
-        return np.asarray(self._values[: self._clock.now], dtype=dtype)
+        return np.array(self._values[: self._clock.now], dtype=dtype, copy=copy)
 
 
 class _Clock:
@@ -100,7 +113,8 @@ class SimpleStrategy(Strategy):
     def I(self, function: Callable[..., Any], *arguments: Any) -> Series:  # noqa: E743 (the field's name for it)
         """Compute a series from others once; `function` maps arrays to one value a bar, and may use no later bars.
 
-        That is tried: the function is called again on shortened series, and what it said of the past must not change.
+        That is tried: the function is called again on series whose later bars are left out or changed, and what it said
+        of the past must not change. Series are passed as arrays that cannot be written to, other arguments as they are.
         Raises MODEL_LOOK_AHEAD where it does, RUN_WEIGHTS for another shape.
 
         >>> class Centred(SimpleStrategy):
@@ -115,38 +129,13 @@ class SimpleStrategy(Strategy):
             ...
         hedgerow.core.errors.ModelError: MODEL-009 a feature changes when the future is taken away: ...
         """
-        values = self._compute(function, arguments, self._length)
-        for known in sorted({self._length // 3, self._length // 2, self._length - 1} - {0, -1}):
-            self._try_shortened(function, arguments, values, known)
+        is_series = [isinstance(argument, Series) for argument in arguments]
+        plain = [argument._values if isinstance(argument, Series) else argument for argument in arguments]
+        values = one_value_a_bar(function, plain, self._length)
+        refuse_look_ahead(function, plain, is_series, values)
         started = np.flatnonzero(~np.isnan(values))
         self._warm_up = max(self._warm_up, int(started[0]) if started.size else len(values))
         return Series(values, self._clock)
-
-    def _try_shortened(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], values: Floats, known: int
-    ) -> None:
-        try:
-            again = self._compute(function, arguments, known)
-        except Exception:
-            if known == self._length - 1:
-                raise
-            return  # a function may need many bars; what it cannot compute, it cannot have taken from the future
-        # Sums in another order may differ in the last digits; a look ahead differs in the first.
-        scale = float(np.nanmax(np.abs(values), initial=0.0))
-        same = np.isclose(again, values[:known], rtol=1e-7, atol=1e-9 * min(scale, 1e300), equal_nan=True)
-        if not same.all():
-            name, bar = getattr(function, "__name__", "function"), int(np.argmin(same))
-            detail = (
-                f"{name} says {values[bar]:g} of bar {bar}, and {again[bar]:g} where bars from {known} on are left out"
-            )
-            raise problem("MODEL_LOOK_AHEAD", detail)
-
-    def _compute(self, function: Callable[..., Any], arguments: tuple[Any, ...], known: int) -> Floats:
-        cut = [a._values[:known] if isinstance(a, Series) else a for a in arguments]
-        values = np.asarray(function(*cut), dtype=np.float64)
-        if values.shape != (known,):
-            raise problem("RUN_WEIGHTS", f"I() expects one value per bar, got shape {values.shape} for {known} bars")
-        return values
 
     def prepare(self, columns: dict[str, Floats]) -> None:
         """Give the strategy its data; called by the engine before `on_start`."""
@@ -166,9 +155,15 @@ class SimpleStrategy(Strategy):
             self.next()
 
 
-def crossover(first: Series, second: Series | float) -> bool:
-    """Whether `first` has just risen above `second`."""
-    if len(first) < 2:
+def crossover(first: Series | float, second: Series | float) -> bool:
+    """Whether `first` has just risen above `second`; one of them may be a number.
+
+    False until two bars are known.
+    """
+    known = min(len(line) for line in (first, second) if isinstance(line, Series))
+    if known < 2:
         return False
-    before, now = (second[-2], second[-1]) if isinstance(second, Series) else (second, second)
-    return first[-2] <= before and first[-1] > now
+    (before, now), (other_before, other_now) = (
+        (line[-2], line[-1]) if isinstance(line, Series) else (line, line) for line in (first, second)
+    )
+    return before <= other_before and now > other_now

@@ -46,8 +46,10 @@ def from_signals(data: RunData, signals: Any, size: float) -> Vectors:
     lots_per_signal = size / data.lot_sizes
     if (lots_per_signal > LOTS_MAX).any():
         raise problem("RUN_NUMBER", f"size {size} is more than {LOTS_MAX:,.0f} lots")
-    if aligned.dtype.kind in "bi" and len(data.symbols) == 1 and float(lots_per_signal[0]).is_integer():
-        return Vectors("signals", _small(aligned), int(lots_per_signal[0]))
+    if len(data.symbols) == 1 and float(lots_per_signal[0]).is_integer():
+        small = _small(aligned)
+        if small is not None:
+            return Vectors("signals", small, int(lots_per_signal[0]))
     floats = aligned.astype(np.float64)
     if np.isinf(floats).any():
         raise problem("RUN_WEIGHTS", f"signals hold an infinity at row {int(np.argmax(np.isinf(floats)))}")
@@ -72,13 +74,14 @@ def from_weights(data: RunData, weights: Any) -> Vectors:
     return Vectors("weights", values)
 
 
-def _small(signals: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+def _small(signals: npt.NDArray[Any]) -> npt.NDArray[np.int8] | None:
+    """Whole-number signals of one byte, where they are that."""
     if signals.dtype == np.bool_:
         return np.ascontiguousarray(signals).view(np.int8)
+    if signals.dtype.kind != "i":
+        return None
     small = signals.astype(np.int8, copy=False)
-    if small.dtype != signals.dtype and not np.array_equal(small, signals):
-        raise problem("RUN_WEIGHTS", "integer signals must lie between -128 and 127; use size for the units")
-    return np.ascontiguousarray(small)
+    return np.ascontiguousarray(small) if np.array_equal(small, signals) else None
 
 
 def _aligned(data: RunData, given: Any, what: str) -> npt.NDArray[Any]:
