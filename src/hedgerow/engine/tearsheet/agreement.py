@@ -139,7 +139,8 @@ def _signs(result: Result) -> Iterator[Agreement]:
     }
     for says, holds in claims.items():
         if not holds:
-            raise _disagree(says, f"total return {total:.9%}, profit {profit:,.2f}, drawdown {fall:.6%}", repr(figures))
+            seen = f"return {total:.6%} ({figures.cagr} a year), best {best:.6%}, worst {worst:.6%}, fall {fall:.6%}"
+            raise _disagree(says, seen, f"profit {profit:,.2f}, tail {tail[0]:.6%} and {tail[1]:.6%}")
     yield Agreement("no two figures contradict each other", f"{len(claims)} pairs")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.core.nouns import MONEY_UNIT
+from hedgerow.engine.tearsheet.markup import counted
 from hedgerow.engine.tearsheet.series import clock
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ def buy_and_hold(result: Result) -> tuple[Result | None, str]:
     at_start = data.time_index == 0
     count = int(at_start.sum())
     weights = np.where(at_start, INVESTED / count, np.nan)
-    name = (
-        "buy and hold" if count == len(data.symbols) else f"buy and hold of the {count} instruments there at the start"
-    )
+    name = "buy and hold"
+    if count < len(data.symbols):
+        name += f" of the {counted(count, 'instrument')} there at the start"
     try:
         held = backtest(
             data.bars,

@@ -67,8 +67,6 @@ def accounts_table(result: Result) -> Markup:
     """Balance of every account by currency; each column sums to zero."""
     totals = account_totals(result)
     currencies = sorted({currency for currency, _ in totals})
-    if not currencies:
-        return tag("p", "Nothing was booked.")
     rows: list[list[object]] = []
     for account in ACCOUNTS[1:].tolist():
         values = [totals.get((currency, account), 0) / MONEY_UNIT for currency in currencies]

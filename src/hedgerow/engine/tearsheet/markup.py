@@ -88,11 +88,6 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def known(value: float | None) -> bool:
-    """Whether there is a number to show."""
-    return value is not None and math.isfinite(value)
-
-
 def percent(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
     """A fraction as a percentage, its sign kept on the same line.
 
