@@ -131,7 +131,7 @@ class Result:
                 "reducing": rows["reducing"] == 1,
                 "failed": _objects([rules_of(bits) for bits in rows["failed"].tolist()]),
                 "waived": _objects([rules_of(bits) for bits in rows["waived"].tolist()]),
-                "message": _text([verdict_message(row) for row in rows]),
+                "message": _text([verdict_message(row, self.info.currency) for row in rows]),
             }
         )
 
@@ -307,6 +307,7 @@ def rules_of(bits: int) -> tuple[str, ...]:
     return tuple(f"RISK-{n:03d}" for n in range(64) if bits >> n & 1)
 
 
-def verdict_message(row: Any) -> str:
+def verdict_message(row: Any, currency: str = "") -> str:
     """A verdict record in one sentence: code, what happened, value seen, limit, what to do."""
-    return verdict_sentence(int(row["code"]), money_int(row["value"]), money_int(row["limit"]), int(row["level"]))
+    value, limit = money_int(row["value"]), money_int(row["limit"])
+    return verdict_sentence(int(row["code"]), value, limit, int(row["level"]), currency)

@@ -89,7 +89,7 @@ def _aligned(data: RunData, given: Any, what: str) -> npt.NDArray[Any]:
     if hasattr(given, "index") and hasattr(given, "reindex") and not _is_counted(given):
         return align(data, given, what)
     values = np.asarray(given)
-    if values.dtype.kind not in "bif":
+    if values.dtype.kind not in "biuf":
         raise problem("RUN_WEIGHTS", f"{what} are {values.dtype}, not numbers")
     if values.shape == (len(data.times_ns), len(data.symbols)):
         return np.ascontiguousarray(values[data.time_index, data.columns[2]])

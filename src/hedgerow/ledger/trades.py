@@ -129,8 +129,8 @@ def _table(fills: pd.DataFrame, trips: list[_Trip], factor: Mapping[str, int]) -
     ids = fills["id"].astype("Int64")
     return pd.DataFrame(
         {
-            "symbol": symbol,
-            "side": np.where(quantity > 0, "long", "short").astype(object),
+            "symbol": pd.Series(symbol, dtype="str"),
+            "side": pd.Series(np.where(quantity > 0, "long", "short").astype(object), dtype="str"),
             "entry_ts": fills["ts"].take(entry).array,
             "exit_ts": fills["ts"].take(exit_).where(~is_open).array if len(fills) else fills["ts"].array,
             "quantity": np.abs(quantity),
