@@ -96,6 +96,11 @@
     return { range: (_, low, high) => (low < high ? uPlot.rangeNum(low, high, 0.08, true) : low === 0 ? [-0.01, 0.01] : [low - Math.abs(low) / 20, low + Math.abs(low) / 20]) };
   }
 
+  // A sheet of paper is smaller than the screen, and known before it is laid out.
+  const PAPER = { width: 690, height: 220 };
+  const onPaper = () => document.documentElement.classList.contains("paper");
+  const widthOf = (place) => (onPaper() ? PAPER.width : place.clientWidth);
+
   function draw(id) {
     const place = document.getElementById(id);
     const numbers = sheet.charts[id];
@@ -114,8 +119,8 @@
     drawn.set(id, entry);
     entry.plot = new uPlot(
       {
-        width: place.clientWidth,
-        height: numbers.height,
+        width: widthOf(place),
+        height: onPaper() ? Math.min(PAPER.height, numbers.height) : numbers.height,
         tzDate: utc,
         series: [{ label: "time", value: moment }, ...shown.map((n) => look(numbers.looks[n], numbers.labels[n], written))],
         axes: axes(format, daily),
@@ -151,7 +156,7 @@
 
   new ResizeObserver(() =>
     drawn.forEach(({ plot }, id) => {
-      const width = document.getElementById(id).clientWidth;
+      const width = widthOf(document.getElementById(id));
       if (width > 0 && width !== plot.width) plot.setSize({ width, height: plot.height });
     }),
   ).observe(document.querySelector("main"));
