@@ -56,10 +56,14 @@ impl Money {
         Money(div_round(self.0 * bps as i128, 10_000, RoundMode::AwayFromZero))
     }
 
-    /// This amount converted at `rate_nano` (10^-9 quote units per base unit), rounded half to even.
+    /// This amount converted at `rate_nano` (10^-9 quote units per base unit), rounded half to even. A rate of one leaves
+    /// any amount as it is.
     #[inline]
     #[must_use]
     pub fn convert(self, rate_nano: i64) -> Money {
+        if i128::from(rate_nano) == MONEY_UNIT {
+            return self;
+        }
         Money(div_round(self.0 * rate_nano as i128, MONEY_UNIT, RoundMode::HalfEven))
     }
 

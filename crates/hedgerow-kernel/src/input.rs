@@ -2,8 +2,8 @@
 
 use hedgerow_core::{
     Bar, CancelRequest, CashMovement, FirmLimits, Forecast, FxRate, Instrument, KIND_GENESIS, KIND_SIGNED, KillSwitch,
-    Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Session, StateHash, StrategyStart, Target, VenueReport,
-    code,
+    Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Session, StateHash, StrategyStart, Target,
+    VenueReport, code,
 };
 
 macro_rules! inputs {

@@ -1,11 +1,12 @@
 //! The state and the step. Orders and venue reports are handled in `orders.rs`.
 
-use crate::authority::{Authority, Genesis, Outcome};
-use crate::{Effects, Input};
+use crate::authority::{Authority, Genesis};
+use crate::grants::Grant;
+use crate::{Capacity, Effects, Input};
 use hedgerow_core::{
-    Bar, CashKind, CashMovement, Code, Currency, Finding, FirmLimits, Forecast, FxRate, Instrument, InstrumentId, KernelStart, KillSwitch,
-    Mandate, Nanos, ParentOrder, Posting, Problem, RecordId, Session, StateHash, StrategyId,
-    StrategyStart, Symbol, Target, code,
+    Algo, Bar, CashKind, CashMovement, Code, Currency, Finding, FirmLimits, Forecast, FxRate, Instrument, InstrumentId,
+    KillSwitch, Money, Nanos, ParentOrder, Posting, Problem, RecordId, Session, Side, StateHash, StrategyId, Symbol,
+    Target, code,
 };
 use hedgerow_ledger::{Ledger, LedgerConfig};
 use hedgerow_oms::Oms;
@@ -15,68 +16,8 @@ use sha2::{Digest, Sha256};
 
 /// Raised whenever the same inputs would give other effects.
 pub const RULES_VERSION: u64 = 1;
-
-/// How many of each thing the kernel has room for; all memory is taken at the start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Capacity {
-    /// Strategies.
-    pub strategies: u16,
-    /// Instruments.
-    pub instruments: u32,
-    /// Sectors.
-    pub sectors: u32,
-    /// Currencies.
-    pub currencies: u16,
-    /// Working orders.
-    pub orders: u32,
-}
-
-impl Capacity {
-    /// The record that keeps it in the journal.
-    #[must_use]
-    pub fn as_record(&self) -> KernelStart {
-        let Capacity { strategies, instruments, sectors, currencies, orders } = *self;
-        KernelStart {
-            id: 2,
-            cause: 1,
-            ts: 0,
-            instruments,
-            sectors,
-            orders,
-            currencies,
-            strategies,
-            rules_version: RULES_VERSION,
-        }
-    }
-
-    /// Read back from its record.
-    ///
-    /// # Errors
-    /// `LOG_REPLAY` if another version of the rules wrote it.
-    pub fn from_record(record: &KernelStart) -> Result<Capacity, Problem> {
-        if record.rules_version != RULES_VERSION {
-            let detail = format!("rules version {}, this kernel has {RULES_VERSION}", record.rules_version);
-            return Err(Problem::new(code::LOG_REPLAY, detail));
-        }
-        let KernelStart { strategies, instruments, sectors, currencies, orders, .. } = *record;
-        Ok(Capacity { strategies, instruments, sectors, currencies, orders })
-    }
-}
-
-impl Default for Capacity {
-    fn default() -> Capacity {
-        Capacity { strategies: 8, instruments: 64, sectors: 16, currencies: 8, orders: 1024 }
-    }
-}
-
-/// A strategy as the kernel knows it: its grant, and the artifact it really runs.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Grant {
-    mandate: Option<Mandate>,
-    universe: Vec<InstrumentId>,
-    running: Option<[u8; 32]>,
-    in_force: bool,
-}
+/// What a book counts as whose worth is too large a number: everything is lost, so that only risk-reducing orders pass.
+const BEYOND_TELLING: Money = Money(-(1 << 120));
 
 /// The whole state of a fund. Everything else is a view of its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,8 +28,8 @@ pub struct Kernel {
     clock: Nanos,
     /// Prices moved since the gate was last told what the books are worth.
     equity_is_old: bool,
-    authority: Authority,
-    grants: Vec<Grant>,
+    pub(crate) authority: Authority,
+    pub(crate) grants: Vec<Grant>,
     instruments: Vec<Instrument>,
     pub(crate) gate: Gate,
     pub(crate) oms: Oms,
@@ -99,9 +40,10 @@ impl Kernel {
     /// A fund at its beginning. `genesis` is its first record: name, base currency and root keys.
     ///
     /// # Errors
-    /// `GOV_BAD_BODY` if the genesis cannot be read.
+    /// `GOV_BAD_BODY` if the genesis cannot be read, `CORE_CAPACITY` if there is no room for so much.
     pub fn new(capacity: Capacity, genesis: &[u8]) -> Result<Kernel, Problem> {
         let genesis = Genesis::parse(genesis)?;
+        let capacity = capacity.checked()?;
         let Capacity { strategies, instruments, sectors, currencies, orders } = capacity;
         let mut gate = Gate::new(GateConfig::new(strategies, instruments, sectors, genesis.base));
         for strategy in 0..strategies {
@@ -127,6 +69,7 @@ impl Kernel {
     /// # Errors
     /// A named problem if the input cannot be accepted; then nothing has changed and no id was used.
     pub fn step(&mut self, input: &mut Input, effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
         match input {
             Input::Bar(bar) => self.bar(bar, effects),
             Input::Order(order) => self.order(order, effects),
@@ -161,10 +104,12 @@ impl Kernel {
         if bar.ts_init < bar.ts_event {
             return Err(Problem::new(code::DATA_KNOWN_BEFORE, format!("{} < {}", bar.ts_init, bar.ts_event)));
         }
+        self.check_cause(bar.cause)?;
         self.check_time(bar.ts_init)?;
-        self.settle_before(bar.ts_init)?;
-        self.ledger.mark(bar.instrument, bar.close_ticks)?;
+        self.ledger.check_mark(bar.instrument, bar.close_ticks)?;
         self.gate.observe(bar.instrument, bar.close_ticks, bar.ts_event)?;
+        self.settle_before(bar.ts_init);
+        self.ledger.mark(bar.instrument, bar.close_ticks)?;
         bar.id = self.accept(bar.ts_init);
         self.equity_is_old = true;
         Ok(())
@@ -173,15 +118,25 @@ impl Kernel {
     fn fx_rate(&mut self, rate: &mut FxRate, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
         if rate.rate_nano <= 0 {
-            return Err(Problem::new(code::DATA_NOT_POSITIVE, format!("{}/{} {}", rate.base, rate.quote, rate.rate_nano)));
+            return Err(Problem::new(
+                code::DATA_NOT_POSITIVE,
+                format!("{}/{} {}", rate.base, rate.quote, rate.rate_nano),
+            ));
         }
         if rate.quote != self.base || rate.base == self.base {
             let detail = format!("{}/{}; the kernel takes rates into {} only", rate.base, rate.quote, self.base);
             return Err(Problem::new(code::CORE_CURRENCY, detail));
         }
+        check_currency(rate.base)?;
+        if rate.ts_init < rate.ts_event {
+            return Err(Problem::new(code::DATA_KNOWN_BEFORE, format!("{} < {}", rate.ts_init, rate.ts_event)));
+        }
+        self.check_cause(rate.cause)?;
         self.check_time(rate.ts_init)?;
-        self.ledger.rate(rate)?;
+        self.ledger.check_rate(rate)?;
         self.gate.set_rate(rate.base, rate.rate_nano)?;
+        self.settle_before(rate.ts_init);
+        self.ledger.rate(rate)?;
         rate.id = self.accept(rate.ts_init);
         self.equity_is_old = true;
         Ok(())
@@ -194,6 +149,7 @@ impl Kernel {
         if !forecast.expected_return.is_finite() || !forecast.uncertainty.is_finite() {
             return Err(Problem::new(code::MODEL_NAN, format!("forecast for instrument {}", forecast.instrument)));
         }
+        self.check_cause(forecast.cause)?;
         self.check_time(forecast.ts)?;
         forecast.id = self.accept(forecast.ts);
         Ok(())
@@ -203,6 +159,7 @@ impl Kernel {
         effects.clear();
         self.check_instrument(target.instrument)?;
         self.check_strategy(target.strategy)?;
+        self.check_cause(target.cause)?;
         self.check_time(target.ts)?;
         target.id = self.accept(target.ts);
         Ok(())
@@ -216,6 +173,11 @@ impl Kernel {
             let detail = format!("parent order of {} lots in {} slices", parent.lots, parent.slices);
             return Err(Problem::new(code::CORE_INPUT, detail));
         }
+        if Side::from_u8(parent.side).is_none() || Algo::from_u8(parent.algo).is_none() {
+            let detail = format!("parent order of side {}, algorithm {}", parent.side, parent.algo);
+            return Err(Problem::new(code::CORE_INPUT, detail));
+        }
+        self.check_cause(parent.cause)?;
         self.check_time(parent.ts)?;
         parent.id = self.accept(parent.ts);
         Ok(())
@@ -231,13 +193,21 @@ impl Kernel {
         if let Some(before) = self.instruments.get(index) {
             let same = before.symbol == instrument.symbol && before.tick_value == instrument.tick_value;
             if !same || before.currency != instrument.currency || before.tick_nano != instrument.tick_nano {
-                let detail = format!("{} cannot become {}: tick, lot, currency and symbol stay", before.symbol, instrument.symbol);
+                let detail = format!(
+                    "{} cannot become {}: tick, lot, currency and symbol stay",
+                    before.symbol, instrument.symbol
+                );
                 return Err(Problem::new(code::CORE_INPUT, detail));
             }
         }
+        if index == known {
+            self.check_names(instrument)?;
+        }
+        self.check_cause(instrument.cause)?;
         self.check_time(instrument.ts)?;
-        self.ledger.define(instrument)?;
+        self.ledger.check_define(instrument)?;
         self.gate.define(instrument)?;
+        self.ledger.define(instrument)?;
         instrument.id = self.accept(instrument.ts);
         if index == known {
             self.instruments.push(*instrument);
@@ -247,17 +217,32 @@ impl Kernel {
         Ok(())
     }
 
+    /// A new instrument has a symbol that no other has, and a currency.
+    fn check_names(&self, instrument: &Instrument) -> Result<(), Problem> {
+        let symbol = instrument.symbol;
+        if Symbol::parse(symbol.as_str()) != Some(symbol) {
+            return Err(Problem::new(code::CORE_SYMBOL, format!("{symbol:?} of instrument {}", instrument.instrument)));
+        }
+        if let Some(other) = self.instruments.iter().find(|i| i.symbol == symbol) {
+            let detail = format!("{symbol} is instrument {} already", other.instrument);
+            return Err(Problem::new(code::CORE_INPUT, detail));
+        }
+        check_currency(instrument.currency)
+    }
+
     fn cash(&mut self, movement: &mut CashMovement, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
         self.check_strategy(movement.strategy)?;
+        self.check_cause(movement.cause)?;
         self.check_time(movement.ts)?;
-        movement.id = self.last_id + 1;
-        let mut next = movement.id;
-        self.ledger.cash(movement, &mut |mut posting: Posting| {
+        let id = self.last_id + 1;
+        let mut next = id;
+        self.ledger.cash(&CashMovement { id, ..*movement }, &mut |mut posting: Posting| {
             next += 1;
             posting.id = next;
             effects.emit(&posting);
         })?;
+        movement.id = id;
         if movement.kind == CashKind::Capital as u8 {
             let rate_nano = self.ledger.rate_nano(movement.currency).unwrap_or_default();
             self.gate.flow(movement.strategy, movement.amount.convert(rate_nano))?;
@@ -270,8 +255,9 @@ impl Kernel {
 
     fn session(&mut self, session: &mut Session, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
+        self.check_cause(session.cause)?;
         self.check_time(session.ts)?;
-        self.settle_equity()?;
+        self.settle_equity();
         session.id = self.accept(session.ts);
         self.gate.session(session);
         Ok(())
@@ -282,6 +268,7 @@ impl Kernel {
         if switch.strategy != StrategyId::MAX {
             self.check_strategy(switch.strategy)?;
         }
+        self.check_cause(switch.cause)?;
         self.check_time(switch.ts)?;
         self.gate.kill(switch)?;
         switch.id = self.accept(switch.ts);
@@ -290,51 +277,18 @@ impl Kernel {
 
     fn firm_limits(&mut self, limits: &mut FirmLimits, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
+        self.check_cause(limits.cause)?;
         self.check_time(limits.ts)?;
+        self.settle_equity();
         limits.id = self.accept(limits.ts);
         self.gate.set_firm(&limits.limits);
         Ok(())
     }
 
-    /// A strategy starts: its mandate counts only if it was granted to the artifact that runs.
-    fn start(&mut self, start: &mut StrategyStart, effects: &mut Effects) -> Result<(), Problem> {
-        effects.clear();
-        self.check_strategy(start.strategy)?;
-        self.check_time(start.ts)?;
-        start.id = self.accept(start.ts);
-        self.grants[usize::from(start.strategy)].running = (start.on == 1).then_some(start.artifact);
-        self.apply_grant(start.strategy, start.id, effects)
-    }
-
-    fn signed(&mut self, id: &mut RecordId, envelope: &[u8], effects: &mut Effects) -> Result<(), Problem> {
-        effects.clear();
-        let outcome = self.authority.apply(envelope, self.last_id + 1, self.clock)?;
-        *id = self.next_id();
-        match outcome {
-            Outcome::Granted { mandate, universe } => {
-                let mut mandate = *mandate;
-                mandate.id = self.next_id();
-                effects.emit(&mandate);
-                let universe = self.universe(&universe, *id, effects);
-                let grant = &mut self.grants[usize::from(mandate.strategy)];
-                grant.mandate = Some(mandate);
-                grant.universe = universe;
-                self.apply_grant(mandate.strategy, *id, effects)
-            }
-            Outcome::Revoked { strategy, mandate: Some(mandate) } => {
-                let mut mandate = *mandate;
-                mandate.id = self.next_id();
-                effects.emit(&mandate);
-                self.grants[usize::from(strategy)].mandate = Some(mandate);
-                self.apply_grant(strategy, *id, effects)
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// The hash of the whole state, the seal's own record included.
     fn seal(&mut self, seal: &mut StateHash, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
+        self.check_cause(seal.cause)?;
         self.check_time(seal.ts)?;
         seal.id = self.accept(seal.ts);
         seal.hash = self.state_hash();
@@ -356,39 +310,15 @@ impl Kernel {
     /// The state read back.
     ///
     /// # Errors
-    /// `CORE_RECORD_SIZE` if the bytes are not a state of this version.
+    /// `CORE_RECORD_SIZE` if the bytes are not a state of this version, and nothing else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Kernel, Problem> {
-        postcard::from_bytes(bytes).map_err(|e| Problem::new(code::CORE_RECORD_SIZE, format!("kernel state: {e}")))
-    }
-
-    fn universe(&mut self, symbols: &[Symbol], cause: RecordId, effects: &mut Effects) -> Vec<InstrumentId> {
-        let mut universe = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            match self.instruments.iter().find(|i| i.symbol == *symbol) {
-                Some(instrument) => universe.push(instrument.instrument),
-                None => self.finding(code::CORE_UNKNOWN_INSTRUMENT, cause, StrategyId::MAX, effects),
+        match postcard::take_from_bytes(bytes) {
+            Ok((kernel, [])) => Ok(kernel),
+            Ok((_, rest)) => {
+                Err(Problem::new(code::CORE_RECORD_SIZE, format!("kernel state: {} bytes too many", rest.len())))
             }
+            Err(e) => Err(Problem::new(code::CORE_RECORD_SIZE, format!("kernel state: {e}"))),
         }
-        universe
-    }
-
-    /// Gives the gate what is in force: a mandate, for the artifact that runs, or nothing.
-    fn apply_grant(&mut self, strategy: StrategyId, cause: RecordId, effects: &mut Effects) -> Result<(), Problem> {
-        self.settle_equity()?;
-        let grant = &mut self.grants[usize::from(strategy)];
-        let Some(mandate) = &grant.mandate else { return Ok(()) };
-        let matches = grant.running == Some(mandate.artifact);
-        let other_artifact = grant.running.is_some() && !matches;
-        if matches {
-            self.gate.grant(mandate, &grant.universe)?;
-        } else if grant.in_force {
-            self.gate.revoke(strategy)?;
-        }
-        grant.in_force = matches;
-        if other_artifact {
-            self.finding(code::RISK_ARTIFACT, cause, strategy, effects);
-        }
-        Ok(())
     }
 
     pub(crate) fn finding(&mut self, code: Code, cause: RecordId, strategy: StrategyId, effects: &mut Effects) {
@@ -442,25 +372,37 @@ impl Kernel {
         Err(Problem::new(code::CORE_UNKNOWN_STRATEGY, detail))
     }
 
-    /// Tells the gate what each strategy's book is worth, once all prices of a moment are in.
+    /// A cause is a record that is there, or none.
     #[inline]
-    pub(crate) fn settle_equity(&mut self) -> Result<(), Problem> {
-        if !self.equity_is_old {
+    pub(crate) fn check_cause(&self, cause: RecordId) -> Result<(), Problem> {
+        if cause <= self.last_id {
             return Ok(());
         }
+        Err(Problem::new(code::CORE_INPUT, format!("cause {cause}, the last record is {}", self.last_id)))
+    }
+
+    /// Tells the gate what each strategy's book is worth, once all prices of a moment are in. A strategy that stopped
+    /// still holds its book.
+    #[inline]
+    pub(crate) fn settle_equity(&mut self) {
+        if !self.equity_is_old {
+            return;
+        }
         for strategy in 0..self.capacity.strategies {
-            if self.grants[usize::from(strategy)].running.is_some() {
-                self.gate.equity(strategy, self.ledger.nav(strategy)?)?;
+            if self.grants[usize::from(strategy)].started {
+                let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
+                self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
             }
         }
         self.equity_is_old = false;
-        Ok(())
     }
 
     /// A new moment begins: what the last one's prices made of the books is told first.
     #[inline]
-    pub(crate) fn settle_before(&mut self, ts: Nanos) -> Result<(), Problem> {
-        if ts > self.clock { self.settle_equity() } else { Ok(()) }
+    pub(crate) fn settle_before(&mut self, ts: Nanos) {
+        if ts > self.clock {
+            self.settle_equity();
+        }
     }
 
     /// Takes so many ids at once, for bars of which the last was known at `ts`.
@@ -470,9 +412,9 @@ impl Kernel {
         self.equity_is_old = true;
     }
 
-    /// The strategies that run.
-    pub(crate) fn running(&self) -> impl Iterator<Item = StrategyId> {
-        (0..self.capacity.strategies).filter(|s| self.grants[usize::from(*s)].running.is_some())
+    /// The strategies that run, or have run.
+    pub(crate) fn started(&self) -> impl Iterator<Item = StrategyId> {
+        (0..self.capacity.strategies).filter(|s| self.grants[usize::from(*s)].started)
     }
 
     pub(crate) fn equity_moved(&mut self) {
@@ -526,12 +468,13 @@ impl Kernel {
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
+}
 
-    /// The mandate last granted to a strategy, in force or not.
-    #[must_use]
-    pub fn mandate(&self, strategy: StrategyId) -> Option<&Mandate> {
-        self.grants.get(usize::from(strategy)).and_then(|g| g.mandate.as_ref())
+fn check_currency(currency: Currency) -> Result<(), Problem> {
+    if Currency::parse(currency.as_str()) == Some(currency) {
+        return Ok(());
     }
+    Err(Problem::new(code::CORE_CURRENCY, format!("{:?}", currency.0)))
 }
 
 #[inline]
@@ -546,4 +489,3 @@ fn check_prices(bar: &Bar) -> Result<(), Problem> {
     }
     Ok(())
 }
-

@@ -6,15 +6,18 @@
 #![forbid(unsafe_code)]
 
 pub mod authority;
+mod capacity;
 mod effects;
+mod grants;
 mod input;
 mod kernel;
 mod orders;
 mod replay;
 mod stretch;
 
+pub use capacity::Capacity;
 pub use effects::{Effects, Send};
 pub use input::Input;
-pub use kernel::{Capacity, Kernel, RULES_VERSION};
+pub use kernel::{Kernel, RULES_VERSION};
 pub use replay::{Replay, ReplayReport};
 pub use stretch::Stretch;

@@ -5,8 +5,8 @@
 use crate::effects::Send;
 use crate::{Effects, Kernel};
 use hedgerow_core::{
-    CancelRequest, Code, Decision, Fill, Order, OrderEvent, Posting, Problem, RecordId, ReplaceRequest, ReportKind,
-    StrategyId, VenueReport, Verdict, code,
+    CancelRequest, Code, Decision, Fill, InstrumentId, Order, OrderEvent, Posting, Problem, RecordId, ReplaceRequest,
+    ReportKind, StrategyId, VenueReport, Verdict, code,
 };
 use hedgerow_oms::{OrderInput, Transition};
 
@@ -19,11 +19,11 @@ impl Kernel {
         effects.clear();
         self.check_instrument(order.instrument)?;
         self.check_strategy(order.strategy)?;
+        self.check_cause(order.cause)?;
+        let slot = self.oms.open(Order { id: self.last_id() + 1, ..*order })?;
+        self.settle_equity();
         let now = order.ts.max(self.clock());
-        self.settle_equity()?;
-        order.id = self.last_id() + 1;
-        order.slot = self.oms.open(*order)?;
-        self.accept(now);
+        (order.id, order.slot) = (self.accept(now), slot);
         let (mut verdict, approved) = self.gate.check_new(order, now);
         let verdict_id = self.decide(&mut verdict, order.id, order.id, effects);
         let input = if approved.is_some() { OrderInput::Approve } else { OrderInput::Deny };
@@ -40,6 +40,7 @@ impl Kernel {
     /// `RISK_UNKNOWN_ORDER` if the order does not work; `OMS_ILLEGAL` if it cannot be cancelled in its state.
     pub fn cancel(&mut self, request: &mut CancelRequest, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
+        self.check_cause(request.cause)?;
         let order = self.working(request.slot, request.order_id)?;
         let now = request.ts.max(self.clock());
         self.oms.check(request.slot, request.order_id, OrderInput::AskCancel)?;
@@ -57,11 +58,12 @@ impl Kernel {
     /// `RISK_UNKNOWN_ORDER` if the order does not work; `OMS_ILLEGAL` if it cannot be changed in its state.
     pub fn replace(&mut self, request: &mut ReplaceRequest, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
+        self.check_cause(request.cause)?;
         let order = self.working(request.slot, request.order_id)?;
         let filled = self.oms.get(request.slot, request.order_id).map_or(0, |w| w.filled_lots);
-        let now = request.ts.max(self.clock());
-        self.settle_equity()?;
         self.oms.check(request.slot, request.order_id, OrderInput::AskReplace)?;
+        self.settle_equity();
+        let now = request.ts.max(self.clock());
         request.id = self.accept(now);
         let (mut verdict, approved) = self.gate.check_replace(&order, filled, request, now);
         let verdict_id = self.decide(&mut verdict, request.id, order.id, effects);
@@ -81,7 +83,8 @@ impl Kernel {
         effects.clear();
         self.check_time(report.ts_init)?;
         report.id = self.accept(report.ts_init);
-        report.cause = report.order_id;
+        // A venue can name an order that never was; a cause is always a record that is there.
+        report.cause = if report.order_id < report.id { report.order_id } else { 0 };
         if let Err(problem) = self.believe(report, effects) {
             let strategy = self.oms.get(report.slot, report.order_id).map_or(StrategyId::MAX, |w| w.order.strategy);
             self.finding(problem.code, report.id, strategy, effects);
@@ -90,7 +93,8 @@ impl Kernel {
     }
 
     fn believe(&mut self, report: &VenueReport, effects: &mut Effects) -> Result<(), Problem> {
-        let kind = ReportKind::from_u8(report.kind).ok_or(Problem::new(code::OMS_BAD_REPORT, "unknown kind"))?;
+        let kind = ReportKind::from_u8(report.kind)
+            .ok_or_else(|| Problem::new(code::OMS_BAD_REPORT, format!("a report of kind {}", report.kind)))?;
         let input = match kind {
             ReportKind::Accepted => OrderInput::Accept,
             ReportKind::Rejected => OrderInput::Reject,
@@ -102,23 +106,44 @@ impl Kernel {
             ReportKind::ReplaceRejected => OrderInput::ReplaceRejected,
             ReportKind::Lost => OrderInput::Lost,
         };
-        if input.is_idle_after_end() && self.oms.get(report.slot, report.order_id).is_none() {
+        if input.is_idle_after_end() && self.has_ended(report) {
             return Ok(());
+        }
+        // A venue that does not know the order cannot name its instrument.
+        if report.instrument != InstrumentId::MAX {
+            self.check_report(report)?;
         }
         self.transit(report.slot, report.order_id, input, report.lots, report.price_ticks, report.id, effects)?;
         if kind == ReportKind::Lost {
             let strategy = self.oms.get(report.slot, report.order_id).map_or(StrategyId::MAX, |w| w.order.strategy);
-            self.finding(Code(report.code), report.id, strategy, effects);
+            let code = Some(Code(report.code)).filter(|code| code.def().is_some()).unwrap_or(code::OMS_LOST);
+            self.finding(code, report.id, strategy, effects);
         }
         Ok(())
     }
 
-    fn filled(&mut self, report: &VenueReport, effects: &mut Effects) -> Result<(), Problem> {
-        let order = self.working(report.slot, report.order_id)?;
-        if report.instrument != order.instrument {
-            let detail = format!("instrument {}, order has {}", report.instrument, order.instrument);
-            return Err(Problem::new(code::OMS_BAD_REPORT, detail));
+    /// Whether the report speaks of an order that may have ended: its number was given, and it works nowhere.
+    fn has_ended(&self, report: &VenueReport) -> bool {
+        let (slot, id) = (report.slot, report.order_id);
+        let gone = self.oms.get(slot, id).is_none() && (1..report.id).contains(&id);
+        gone && self.oms.iter().all(|working| working.order.id != id)
+    }
+
+    /// A report speaks of a working order, and of its instrument.
+    fn check_report(&self, report: &VenueReport) -> Result<Order, Problem> {
+        let order = self.oms.get(report.slot, report.order_id).map(|w| w.order).ok_or_else(|| {
+            let detail = format!("order {} in slot {}", report.order_id, report.slot);
+            Problem::new(code::OMS_UNKNOWN_ORDER, detail)
+        })?;
+        if report.instrument == order.instrument {
+            return Ok(order);
         }
+        let detail = format!("instrument {}, order has {}", report.instrument, order.instrument);
+        Err(Problem::new(code::OMS_BAD_REPORT, detail))
+    }
+
+    fn filled(&mut self, report: &VenueReport, effects: &mut Effects) -> Result<(), Problem> {
+        let order = self.check_report(report)?;
         self.oms.check_fill(report.slot, report.order_id, report.lots, report.price_ticks)?;
         let mut fill = Fill {
             fee: report.fee,
@@ -179,7 +204,10 @@ impl Kernel {
         effects.emit(&event);
         match input {
             OrderInput::Fill => self.gate.fill(&step.order, lots)?,
-            OrderInput::Replaced => self.gate.replaced(&step.order)?,
+            OrderInput::Replaced => {
+                self.gate.replaced(&step.order)?;
+                self.gate.cut(&step.order, step.open_lots);
+            }
             OrderInput::ReplaceRejected => self.gate.replace_rejected(&step.order)?,
             _ => {}
         }
@@ -189,7 +217,13 @@ impl Kernel {
         Ok(())
     }
 
-    fn decide(&mut self, verdict: &mut Verdict, cause: RecordId, order_id: RecordId, effects: &mut Effects) -> RecordId {
+    fn decide(
+        &mut self,
+        verdict: &mut Verdict,
+        cause: RecordId,
+        order_id: RecordId,
+        effects: &mut Effects,
+    ) -> RecordId {
         verdict.id = self.next_id();
         verdict.cause = cause;
         verdict.order_id = order_id;
@@ -199,8 +233,9 @@ impl Kernel {
     }
 
     fn working(&self, slot: u32, order_id: RecordId) -> Result<Order, Problem> {
-        self.oms.get(slot, order_id).map(|w| w.order).ok_or_else(|| {
-            Problem::new(code::RISK_UNKNOWN_ORDER, format!("order {order_id} in slot {slot}"))
-        })
+        self.oms
+            .get(slot, order_id)
+            .map(|w| w.order)
+            .ok_or_else(|| Problem::new(code::RISK_UNKNOWN_ORDER, format!("order {order_id} in slot {slot}")))
     }
 }

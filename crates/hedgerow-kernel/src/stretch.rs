@@ -3,8 +3,8 @@
 //! Promises: the state after a stretch is the state after its bars one by one, to the byte; the property test holds the
 //! two against each other. Never: takes a stretch that it cannot prove quiet; `Kernel::bar` is the twin for those.
 
-use crate::Kernel;
-use hedgerow_core::{InstrumentId, MONEY_UNIT, Money, Problem, StrategyId, code};
+use crate::{Effects, Kernel};
+use hedgerow_core::{Bar, InstrumentId, MONEY_UNIT, Money, Problem, StrategyId, code};
 
 /// Columns of a stretch, equally long, in order of time, at most one bar a moment.
 #[derive(Clone, Copy, Debug)]
@@ -25,51 +25,125 @@ pub struct Stretch<'a> {
     pub close: &'a [i64],
 }
 
+/// A book and a price within which every number of a stretch is exact and every mark can be taken: 10^27 currency units,
+/// and 288 million of them for one lot.
+const WORTH_TAME: u128 = 1 << 120;
+const LOT_TAME: i128 = 1 << 58;
+/// One-day standard deviation up to which the value at risk of one lot has no bound of its own: 100 %.
+const SIGMA_TAME: i64 = MONEY_UNIT as i64;
+
+/// The one book that a stretch moves.
+#[derive(Clone, Copy)]
+struct Book {
+    strategy: StrategyId,
+    /// Worth before the stretch.
+    start: i128,
+    /// What a tick is worth to it.
+    per_tick: i128,
+    mark: i64,
+}
+
+impl Book {
+    #[inline]
+    fn worth(&self, close: i64) -> i128 {
+        self.start + self.per_tick * i128::from(close - self.mark)
+    }
+}
+
+/// The lowest and the highest of some prices.
+#[inline]
+fn ends(close: &[i64]) -> (i64, i64) {
+    close.iter().fold((i64::MAX, 0), |(low, high), c| (low.min(*c), high.max(*c)))
+}
+
 impl Kernel {
-    /// Whether stretches of this instrument can be taken at once: one strategy runs, its worth in the base currency moves
-    /// by a whole number for every tick, and the gate has heard of it before.
+    /// Whether stretches of this instrument can be taken at once: one strategy runs or has run, its worth in the base
+    /// currency moves by a whole number for every tick, and a price is known.
     #[must_use]
     pub fn is_steady(&self, instrument: InstrumentId) -> bool {
-        self.steady_strategy().is_some_and(|s| self.ledger.worth_per_tick(s, instrument).is_some())
+        self.steady_book(instrument).is_some()
     }
 
-    fn steady_strategy(&self) -> Option<StrategyId> {
-        let mut running = self.running();
-        let only = running.next()?;
-        running.next().is_none().then_some(only)
+    fn steady_book(&self, instrument: InstrumentId) -> Option<Book> {
+        let mut started = self.started();
+        let strategy = started.next()?;
+        let alone = started.next().is_none();
+        let per_tick = self.ledger.worth_per_tick(strategy, instrument).filter(|_| alone)?;
+        let mark = self.ledger.mark_ticks(instrument)?;
+        Some(Book { strategy, start: self.ledger.nav(strategy).ok()?.0, per_tick, mark })
     }
 
     /// Takes the bars of a stretch in which nobody acts, and pushes what the fund is worth after each.
     ///
     /// # Errors
-    /// The first bar that cannot be accepted; those before it were taken. `CORE_INPUT` if the stretch is not steady.
+    /// The first bar that cannot be accepted; those before it were taken. `CORE_INPUT` if the stretch is not steady, or if
+    /// its columns are not equally long.
     pub fn stretch(&mut self, rows: &Stretch<'_>, nav: &mut Vec<f64>) -> Result<(), Problem> {
-        let steady = self.steady_strategy().and_then(|s| {
-            let per_tick = self.ledger.worth_per_tick(s, rows.instrument)?;
-            Some((s, per_tick, i128::from(self.ledger.mark_ticks(rows.instrument)?)))
-        });
-        let Some((strategy, per_tick, mark)) = steady else {
+        let n = rows.close.len();
+        if [rows.ts_event, rows.ts_init, rows.open, rows.high, rows.low].iter().any(|column| column.len() != n) {
+            return Err(Problem::new(code::CORE_INPUT, "a stretch of bars with columns of different lengths"));
+        }
+        let Some(book) = self.steady_book(rows.instrument) else {
             return Err(Problem::new(code::CORE_INPUT, "a stretch of bars with more than one book or currency"));
         };
         let good = self.good_rows(rows);
         if good > 0 {
-            self.settle_before(rows.ts_init[0])?;
-            let start = self.ledger.nav(strategy)?.0;
-            let worth = |close: i64| start + per_tick * (i128::from(close) - mark);
-            push_worths(&rows.close[..good], start, per_tick, mark, nav);
-            let last = good - 1;
-            if last > 0 {
-                // All but the last have been reported by the time the last is known; only the highest leaves a trace.
-                let ends = rows.close[..last].iter().fold((i64::MAX, 0), |(l, h), c| (l.min(*c), h.max(*c)));
-                let highest = worth(ends.0).max(worth(ends.1));
-                self.gate.equity(strategy, Money(highest))?;
-                self.gate.equity(strategy, Money(worth(rows.close[last - 1])))?;
+            let close = &rows.close[..good];
+            match self.reach(&book, rows.instrument, ends(close)) {
+                Some(reach) => {
+                    push_worths(close, &book, reach, nav);
+                    self.take(rows, &book, good)?;
+                }
+                None => self.take_one_by_one(rows, &book, good, nav)?,
             }
-            self.ledger.mark(rows.instrument, rows.close[last])?;
-            self.gate.observe(rows.instrument, rows.close[last], rows.ts_event[last])?;
-            self.take_ids(good as u64, rows.ts_init[last]);
         }
-        if good == rows.close.len() { Ok(()) } else { Err(self.refusal(rows, good)) }
+        if good == n { Ok(()) } else { Err(self.refusal(rows, good)) }
+    }
+
+    /// How large the book's worth can become, if nothing overflows on the way and every mark is as good as the last.
+    fn reach(&self, book: &Book, instrument: InstrumentId, (low, high): (i64, i64)) -> Option<u128> {
+        let about = &self.instruments()[instrument as usize];
+        let far = (book.mark - low).unsigned_abs().max((high - book.mark).unsigned_abs());
+        let moved = u128::from(far).checked_mul(book.per_tick.unsigned_abs())?;
+        let held = self.ledger.book(book.strategy, self.base())?.market_value().0.unsigned_abs();
+        let reach = moved.checked_add(book.start.unsigned_abs())?;
+        let lots_fit = about.sigma_nano <= SIGMA_TAME && i128::from(high) * i128::from(about.tick_value) <= LOT_TAME;
+        (lots_fit && reach.max(moved + held) <= WORTH_TAME).then_some(reach)
+    }
+
+    fn take(&mut self, rows: &Stretch<'_>, book: &Book, good: usize) -> Result<(), Problem> {
+        let last = good - 1;
+        self.settle_before(rows.ts_init[0]);
+        if last > 0 {
+            // All but the last have been reported by the time the last is known. The first may be the first ever, the
+            // highest is the peak, the latest stands; the others leave no trace.
+            let (low, high) = ends(&rows.close[..last]);
+            let highest = book.worth(low).max(book.worth(high));
+            for worth in [book.worth(rows.close[0]), highest, book.worth(rows.close[last - 1])] {
+                self.gate.equity(book.strategy, Money(worth))?;
+            }
+        }
+        self.ledger.mark(rows.instrument, rows.close[last])?;
+        self.gate.observe(rows.instrument, rows.close[last], rows.ts_event[last])?;
+        self.take_ids(good as u64, rows.ts_init[last]);
+        Ok(())
+    }
+
+    /// The twin, for numbers so large that the stretch cannot be proved quiet.
+    #[cold]
+    fn take_one_by_one(
+        &mut self,
+        rows: &Stretch<'_>,
+        book: &Book,
+        good: usize,
+        nav: &mut Vec<f64>,
+    ) -> Result<(), Problem> {
+        let mut effects = Effects::new();
+        for i in 0..good {
+            self.bar(&mut rows.bar(i), &mut effects)?;
+            nav.push(self.ledger.nav(book.strategy)?.to_f64());
+        }
+        Ok(())
     }
 
     /// How many rows from the start can be accepted. The first pass has no branch, so that it runs many rows at a time.
@@ -81,8 +155,8 @@ impl Kernel {
             let prices = (low[i] > 0) & (low[i] <= open[i]) & (low[i] <= close[i]);
             prices & (high[i] >= open[i]) & (high[i] >= close[i]) & (known[i] >= event[i])
         };
-        let rising = |i: usize| known[i] > known[i - 1];
-        let starts = n > 0 && known[0] >= self.clock();
+        let rising = |i: usize| (known[i] > known[i - 1]) & (event[i] >= event[i - 1]);
+        let starts = n > 0 && known[0] >= self.clock() && event[0] >= self.gate.observed_ts(rows.instrument);
         if starts && (0..n).fold(true, |all, i| all & good(i)) && (1..n).fold(true, |all, i| all & rising(i)) {
             return n;
         }
@@ -91,31 +165,34 @@ impl Kernel {
 
     /// Why a row cannot be accepted: the words of `Kernel::bar`.
     #[cold]
-    fn refusal(&mut self, rows: &Stretch<'_>, i: usize) -> Problem {
-        let mut bar = hedgerow_core::Bar {
-            instrument: rows.instrument,
-            ts_event: rows.ts_event[i],
-            ts_init: rows.ts_init[i],
-            open_ticks: rows.open[i],
-            high_ticks: rows.high[i],
-            low_ticks: rows.low[i],
-            close_ticks: rows.close[i],
-            ..hedgerow_core::Bar::default()
-        };
-        let refused = self.clone().bar(&mut bar, &mut crate::Effects::new());
-        refused.err().unwrap_or(Problem::new(code::CORE_INPUT, "two bars of a stretch at the same moment"))
+    fn refusal(&self, rows: &Stretch<'_>, i: usize) -> Problem {
+        let refused = self.clone().bar(&mut rows.bar(i), &mut Effects::new());
+        refused.err().unwrap_or_else(|| Problem::new(code::CORE_INPUT, "two bars of a stretch at the same moment"))
+    }
+}
+
+impl Stretch<'_> {
+    fn bar(&self, i: usize) -> Bar {
+        Bar {
+            instrument: self.instrument,
+            ts_event: self.ts_event[i],
+            ts_init: self.ts_init[i],
+            open_ticks: self.open[i],
+            high_ticks: self.high[i],
+            low_ticks: self.low[i],
+            close_ticks: self.close[i],
+            ..Bar::default()
+        }
     }
 }
 
 /// Worth after each close, as floats for display: exact integers until the last step.
-fn push_worths(close: &[i64], start: i128, per_tick: i128, mark: i128, nav: &mut Vec<f64>) {
+fn push_worths(close: &[i64], book: &Book, reach: u128, nav: &mut Vec<f64>) {
     let unit = MONEY_UNIT as f64;
-    let farthest = close.iter().map(|c| (i128::from(*c) - mark).unsigned_abs()).max().unwrap_or(0);
-    let reach = farthest.saturating_mul(per_tick.unsigned_abs()).saturating_add(start.unsigned_abs());
     if reach < i64::MAX as u128 {
-        let (start, per_tick, mark) = (start as i64, per_tick as i64, mark as i64);
+        let (start, per_tick, mark) = (book.start as i64, book.per_tick as i64, book.mark);
         nav.extend(close.iter().map(|c| (start + per_tick * (c - mark)) as f64 / unit));
     } else {
-        nav.extend(close.iter().map(|c| (start + per_tick * (i128::from(*c) - mark)) as f64 / unit));
+        nav.extend(close.iter().map(|c| book.worth(*c) as f64 / unit));
     }
 }

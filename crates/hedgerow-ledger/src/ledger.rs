@@ -98,9 +98,22 @@ impl Ledger {
     /// Takes in an instrument, or the same one again.
     ///
     /// # Errors
+    /// As [`Ledger::check_define`]; nothing has changed.
+    pub fn define(&mut self, instrument: &Instrument) -> Result<(), Problem> {
+        self.check_define(instrument)?;
+        if instrument.instrument as usize == self.listings.len() {
+            let currency = self.enter(instrument.currency)?;
+            self.listings.push(Listing { tick_value: instrument.tick_value, mark_ticks: 0, currency });
+        }
+        Ok(())
+    }
+
+    /// Whether an instrument can be taken in.
+    ///
+    /// # Errors
     /// `CORE_CAPACITY`, `CORE_TICK_VALUE`, `LEDGER_FULL` for one currency too many, `CORE_INPUT` if the instrument's
     /// tick value or currency would change.
-    pub fn define(&mut self, instrument: &Instrument) -> Result<(), Problem> {
+    pub fn check_define(&self, instrument: &Instrument) -> Result<(), Problem> {
         let (index, tick_value) = (instrument.instrument as usize, instrument.tick_value);
         if let Some(listing) = self.listings.get(index) {
             let currency = self.rates[usize::from(listing.currency)].currency;
@@ -118,16 +131,25 @@ impl Ledger {
         if tick_value <= 0 {
             return Err(Problem::new(code::CORE_TICK_VALUE, format!("instrument {index}, tick value {tick_value}")));
         }
-        let currency = self.enter(instrument.currency)?;
-        self.listings.push(Listing { tick_value, mark_ticks: 0, currency });
-        Ok(())
+        self.place_for(instrument.currency).map(|_| ())
     }
 
     /// Takes in what one unit of a currency costs in the base currency.
     ///
     /// # Errors
-    /// `CORE_CURRENCY` if it is not a rate into the base currency, `DATA_NOT_POSITIVE`, `LEDGER_FULL`.
+    /// As [`Ledger::check_rate`]; nothing has changed.
     pub fn rate(&mut self, rate: &FxRate) -> Result<(), Problem> {
+        self.check_rate(rate)?;
+        let place = self.enter(rate.base)?;
+        self.rates[usize::from(place)].rate_nano = rate.rate_nano;
+        Ok(())
+    }
+
+    /// Whether a rate can be taken in.
+    ///
+    /// # Errors
+    /// `CORE_CURRENCY` if it is not a rate into the base currency, `DATA_NOT_POSITIVE`, `LEDGER_FULL`.
+    pub fn check_rate(&self, rate: &FxRate) -> Result<(), Problem> {
         let base = self.config.base;
         if rate.quote != base || rate.base == base {
             let detail = format!("{}/{}; the books take rates into {base} only", rate.base, rate.quote);
@@ -137,9 +159,7 @@ impl Ledger {
             let detail = format!("{}/{} {}", rate.base, rate.quote, rate.rate_nano);
             return Err(Problem::new(code::DATA_NOT_POSITIVE, detail));
         }
-        let place = self.enter(rate.base)?;
-        self.rates[usize::from(place)].rate_nano = rate.rate_nano;
-        Ok(())
+        self.place_for(rate.base).map(|_| ())
     }
 
     /// Values every position in an instrument at a price.
@@ -171,6 +191,29 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether a mark can be taken, without taking it.
+    ///
+    /// # Errors
+    /// As [`Ledger::mark`].
+    #[inline]
+    pub fn check_mark(&self, instrument: InstrumentId, close_ticks: i64) -> Result<(), Problem> {
+        let Some(listing) = self.listings.get(instrument as usize) else { return Err(unknown(instrument)) };
+        if close_ticks <= 0 {
+            return Err(not_positive(instrument, close_ticks));
+        }
+        let change = i128::from(close_ticks - listing.mark_ticks);
+        let strategies = usize::from(self.config.strategies);
+        let row = instrument as usize * strategies;
+        let fits = |(strategy, exposure): (usize, &i64)| {
+            let book = &self.books[self.book_place(strategy, listing.currency)];
+            *exposure == 0 || book.revalued(change * i128::from(*exposure)).is_some()
+        };
+        if self.exposures[row..row + strategies].iter().enumerate().all(fits) {
+            return Ok(());
+        }
+        Err(too_far(instrument, change))
+    }
+
     /// Takes back a mark that was too large for one of the books.
     #[cold]
     fn unmark(&mut self, instrument: InstrumentId, failed: usize, change: i128) -> Problem {
@@ -180,7 +223,7 @@ impl Ledger {
             let place = self.book_place(strategy, self.listings[instrument as usize].currency);
             self.books[place] = self.books[place].revalued(back).unwrap_or(self.books[place]);
         }
-        Problem::new(code::LEDGER_OVERFLOW, format!("mark of instrument {instrument} by {change} ticks"))
+        too_far(instrument, change)
     }
 
     /// What a strategy is worth in the base currency: cash and positions at their marks, each currency converted at
@@ -278,18 +321,24 @@ impl Ledger {
         strategy * usize::from(self.config.currencies.max(1)) + usize::from(currency)
     }
 
-    /// The place of a currency in the table, made if it has none.
-    fn enter(&mut self, currency: Currency) -> Result<u16, Problem> {
+    /// The place that a currency has in the table, or would get.
+    fn place_for(&self, currency: Currency) -> Result<u16, Problem> {
         let known = self.rates.iter().position(|rate| rate.currency == currency);
         let place = known.unwrap_or(self.rates.len());
         if place >= usize::from(self.config.currencies.max(1)) {
             let detail = format!("currency {currency}, room for {}", self.config.currencies);
             return Err(Problem::new(code::LEDGER_FULL, detail));
         }
-        if known.is_none() {
+        Ok(place as u16)
+    }
+
+    /// The place of a currency in the table, made if it has none.
+    fn enter(&mut self, currency: Currency) -> Result<u16, Problem> {
+        let place = self.place_for(currency)?;
+        if usize::from(place) == self.rates.len() {
             self.rates.push(Rate { currency, rate_nano: 0 });
         }
-        Ok(place as u16)
+        Ok(place)
     }
 }
 
@@ -315,6 +364,11 @@ pub(crate) fn unknown_strategy(strategy: StrategyId, room: u16) -> Problem {
 #[cold]
 fn not_positive(instrument: InstrumentId, ticks: i64) -> Problem {
     Problem::new(code::DATA_NOT_POSITIVE, format!("mark of instrument {instrument} at {ticks} ticks"))
+}
+
+#[cold]
+fn too_far(instrument: InstrumentId, ticks: i128) -> Problem {
+    Problem::new(code::LEDGER_OVERFLOW, format!("mark of instrument {instrument} by {ticks} ticks"))
 }
 
 #[cold]

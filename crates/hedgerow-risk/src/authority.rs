@@ -52,9 +52,8 @@ impl Gate {
         let rows = &mut self.rows[strategy * count..(strategy + 1) * count];
         rows.iter_mut().for_each(|row| row.granted = false);
         universe.iter().for_each(|instrument| rows[*instrument as usize].granted = true);
-        let expires_ts = if mandate.revoked == 0 { mandate.expires_ts } else { Nanos::MIN };
         let (charter, account) = self.charter(strategy);
-        charter.grant(account, &mandate.limits, expires_ts);
+        charter.grant(account, &mandate.limits, ends(mandate));
         self.tighten(strategy);
         Ok(())
     }
@@ -66,6 +65,17 @@ impl Gate {
     pub fn revoke(&mut self, strategy: StrategyId) -> Result<(), Problem> {
         let strategy = self.strategy(strategy)?;
         self.accounts[strategy].expires_ts = Nanos::MIN;
+        Ok(())
+    }
+
+    /// Puts the mandate granted last back in force after [`Gate::revoke`]: the strategy runs again. Loss, drawdown and
+    /// rate stay as they were, since nobody granted anything.
+    ///
+    /// # Errors
+    /// CORE-008 for an unknown strategy.
+    pub fn resume(&mut self, mandate: &Mandate) -> Result<(), Problem> {
+        let strategy = self.strategy(mandate.strategy)?;
+        self.accounts[strategy].expires_ts = ends(mandate);
         Ok(())
     }
 
@@ -149,4 +159,9 @@ impl Gate {
         }
         Ok(())
     }
+}
+
+/// When a mandate ends; a revoked one has ended.
+fn ends(mandate: &Mandate) -> Nanos {
+    if mandate.revoked == 0 { mandate.expires_ts } else { Nanos::MIN }
 }

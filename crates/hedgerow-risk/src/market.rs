@@ -75,6 +75,13 @@ impl Gate {
         })
     }
 
+    /// When the last price of an instrument was made; the beginning of time if there was none.
+    #[inline]
+    #[must_use]
+    pub fn observed_ts(&self, instrument: InstrumentId) -> Nanos {
+        self.listings.get(instrument as usize).map_or(Nanos::MIN, |listing| listing.mark_ts)
+    }
+
     /// Lets an instrument's value change, and all sums with it.
     fn revalue(
         &mut self,

@@ -93,9 +93,15 @@ impl Gate {
     /// Frees what is still reserved for an order that has ended; returns the lots freed, 0 if there were none (a filled
     /// order has nothing left). An order whose fate is unknown must not be released.
     pub fn release(&mut self, order: &Order) -> i64 {
+        self.cut(order, 0)
+    }
+
+    /// Keeps no more reserved for an order than can still be filled, when the venue agreed to less than was asked;
+    /// returns the lots freed.
+    pub fn cut(&mut self, order: &Order, open_lots: i64) -> i64 {
         self.place_of(order).map_or(0, |at| {
             let mut left = self.working.get(at);
-            (left.lots, left.next_lots) = (0, 0);
+            (left.lots, left.next_lots) = (left.lots.min(open_lots), left.next_lots.min(open_lots));
             self.shrink(order, at, left)
         })
     }

@@ -1,0 +1,105 @@
+//! From signatures to limits: which mandate is in force, and only for the artifact that really runs.
+//!
+//! Promises: a strategy that stops and starts again finds the losses it left; only a newly signed mandate forgives
+//! them. Never: a limit that nobody granted.
+
+use crate::authority::Outcome;
+use crate::{Effects, Kernel};
+use hedgerow_core::{InstrumentId, Mandate, Problem, RecordId, StrategyId, StrategyStart, Symbol, code};
+use serde::{Deserialize, Serialize};
+
+/// A strategy as the kernel knows it: its grant, and the artifact it really runs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    /// The mandate granted last, in force or not.
+    pub mandate: Option<Mandate>,
+    universe: Vec<InstrumentId>,
+    running: Option<[u8; 32]>,
+    /// It has run at some time, so its book counts in what the gate is told.
+    pub started: bool,
+    in_force: bool,
+    /// The mandate that the gate was given last.
+    given: RecordId,
+}
+
+impl Kernel {
+    /// A strategy starts: its mandate counts only if it was granted to the artifact that runs.
+    pub(crate) fn start(&mut self, start: &mut StrategyStart, effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
+        self.check_strategy(start.strategy)?;
+        self.check_cause(start.cause)?;
+        self.check_time(start.ts)?;
+        start.id = self.accept(start.ts);
+        let grant = &mut self.grants[usize::from(start.strategy)];
+        grant.running = (start.on == 1).then_some(start.artifact);
+        grant.started |= start.on == 1;
+        self.equity_moved();
+        self.apply_grant(start.strategy, start.id, effects)
+    }
+
+    /// A person signed something; the authority decides what it brings about.
+    pub(crate) fn signed(&mut self, id: &mut RecordId, envelope: &[u8], effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
+        let outcome = self.authority.apply(envelope, self.last_id() + 1, self.clock())?;
+        *id = self.next_id();
+        let (mut mandate, universe) = match outcome {
+            Outcome::Granted { mandate, universe } => (*mandate, Some(universe)),
+            Outcome::Revoked { mandate: Some(mandate), .. } => (*mandate, None),
+            _ => return Ok(()),
+        };
+        mandate.id = self.next_id();
+        effects.emit(&mandate);
+        let strategy = mandate.strategy;
+        if let Some(universe) = universe {
+            self.grants[usize::from(strategy)].universe = self.universe(&universe, *id, strategy, effects);
+        }
+        self.grants[usize::from(strategy)].mandate = Some(mandate);
+        self.apply_grant(strategy, *id, effects)
+    }
+
+    /// The instruments of these names; a name that nothing has is a finding, and is not granted.
+    fn universe(
+        &mut self,
+        symbols: &[Symbol],
+        cause: RecordId,
+        strategy: StrategyId,
+        effects: &mut Effects,
+    ) -> Vec<InstrumentId> {
+        let mut universe = Vec::with_capacity(symbols.len());
+        for symbol in symbols {
+            match self.instruments().iter().find(|i| i.symbol == *symbol) {
+                Some(instrument) => universe.push(instrument.instrument),
+                None => self.finding(code::CORE_UNKNOWN_INSTRUMENT, cause, strategy, effects),
+            }
+        }
+        universe
+    }
+
+    /// Gives the gate what is in force: a mandate, for the artifact that runs, or nothing.
+    fn apply_grant(&mut self, strategy: StrategyId, cause: RecordId, effects: &mut Effects) -> Result<(), Problem> {
+        self.settle_equity();
+        let grant = &mut self.grants[usize::from(strategy)];
+        let Some(mandate) = &grant.mandate else { return Ok(()) };
+        let matches = grant.running == Some(mandate.artifact);
+        let other_artifact = grant.running.is_some() && !matches;
+        if matches && grant.given == mandate.id {
+            self.gate.resume(mandate)?;
+        } else if matches {
+            self.gate.grant(mandate, &grant.universe)?;
+            grant.given = mandate.id;
+        } else if grant.in_force {
+            self.gate.revoke(strategy)?;
+        }
+        grant.in_force = matches;
+        if other_artifact {
+            self.finding(code::RISK_ARTIFACT, cause, strategy, effects);
+        }
+        Ok(())
+    }
+
+    /// The mandate last granted to a strategy, in force or not.
+    #[must_use]
+    pub fn mandate(&self, strategy: StrategyId) -> Option<&Mandate> {
+        self.grants.get(usize::from(strategy)).and_then(|g| g.mandate.as_ref())
+    }
+}

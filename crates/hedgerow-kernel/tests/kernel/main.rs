@@ -1,0 +1,14 @@
+//! The kernel from outside: a small fund with people, prices and a venue that may lie.
+
+mod allocation;
+mod invariants;
+mod lies;
+mod lives;
+mod mandates;
+mod people;
+mod properties;
+mod records;
+mod refusals;
+mod stretches;
+mod words;
+mod world;

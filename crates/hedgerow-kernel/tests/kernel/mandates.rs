@@ -1,0 +1,261 @@
+//! Who may trade: nobody without signatures, nobody with another artifact, nobody after the end.
+
+use crate::people::{EXPIRES, Wish, artifact};
+use crate::world::{CARRY, MOMENTUM, World, capital_limits};
+use hedgerow_core::{
+    CashMovement, FirmLimits, Limits, Money, Order, OrderKind, Posting, Side, StrategyId, StrategyStart, TimeInForce,
+    Verdict, time::SECOND,
+};
+use hedgerow_kernel::Input;
+
+const DENIED: &str = "denied RISK-004";
+
+#[test]
+fn without_a_mandate_every_order_of_every_kind_is_denied() {
+    let mut world = World::staffed();
+    let mut client_id = 0;
+    for (strategy, instrument) in [(MOMENTUM, 0), (MOMENTUM, 1), (CARRY, 2), (2, 0)] {
+        for side in Side::ALL {
+            for kind in OrderKind::ALL {
+                for tif in TimeInForce::ALL {
+                    client_id += 1;
+                    let limit_ticks = if *kind == OrderKind::Limit { 10_000 } else { 0 };
+                    let (side, kind, tif) = (*side as u8, *kind as u8, *tif as u8);
+                    let order = Order {
+                        ts: world.ts,
+                        client_id,
+                        lots: 10,
+                        limit_ticks,
+                        instrument,
+                        strategy,
+                        side,
+                        kind,
+                        tif,
+                        ..Order::default()
+                    };
+                    assert_eq!(world.take(Input::Order(order)), [DENIED, "New -> Denied"], "{order:?}");
+                    assert!(world.effects.sends.is_empty());
+                }
+            }
+        }
+    }
+    assert!(world.kernel.oms().is_empty());
+    assert_eq!(world.held("AAA"), "AAA 0 +0 -0");
+}
+
+#[test]
+fn one_of_two_signatures_is_not_enough_and_the_second_opens() {
+    let mut world = World::staffed();
+    let wish = Wish::of("momentum");
+    world.start(MOMENTUM, 'A');
+    assert_eq!(world.asks("buy 10 AAA")[0], DENIED);
+    assert_eq!(world.sign(wish.proposal()), [""; 0]);
+    assert_eq!(world.asks("buy 10 AAA")[0], DENIED, "a proposal grants nothing");
+    assert_eq!(world.sign(wish.approval("Rita")), [""; 0]);
+    assert_eq!(world.asks("buy 10 AAA")[0], DENIED, "one signature grants nothing");
+    assert_eq!(world.sign(wish.approval("Fay")), ["mandate granted"]);
+    assert_eq!(world.asks("buy 10 AAA"), ["approved", "New -> PendingNew"]);
+    assert_eq!(world.kernel.mandate(MOMENTUM).unwrap().artifact, artifact('A'));
+}
+
+#[test]
+fn an_approved_strategy_that_does_not_run_may_not_trade() {
+    let mut world = World::staffed();
+    world.grant(&Wish::of("momentum"));
+    assert_eq!(world.asks("buy 10 AAA")[0], DENIED);
+    assert_eq!(world.start(MOMENTUM, 'A'), [""; 0]);
+    assert_eq!(world.asks("buy 10 AAA")[0], "approved");
+    world.stop(MOMENTUM);
+    assert_eq!(world.asks("buy 10 AAA")[0], "denied RISK-005");
+}
+
+#[test]
+fn another_artifact_than_the_approved_one_is_denied_and_found() {
+    let mut world = World::staffed();
+    world.grant(&Wish::of("momentum"));
+    assert_eq!(world.start(MOMENTUM, 'B'), ["finding RISK-032"]);
+    assert_eq!(world.asks("buy 10 AAA")[0], DENIED);
+    world.start(MOMENTUM, 'A');
+    world.trades("buy 10 AAA", 10_000);
+    assert_eq!(world.start(MOMENTUM, 'B'), ["finding RISK-032"], "the artifact is changed while it holds a position");
+    assert_eq!(world.asks("buy 10 AAA")[0], "denied RISK-005");
+    assert_eq!(world.asks("sell 10 AAA")[0], "approved, reduces risk despite RISK-005");
+}
+
+#[test]
+fn a_mandate_for_a_new_artifact_ends_the_old_one_while_it_runs() {
+    let mut world = World::trading();
+    let told = world.grant(&Wish { artifact: 'B', ..Wish::of("momentum") });
+    assert_eq!(told, ["mandate granted", "finding RISK-032"]);
+    assert_eq!(world.asks("buy 10 AAA")[0], "denied RISK-005");
+    assert_eq!(world.start(MOMENTUM, 'B'), [""; 0]);
+    assert_eq!(world.asks("buy 10 AAA")[0], "approved");
+}
+
+#[test]
+fn after_its_end_a_mandate_lets_only_risk_reducing_orders_pass() {
+    let mut world = World::trading();
+    world.trades("buy 10 AAA", 10_000);
+    world.ts = EXPIRES - 1;
+    world.bar("AAA", 10_000);
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved");
+    world.ts = EXPIRES;
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "denied RISK-005");
+    assert_eq!(world.asks("sell 11 AAA @ 9990")[0], "denied RISK-005", "eleven would end short");
+    assert_eq!(world.asks("sell 10 AAA @ 9990")[0], "approved, reduces risk despite RISK-005");
+    assert_eq!(world.asks("sell 1 AAA @ 9990")[0], "denied RISK-005", "what can still be sold is sold already");
+}
+
+#[test]
+fn a_revoked_mandate_lets_only_risk_reducing_orders_pass_even_after_a_restart() {
+    let mut world = World::trading();
+    world.trades("buy 10 AAA", 10_000);
+    assert_eq!(world.sign(Wish::of("momentum").revocation()), ["mandate revoked"]);
+    for restarted in [false, true] {
+        if restarted {
+            world.stop(MOMENTUM);
+            world.start(MOMENTUM, 'A');
+        }
+        assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-005");
+        assert_eq!(world.asks("sell 2 AAA")[0], "approved, reduces risk despite RISK-005");
+    }
+    assert_eq!(world.kernel.mandate(MOMENTUM).unwrap().revoked, 1);
+}
+
+#[test]
+fn the_kill_switch_of_a_strategy_or_of_the_firm_lets_only_risk_reducing_orders_pass() {
+    for switch in [MOMENTUM, StrategyId::MAX] {
+        let mut world = World::trading();
+        world.trades("buy 10 AAA", 10_000);
+        let working = world.works("buy 5 AAA @ 9900");
+        world.kill(switch, 1);
+        assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-003");
+        assert_eq!(world.asks("sell 4 AAA @ 9990")[0], "approved, reduces risk despite RISK-003");
+        assert_eq!(world.cancels(&working), ["approved", "Live -> PendingCancel"], "a cancel always passes");
+        world.kill(switch, 0);
+        assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved");
+    }
+    let mut world = World::trading();
+    world.kill(CARRY, 1);
+    assert_eq!(world.asks("buy 1 AAA")[0], "approved", "another strategy's switch is not ours");
+}
+
+#[test]
+fn a_name_in_the_universe_that_nothing_has_is_found_and_not_granted() {
+    let mut world = World::staffed();
+    let wish = Wish { universe: &["AAA", "DDD", "ZZZ"], ..Wish::of("momentum") };
+    let told = world.grant(&wish);
+    assert_eq!(told, ["mandate granted", "finding CORE-007", "finding CORE-007"]);
+    world.start(MOMENTUM, 'A');
+    world.take(Input::Instrument(crate::world::instrument(3)));
+    world.bar("DDD", 100);
+    assert_eq!(world.asks("buy 1 DDD")[0], "denied RISK-030");
+    assert_eq!(world.asks("buy 1 BBB")[0], "denied RISK-030");
+    assert_eq!(world.asks("buy 1 AAA")[0], "approved");
+}
+
+/// Ten thousand shares bought at 100; the price falls to 95, and the day's loss limit of 50,000 is reached.
+fn losing() -> World {
+    let mut world = World::trading();
+    world.trades("buy 10000 AAA", 10_000);
+    world.wait(SECOND);
+    world.bar("AAA", 9_500);
+    world.wait(SECOND);
+    assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-026");
+    world
+}
+
+#[test]
+fn a_strategy_cannot_forgive_its_own_losses_by_starting_again() {
+    let mut world = losing();
+    for stop in [true, false] {
+        if stop {
+            world.stop(MOMENTUM);
+        }
+        assert_eq!(world.start(MOMENTUM, 'A'), [""; 0]);
+        assert_eq!(world.asks("buy 1 AAA @ 9400")[0], "denied RISK-026");
+        assert_eq!(world.asks("sell 1 AAA @ 9500")[0], "approved, reduces risk despite RISK-026");
+    }
+}
+
+#[test]
+fn people_forgive_losses_by_signing_a_new_mandate() {
+    let mut world = losing();
+    let again = Wish { limits: Limits { gross: Money::units(19_000_000), ..capital_limits() }, ..Wish::of("momentum") };
+    assert_eq!(world.grant(&again), ["mandate granted"]);
+    assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-026", "the firm's own limit still stands");
+    let (limits, ts) = (Limits { loss: Money::units(60_000), ..capital_limits() }, world.ts);
+    world.take(Input::FirmLimits(FirmLimits { limits, ts, ..FirmLimits::default() }));
+    assert_eq!(world.asks("buy 1 AAA")[0], "approved");
+}
+
+#[test]
+fn the_losses_of_a_strategy_that_stopped_still_count_for_the_firm() {
+    let mut world = World::trading();
+    world.grant(&Wish { artifact: 'C', ..Wish::of("carry") });
+    world.start(CARRY, 'C');
+    world.trades("buy 10000 AAA", 10_000);
+    world.wait(SECOND);
+    world.bar("AAA", 10_000);
+    world.stop(MOMENTUM);
+    world.wait(SECOND);
+    world.bar("AAA", 9_000);
+    world.wait(SECOND);
+    let order = world.written(CARRY, "buy 1 BBB");
+    assert_eq!(world.take(Input::Order(order))[0], "denied RISK-026");
+    let verdict: Verdict = world.effects.of().next().unwrap();
+    assert_eq!((verdict.level, verdict.value), (1, Money::units(100_000)), "the firm's level, the whole loss");
+}
+
+#[test]
+fn capital_paid_in_or_out_is_neither_gain_nor_loss() {
+    let mut world = World::trading();
+    world.trades("buy 10 AAA", 10_000);
+    for units in [-900_000, 5_000_000, -4_500_000] {
+        world.wait(SECOND);
+        world.take(Input::CashMovement(world.capital(MOMENTUM, "USD", units)));
+        world.wait(SECOND);
+        world.bar("AAA", 10_000);
+        world.wait(SECOND);
+        assert_eq!(world.asks("buy 1 AAA")[0], "approved", "after {units}");
+    }
+}
+
+#[test]
+fn a_capital_movement_of_any_size_the_books_can_hold_is_booked() {
+    let mut world = World::trading();
+    // 10^27 units: the product with a rate of one would not fit, and need not be taken.
+    let amount = Money(1_000_000_000_000_000_000_000_000_000_000_000_000);
+    let movement = CashMovement { amount, ..world.capital(MOMENTUM, "USD", 0) };
+    world.take(Input::CashMovement(movement));
+    let booked: Money = world.effects.of::<Posting>().map(|posting| posting.amount).sum();
+    assert_eq!((booked, world.effects.of::<Posting>().count()), (Money::ZERO, 2));
+    world.wait(SECOND);
+    assert_eq!(world.asks("buy 1 AAA")[0], "approved");
+}
+
+#[test]
+fn a_book_whose_worth_is_too_large_to_tell_counts_as_lost() {
+    let mut world = World::trading();
+    world.trades("buy 10 AAA", 10_000);
+    let amount = Money(100_000_000_000_000_000_000_000_000_000);
+    world.take(Input::CashMovement(CashMovement { amount, ..world.capital(MOMENTUM, "EUR", 0) }));
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved");
+    world.take(Input::FxRate(world.rate(1_000_000_000_000)));
+    assert!(world.kernel.ledger().nav(MOMENTUM).is_err(), "a thousand dollars for each of 10^20 euros do not fit");
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "denied RISK-025", "no buying power is left");
+    assert_eq!(world.asks("sell 5 AAA @ 9990")[0], "approved, reduces risk despite RISK-025 RISK-026 RISK-027");
+    world.take(Input::FxRate(world.rate(1_100_000_000)));
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved", "the worth can be told again");
+}
+
+#[test]
+fn a_mandate_names_the_approval_that_completed_it() {
+    let mut world = World::staffed();
+    world.grant(&Wish::of("momentum"));
+    let [.., (_, signed, _), (_, granted, _)] = world.tape.as_slice() else { panic!() };
+    let mandate = world.kernel.mandate(MOMENTUM).unwrap();
+    assert_eq!((mandate.cause, mandate.id), (*signed, *granted));
+    let stranger = StrategyStart { strategy: 3, on: 1, ts: world.ts, ..StrategyStart::default() };
+    assert!(world.tries(Input::StrategyStart(stranger)).is_err(), "there is room for three strategies");
+}

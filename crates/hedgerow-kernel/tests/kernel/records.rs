@@ -1,0 +1,107 @@
+//! Inputs as they could come: one plausible record of each kind, and the same with absurd fields.
+
+use crate::people::Wish;
+use crate::world::{CARRY, MOMENTUM, World, capital_limits, instrument};
+use hedgerow_core::{
+    FirmLimits, Forecast, KillSwitch, NounInfo, Order, ParentOrder, Session, StateHash, StrategyStart, Target, nouns,
+    time::FOREVER,
+};
+use hedgerow_kernel::Input;
+use proptest::prelude::*;
+
+/// A value to put into a field, whatever its type.
+#[derive(Clone, Copy, Debug)]
+pub enum Absurd {
+    Zero,
+    One,
+    MinusOne,
+    Most,
+    Least,
+    NotANumber,
+    Small(u8),
+    Any(u64),
+}
+
+impl Absurd {
+    fn fill(self, field: &mut [u8]) {
+        let size = field.len();
+        let low = |value: u64| move |at: usize| value.to_le_bytes().get(at).copied().unwrap_or(0);
+        let byte: Box<dyn Fn(usize) -> u8> = match self {
+            Absurd::Zero => Box::new(|_| 0),
+            Absurd::One => Box::new(low(1)),
+            Absurd::MinusOne => Box::new(|_| 0xff),
+            Absurd::Most => Box::new(move |at| if at + 1 == size { 0x7f } else { 0xff }),
+            Absurd::Least => Box::new(move |at| if at + 1 == size { 0x80 } else { 0 }),
+            Absurd::NotANumber => Box::new(low(f64::NAN.to_bits())),
+            Absurd::Small(value) => Box::new(low(u64::from(value))),
+            Absurd::Any(value) => Box::new(move |at| value.to_le_bytes()[at % 8]),
+        };
+        field.iter_mut().enumerate().for_each(|(at, slot)| *slot = byte(at));
+    }
+}
+
+pub fn absurd() -> impl Strategy<Value = Absurd> {
+    prop_oneof![
+        Just(Absurd::Zero),
+        Just(Absurd::One),
+        Just(Absurd::MinusOne),
+        Just(Absurd::Most),
+        Just(Absurd::Least),
+        Just(Absurd::NotANumber),
+        any::<u8>().prop_map(Absurd::Small),
+        any::<u64>().prop_map(Absurd::Any),
+    ]
+}
+
+pub fn info(kind: u16) -> &'static NounInfo {
+    nouns().iter().find(|noun| noun.kind == kind).expect("a noun")
+}
+
+/// An input that the world would accept, of every kind; reports speak of `working`.
+pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
+    let ts = world.ts;
+    vec![
+        Input::Bar(world.flat_bar("AAA", 10_010)),
+        Input::FxRate(world.rate(1_200_000_000)),
+        Input::Forecast(Forecast { ts, expected_return: 0.01, uncertainty: 0.02, ..Forecast::default() }),
+        Input::Target(Target { ts, lots: 100, ..Target::default() }),
+        Input::ParentOrder(ParentOrder { ts, lots: 100, slices: 4, side: 1, algo: 1, ..ParentOrder::default() }),
+        Input::Order(world.written(MOMENTUM, "buy 10 AAA @ 10000")),
+        Input::CancelRequest(world.cancel(working)),
+        Input::ReplaceRequest(world.replace(working, 30, 9_990)),
+        Input::VenueReport(world.reported(working, "Filled 4 @ 9990")),
+        Input::VenueReport(world.reported(working, "Replaced 12 @ 0")),
+        Input::VenueReport(world.reported(working, "Lost")),
+        Input::VenueReport(world.reported(working, "Cancelled")),
+        Input::Instrument(instrument(3)),
+        Input::Instrument(instrument(0)),
+        Input::CashMovement(world.capital(CARRY, "EUR", 10)),
+        Input::Session(Session { ts, closes_ts: FOREVER, open: 1, new_day: 1, ..Session::default() }),
+        Input::KillSwitch(KillSwitch { ts, strategy: CARRY, on: 1, ..KillSwitch::default() }),
+        Input::FirmLimits(FirmLimits { ts, limits: capital_limits(), ..FirmLimits::default() }),
+        Input::StateHash(StateHash { ts, ..StateHash::default() }),
+        Input::StrategyStart(StrategyStart { ts, strategy: CARRY, on: 1, ..StrategyStart::default() }),
+        Input::Signed(0, Wish::of("carry").proposal()),
+        Input::Genesis(0, crate::people::genesis().to_bytes()),
+    ]
+}
+
+/// The same input with some bytes written over: fields of a record, or bytes of a text.
+pub fn spoiled(input: &Input, changes: &[(usize, Absurd)]) -> Input {
+    let (kind, id, bytes) = input.as_record();
+    let mut bytes = bytes.to_vec();
+    for (place, value) in changes {
+        match input {
+            Input::Signed(..) | Input::Genesis(..) => {
+                let at = place % bytes.len();
+                value.fill(&mut bytes[at..=at]);
+            }
+            _ => {
+                let fields = info(kind).fields;
+                let field = &fields[place % fields.len()];
+                value.fill(&mut bytes[field.offset..field.offset + field.size]);
+            }
+        }
+    }
+    Input::from_record(kind, id, &bytes).unwrap().expect("an input stays one")
+}
