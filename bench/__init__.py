@@ -1,0 +1,1 @@
+"""What must stay fast, beside floors and peers: `python bench/run.py`, explained in bench/README.md."""

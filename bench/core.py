@@ -1,0 +1,95 @@
+"""Figures of the core: runs the measuring program (bench/rust) and holds each figure against its floor.
+
+Promises: floor and figure come from the same process; the program is built like the wheel, from the same versions.
+Never: measures anything itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.figures import Figure, Goal
+
+ROOT = Path(__file__).resolve().parent.parent
+RUST = ROOT / "bench" / "rust"
+STEPS = ("bar", "order", "acknowledgement", "fill")
+NONE = Goal("==", 0, of="value")
+
+Plan = dict[str, tuple[str, Goal | None]]
+"""What to print: measurement, what it is held against (a measurement, or nothing), goal."""
+
+PLANS: dict[str, Plan] = {
+    "gate": {
+        "gate.hot.loop": ("floor.gate.hot.loop", Goal("<=", 5)),
+        "gate.hot.single.p50": ("floor.gate.hot.single.p50", None),
+        "gate.hot.single.p999": ("floor.gate.hot.single.p999", None),
+        "gate.cold.loop": ("floor.gate.cold.loop", None),
+        "gate.cold.single.p50": ("floor.gate.cold.single.p50", None),
+        "gate.cold.single.p999": ("floor.gate.cold.single.p999", Goal("<=", 2)),
+    },
+    "state": {
+        "state.next": ("floor.state", Goal("<=", 5)),
+        "state.apply": ("floor.state", None),
+    },
+    "journal": {
+        "journal.append": ("floor.journal.append", Goal("<=", 3)),
+        "journal.groups": ("floor.journal.groups", Goal(">=", 0.5)),
+    },
+    "kernel": {f"kernel.{step}": ("floor.kernel", None) for step in STEPS},
+    "counts": {
+        **{f"kernel.{step}.{what}": ("", NONE) for what in ("allocations", "system_calls", "locks") for step in STEPS},
+        **{f"kernel.{step}.instructions": ("", None) for step in STEPS},
+    },
+}
+
+
+class CannotMeasure(Exception):
+    """A group cannot be measured here, and why."""
+
+
+def measure(group: str, *, runs: int, prefix: list[str], work: Path) -> Iterator[Figure]:
+    """The figures of one group."""
+    program = build()
+    work.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "BENCH_RUNS": str(runs), "BENCH_FOLDER": str(work)}
+    ran = subprocess.run([*prefix, str(program), group], env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise CannotMeasure(f"the measuring program ended with {ran.returncode}: {ran.stderr.strip()[-500:]}")
+    yield from pair(PLANS[group], [json.loads(line) for line in ran.stdout.splitlines()])
+
+
+def pair(plan: Plan, measurements: list[dict[str, Any]]) -> Iterator[Figure]:
+    """Measurements as figures, each beside its floor; what nobody measured is a figure without a value."""
+    by_name = {measured["name"]: measured for measured in measurements}
+    for name, (floor, goal) in plan.items():
+        measured = by_name.get(name)
+        if measured is None:
+            yield Figure(name, None, "", floor or None, None, goal, "was not measured")
+            continue
+        note = measured["note"]
+        if "least" in measured:
+            note += f"; runs {measured['runs']} x {measured['n']}, {measured['least']:.4g} to {measured['most']:.4g}"
+        against = by_name.get(floor, {}).get("value")
+        yield Figure(name, measured["value"], measured["unit"], floor or None, against, goal, note)
+
+
+def build() -> Path:
+    """Build the measuring program if its sources changed; returns where it lies."""
+    if shutil.which("cargo") is None:
+        raise CannotMeasure("cargo is not installed; it builds the measuring program")
+    # One lock file for both: the versions measured are the versions shipped.
+    shutil.copyfile(ROOT / "Cargo.lock", RUST / "Cargo.lock")
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target" / "bench"))
+    command = ["cargo", "build", "--quiet", "--release", "--manifest-path", str(RUST / "Cargo.toml")]
+    built = subprocess.run(
+        command, env={**os.environ, "CARGO_TARGET_DIR": str(target)}, capture_output=True, text=True, check=False
+    )
+    if built.returncode != 0:
+        raise CannotMeasure(f"the measuring program does not build: {built.stderr.strip()[-800:]}")
+    return target / "release" / "hedgerow-bench"

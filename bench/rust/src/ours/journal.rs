@@ -1,0 +1,154 @@
+//! The journal against bare bytes: appending in memory, and groups of records made durable.
+
+use crate::clock::rest;
+use crate::floor::journal as floor;
+use crate::sample::{Sample, runs};
+use hedgerow_core::{Order, Problem};
+use hedgerow_log::{FileStorage, Journal, LogSigner, Storage};
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const RECORDS: usize = 4096;
+const ROUNDS: usize = 64;
+const GROUP: usize = 256;
+const GROUPS: usize = 120;
+
+/// Measures both.
+pub fn run() {
+    append();
+    if let Err(why) = durable() {
+        crate::sample::print_count("journal.groups", "records/s", Err(why.clone()), "");
+        crate::sample::print_count("floor.journal.groups", "records/s", Err(why), "");
+    }
+}
+
+fn signer() -> LogSigner {
+    LogSigner::new("bench.example/journal", &[1; 32]).expect("a name and a seed")
+}
+
+fn append() {
+    let mut buffer = vec![[0; 8]; RECORDS];
+    let mut journal = Journal::create(Nowhere(0), signer().verifier()).expect("an empty store");
+    let (mut least, mut ours) = (Sample::default(), Sample::default());
+    append_timed(&mut journal);
+    for _ in 0..runs() {
+        least.time(RECORDS * ROUNDS, || (0..ROUNDS).for_each(|_| floor::append_all(black_box(&mut buffer))));
+        let took = append_timed(&mut journal);
+        ours.push(took.as_nanos() as f64 / (RECORDS * ROUNDS) as f64);
+        rest(took);
+    }
+    least.print(
+        "floor.journal.append",
+        "ns",
+        RECORDS * ROUNDS,
+        "64 bytes and their hardware crc32c into a 256 KiB buffer",
+    );
+    let note = "one Order record: frame, entry, crc32c; hashing and writing belong to the commit";
+    ours.print("journal.append", "ns", RECORDS * ROUNDS, note);
+}
+
+/// Appends in rounds; each round is committed outside the timing.
+fn append_timed(journal: &mut Journal<Nowhere>) -> Duration {
+    let (mut took, mut order) = (Duration::ZERO, Order::default());
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        for _ in 0..RECORDS {
+            order.id = journal.next_id();
+            journal.append_noun(black_box(&order)).expect("the id follows");
+        }
+        took += start.elapsed();
+        journal.commit().expect("nowhere takes everything");
+    }
+    took
+}
+
+fn durable() -> Result<(), String> {
+    let folder = std::env::var_os("BENCH_FOLDER").map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = folder.join(format!("hedgerow-bench-{}", std::process::id()));
+    let result = durable_in(&folder);
+    let _ = std::fs::remove_dir_all(&folder);
+    result
+}
+
+/// Floor and journal take turns group by group, so that a busy moment of the disk meets both.
+fn durable_in(folder: &Path) -> Result<(), String> {
+    let (mut least, mut ours) = (Sample::default(), Sample::default());
+    // A disk is noisier than a processor.
+    for _ in 0..runs() * 3 {
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        let file = floor::prepared_file(&folder.join("floor"), (GROUPS + 1) * GROUP * 64).map_err(|e| e.to_string())?;
+        let mut journal = open_journal(folder).map_err(|problem| problem.to_string())?;
+        let mut took = [Duration::ZERO; 2];
+        // The first group makes space ready, and is not counted.
+        for group in 0..=GROUPS {
+            let start = Instant::now();
+            floor::commit_group(&file, group, GROUP).map_err(|e| e.to_string())?;
+            let middle = Instant::now();
+            commit_group(&mut journal).map_err(|problem| problem.to_string())?;
+            if group > 0 {
+                took[0] += middle - start;
+                took[1] += middle.elapsed();
+            }
+        }
+        least.push((GROUPS * GROUP) as f64 / took[0].as_secs_f64());
+        ours.push((GROUPS * GROUP) as f64 / took[1].as_secs_f64());
+    }
+    let n = GROUPS * GROUP;
+    least.print(
+        "floor.journal.groups",
+        "records/s",
+        n,
+        "256 x 64 bytes, one write and one fdatasync, into written zeros",
+    );
+    ours.print(
+        "journal.groups",
+        "records/s",
+        n,
+        "256 Order records: frames, Merkle leaves and nodes, one write, one sync",
+    );
+    Ok(())
+}
+
+fn open_journal(folder: &Path) -> Result<Journal<FileStorage>, Problem> {
+    Journal::create(FileStorage::create(folder)?, signer().verifier())
+}
+
+fn commit_group(journal: &mut Journal<FileStorage>) -> Result<(), Problem> {
+    let mut order = Order::default();
+    for _ in 0..GROUP {
+        order.id = journal.next_id();
+        journal.append_noun(black_box(&order))?;
+    }
+    journal.commit().map(|_| ())
+}
+
+/// A store that keeps only a length, so that appending is all that is measured.
+struct Nowhere(u64);
+
+impl Storage for Nowhere {
+    fn len(&self) -> u64 {
+        self.0
+    }
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.0 += bytes.len() as u64;
+        Ok(())
+    }
+    fn sync(&mut self) -> Result<(), Problem> {
+        Ok(())
+    }
+    fn read(&self) -> Result<Vec<u8>, Problem> {
+        Ok(Vec::new())
+    }
+    fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {
+        self.0 = bytes;
+        Ok(())
+    }
+    fn small(&self, _name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        Ok(None)
+    }
+    fn replace(&mut self, _name: &str, _bytes: &[u8]) -> Result<(), Problem> {
+        Ok(())
+    }
+}
