@@ -5,6 +5,9 @@ use hedgerow_kernel::Stretch;
 use numpy::{PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
+/// 64-bit values in a cache line.
+const LINE: usize = 8;
+
 /// Columns of bars in order of (ts_init, instrument).
 pub struct Columns<'py> {
     ts_event: PyReadonlyArray1<'py, i64>,
@@ -124,6 +127,15 @@ impl Rows<'_> {
             high: &self.high[start..end],
             low: &self.low[start..end],
             close: &self.close[start..end],
+        }
+    }
+
+    /// Reads ahead: brings the next rows of every column near in one sweep, so that short stretches do not wait for memory.
+    pub fn read_ahead(&self, start: usize, rows: usize) {
+        let end = (start + rows).min(self.len());
+        let sweep = |column: &[i64]| column[start..end].iter().step_by(LINE).fold(0, |sum, v| sum ^ v);
+        for column in [self.ts_event, self.ts_init, self.open, self.high, self.low, self.close, self.volume] {
+            std::hint::black_box(sweep(column));
         }
     }
 
