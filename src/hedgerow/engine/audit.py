@@ -60,13 +60,14 @@ def verify(folder: str | Path, key: str | None = None) -> Proof:
 def tamper_drill(folder: str | Path, copy: str | Path, *, offset: int | None = None) -> str:
     """Copy a journal, flip one bit of the copy, and return the error that verification gives.
 
-    The original is not touched. Returns an empty string if the change was *not* caught.
+    offset: of the byte in the write-ahead file; None = the middle of what is written. The original is not touched.
+    Returns an empty string if the change was *not* caught.
     """
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder, copy)
     wal = Path(copy) / "journal" / "wal"
     data = bytearray(wal.read_bytes())
-    place = len(data) // 2 if offset is None else offset
+    place = len(data.rstrip(b"\0")) // 2 if offset is None else offset
     data[place] ^= 1
     wal.write_bytes(bytes(data))
     try:

@@ -273,7 +273,7 @@ class Result:
     def __repr__(self) -> str:
         gain = self.final_nav / self.info.cash - 1
         return (
-            f"Result({self.info.strategy}: {self.info.cash:,.2f} -> {self.final_nav:,.2f} {self.info.currency} "
+            f"Result({self.info.name}: {self.info.cash:,.2f} -> {self.final_nav:,.2f} {self.info.currency} "
             f"({gain:+.2%}), {len(self.records('Fill')):,} fills)"
         )
 

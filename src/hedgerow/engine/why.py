@@ -59,6 +59,8 @@ class Journal:
 
     def record(self, record_id: int) -> tuple[Noun | None, int, bytes]:
         """The noun, kind and bytes of a record."""
+        if not 0 < record_id <= len(self._reader):
+            raise problem("LOG_UNKNOWN_ID", f"{record_id}; this log holds records 1 to {len(self._reader):,}")
         with named_errors():
             kind, _, data = self._reader.record(record_id)
         return noun_of_kind(kind), kind, data
@@ -96,7 +98,7 @@ def why_in(journal: Journal, record_id: int) -> list[Cause]:
     """`why`, in a journal that is already open."""
     chain: list[Cause] = []
     strategy, next_id = None, record_id
-    while next_id:
+    while next_id or not chain:
         if len(chain) > 64:
             raise problem("LOG_UNKNOWN_KIND", f"record {next_id}: causes go in a circle")
         kind, number, data = journal.record(next_id)

@@ -375,10 +375,11 @@ impl Desk {
         let mut seal = Input::StateHash(StateHash { ts: self.kernel.clock(), ..StateHash::default() });
         self.feed(&mut seal)?;
         let Input::StateHash(seal) = seal else { unreachable!("the input keeps its kind") };
-        let checkpoint = match (&mut self.journal, &self.signer) {
-            (Some(journal), Some(signer)) => {
+        // What is sealed is let go: its lock must not outlive the run.
+        let checkpoint = match (self.journal.take(), self.signer.take()) {
+            (Some(mut journal), Some(signer)) => {
                 journal.commit()?;
-                Some(journal.checkpoint(signer)?)
+                Some(journal.checkpoint(&signer)?)
             }
             _ => None,
         };

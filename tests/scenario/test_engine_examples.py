@@ -1,0 +1,57 @@
+"""The examples run as they stand, from any folder, and print a result."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SAYS = {
+    "momentum_weights.py": ["Result(momentum: 1,000,000.00 -> ", "Result(held: ", "Sharpe", "denied orders: 0"],
+    "own_csv.py": ["MADEUP", "Result(BuyTheDip: 100,000.00 -> ", "entry_price"],
+    "sma_cross_events.py": ["Result(SmaCross: ", "Cancelled", "Mandate", "verified "],
+    "sma_cross_simple.py": ["Result(SmaCross: 1,000,000.00 -> "],
+}
+
+
+def run(name: str, folder: Path, *arguments: str) -> str:
+    """What an example prints; any warning is an error."""
+    pytest.importorskip("skfolio")
+    command = [sys.executable, "-W", "error::UserWarning", str(EXAMPLES / name), *arguments]
+    said = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=120)
+    assert said.returncode == 0, said.stderr
+    assert said.stderr == ""
+    return said.stdout
+
+
+def test_every_example_is_tested() -> None:
+    """A new example without a line here fails this test."""
+    assert sorted(SAYS) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example_runs_and_prints_its_result(name: str, tmp_path: Path) -> None:
+    """From another folder, leaving nothing there."""
+    printed = run(name, tmp_path)
+    for text in SAYS[name]:
+        assert text in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_csv_example_reads_a_file_of_your_own(tmp_path: Path) -> None:
+    """A file with other columns and other numbers."""
+    rows = [f"2024-01-{day:02d};{100 + day % 7}.5" for day in range(1, 31)]
+    (tmp_path / "mine.csv").write_text("\n".join(["date,close", *(row.replace(";", ",") for row in rows)]))
+    assert "mine" in run("own_csv.py", tmp_path, "mine.csv")
+
+
+def test_the_event_example_leaves_its_log_where_told(tmp_path: Path) -> None:
+    """And the log proves itself."""
+    from hedgerow import verify
+
+    run("sma_cross_events.py", tmp_path, "log")
+    assert verify(tmp_path / "log").records > 1_000
