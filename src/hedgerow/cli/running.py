@@ -143,6 +143,10 @@ def backtest(
     cash: Annotated[float, typer.Option(help="Capital before the first bar.")] = 1_000_000.0,
     log: Annotated[Path | None, typer.Option(help="Folder for a signed journal of the run.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the tear sheet here.")] = None,
+    mandate: Annotated[
+        Path | None, typer.Option(help="Governance folder: run under what people signed there for FILE.py.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The strategy's name in its proposal; default: the class.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
     json: Json = False,
 ) -> None:
@@ -151,7 +155,8 @@ def backtest(
     from hedgerow.engine.backtest import backtest as run
 
     made = load_strategy(strategy, read_settings(setting or []))
-    result = run(data, made, cash=cash, log=log)
+    file = strategy.partition(":")[0]
+    result = run(data, made, cash=cash, log=log, mandate=mandate, name=name, artifact=None if mandate is None else file)
     summary = {
         "strategy": result.info.strategy,
         "final_nav": result.final_nav,

@@ -21,7 +21,8 @@ from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import money_nano
 from hedgerow.engine.fx_rates import FxRates, fx_rates
-from hedgerow.engine.opening import LogSettings, open_engine, research_authority, research_limits
+from hedgerow.engine.mandates import signed_standing
+from hedgerow.engine.opening import LogSettings, Standing, open_engine, research_authority, research_limits
 from hedgerow.engine.result import Result, RunInfo
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.simple import SimpleStrategy
@@ -48,6 +49,8 @@ def backtest(
     seed: int = 0,
     log: str | Path | None = None,
     name: str | None = None,
+    mandate: str | Path | None = None,
+    artifact: str | Path | None = None,
     trials: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
@@ -69,6 +72,9 @@ def backtest(
         seed: of everything that is random or signed; equal seeds give equal bytes.
         log: folder for a durable, signed journal of the run, sealed also where a strategy's exception ends the run.
         name: of the run, for its log and report; None = the strategy's.
+        mandate: governance folder; run under what people signed there for the strategy called `name`, and under nothing
+            else. Without it the run signs its own mandate for simulated money.
+        artifact: file or folder that was proposed, if it was not the strategy's class itself.
         trials: how many variants were tried to find this one; deflates the Sharpe ratio.
         progress: called with the number of rows done, now and then.
 
@@ -89,39 +95,70 @@ def backtest(
     notes = list(bars.bars.notes)
     costs = default_costs(bars, notes) if costs is None else costs
     limits = research_limits(cash) if limits is None else limits
+    info = _info(bars, runner, name, artifact, seed, cash, currency, costs, trials, log)
+    standing = _standing(bars, info, limits, mandate)
     rates = fx_rates(bars, currency, fx)
-    title, artifact, config = _identity(runner)
-    settings = None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed))
     engine = open_engine(
         bars,
-        authority=research_authority(title, artifact, limits, bars, currency, seed),
-        artifacts=[artifact],
+        standing=standing,
+        artifact=bytes.fromhex(info.artifact),
         firm_limits=limits,
         cash=cash,
         currency=currency,
         costs=costs,
         fx=rates.start,
-        log=settings,
+        log=None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed)),
     )
+    sealed = _run(engine, standing.number, bars, runner, rates, progress, is_logged=log is not None)
+    return Result(engine, bars, dataclasses.replace(info, number=standing.number, notes=tuple(notes)), sealed)
+
+
+def _run(
+    engine: Any,
+    number: int,
+    bars: RunData,
+    runner: Strategy | Vectors,
+    rates: FxRates,
+    progress: Callable[[int], None] | None,
+    *,
+    is_logged: bool,
+) -> dict[str, Any]:
+    """Run to the end and seal; a log is sealed also where an exception ends the run."""
     try:
         with named_errors():
             if isinstance(runner, Vectors):
-                _run_vectors(engine, bars, runner, rates)
+                _run_vectors(engine, number, bars, runner, rates)
             else:
-                _run_events(engine, bars, runner, rates, progress)
+                _run_events(engine, number, bars, runner, rates, progress)
     except BaseException:
-        if settings is not None:
+        if is_logged:
             with suppress(HedgerowError), named_errors():
                 engine.close()
         raise
     with named_errors():
-        sealed = engine.close()
+        sealed: dict[str, Any] = engine.close()
     if progress is not None:
         progress(len(bars))
-    info = RunInfo(
+    return sealed
+
+
+def _info(
+    bars: RunData,
+    runner: Strategy | Vectors,
+    name: str | None,
+    artifact: str | Path | None,
+    seed: int,
+    cash: float | int | Decimal,
+    currency: str,
+    costs: Costs,
+    trials: int,
+    log: str | Path | None,
+) -> RunInfo:
+    title, digest, config = _identity(runner, artifact)
+    return RunInfo(
         name=name or title,
         strategy=title,
-        artifact=artifact.hex(),
+        artifact=digest.hex(),
         config=config,
         seed=seed,
         cash=float(cash),
@@ -129,11 +166,16 @@ def backtest(
         data_digest=bars.bars.digest() if log is not None else "",
         symbols=tuple(bars.symbols),
         costs=dataclasses.asdict(costs),
-        log=None if settings is None else str(settings.folder),
+        log=None if log is None else str(log),
         trials=trials,
-        notes=tuple(notes),
     )
-    return Result(engine, bars, info, sealed)
+
+
+def _standing(bars: RunData, info: RunInfo, limits: Limits, mandate: str | Path | None) -> Standing:
+    if mandate is not None:
+        return signed_standing(mandate, info.name, info.currency)
+    digest = bytes.fromhex(info.artifact)
+    return Standing(research_authority(info.strategy, digest, limits, bars, info.currency, info.seed))
 
 
 def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any) -> None:
@@ -187,7 +229,7 @@ def _runner(bars: RunData, strategy: Any, signals: Any, weights: Any, size: floa
     return made
 
 
-def _identity(runner: Strategy | Vectors) -> tuple[str, bytes, dict[str, Any]]:
+def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[str, bytes, dict[str, Any]]:
     """Name, artifact hash and configuration of what runs: its source, or the very numbers it wants."""
     if isinstance(runner, Vectors):
         head = f"{runner.kind} {runner.values.dtype.str} {runner.unit_lots}\n".encode()
@@ -196,7 +238,8 @@ def _identity(runner: Strategy | Vectors) -> tuple[str, bytes, dict[str, Any]]:
     from hedgerow.governance.artifact import artifact_hash
 
     config = dataclasses.asdict(runner.config)
-    return type(runner).__name__, bytes.fromhex(artifact_hash(type(runner), config)), config
+    digest = artifact_hash(type(runner), config) if artifact is None else artifact_hash(Path(artifact))
+    return type(runner).__name__, bytes.fromhex(digest), config
 
 
 def _origin(name: str) -> str:
@@ -210,9 +253,9 @@ def _log_seed(seed: int) -> bytes:
 
 
 def _run_events(
-    engine: Any, bars: RunData, strategy: Strategy, rates: FxRates, progress: Callable[[int], None] | None
+    engine: Any, number: int, bars: RunData, strategy: Strategy, rates: FxRates, progress: Callable[[int], None] | None
 ) -> None:
-    engine.bind(strategy, 0)
+    engine.bind(strategy, number)
     if isinstance(strategy, SimpleStrategy):
         strategy.prepare(bars.float_columns())
     strategy.on_start()
@@ -226,15 +269,15 @@ def _tell(progress: Callable[[int], None], first: int, rows: int) -> None:
     progress(first + rows)
 
 
-def _run_vectors(engine: Any, bars: RunData, vectors: Vectors, rates: FxRates) -> None:
+def _run_vectors(engine: Any, number: int, bars: RunData, vectors: Vectors, rates: FxRates) -> None:
     for first, end in _stretches(engine, len(bars), rates):
         columns, values = _columns(bars, first, end), vectors.values[first:end]
         if vectors.kind == "weights":
-            engine.run_weights(columns, 0, values)
+            engine.run_weights(columns, number, values)
         elif vectors.kind == "lots":
-            engine.run_targets(columns, 0, values)
+            engine.run_targets(columns, number, values)
         else:
-            engine.run_signals(columns, 0, values, vectors.unit_lots)
+            engine.run_signals(columns, number, values, vectors.unit_lots)
 
 
 def _columns(bars: RunData, first: int, end: int) -> tuple[Any, ...]:

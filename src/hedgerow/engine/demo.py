@@ -142,7 +142,7 @@ def _largest_loss(result: Result, journal: Journal) -> tuple[dict[str, Any], lis
     closed = trades[~trades["open"]]
     if not len(closed):
         return {}, []
-    worst = closed.loc[(closed["pnl"] - closed["fees"]).idxmin()]
+    worst = closed.iloc[int((closed["pnl"] - closed["fees"]).to_numpy().argmin())]
     postings = result.postings
     booked = postings[(postings["cause"] == worst["exit_id"]) & (postings["account"] == "realised")]
     start = int(booked["id"].iloc[0]) if len(booked) else int(worst["exit_id"])

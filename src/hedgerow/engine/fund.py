@@ -20,7 +20,7 @@ from hedgerow.core.costs import Costs
 from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.engine.backtest import backtest
 from hedgerow.engine.forecasting import FEATURES, ForecastingStrategy
-from hedgerow.engine.opening import FOREVER_NS, Authority, LogSettings, open_engine
+from hedgerow.engine.opening import FOREVER_NS, Authority, LogSettings, Standing, open_engine
 from hedgerow.engine.result import Result, RunInfo, verdict_message
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import handlers_of
@@ -130,8 +130,8 @@ def _open(data: RunData, plan: FundPlan, authority: Authority, artifact: bytes, 
     seed = hashlib.sha256(f"journal {plan.seed}".encode()).digest()
     return open_engine(
         data,
-        authority=authority,
-        artifacts=[artifact],
+        standing=Standing(authority),
+        artifact=artifact,
         firm_limits=fund_limits(plan, data),
         cash=plan.cash,
         currency=plan.currency,

@@ -7,7 +7,7 @@ throw-away keys derived from the seed, for the tier of simulated money only. Nev
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +33,15 @@ class Authority:
 
     genesis: bytes
     envelopes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A run's authority, the strategy's number in it, and how many strategies it knows."""
+
+    authority: Authority
+    number: int = 0
+    strategies: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,8 @@ def research_authority(
 def open_engine(
     data: RunData,
     *,
-    authority: Authority,
-    artifacts: Sequence[bytes],
+    standing: Standing,
+    artifact: bytes,
     firm_limits: Limits,
     cash: float | int | Decimal,
     currency: str,
@@ -86,7 +95,7 @@ def open_engine(
     fx: Mapping[str, int],
     log: LogSettings | None,
 ) -> Any:
-    """A fund ready for its first bar: one book per artifact, the first holding all the cash.
+    """A fund ready for its first bar: the strategy's artifact started, its book holding the cash.
 
     fx: rates in force at the start, 10^-9 of the base currency, for every other currency of the instruments.
     What cannot be opened leaves no journal behind.
@@ -94,7 +103,7 @@ def open_engine(
     sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in data.instruments}))}
     currencies = {i.currency for i in data.instruments} | {currency}
     config = {
-        "strategies": max(1, len(artifacts)),
+        "strategies": standing.strategies,
         "instruments": max(1, len(data.instruments)),
         "sectors": max(1, len(sectors)),
         "currencies": len(currencies),
@@ -105,7 +114,7 @@ def open_engine(
         raise problem("CORE_NO_RATE", f"{code} into {currency}")
     journal = None if log is None else (str(log.folder), log.origin, log.seed)
     with named_errors():
-        engine = _core.Engine(authority.genesis, config, journal)
+        engine = _core.Engine(standing.authority.genesis, config, journal)
     try:
         with named_errors():
             start = data.start_ns
@@ -118,11 +127,10 @@ def open_engine(
                 fields = (*data.core_fields(index, sector, estimate=estimate), start)
                 engine.instrument(*fields)
             engine.firm_limits(firm_limits.to_json_text(), start)
-            for envelope in authority.envelopes:
+            for envelope in standing.authority.envelopes:
                 engine.signed(envelope)
-            for number, artifact in enumerate(artifacts):
-                engine.start(number, artifact, start)
-            engine.capital(0, currency, money_nano(cash), start)
+            engine.start(standing.number, artifact, start)
+            engine.capital(standing.number, currency, money_nano(cash), start)
     except BaseException:
         if log is not None:
             _discard(log.folder)

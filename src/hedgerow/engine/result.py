@@ -48,6 +48,7 @@ class RunInfo:
     log: str | None
     trials: int = 1
     notes: tuple[str, ...] = ()
+    number: int = 0
 
 
 class Result:
@@ -87,7 +88,7 @@ class Result:
     @property
     def book_nano(self) -> dict[str, int]:
         """`book`, exact, in 10^-9 units of the base currency."""
-        return dict(self._engine.book(0))
+        return dict(self._engine.book(self.info.number))
 
     @property
     def trial_balance(self) -> dict[str, int]:
