@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hedgerow import Bars, Costs, HedgerowError, Instrument, Strategy, backtest
@@ -298,3 +299,45 @@ def test_a_strategy_outside_a_run_is_a_named_error() -> None:
     """Asking for a position before any run is RUN, not a crash."""
     with pytest.raises(HedgerowError, match=r"RUN-"):
         _ = Scripted().position
+
+
+def test_nothing_trades_before_it_was_known() -> None:
+    """Bars that are known three days late: a decision trades at the first opening after it was made, not before."""
+    days = np.arange(1, 9) * DAY_NS
+    first = np.arange(8) + 10.0
+    late = Bars.from_arrays(
+        days, open=first, high=first + 0.9, low=first - 0.5, close=first + 0.5, ts_init=days + 3 * DAY_NS, span="1d"
+    )
+    result = backtest(late, signals=[1] * 8, costs=FREE)
+    assert result.orders["ts"].tolist() == [pd.Timestamp("1970-01-05", tz="UTC")]
+    assert result.fills[["ts", "price"]].values.tolist() == [[pd.Timestamp("1970-01-05", tz="UTC"), 14.0]]
+
+
+def test_an_order_in_what_no_longer_trades_waits() -> None:
+    """After its last bar an instrument can be ordered, and nothing fills; its last price stays its mark."""
+
+    class Leaves(Strategy):
+        def on_bar(self, bar: Any) -> None:
+            if bar.symbol == "OLD" and bar.ts == 2 * DAY_NS:
+                self.buy(10, "OLD")
+            if bar.ts == 6 * DAY_NS:
+                self.close("OLD")
+
+    stays = Bars.from_arrays(np.arange(1, 9) * DAY_NS, close=np.arange(10.0, 18.0), symbol="STAYS")
+    old = Bars.from_arrays(np.arange(1, 5) * DAY_NS, close=[10.0, 11.0, 12.0, 13.0], symbol="OLD")
+    result = backtest(Bars.joined([stays, old]), Leaves, costs=FREE)
+    assert result.orders["state"].tolist() == ["Filled", "Live"]
+    assert result.final_nav == 1_000_010.0
+
+
+def test_a_weight_of_what_has_no_price_yet_is_a_named_error() -> None:
+    """RISK-012 names the instrument."""
+
+    class Early(Strategy):
+        def on_bar(self, bar: Any) -> None:
+            self.order_target_weight(0.1, "NEW")
+
+    here = Bars.from_arrays(np.arange(1, 9) * DAY_NS, close=np.arange(10.0, 18.0), symbol="HERE")
+    new = Bars.from_arrays(np.arange(5, 9) * DAY_NS, close=np.arange(10.0, 14.0), symbol="NEW")
+    with pytest.raises(HedgerowError, match=r"RISK-012.*NEW has no price yet"):
+        backtest(Bars.joined([here, new]), Early)

@@ -1,6 +1,6 @@
 //! Keeps the records of a run in memory, one column of bytes per kind, ready to be viewed as NumPy structured arrays.
 
-use hedgerow_core::{Forecast, Fill, FxRate, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict};
+use hedgerow_core::{Fill, Forecast, FxRate, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict};
 
 /// What tables are made of; the rest stands in the journal only.
 const KEPT: u32 = 1 << Order::KIND

@@ -154,9 +154,10 @@ pub fn lots_of_weight(
         return Err(Problem::new(code::RUN_NUMBER, format!("weight {weight}")));
     }
     let ledger = desk.kernel.ledger();
-    let known = desk.kernel.instruments().get(instrument as usize).zip(ledger.mark_ticks(instrument));
-    let Some((about, price_ticks)) = known.filter(|(_, ticks)| *ticks > 0) else {
-        return Err(Problem::new(code::RISK_STALE_DATA, format!("instrument {instrument} has no price yet")));
+    let about = desk.kernel.instruments().get(instrument as usize);
+    let about = about.ok_or_else(|| Problem::new(code::CORE_UNKNOWN_INSTRUMENT, format!("{instrument}")))?;
+    let Some(price_ticks) = ledger.mark_ticks(instrument).filter(|ticks| *ticks > 0) else {
+        return Err(Problem::new(code::RISK_STALE_DATA, format!("{} has no price yet", about.symbol)));
     };
     let rate_nano = ledger
         .rate_nano(about.currency)
