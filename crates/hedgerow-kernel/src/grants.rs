@@ -17,6 +17,8 @@ pub(crate) struct Grant {
     running: Option<[u8; 32]>,
     /// It has run at some time, so its book counts in what the gate is told.
     pub started: bool,
+    /// The gate was told what it is worth.
+    pub is_heard: bool,
     in_force: bool,
     /// The mandate that the gate was given last.
     given: RecordId,

@@ -28,6 +28,8 @@ pub struct Kernel {
     clock: Nanos,
     /// Prices moved since the gate was last told what the books are worth.
     equity_is_old: bool,
+    /// What the only book was worth at most since then. The gate needs no more of the moments that passed without an order.
+    worth_high: Option<(StrategyId, Money)>,
     pub(crate) authority: Authority,
     pub(crate) grants: Vec<Grant>,
     instruments: Vec<Instrument>,
@@ -55,6 +57,7 @@ impl Kernel {
             last_id: 2,
             clock: Nanos::MIN,
             equity_is_old: false,
+            worth_high: None,
             gate,
             oms: Oms::new(orders),
             ledger: Ledger::new(LedgerConfig { strategies, instruments, currencies, base: genesis.base }),
@@ -242,6 +245,7 @@ impl Kernel {
             posting.id = next;
             effects.emit(&posting);
         })?;
+        self.tell_high();
         movement.id = id;
         if movement.kind == CashKind::Capital as u8 {
             let rate_nano = self.ledger.rate_nano(movement.currency).unwrap_or_default();
@@ -388,8 +392,11 @@ impl Kernel {
         if !self.equity_is_old {
             return;
         }
+        self.tell_high();
         for strategy in 0..self.capacity.strategies {
-            if self.grants[usize::from(strategy)].started {
+            let grant = &mut self.grants[usize::from(strategy)];
+            if grant.started {
+                grant.is_heard = true;
                 let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
                 self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
             }
@@ -397,12 +404,47 @@ impl Kernel {
         self.equity_is_old = false;
     }
 
-    /// A new moment begins: what the last one's prices made of the books is told first.
+    fn tell_high(&mut self) {
+        if let Some((strategy, worth)) = self.worth_high.take() {
+            self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
+        }
+    }
+
+    /// A new moment begins: what the last one's prices made of the books is told first. Of an only book the highest worth
+    /// is kept instead, and told when the gate is next asked: it moves the peak, and nothing else asks for the others.
     #[inline]
     pub(crate) fn settle_before(&mut self, ts: Nanos) {
-        if ts > self.clock {
-            self.settle_equity();
+        if ts <= self.clock || !self.equity_is_old {
+            return;
         }
+        match self.only_heard() {
+            Some(strategy) => {
+                let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
+                self.keep_high(strategy, worth);
+            }
+            None => self.settle_equity(),
+        }
+    }
+
+    /// Keeps a worth if it is the highest since the gate was last told.
+    #[inline]
+    pub(crate) fn keep_high(&mut self, strategy: StrategyId, worth: Money) {
+        let high = self.worth_high.map_or(worth, |(_, high)| high.max(worth));
+        self.worth_high = Some((strategy, high));
+    }
+
+    /// The only strategy that runs or has run, once the gate has heard what it is worth.
+    #[inline]
+    pub(crate) fn only_heard(&self) -> Option<StrategyId> {
+        let mut started = self.started();
+        let only = started.next()?;
+        (started.next().is_none() && self.grants[usize::from(only)].is_heard).then_some(only)
+    }
+
+    /// The gate is told what an only book was worth at a first moment.
+    pub(crate) fn tell_first(&mut self, strategy: StrategyId, worth: Money) {
+        self.grants[usize::from(strategy)].is_heard = true;
+        self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
     }
 
     /// Takes so many ids at once, for bars of which the last was known at `ts`.

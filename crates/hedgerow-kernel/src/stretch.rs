@@ -114,14 +114,14 @@ impl Kernel {
     fn take(&mut self, rows: &Stretch<'_>, book: &Book, good: usize) -> Result<(), Problem> {
         let last = good - 1;
         self.settle_before(rows.ts_init[0]);
-        if last > 0 {
-            // All but the last have been reported by the time the last is known. The first may be the first ever, the
-            // highest is the peak, the latest stands; the others leave no trace.
-            let (low, high) = ends(&rows.close[..last]);
-            let highest = book.worth(low).max(book.worth(high));
-            for worth in [book.worth(rows.close[0]), highest, book.worth(rows.close[last - 1])] {
-                self.gate.equity(book.strategy, Money(worth))?;
-            }
+        let mut passed = &rows.close[..last];
+        if let ([first, others @ ..], None) = (passed, self.only_heard()) {
+            self.tell_first(book.strategy, Money(book.worth(*first)));
+            passed = others;
+        }
+        if !passed.is_empty() {
+            let (low, high) = ends(passed);
+            self.keep_high(book.strategy, Money(book.worth(low).max(book.worth(high))));
         }
         self.ledger.mark(rows.instrument, rows.close[last])?;
         self.gate.observe(rows.instrument, rows.close[last], rows.ts_event[last])?;
