@@ -88,6 +88,12 @@ def test_columns_are_matched_by_name_not_by_place() -> None:
     assert backtest(CLOSES, weights=weights[["BBB"]].iloc[:1], costs=FREE).fills["symbol"].tolist() == ["BBB"]
 
 
+def test_columns_named_by_numbers_are_matched_too() -> None:
+    """Frames of closes may have numbers for names; so may the tables computed from them."""
+    numbered = CLOSES.rename(columns={"AAA": 600519, "BBB": 1})
+    assert backtest(numbered, signals=numbered * 0 + 1, costs=FREE).fills["symbol"].tolist() == ["600519", "1"]
+
+
 def test_a_row_without_a_bar_of_that_instrument_waits_for_nobody() -> None:
     """Before its listing an instrument has no bars, and what a table says of it then is not carried forward."""
     late = CLOSES.assign(BBB=CLOSES["BBB"].where(np.arange(10) >= 4))
@@ -101,6 +107,7 @@ def test_a_row_without_a_bar_of_that_instrument_waits_for_nobody() -> None:
     ("signals", "says"),
     [
         (CLOSES.rename(columns={"AAA": "AAB"}), r"RUN-003.*column 'AAB' is no instrument; did you mean 'AAA'"),
+        (pd.concat([CLOSES, CLOSES[["AAA"]]], axis=1), r"RUN-003.*two columns 'AAA'"),
         (WANTED, r"RUN-003.*one series, the bars hold 2 instruments"),
         (
             CLOSES.set_axis(DAYS + pd.Timedelta(days=365), axis=0),

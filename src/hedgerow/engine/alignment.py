@@ -48,10 +48,14 @@ def align(data: RunData, table: Any, what: str) -> npt.NDArray[np.float64]:
     Raises RUN_WEIGHTS for a column that is no instrument, a time that comes twice or has no bar, and for text.
     """
     frame = table if hasattr(table, "columns") else table.to_frame(_only_symbol(data, what))
+    frame = frame.set_axis([str(column) for column in frame.columns], axis=1)  # as `Bars.from_frame` names instruments
     for column in frame.columns:
         if column not in data.symbols:
-            known = did_you_mean(str(column), data.symbols)
-            raise problem("RUN_WEIGHTS", f"{what} column {column!r} is no instrument{known}")
+            raise problem(
+                "RUN_WEIGHTS", f"{what} column {column!r} is no instrument{did_you_mean(column, data.symbols)}"
+            )
+    if not frame.columns.is_unique:
+        raise problem("RUN_WEIGHTS", f"{what} have two columns {frame.columns[frame.columns.duplicated()][0]!r}")
     if not len(frame):
         raise problem("RUN_WEIGHTS", f"{what} have no rows")
     stamps, are_dates = stamps_of(frame.index, what)
@@ -87,7 +91,12 @@ def _places(data: RunData, index: Any, labels: Ints, what: str, *, are_dates: bo
         told = "sessions run" if are_dates else "bars close"
         first, last = ends.astype("datetime64[D]") if are_dates else ends
         label = index[order[np.argmax(stranger)]]
-        raise problem("RUN_WEIGHTS", f"{what} at {label} match no bar; {told} from {first} to {last}")
+        detail = f"{what} at {label} match no bar; {told} from {first} to {last}"
+        # A calendar's month end is no session: the commonest way to come here.
+        hint = (
+            "; for month ends take rows that are there: t.groupby(t.index.to_period('M')).tail(1)" if are_dates else ""
+        )
+        raise problem("RUN_WEIGHTS", detail + hint)
     found = np.minimum(np.searchsorted(rising, moments), len(rising) - 1)
     speaks = rising[found] == moments
     if are_dates:
