@@ -93,9 +93,7 @@ def _places(data: RunData, index: Any, labels: Ints, what: str, *, are_dates: bo
         label = index[order[np.argmax(stranger)]]
         detail = f"{what} at {label} match no bar; {told} from {first} to {last}"
         # A calendar's month end is no session: the commonest way to come here.
-        hint = (
-            "; for month ends take rows that are there: t.groupby(t.index.to_period('M')).tail(1)" if are_dates else ""
-        )
+        hint = "; month ends that trade are t.groupby(t.index.to_period('M')).tail(1)" if are_dates else ""
         raise problem("RUN_WEIGHTS", detail + hint)
     found = np.minimum(np.searchsorted(rising, moments), len(rising) - 1)
     speaks = rising[found] == moments
