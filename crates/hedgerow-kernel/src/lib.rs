@@ -14,6 +14,7 @@ mod kernel;
 mod orders;
 mod replay;
 mod stretch;
+mod worth;
 
 pub use capacity::Capacity;
 pub use effects::{Effects, Send};

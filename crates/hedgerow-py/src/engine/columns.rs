@@ -66,7 +66,7 @@ pub struct Rows<'a> {
 impl<'py> Columns<'py> {
     /// Takes `(ts_event, ts_init, instrument, open, high, low, close, volume, span)`.
     pub fn extract(columns: &Bound<'py, PyAny>) -> PyResult<Columns<'py>> {
-        let int = |i: usize| -> PyResult<PyReadonlyArray1<'py, i64>> { Ok(columns.get_item(i)?.extract()?) };
+        let int = |i: usize| -> PyResult<PyReadonlyArray1<'py, i64>> { columns.get_item(i)?.extract() };
         Ok(Columns {
             ts_event: int(0)?,
             ts_init: int(1)?,
@@ -132,7 +132,7 @@ impl Rows<'_> {
 
     /// Reads ahead: brings the next rows of every column near in one sweep, so that short stretches do not wait for memory.
     pub fn read_ahead(&self, start: usize, rows: usize) {
-        let end = (start + rows).min(self.len());
+        let (start, end) = (start.min(self.len()), (start + rows).min(self.len()));
         let sweep = |column: &[i64]| column[start..end].iter().step_by(LINE).fold(0, |sum, v| sum ^ v);
         for column in [self.ts_event, self.ts_init, self.open, self.high, self.low, self.close, self.volume] {
             std::hint::black_box(sweep(column));

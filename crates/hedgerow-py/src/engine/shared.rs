@@ -61,7 +61,7 @@ impl Unit {
         let exact = price * NANO / self.tick_nano as f64;
         let ticks = exact.round();
         let off_tick = (exact - ticks).abs() > 1e-6 * ticks.abs().max(1.0);
-        if !price.is_finite() || ticks < 1.0 || ticks > 9e15 || off_tick {
+        if !(1.0..=9e15).contains(&ticks) || off_tick {
             let detail = format!("price {price}, tick {}", self.tick_nano as f64 / NANO);
             return Err(Problem::new(code::RUN_NUMBER, detail));
         }

@@ -1,0 +1,89 @@
+//! What the books are worth, and when the gate is told: once all prices of a moment are in, and before it decides.
+
+use crate::Kernel;
+use hedgerow_core::{Money, Nanos, StrategyId};
+
+/// What a book counts as whose worth is too large a number: everything is lost, so that only risk-reducing orders pass.
+const BEYOND_TELLING: Money = Money(-(1 << 120));
+
+impl Kernel {
+    /// Tells the gate what each strategy's book is worth, once all prices of a moment are in. A strategy that stopped
+    /// still holds its book.
+    #[inline]
+    pub(crate) fn settle_equity(&mut self) {
+        if !self.equity_is_old {
+            return;
+        }
+        self.tell_high();
+        for strategy in 0..self.capacity.strategies {
+            let grant = &mut self.grants[usize::from(strategy)];
+            if grant.started {
+                grant.is_heard = true;
+                let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
+                self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
+            }
+        }
+        self.equity_is_old = false;
+    }
+
+    /// Tells the gate the highest worth that was kept.
+    pub(crate) fn tell_high(&mut self) {
+        if let Some((strategy, worth)) = self.worth_high.take() {
+            self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
+        }
+    }
+
+    /// A new moment begins: what the last one's prices made of the books is told first. Of an only book the highest worth
+    /// is kept instead, and told when the gate is next asked: it moves the peak, and nothing else asks for the others.
+    #[inline]
+    pub(crate) fn settle_before(&mut self, ts: Nanos) {
+        if ts <= self.clock || !self.equity_is_old {
+            return;
+        }
+        match self.only_heard() {
+            Some(strategy) => {
+                let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
+                self.keep_high(strategy, worth);
+            }
+            None => self.settle_equity(),
+        }
+    }
+
+    /// Keeps a worth if it is the highest since the gate was last told.
+    #[inline]
+    pub(crate) fn keep_high(&mut self, strategy: StrategyId, worth: Money) {
+        let high = self.worth_high.map_or(worth, |(_, high)| high.max(worth));
+        self.worth_high = Some((strategy, high));
+    }
+
+    /// The only strategy that runs or has run, once the gate has heard what it is worth.
+    #[inline]
+    pub(crate) fn only_heard(&self) -> Option<StrategyId> {
+        let mut started = self.started();
+        let only = started.next()?;
+        (started.next().is_none() && self.grants[usize::from(only)].is_heard).then_some(only)
+    }
+
+    /// The gate is told what an only book was worth at a first moment.
+    pub(crate) fn tell_first(&mut self, strategy: StrategyId, worth: Money) {
+        self.grants[usize::from(strategy)].is_heard = true;
+        self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
+    }
+
+    /// Takes so many ids at once, for bars of which the last was known at `ts`.
+    pub(crate) fn take_ids(&mut self, count: u64, ts: Nanos) {
+        self.last_id += count;
+        self.clock = ts;
+        self.equity_is_old = true;
+    }
+
+    /// The strategies that run, or have run.
+    pub(crate) fn started(&self) -> impl Iterator<Item = StrategyId> {
+        (0..self.capacity.strategies).filter(|s| self.grants[usize::from(*s)].started)
+    }
+
+    /// Cash or a position moved.
+    pub(crate) fn equity_moved(&mut self) {
+        self.equity_is_old = true;
+    }
+}
