@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -180,3 +181,19 @@ def test_a_run_with_a_log_trades_as_one_without(data: st.DataObject, bars: Bars)
         plain = backtest(bars, signals=signals, size=100)
         assert_same(logged, plain)
         assert logged.state_hash == plain.state_hash
+
+
+@pytest.mark.parametrize("rows", [2_047, 4_096, 8_193, 20_000, 65_536, 70_001])
+@pytest.mark.parametrize("every", [3, 500, 100_000])
+def test_runs_of_any_length_trade_alike(rows: int, every: int) -> None:
+    """Long quiet stretches, short ones and none, over blocks that are full, empty and begun: the same state."""
+    random = np.random.default_rng(rows)
+    close = 10_000 + np.cumsum(random.integers(-2, 3, rows))
+    bars = Bars.from_arrays(
+        np.arange(1, rows + 1) * 60 * 10**9, close=close, instruments=Instrument("LONG"), span="1min"
+    )
+    signals = (np.arange(rows) // every + 1) % 3 - 1
+    vectors = backtest(bars, signals=signals, size=10)
+    assert_same(vectors, backtest(bars, with_table(TargetsByEvent, signals * 10.0)))
+    weights = np.where(np.arange(rows) % every == 0, (signals * 0.3).astype(float), np.nan)
+    assert_same(backtest(bars, weights=weights), backtest(bars, with_table(WeightsByEvent, weights)))
