@@ -17,8 +17,6 @@ pub(crate) struct Grant {
     running: Option<[u8; 32]>,
     /// It has run at some time, so its book counts in what the gate is told.
     pub started: bool,
-    /// The gate was told what it is worth.
-    pub is_heard: bool,
     in_force: bool,
     /// The mandate that the gate was given last.
     given: RecordId,
@@ -35,6 +33,7 @@ impl Kernel {
         let grant = &mut self.grants[usize::from(start.strategy)];
         grant.running = (start.on == 1).then_some(start.artifact);
         grant.started |= start.on == 1;
+        // The gate hears at once what the book is worth, so that losses count from here.
         self.equity_moved();
         self.apply_grant(start.strategy, start.id, effects)
     }

@@ -65,10 +65,8 @@ impl Kernel {
     }
 
     fn steady_book(&self, instrument: InstrumentId) -> Option<Book> {
-        let mut started = self.started();
-        let strategy = started.next()?;
-        let alone = started.next().is_none();
-        let per_tick = self.ledger.worth_per_tick(strategy, instrument).filter(|_| alone)?;
+        let strategy = self.only_started()?;
+        let per_tick = self.ledger.worth_per_tick(strategy, instrument)?;
         let mark = self.ledger.mark_ticks(instrument)?;
         Some(Book { strategy, start: self.ledger.nav(strategy).ok()?.0, per_tick, mark })
     }
@@ -114,13 +112,9 @@ impl Kernel {
     fn take(&mut self, rows: &Stretch<'_>, book: &Book, good: usize) -> Result<(), Problem> {
         let last = good - 1;
         self.settle_before(rows.ts_init[0]);
-        let mut passed = &rows.close[..last];
-        if let ([first, others @ ..], None) = (passed, self.only_heard()) {
-            self.tell_first(book.strategy, Money(book.worth(*first)));
-            passed = others;
-        }
-        if !passed.is_empty() {
-            let (low, high) = ends(passed);
+        if last > 0 {
+            // Each but the last has passed by the time the last is known.
+            let (low, high) = ends(&rows.close[..last]);
             self.keep_high(book.strategy, Money(book.worth(low).max(book.worth(high))));
         }
         self.ledger.mark(rows.instrument, rows.close[last])?;

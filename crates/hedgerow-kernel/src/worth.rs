@@ -16,9 +16,7 @@ impl Kernel {
         }
         self.tell_high();
         for strategy in 0..self.capacity.strategies {
-            let grant = &mut self.grants[usize::from(strategy)];
-            if grant.started {
-                grant.is_heard = true;
+            if self.grants[usize::from(strategy)].started {
                 let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
                 self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
             }
@@ -40,7 +38,7 @@ impl Kernel {
         if ts <= self.clock || !self.equity_is_old {
             return;
         }
-        match self.only_heard() {
+        match self.only_started() {
             Some(strategy) => {
                 let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
                 self.keep_high(strategy, worth);
@@ -56,18 +54,12 @@ impl Kernel {
         self.worth_high = Some((strategy, high));
     }
 
-    /// The only strategy that runs or has run, once the gate has heard what it is worth.
+    /// The only strategy that runs or has run.
     #[inline]
-    pub(crate) fn only_heard(&self) -> Option<StrategyId> {
-        let mut started = self.started();
+    pub(crate) fn only_started(&self) -> Option<StrategyId> {
+        let mut started = (0..self.capacity.strategies).filter(|s| self.grants[usize::from(*s)].started);
         let only = started.next()?;
-        (started.next().is_none() && self.grants[usize::from(only)].is_heard).then_some(only)
-    }
-
-    /// The gate is told what an only book was worth at a first moment.
-    pub(crate) fn tell_first(&mut self, strategy: StrategyId, worth: Money) {
-        self.grants[usize::from(strategy)].is_heard = true;
-        self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
+        started.next().is_none().then_some(only)
     }
 
     /// Takes so many ids at once, for bars of which the last was known at `ts`.
@@ -75,11 +67,6 @@ impl Kernel {
         self.last_id += count;
         self.clock = ts;
         self.equity_is_old = true;
-    }
-
-    /// The strategies that run, or have run.
-    pub(crate) fn started(&self) -> impl Iterator<Item = StrategyId> {
-        (0..self.capacity.strategies).filter(|s| self.grants[usize::from(*s)].started)
     }
 
     /// Cash or a position moved.

@@ -4,6 +4,7 @@ mod allocation;
 mod invariants;
 mod lies;
 mod lives;
+mod losses;
 mod mandates;
 mod people;
 mod properties;

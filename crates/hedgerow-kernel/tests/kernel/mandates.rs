@@ -1,11 +1,8 @@
 //! Who may trade: nobody without signatures, nobody with another artifact, nobody after the end.
 
 use crate::people::{EXPIRES, Wish, artifact};
-use crate::world::{CARRY, MOMENTUM, World, capital_limits};
-use hedgerow_core::{
-    CashMovement, FirmLimits, Limits, Money, Order, OrderKind, Posting, Side, StrategyId, StrategyStart, TimeInForce,
-    Verdict, time::SECOND,
-};
+use crate::world::{CARRY, MOMENTUM, World};
+use hedgerow_core::{Order, OrderKind, Side, StrategyId, StrategyStart, TimeInForce};
 use hedgerow_kernel::Input;
 
 const DENIED: &str = "denied RISK-004";
@@ -152,101 +149,6 @@ fn a_name_in_the_universe_that_nothing_has_is_found_and_not_granted() {
     assert_eq!(world.asks("buy 1 DDD")[0], "denied RISK-030");
     assert_eq!(world.asks("buy 1 BBB")[0], "denied RISK-030");
     assert_eq!(world.asks("buy 1 AAA")[0], "approved");
-}
-
-/// Ten thousand shares bought at 100; the price falls to 95, and the day's loss limit of 50,000 is reached.
-fn losing() -> World {
-    let mut world = World::trading();
-    world.trades("buy 10000 AAA", 10_000);
-    world.wait(SECOND);
-    world.bar("AAA", 9_500);
-    world.wait(SECOND);
-    assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-026");
-    world
-}
-
-#[test]
-fn a_strategy_cannot_forgive_its_own_losses_by_starting_again() {
-    let mut world = losing();
-    for stop in [true, false] {
-        if stop {
-            world.stop(MOMENTUM);
-        }
-        assert_eq!(world.start(MOMENTUM, 'A'), [""; 0]);
-        assert_eq!(world.asks("buy 1 AAA @ 9400")[0], "denied RISK-026");
-        assert_eq!(world.asks("sell 1 AAA @ 9500")[0], "approved, reduces risk despite RISK-026");
-    }
-}
-
-#[test]
-fn people_forgive_losses_by_signing_a_new_mandate() {
-    let mut world = losing();
-    let again = Wish { limits: Limits { gross: Money::units(19_000_000), ..capital_limits() }, ..Wish::of("momentum") };
-    assert_eq!(world.grant(&again), ["mandate granted"]);
-    assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-026", "the firm's own limit still stands");
-    let (limits, ts) = (Limits { loss: Money::units(60_000), ..capital_limits() }, world.ts);
-    world.take(Input::FirmLimits(FirmLimits { limits, ts, ..FirmLimits::default() }));
-    assert_eq!(world.asks("buy 1 AAA")[0], "approved");
-}
-
-#[test]
-fn the_losses_of_a_strategy_that_stopped_still_count_for_the_firm() {
-    let mut world = World::trading();
-    world.grant(&Wish { artifact: 'C', ..Wish::of("carry") });
-    world.start(CARRY, 'C');
-    world.trades("buy 10000 AAA", 10_000);
-    world.wait(SECOND);
-    world.bar("AAA", 10_000);
-    world.stop(MOMENTUM);
-    world.wait(SECOND);
-    world.bar("AAA", 9_000);
-    world.wait(SECOND);
-    let order = world.written(CARRY, "buy 1 BBB");
-    assert_eq!(world.take(Input::Order(order))[0], "denied RISK-026");
-    let verdict: Verdict = world.effects.of().next().unwrap();
-    assert_eq!((verdict.level, verdict.value), (1, Money::units(100_000)), "the firm's level, the whole loss");
-}
-
-#[test]
-fn capital_paid_in_or_out_is_neither_gain_nor_loss() {
-    let mut world = World::trading();
-    world.trades("buy 10 AAA", 10_000);
-    for units in [-900_000, 5_000_000, -4_500_000] {
-        world.wait(SECOND);
-        world.take(Input::CashMovement(world.capital(MOMENTUM, "USD", units)));
-        world.wait(SECOND);
-        world.bar("AAA", 10_000);
-        world.wait(SECOND);
-        assert_eq!(world.asks("buy 1 AAA")[0], "approved", "after {units}");
-    }
-}
-
-#[test]
-fn a_capital_movement_of_any_size_the_books_can_hold_is_booked() {
-    let mut world = World::trading();
-    // 10^27 units: the product with a rate of one would not fit, and need not be taken.
-    let amount = Money(1_000_000_000_000_000_000_000_000_000_000_000_000);
-    let movement = CashMovement { amount, ..world.capital(MOMENTUM, "USD", 0) };
-    world.take(Input::CashMovement(movement));
-    let booked: Money = world.effects.of::<Posting>().map(|posting| posting.amount).sum();
-    assert_eq!((booked, world.effects.of::<Posting>().count()), (Money::ZERO, 2));
-    world.wait(SECOND);
-    assert_eq!(world.asks("buy 1 AAA")[0], "approved");
-}
-
-#[test]
-fn a_book_whose_worth_is_too_large_to_tell_counts_as_lost() {
-    let mut world = World::trading();
-    world.trades("buy 10 AAA", 10_000);
-    let amount = Money(100_000_000_000_000_000_000_000_000_000);
-    world.take(Input::CashMovement(CashMovement { amount, ..world.capital(MOMENTUM, "EUR", 0) }));
-    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved");
-    world.take(Input::FxRate(world.rate(1_000_000_000_000)));
-    assert!(world.kernel.ledger().nav(MOMENTUM).is_err(), "a thousand dollars for each of 10^20 euros do not fit");
-    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "denied RISK-025", "no buying power is left");
-    assert_eq!(world.asks("sell 5 AAA @ 9990")[0], "approved, reduces risk despite RISK-025 RISK-026 RISK-027");
-    world.take(Input::FxRate(world.rate(1_100_000_000)));
-    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved", "the worth can be told again");
 }
 
 #[test]

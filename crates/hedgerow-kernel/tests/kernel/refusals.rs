@@ -60,7 +60,7 @@ fn a_mark_that_no_book_can_hold_is_refused() {
     let dear = Instrument { tick_value: 100_000_000_000_000, ts: world.ts, ..instrument(3) };
     world.take(Input::Instrument(dear));
     let limits = Limits::UNLIMITED;
-    world.take(Input::FirmLimits(FirmLimits { limits, ts: world.ts, ..FirmLimits::default() }));
+    world.firm(limits);
     world.grant(&Wish { universe: &["DDD"], limits, ..Wish::of("momentum") });
     world.start(MOMENTUM, 'A');
     world.bar("DDD", 1);

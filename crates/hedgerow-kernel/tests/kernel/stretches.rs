@@ -146,6 +146,7 @@ proptest! {
 fn the_first_worth_ever_told_is_where_losses_are_counted_from() {
     let mut world = World::staffed();
     world.grant(&crate::people::Wish::of("momentum"));
+    assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-004", "an order asked before anybody runs");
     world.start(MOMENTUM, 'A');
     let ts = world.kernel.clock();
     agree(world, &[row(0, 0, 9_000, 1, 1), row(5, 0, 12_000, 1, 1), row(5, 0, 8_000, 1, 1)], ts).unwrap();
@@ -162,6 +163,7 @@ fn prices_so_large_that_they_cannot_be_proved_quiet_are_taken_one_by_one() {
         let volatile = Instrument { sigma_nano: 1 << 39, ts: world.ts, ..crate::world::instrument(0) };
         world.take(Input::Instrument(volatile));
         agree(world.clone(), &rows, world.ts).unwrap();
+        agree(world.clone(), &rows[..2], world.ts).unwrap();
     }
 }
 

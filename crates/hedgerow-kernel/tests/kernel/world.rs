@@ -108,8 +108,14 @@ impl World {
         }
         world.take(Input::FxRate(world.rate(1_100_000_000)));
         let limits = capital_limits();
-        let firm = Limits { gross: limits.gross + limits.gross, net: limits.net + limits.net, ..limits };
-        world.take(Input::FirmLimits(FirmLimits { limits: firm, ts: world.ts, ..FirmLimits::default() }));
+        let firm = Limits {
+            gross: limits.gross + limits.gross,
+            net: limits.net + limits.net,
+            loss: limits.loss + limits.loss,
+            drawdown: limits.drawdown + limits.drawdown,
+            ..limits
+        };
+        world.firm(firm);
         world.take(Input::Session(Session {
             ts: world.ts,
             closes_ts: FOREVER,
@@ -180,6 +186,10 @@ impl World {
 
     pub fn stop(&mut self, strategy: StrategyId) -> Told {
         self.take(Input::StrategyStart(StrategyStart { ts: self.ts, strategy, ..StrategyStart::default() }))
+    }
+
+    pub fn firm(&mut self, limits: Limits) {
+        self.take(Input::FirmLimits(FirmLimits { limits, ts: self.ts, ..FirmLimits::default() }));
     }
 
     pub fn kill(&mut self, strategy: StrategyId, on: u8) -> Told {
