@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from hedgerow.cli.group import group
-from hedgerow.cli.output import Json, Output, table
+from hedgerow.cli.output import Json, Output, plain, table
 from hedgerow.cli.pairs import listed, pairs
 from hedgerow.core.errors import problem
 
@@ -122,7 +122,13 @@ def approve(
     outcome = governance.approve(
         directory, key_file=key, proposal=proposal, role=role, now_ns=time.time_ns(), decision=decision
     )
-    Output(json).emit(outcome)
+    Output(json).emit(outcome, _told(outcome))
+
+
+def _told(outcome: Mapping[str, Any]) -> str:
+    """An outcome for people: a mandate's bytes are for programs."""
+    shown = {name: value for name, value in outcome.items() if name != "mandate" or value is None}
+    return table([(name, plain(value)) for name, value in shown.items()])
 
 
 def revoke(
@@ -141,7 +147,7 @@ def revoke(
     outcome = governance.revoke(
         directory, key_file=key, now_ns=time.time_ns(), strategy=strategy, proposal=proposal, reason=reason
     )
-    Output(json).emit(outcome)
+    Output(json).emit(outcome, _told(outcome))
 
 
 def mandates(directory: Dir = Path(), json: Json = False) -> None:

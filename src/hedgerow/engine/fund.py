@@ -105,9 +105,9 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
     day_one = int(np.searchsorted(data.bars.ts_init, data.times_ns[0], side="right"))
     with named_errors():
         engine.run_events(tuple(c[:day_one] for c in data.columns), [])
-        unsigned = _try_order(engine, data, 1)
+        unsigned = _try_order(engine, plan.currency, 1)
         engine.signed(second_signature)
-        oversized = _try_order(engine, data, 100 * plan.cash)
+        oversized = _try_order(engine, plan.currency, 100 * plan.cash)
     engine.bind(strategy, 0)
     strategy.join(engine, 0, data, closes[: first + 1], research.folds, plan.costs)
     strategy.on_start()
@@ -282,7 +282,7 @@ def _key(seed: int, name: str) -> Key:
     return Key.from_seed(hashlib.sha256(f"hedgerow demo {seed} {name}".encode()).digest(), name=name)
 
 
-def _try_order(engine: Any, data: RunData, lots: int) -> DeniedOrder:
+def _try_order(engine: Any, currency: str, lots: int) -> DeniedOrder:
     """Send an order that must be denied, and say why it was."""
     from hedgerow.core.nouns import noun, records
 
@@ -292,4 +292,4 @@ def _try_order(engine: Any, data: RunData, lots: int) -> DeniedOrder:
         raise problem("RUN_RECONCILE", f"order {order_id} of {lots} lots was approved, and must not be")
     verdicts = records("Verdict", engine.records(noun("Verdict").kind))
     code = next(row.code for row in error_table() if row.number == number)
-    return DeniedOrder(order_id, code, verdict_message(verdicts[-1]))
+    return DeniedOrder(order_id, code, verdict_message(verdicts[-1], currency))

@@ -103,7 +103,7 @@ def why_in(journal: Journal, record_id: int) -> list[Cause]:
             raise problem("LOG_UNKNOWN_KIND", f"record {next_id}: causes go in a circle")
         kind, number, data = journal.record(next_id)
         if kind is None:
-            chain.append(Cause(next_id, "Signed" if number == KIND_SIGNED else "Genesis", 0, "a signed event"))
+            chain.append(_signed(journal, next_id) if number == KIND_SIGNED else _genesis(next_id, data))
             break
         row = np.frombuffer(data, dtype=kind.dtype)[0]
         chain.append(Cause(next_id, kind.name, _time_of(row), describe(journal, kind.name, row)))
@@ -133,16 +133,33 @@ def _authority(journal: Journal, strategy: int, order_id: int) -> list[Cause]:
     proposal = bytes(mandate["proposal"]).hex()
     chain = [Cause(int(mandate["id"]), "Mandate", int(mandate["ts"]), describe(journal, "Mandate", mandate))]
     for record_id, event_id, event in journal.signed_events():
-        ts, body = int(event["hlc"][0]) * 1_000_000, event["body"]
-        if event["type"] == "approval" and body["proposal"] == proposal:
-            chain.append(
-                Cause(record_id, "Approval", ts, f"{event['actor']} signed {body['decision']} as {body['role']}")
-            )
-        elif event_id == proposal:
-            chain.append(
-                Cause(record_id, "Proposal", ts, f"{event['actor']} proposed {body['strategy']}: {body['title']}")
-            )
+        votes = event["type"] == "approval" and event["body"]["proposal"] == proposal
+        if votes or event_id == proposal:
+            chain.append(_event(record_id, event))
     return chain
+
+
+def _signed(journal: Journal, record_id: int) -> Cause:
+    return next(_event(number, event) for number, _, event in journal.signed_events() if number == record_id)
+
+
+def _genesis(record_id: int, data: bytes) -> Cause:
+    fund = json.loads(data)
+    return Cause(record_id, "Genesis", 0, f"the fund {fund['fund']} begins, counting in {fund['base']}")
+
+
+def _event(record_id: int, event: dict[str, Any]) -> Cause:
+    """A signed event: who signed what."""
+    body, kind = event["body"], event["type"]
+    sentences = {
+        "approval": lambda: f"signed {body['decision']} as {body['role']}",
+        "proposal": lambda: f"proposed {body['strategy']}: {body['title']}",
+        "roster": lambda: f"signed version {body['version']} of the roster",
+        "revocation": lambda: f"took capital back from {body.get('strategy') or body.get('proposal')}",
+    }
+    return Cause(
+        record_id, kind.capitalize(), int(event["hlc"][0]) * 1_000_000, f"{event['actor']} {sentences[kind]()}"
+    )
 
 
 def describe(journal: Journal, name: str, row: Any) -> str:

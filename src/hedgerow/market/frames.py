@@ -88,7 +88,8 @@ def _table(frame: pd.DataFrame, reading: Reading, origin: Origin) -> Table:
     if symbol is not None:
         table.codes, table.symbols = _symbols(frame[symbol])
     else:
-        name = reading.symbol or origin.symbol
+        only = reading.instruments[0].symbol if reading.instruments and len(reading.instruments) == 1 else None
+        name = reading.symbol or only or origin.symbol
         if len(name.encode()) > 32:
             raise problem("CORE_SYMBOL", f"{name!r}, from the name of the file; say symbol='...'")
         table.codes, table.symbols = np.zeros(rows, dtype=np.int64), [name]
