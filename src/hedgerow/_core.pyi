@@ -128,10 +128,6 @@ class Engine:
         """
         Seals the run: hash of the state, everything durable, checkpoint signed. Returns what was sealed.
         """
-    def equity(self, /) -> tuple[typing.Any, typing.Any]:
-        """
-        The equity curve: times (UTC nanoseconds) and net asset values (base currency).
-        """
     def expected_lots(self, /, strategy: SupportsIndex, instrument: SupportsIndex) -> int:
         """
         Position plus everything working, signed lots.
@@ -261,6 +257,10 @@ class Engine:
     def state_hash(self, /) -> bytes:
         """
         SHA-256 of the kernel's state.
+        """
+    def take_equity(self, /) -> typing.Any:
+        """
+        The equity curve: net asset value (base currency) after each time of the run so far. Taken once; then it is empty.
         """
     def target(
         self,
