@@ -53,9 +53,7 @@ def ingest(
     missing: Annotated[
         Literal["error", "drop"], typer.Option(help="What to do with rows that lack a price.")
     ] = "error",
-    faulty: Annotated[
-        Literal["error", "drop"], typer.Option(help="What to do with rows whose prices cannot be true.")
-    ] = "error",
+    faulty: Annotated[Literal["error", "drop"], typer.Option(help="What to do with untrue prices.")] = "error",
     adjusted: Annotated[bool, typer.Option("--adjusted", help="Scale prices to the adjusted close.")] = False,
     sort: Annotated[bool, typer.Option("--sort", help="Put rows in time order instead of refusing them.")] = False,
     restated_at: Annotated[str | None, typer.Option(help="When corrections became known, ISO 8601.")] = None,

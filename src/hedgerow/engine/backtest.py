@@ -238,8 +238,8 @@ def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[
     from hedgerow.governance.artifact import artifact_hash
 
     config = dataclasses.asdict(runner.config)
-    digest = artifact_hash(type(runner), config) if artifact is None else artifact_hash(Path(artifact))
-    return type(runner).__name__, bytes.fromhex(digest), config
+    named = artifact_hash(type(runner), config) if artifact is None else artifact_hash(Path(artifact))
+    return type(runner).__name__, bytes.fromhex(named), config
 
 
 def _origin(name: str) -> str:
