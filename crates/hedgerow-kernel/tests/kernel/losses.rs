@@ -146,6 +146,15 @@ fn capital_paid_in_or_out_is_neither_gain_nor_loss() {
 }
 
 #[test]
+fn capital_paid_out_after_a_high_does_not_look_like_a_fall_from_it() {
+    let mut world = invested();
+    later(&mut world, 10_300);
+    later(&mut world, 10_000);
+    world.take(Input::CashMovement(world.capital(MOMENTUM, "USD", -200_000)));
+    assert_eq!(world.asks("buy 1 AAA")[0], "approved", "30,000 lost since the high, as before");
+}
+
+#[test]
 fn a_capital_movement_of_any_size_the_books_can_hold_is_booked() {
     let mut world = World::trading();
     // 10^27 units: the product with a rate of one would not fit, and need not be taken.

@@ -153,6 +153,21 @@ fn the_first_worth_ever_told_is_where_losses_are_counted_from() {
 }
 
 #[test]
+fn short_stretches_agree_whichever_row_is_the_highest() {
+    const PRICES: [i64; 3] = [9_000, 10_000, 11_000];
+    for (lots, told, gap) in [(10, true, 1), (10, true, 0), (-10, true, 1), (-10, false, 0)] {
+        let world = fund(lots, told);
+        for code in 0..27 {
+            let close = [PRICES[code % 3], PRICES[code / 3 % 3], PRICES[code / 9]];
+            let rows = close.map(|close| row(1, 0, close, 1, 1));
+            for count in 1..=3 {
+                agree(world.clone(), &rows[..count], world.kernel.clock() + gap - 1).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
 fn prices_so_large_that_they_cannot_be_proved_quiet_are_taken_one_by_one() {
     for close in [i64::MAX, 1 << 61, 28_823_037_616] {
         let mut world = fund(9_000, true);
