@@ -91,7 +91,7 @@ def _aligned(data: RunData, given: Any, what: str) -> npt.NDArray[Any]:
     values = np.asarray(given)
     if values.dtype.kind not in "biuf":
         raise problem("RUN_WEIGHTS", f"{what} are {values.dtype}, not numbers")
-    if values.shape == (len(data.times_ns), len(data.symbols)):
+    if values.ndim == 2 and values.shape == (len(data.times_ns), len(data.symbols)):
         return np.ascontiguousarray(values[data.time_index, data.columns[2]])
     if values.shape != (len(data),):
         wanted = f"({len(data)},) or ({len(data.times_ns)}, {len(data.symbols)})"
