@@ -126,6 +126,7 @@ codes! {
         4 OMS_FULL "no room for another working order" => "start with a larger capacity";
         5 OMS_BAD_REPORT "a venue report holds an impossible number" => "nothing was changed; reconcile with the venue";
         6 OMS_LOST "the venue cannot say what became of an order" => "its reservation stays; ask the venue, then report what it says";
+        7 OMS_DUPLICATE "this execution was booked before" => "nothing was changed; the venue repeats itself";
     }
     LEDGER = 5 exit 14 {
         1 LEDGER_UNBALANCED "postings of a currency do not sum to zero" => "this is a defect; stop and report it";

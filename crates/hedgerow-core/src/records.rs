@@ -305,8 +305,8 @@ record! {
         liquidity: u8,
         /// Code of a rejection, 0 if none.
         code: u16,
-        /// Zero.
-        spare: u32,
+        /// Number of the execution within its order, rising from 1; 0 = the venue does not number them.
+        execution: u32,
     }
 }
 record! {
@@ -338,8 +338,10 @@ record! {
         side: u8,
         /// A [`Liquidity`].
         liquidity: u8,
+        /// Number of the execution within its order, rising from 1; 0 = the venue does not number them.
+        execution: u32,
         /// Zero.
-        spare: u64,
+        spare: u32,
     }
 }
 record! {
@@ -529,7 +531,6 @@ record! {
         hash: [u8; 32],
     }
 }
-
 record! {
     /// A strategy starts to run one artifact; its mandate counts only for the artifact that was approved.
     StrategyStart = 22, 64 bytes {
@@ -549,7 +550,6 @@ record! {
         spare: [u8; 5],
     }
 }
-
 record! {
     /// The kernel begins, right after the genesis: its tables' sizes, so that a replay starts from the same state.
     KernelStart = 23, 48 bytes {

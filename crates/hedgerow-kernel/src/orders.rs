@@ -144,7 +144,7 @@ impl Kernel {
 
     fn filled(&mut self, report: &VenueReport, effects: &mut Effects) -> Result<(), Problem> {
         let order = self.check_report(report)?;
-        self.oms.check_fill(report.slot, report.order_id, report.lots, report.price_ticks)?;
+        self.oms.check_fill(report.slot, order.id, report.execution, report.lots, report.price_ticks)?;
         let mut fill = Fill {
             fee: report.fee,
             id: self.last_id() + 1,
@@ -159,12 +159,14 @@ impl Kernel {
             strategy: order.strategy,
             side: order.side,
             liquidity: report.liquidity,
+            execution: report.execution,
             spare: 0,
         };
         self.ledger.check_fill(&fill)?;
         fill.id = self.next_id();
         effects.emit(&fill);
-        self.transit(report.slot, order.id, OrderInput::Fill, report.lots, report.price_ticks, report.id, effects)?;
+        let step = self.oms.fill(report.slot, order.id, report.execution, report.lots, report.price_ticks)?;
+        self.moved(&step, report.lots, report.id, effects)?;
         let mut next = self.last_id();
         self.ledger.fill(&fill, &mut |mut posting: Posting| {
             next += 1;
@@ -176,7 +178,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// Moves an order, records the step, and gives back to the gate what it no longer needs.
+    /// Moves an order, and tells what follows from it.
     #[allow(clippy::too_many_arguments)]
     fn transit(
         &mut self,
@@ -188,21 +190,26 @@ impl Kernel {
         cause: RecordId,
         effects: &mut Effects,
     ) -> Result<(), Problem> {
-        let step: Transition = self.oms.apply(slot, order_id, input, lots, price_ticks)?;
+        let step = self.oms.apply(slot, order_id, input, lots, price_ticks)?;
+        self.moved(&step, lots, cause, effects)
+    }
+
+    /// Records a step, and gives back to the gate what the order no longer needs.
+    fn moved(&mut self, step: &Transition, lots: i64, cause: RecordId, effects: &mut Effects) -> Result<(), Problem> {
         let event = OrderEvent {
             id: self.next_id(),
             cause,
             ts: self.clock(),
-            order_id,
+            order_id: step.order.id,
             filled_lots: step.filled_lots,
-            slot,
+            slot: step.order.slot,
             from: step.from as u8,
             to: step.to as u8,
-            event: input as u8,
+            event: step.event as u8,
             spare: 0,
         };
         effects.emit(&event);
-        match input {
+        match step.event {
             OrderInput::Fill => self.gate.fill(&step.order, lots)?,
             OrderInput::Replaced => {
                 self.gate.replaced(&step.order)?;

@@ -6,6 +6,7 @@
 //!
 //! Terminal means gone. When an order ends, its slot is free for the next one and its id is not valid any more.
 //! A report that comes later (a late fill too) is `OMS_UNKNOWN_ORDER`: it is not booked, it is reconciled by people.
+//! The same holds for an execution whose number does not rise within its order: `OMS_DUPLICATE`.
 //! Answers that merely lost a race are named by [`OrderInput::is_idle_after_end`], so that a caller can drop them.
 #![forbid(unsafe_code)]
 

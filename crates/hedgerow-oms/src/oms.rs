@@ -60,7 +60,7 @@ impl Oms {
         Ok(slot)
     }
 
-    /// Moves an order. `lots` and `price_ticks` are as in [`Working::advance`].
+    /// Moves an order; a fill moved so has no number. `lots` and `price_ticks` are as in [`Working::advance`].
     ///
     /// # Errors
     /// `OMS_UNKNOWN_ORDER`, `OMS_ILLEGAL`, `OMS_OVERFILL`, `OMS_BAD_REPORT`, `CORE_INPUT`; nothing has changed.
@@ -73,9 +73,36 @@ impl Oms {
         lots: i64,
         price_ticks: i64,
     ) -> Result<Transition, Problem> {
+        self.advance(slot, order_id, input, |working| working.advance(input, lots, price_ticks))
+    }
+
+    /// Books an execution. Told again, it is refused by its number; see [`Working::fill`].
+    ///
+    /// # Errors
+    /// `OMS_DUPLICATE`, and as [`Oms::apply`] with [`OrderInput::Fill`]; nothing has changed.
+    #[inline]
+    pub fn fill(
+        &mut self,
+        slot: OrderSlot,
+        order_id: RecordId,
+        execution: u32,
+        lots: i64,
+        price_ticks: i64,
+    ) -> Result<Transition, Problem> {
+        self.advance(slot, order_id, OrderInput::Fill, |working| working.fill(execution, lots, price_ticks))
+    }
+
+    #[inline]
+    fn advance(
+        &mut self,
+        slot: OrderSlot,
+        order_id: RecordId,
+        input: OrderInput,
+        step: impl FnOnce(&Working) -> Result<Working, Problem>,
+    ) -> Result<Transition, Problem> {
         let place = self.slots.get_mut(slot as usize).filter(|place| holds(place, order_id));
         let Some(Some(working)) = place else { return Err(unknown(slot, order_id)) };
-        let after = working.advance(input, lots, price_ticks)?;
+        let after = step(working)?;
         let step = Transition::between(working, &after, input);
         if step.terminal {
             self.slots[slot as usize] = None;
@@ -98,18 +125,19 @@ impl Oms {
         })
     }
 
-    /// Whether a fill can be true, without booking it.
+    /// Whether an execution can be true, without booking it.
     ///
     /// # Errors
-    /// As [`Oms::apply`] with [`OrderInput::Fill`].
+    /// As [`Oms::fill`].
     pub fn check_fill(
         &self,
         slot: OrderSlot,
         order_id: RecordId,
+        execution: u32,
         lots: i64,
         price_ticks: i64,
     ) -> Result<Working, Problem> {
-        self.find(slot, order_id)?.advance(OrderInput::Fill, lots, price_ticks)
+        self.find(slot, order_id)?.fill(execution, lots, price_ticks)
     }
 
     /// A working order, if this slot still holds this id.

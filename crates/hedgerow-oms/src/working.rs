@@ -29,6 +29,8 @@ pub struct Working {
     pub filled_lots: i64,
     /// Sum of price times lots over all fills, exact: ticks times lots.
     pub filled_value: i128,
+    /// Highest number of an execution booked, 0 if none was numbered.
+    pub execution: u32,
     /// A change the venue has not answered.
     pub asked: Option<Terms>,
 }
@@ -64,7 +66,15 @@ impl Working {
     /// A new order that nobody has decided on.
     #[must_use]
     pub const fn new(order: Order) -> Working {
-        Working { order, state: OrderState::New, acknowledged: false, filled_lots: 0, filled_value: 0, asked: None }
+        Working {
+            order,
+            state: OrderState::New,
+            acknowledged: false,
+            filled_lots: 0,
+            filled_value: 0,
+            execution: 0,
+            asked: None,
+        }
     }
 
     /// The terms in force.
@@ -117,7 +127,7 @@ impl Working {
         match input {
             OrderInput::Approve if self.order.lots <= 0 => return Err(self.no_terms(self.order.lots, 0)),
             OrderInput::Accept => after.acknowledged = true,
-            OrderInput::Fill => return self.fill(lots, price_ticks),
+            OrderInput::Fill => return self.fill(0, lots, price_ticks),
             OrderInput::AskReplace if lots <= 0 || price_ticks < 0 => return Err(self.no_terms(lots, price_ticks)),
             OrderInput::AskReplace => after.asked = Some(Terms { lots, limit_ticks: price_ticks }),
             OrderInput::Replaced => after.agree(lots, price_ticks)?,
@@ -127,12 +137,23 @@ impl Working {
         self.settle(after, input)
     }
 
+    /// The order after an execution, or why it cannot be true. A venue numbers the executions of an order as they
+    /// happen; one that does not rise was booked before, or came after a later one, and then nobody but people can say
+    /// whether it was. Numbers may be left out, and 0 (no number) is believed as it stands.
+    ///
+    /// # Errors
+    /// `OMS_DUPLICATE`, and as [`Working::advance`] with [`OrderInput::Fill`].
     #[inline]
-    fn fill(&self, lots: i64, price_ticks: i64) -> Result<Working, Problem> {
+    pub fn fill(&self, execution: u32, lots: i64, price_ticks: i64) -> Result<Working, Problem> {
+        if execution != 0 && execution <= self.execution {
+            let detail = format!("execution {execution}, {} is booked", self.execution);
+            return Err(self.problem(code::OMS_DUPLICATE, &detail));
+        }
         if lots <= 0 || price_ticks <= 0 {
             return Err(self.problem(code::OMS_BAD_REPORT, &format!("fill of {lots} lots at {price_ticks} ticks")));
         }
         let mut after = *self;
+        after.execution = self.execution.max(execution);
         after.filled_lots = self.filled_lots.saturating_add(lots);
         after.filled_value += i128::from(price_ticks) * i128::from(lots);
         let after = self.settle(after, OrderInput::Fill)?;

@@ -37,7 +37,7 @@ fn nothing_is_allocated_after_construction() {
             let slot = oms.open(Order { id, lots: 100, limit_ticks: 9, ..Order::default() }).unwrap();
             oms.apply(slot, id, OrderInput::Approve, 0, 0).unwrap();
             oms.apply(slot, id, OrderInput::Accept, 0, 0).unwrap();
-            oms.apply(slot, id, OrderInput::Fill, 40, 9).unwrap();
+            oms.fill(slot, id, 1, 40, 9).unwrap();
         }
         let filled: i64 = oms.iter().map(|working| working.filled_lots).sum();
         assert_eq!(filled, 64 * 40);

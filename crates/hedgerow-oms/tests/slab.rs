@@ -36,7 +36,7 @@ fn a_slot_with_another_orders_id_is_an_unknown_order() {
     for (slot, id) in [(slot, 1), (slot, 0), (1, 2), (2, 2), (u32::MAX, 2)] {
         assert_eq!(oms.apply(slot, id, OrderInput::Accept, 0, 0).unwrap_err().code, code::OMS_UNKNOWN_ORDER);
         assert_eq!(oms.check(slot, id, OrderInput::AskCancel).unwrap_err().code, code::OMS_UNKNOWN_ORDER);
-        assert_eq!(oms.check_fill(slot, id, 1, 1).unwrap_err().code, code::OMS_UNKNOWN_ORDER);
+        assert_eq!(oms.check_fill(slot, id, 0, 1, 1).unwrap_err().code, code::OMS_UNKNOWN_ORDER);
         assert!(oms.get(slot, id).is_none());
     }
     assert_eq!(oms, before);
@@ -62,9 +62,44 @@ fn an_order_knows_its_slot_and_checks_ask_without_moving() {
     let before = oms.clone();
     assert!(oms.check(slot, 2, OrderInput::AskCancel).is_ok());
     assert_eq!(oms.check(slot, 2, OrderInput::AskReplace).unwrap_err().code, code::OMS_ILLEGAL);
-    assert_eq!(oms.check_fill(slot, 2, 4, 5).unwrap().filled_value, 20);
-    assert_eq!(oms.check_fill(slot, 2, 11, 5).unwrap_err().code, code::OMS_OVERFILL);
+    assert_eq!(oms.check_fill(slot, 2, 0, 4, 5).unwrap().filled_value, 20);
+    assert_eq!(oms.check_fill(slot, 2, 0, 11, 5).unwrap_err().code, code::OMS_OVERFILL);
     assert_eq!(oms, before);
+}
+
+#[test]
+fn an_execution_whose_number_does_not_rise_is_refused_and_one_without_a_number_is_not() {
+    let mut oms = Oms::new(1);
+    let slot = opened(&mut oms, 1);
+    for (execution, booked) in
+        [(1, true), (1, false), (4, true), (4, false), (3, false), (0, true), (4, false), (5, true)]
+    {
+        let before = oms.clone();
+        let checked = oms.check_fill(slot, 1, execution, 1, 5);
+        let filled = oms.fill(slot, 1, execution, 1, 5);
+        assert_eq!(checked.is_ok(), booked, "execution {execution}");
+        assert_eq!(checked.map(|w| w.filled_lots), filled.as_ref().map(|s| s.filled_lots).map_err(Clone::clone));
+        if let Err(problem) = filled {
+            assert_eq!(problem.code, code::OMS_DUPLICATE);
+            assert!(problem.detail.contains(&format!("execution {execution}")), "{problem}");
+            assert_eq!(oms, before, "a refusal changes nothing");
+        }
+    }
+    assert_eq!(oms.get(slot, 1).map(|w| (w.execution, w.filled_lots)), Some((5, 4)));
+}
+
+#[test]
+fn the_numbers_of_an_orders_executions_rise_on_through_a_change_and_end_with_it() {
+    let mut oms = Oms::new(1);
+    let slot = opened(&mut oms, 1);
+    oms.fill(slot, 1, 7, 4, 5).unwrap();
+    oms.apply(slot, 1, OrderInput::AskReplace, 20, 5).unwrap();
+    oms.apply(slot, 1, OrderInput::Replaced, 0, 0).unwrap();
+    assert_eq!(oms.fill(slot, 1, 7, 4, 5).unwrap_err().code, code::OMS_DUPLICATE);
+    oms.fill(slot, 1, 8, 16, 5).unwrap();
+    assert_eq!(oms.fill(slot, 1, 8, 16, 5).unwrap_err().code, code::OMS_UNKNOWN_ORDER);
+    assert_eq!(opened(&mut oms, 2), slot);
+    oms.fill(slot, 2, 1, 1, 5).unwrap();
 }
 
 #[test]

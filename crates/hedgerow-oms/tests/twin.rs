@@ -12,12 +12,13 @@ struct Paper {
     size: i64,
     asked: Option<i64>,
     accepted: bool,
-    fills: Vec<(i64, i64)>,
+    /// Number of the execution, lots, price.
+    fills: Vec<(u32, i64, i64)>,
 }
 
 impl Paper {
     fn filled(&self) -> i64 {
-        self.fills.iter().map(|(lots, _)| lots).sum()
+        self.fills.iter().map(|(_, lots, _)| lots).sum()
     }
 
     fn ceiling(&self) -> i64 {
@@ -44,7 +45,7 @@ impl Paper {
         if self.filled() >= self.ceiling() { OrderState::Filled } else { self.state }
     }
 
-    fn step(&mut self, input: OrderInput, lots: i64, price: i64) -> Result<OrderState, Code> {
+    fn step(&mut self, input: OrderInput, execution: u32, lots: i64, price: i64) -> Result<OrderState, Code> {
         use OrderInput as I;
         use OrderState as S;
         let sent = !matches!(self.state, S::New);
@@ -61,10 +62,13 @@ impl Paper {
                 }
                 S::Rejected
             }
+            I::Fill if execution > 0 && self.fills.iter().any(|(number, ..)| *number >= execution) => {
+                return Err(code::OMS_DUPLICATE);
+            }
             I::Fill if lots <= 0 || price <= 0 => return Err(code::OMS_BAD_REPORT),
             I::Fill if sent && self.filled() + lots > self.ceiling() => return Err(code::OMS_OVERFILL),
             I::Fill if sent => {
-                self.fills.push((lots, price));
+                self.fills.push((execution, lots, price));
                 let held = matches!(self.state, S::PendingCancel | S::PendingReplace | S::Unknown);
                 if held { self.unless_filled() } else { self.at_work() }
             }
@@ -109,7 +113,7 @@ impl Paper {
 #[derive(Clone, Debug)]
 enum Act {
     Open { lots: i64 },
-    Apply { which: usize, input: OrderInput, lots: i64, price: i64 },
+    Apply { which: usize, input: OrderInput, execution: u32, lots: i64, price: i64 },
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -120,11 +124,11 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => Just(OrderInput::AskReplace),
         6 => proptest::sample::select(OrderInput::ALL),
     ];
-    let apply = (0..8_usize, input, -1..40_i64, -1..9_i64);
-    let apply = apply.prop_map(|(which, input, lots, price)| {
+    let apply = (0..8_usize, input, 0..9_u32, -1..40_i64, -1..9_i64);
+    let apply = apply.prop_map(|(which, input, execution, lots, price)| {
         // An answer to a change repeats its price; other prices are covered by scripts.
         let price = if input == OrderInput::Replaced { 0 } else { price };
-        Act::Apply { which, input, lots, price }
+        Act::Apply { which, input, execution, lots, price }
     });
     prop::collection::vec(prop_oneof![1 => (1..60_i64).prop_map(|lots| Act::Open { lots }), 6 => apply], 1..200)
 }
@@ -154,14 +158,18 @@ proptest! {
                         Err(problem) => prop_assert_eq!((problem.code, alive), (code::OMS_FULL, 6)),
                     }
                 }
-                Act::Apply { which, input, lots, price } => {
+                Act::Apply { which, input, execution, lots, price } => {
                     // Mostly the latest orders, so that some live long; old ones test stale places.
                     let Some(&(slot, id)) = places.iter().rev().nth(which) else { continue };
                     let twin = paper.get_mut(&id).unwrap();
                     let over = twin.state.is_terminal();
                     let before = oms.clone();
-                    let seen = oms.apply(slot, id, input, lots, price);
-                    let expected = if over { Err(code::OMS_UNKNOWN_ORDER) } else { twin.step(input, lots, price) };
+                    let seen = match (input, execution) {
+                        (OrderInput::Fill, 1..) => oms.fill(slot, id, execution, lots, price),
+                        _ => oms.apply(slot, id, input, lots, price),
+                    };
+                    let unknown = Err(code::OMS_UNKNOWN_ORDER);
+                    let expected = if over { unknown } else { twin.step(input, execution, lots, price) };
                     prop_assert_eq!(seen.as_ref().map(|s| s.to).map_err(|p| p.code), expected);
                     let Ok(step) = seen else {
                         prop_assert_eq!(&oms, &before);
@@ -190,7 +198,7 @@ proptest! {
             prop_assert_eq!(oms.len(), paper.values().filter(|p| !p.state.is_terminal()).count());
             for working in oms.iter() {
                 let twin = &paper[&working.order.id];
-                let value: i128 = twin.fills.iter().map(|(lots, price)| i128::from(*lots) * i128::from(*price)).sum();
+                let value: i128 = twin.fills.iter().map(|(_, lots, price)| i128::from(*lots) * i128::from(*price)).sum();
                 prop_assert_eq!((working.state, working.filled_value), (twin.state, value));
             }
         }

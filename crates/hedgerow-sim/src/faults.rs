@@ -11,8 +11,7 @@ pub struct Faults {
     pub reject_every: u32,
     /// Loses one acknowledgement in so many: the order works, but all we hear is `Lost`.
     pub lose_every: u32,
-    /// Says one report in so many twice. A part of a fill is never doubled: a `VenueReport` has no execution number by
-    /// which anyone could tell the copy from a second fill.
+    /// Says one report in so many twice; the copy of a fill has the same execution number.
     pub double_every: u32,
     /// Where the random numbers go on; at first the seed.
     pub seed: u64,

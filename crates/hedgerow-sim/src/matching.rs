@@ -197,7 +197,7 @@ impl Matching {
     /// Trades what the bar leaves of an order at a print.
     fn trade(&mut self, slot: u32, print: Print, say: &mut impl FnMut(Said)) {
         let config = self.config;
-        let Resting { order, filled_lots, fee_gross, .. } = *self.shelf.at(slot);
+        let Resting { order, filled_lots, executions, fee_gross, .. } = *self.shelf.at(slot);
         let Some(side) = Side::from_u8(order.side) else { return };
         let Some(book) = self.shelf.book(order.instrument) else { return };
         let open_lots = order.lots - filled_lots;
@@ -224,9 +224,9 @@ impl Matching {
         let mut report = about(&order, ReportKind::Filled, print.ts);
         report.fee = gross.max(config.fee_min) - paid;
         (report.lots, report.price_ticks, report.reference_ticks) = (lots, price_ticks, print.reference_ticks);
-        report.liquidity = print.liquidity as u8;
+        (report.liquidity, report.execution) = (print.liquidity as u8, executions + 1);
         let resting = self.shelf.at(slot);
-        (resting.filled_lots, resting.fee_gross) = (filled_lots + lots, gross);
+        (resting.filled_lots, resting.executions, resting.fee_gross) = (filled_lots + lots, executions + 1, gross);
         let ends = resting.open_lots() == 0;
         if ends {
             self.shelf.remove(slot);

@@ -11,6 +11,8 @@ pub(crate) const NONE: u32 = u32::MAX;
 pub(crate) struct Resting {
     pub(crate) order: Order,
     pub(crate) filled_lots: i64,
+    /// How often it has traded.
+    pub(crate) executions: u32,
     /// Fees on its fills so far, before the smallest fee.
     pub(crate) fee_gross: Money,
     /// Since when it works as it does.
@@ -27,6 +29,7 @@ impl Resting {
     const EMPTY: fn() -> Resting = || Resting {
         order: Order::default(),
         filled_lots: 0,
+        executions: 0,
         fee_gross: Money::ZERO,
         since_ts: 0,
         seen_ts: i64::MIN,

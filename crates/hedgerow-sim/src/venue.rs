@@ -120,9 +120,7 @@ impl BarVenue {
 
 fn relay(faults: &mut Option<Faults>, said: Said, sink: &mut impl FnMut(VenueReport)) {
     sink(said.report);
-    let part = said.report.kind == ReportKind::Filled as u8 && !said.ends;
     if let Some(faults) = faults
-        && !part
         && faults.doubles()
     {
         sink(said.report);

@@ -125,6 +125,24 @@ fn faults_strike_as_often_as_asked_and_a_lost_order_still_works() -> Result<(), 
 }
 
 #[test]
+fn a_part_of_a_fill_told_twice_has_the_same_execution_number() -> Result<(), Problem> {
+    let faults = Faults { double_every: 1, ..Faults::seeded(1) };
+    let config = VenueConfig { volume_cap_bps: 10_000, ..VenueConfig::FREE };
+    let mut venue = BarVenue::new(config)?.with_faults(faults);
+    venue.define(&instrument())?;
+    let (mut reports, approved) = (Vec::new(), gate()?.check_new(&order(1, 0), 2).1.unwrap());
+    venue.submit(approved, 2, &mut |_| ());
+    for day in 0..2 {
+        let bar = Bar { ts_event: bar().ts_event + day * DAY, volume_lots: 6, ..bar() };
+        venue.on_open(&bar, &mut |r| reports.push(r))?;
+        venue.on_close(&bar, &mut |r| reports.push(r))?;
+    }
+    let told: Vec<_> = reports.iter().map(|r| (r.execution, r.lots)).collect();
+    assert_eq!(told, [(1, 6), (1, 6), (2, 4), (2, 4)]);
+    Ok(())
+}
+
+#[test]
 fn equal_seeds_fail_alike() -> Result<(), Problem> {
     let tape = |seed| -> Result<Vec<ReportKind>, Problem> {
         let mut gate = gate()?;

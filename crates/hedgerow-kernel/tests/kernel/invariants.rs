@@ -1,7 +1,7 @@
 //! What holds after every step, whatever happened.
 
 use crate::world::{CAPACITY, Frame, World};
-use hedgerow_core::{Money, Side, VenueReport, nouns};
+use hedgerow_core::{Fill, Money, Noun, Side, VenueReport, nouns};
 use hedgerow_kernel::Kernel;
 
 /// Money sums to zero, the gate agrees with working orders and books, and worth is the sum of its parts.
@@ -54,6 +54,18 @@ pub fn numbered(tape: &[Frame]) {
         assert!(cause < *id, "record {id} of kind {kind} names {cause}");
         let effect = hedgerow_kernel::Input::from_record(*kind, *id, bytes).unwrap().is_none();
         assert!(!effect || cause > 0, "record {id} of kind {kind} names no cause");
+    }
+}
+
+/// Of the executions that a venue numbered, each is booked once, and in the order of their numbers.
+pub fn booked_once(tape: &[Frame]) {
+    let mut highest = std::collections::BTreeMap::new();
+    for (.., bytes) in tape.iter().filter(|(kind, ..)| *kind == Fill::KIND) {
+        let fill: Fill = bytemuck::pod_read_unaligned(bytes);
+        if fill.execution > 0 {
+            let before = highest.insert(fill.cause, fill.execution).unwrap_or(0);
+            assert!(fill.execution > before, "execution {} of order {} after {before}", fill.execution, fill.cause);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a venue may say that cannot be true. Each is a finding, and nothing else moves.
 
 use crate::world::{MOMENTUM, World};
-use hedgerow_core::{Finding, Money, Order, StrategyId, VenueReport, time::SECOND};
+use hedgerow_core::{Fill, Finding, Money, Order, StrategyId, VenueReport, time::SECOND};
 use hedgerow_kernel::Input;
 
 /// Books, working orders and limits, as bytes.
@@ -106,6 +106,41 @@ fn a_last_fill_told_twice_is_booked_once() {
     world.take(Input::VenueReport(last));
     assert_eq!(lie(&mut world, last), "finding OMS-002");
     assert_eq!(world.held("AAA"), "AAA 10 +0 -0");
+}
+
+#[test]
+fn a_partial_fill_told_twice_is_booked_once() {
+    let mut world = World::trading();
+    let order = world.works("buy 10 AAA @ 10000");
+    let first = world.reported(&order, "Filled 4 @ 10000 as 1");
+    assert_eq!(world.take(Input::VenueReport(first)), ["fill 4 @ 10000", "Live -> PartiallyFilled"]);
+    let booked: Fill = world.effects.of().next().unwrap();
+    assert_eq!(booked.execution, 1);
+    for report in [first, VenueReport { lots: 2, ..first }, VenueReport { lots: 400, ..first }] {
+        assert_eq!(lie(&mut world, report), "finding OMS-007", "{report:?}");
+    }
+    assert_eq!(world.says(&order, "Filled 3 @ 10000 as 2")[0], "fill 3 @ 10000", "the same order fills on");
+    assert_eq!(world.held("AAA"), "AAA 7 +3 -0");
+}
+
+#[test]
+fn an_execution_told_after_a_later_one_is_found_for_people_to_settle() {
+    let mut world = World::trading();
+    let order = world.works("buy 10 AAA @ 10000");
+    world.says(&order, "Filled 4 @ 10000 as 3");
+    let late = world.reported(&order, "Filled 2 @ 10000 as 2");
+    assert_eq!(lie(&mut world, late), "finding OMS-007");
+    assert_eq!(world.held("AAA"), "AAA 4 +6 -0");
+}
+
+#[test]
+fn fills_of_a_venue_that_does_not_number_them_are_booked_as_they_come() {
+    let mut world = World::trading();
+    let order = world.works("buy 10 AAA @ 10000");
+    for _ in 0..2 {
+        assert_eq!(world.says(&order, "Filled 4 @ 10000")[0], "fill 4 @ 10000");
+    }
+    assert_eq!(world.held("AAA"), "AAA 8 +2 -0");
 }
 
 #[test]

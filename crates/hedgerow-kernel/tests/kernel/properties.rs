@@ -17,7 +17,7 @@ enum Act {
     Wait(i64),
     Bar { symbol: usize, change: i64 },
     Ask { strategy: StrategyId, side: Side, lots: i64, symbol: usize, away: Option<i64> },
-    Report { order: usize, kind: ReportKind, lots: Option<i64>, away: i64, fee: i64 },
+    Report { order: usize, kind: ReportKind, execution: u32, lots: Option<i64>, away: i64, fee: i64 },
     Cancel { order: usize },
     Replace { order: usize, lots: i64, away: i64 },
     Cash { strategy: StrategyId, euros: bool, units: i64, kind: CashKind },
@@ -45,8 +45,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0_usize..3, -300_i64..300).prop_map(|(symbol, change)| Act::Bar { symbol, change }),
         8 => (strategy.clone(), side, lots.clone(), 0_usize..3, prop::option::of(-200_i64..200))
             .prop_map(|(strategy, side, lots, symbol, away)| Act::Ask { strategy, side, lots, symbol, away }),
-        12 => (any::<usize>(), kind, prop::option::of(lots.clone()), -100_i64..100, -5_i64..50)
-            .prop_map(|(order, kind, lots, away, fee)| Act::Report { order, kind, lots, away, fee }),
+        12 => (any::<usize>(), kind, 0_u32..6, prop::option::of(lots.clone()), -100_i64..100, -5_i64..50)
+            .prop_map(|(order, kind, execution, lots, away, fee)| Act::Report { order, kind, execution, lots, away, fee }),
         2 => any::<usize>().prop_map(|order| Act::Cancel { order }),
         3 => (any::<usize>(), lots, -100_i64..100).prop_map(|(order, lots, away)| Act::Replace { order, lots, away }),
         1 => (strategy.clone(), any::<bool>(), -1_000_i64..1_000, cash_kind)
@@ -91,15 +91,16 @@ fn input(world: &mut World, act: &Act) -> Option<Input> {
             let limit = away.map_or(String::new(), |away| format!(" @ {}", mark(world, symbol) + away));
             Input::Order(world.written(strategy, &format!("{word} {lots} {}{limit}", SYMBOLS[symbol])))
         }
-        Act::Report { order, kind, lots, away, fee } => {
+        Act::Report { order, kind, execution, lots, away, fee } => {
             let order = pick(world, order)?;
             let open = world.kernel.oms().get(order.slot, order.id).map_or(1, |working| working.open_lots());
             let (lots, price_ticks) = match kind {
                 ReportKind::Filled => (lots.unwrap_or(open), mark(world, order.instrument as usize) + away),
                 _ => (lots.filter(|lots| lots % 3 == 0).unwrap_or_default(), 0),
             };
+            let (kind, fee) = (kind as u8, Money::units(fee));
             let report = world.reported(&order, "Accepted");
-            Input::VenueReport(VenueReport { kind: kind as u8, lots, price_ticks, fee: Money::units(fee), ..report })
+            Input::VenueReport(VenueReport { kind, execution, lots, price_ticks, fee, ..report })
         }
         Act::Cancel { order } => Input::CancelRequest(world.cancel(&pick(world, order)?)),
         Act::Replace { order, lots, away } => {
@@ -173,11 +174,37 @@ fn days(most: usize) -> impl Strategy<Value = Vec<Act>> {
 
 proptest! {
     /// Every currency sums to zero, the gate agrees with orders and books, worth is the sum of its parts, ids are
-    /// consecutive and causes are there: after every step of any day.
+    /// consecutive and causes are there, no execution is booked twice: after every step of any day.
     #[test]
     fn what_always_holds_holds_after_every_step(acts in days(60)) {
         let world = day(&acts, |world| invariants::hold(&world.kernel));
         invariants::numbered(&world.tape);
+        invariants::booked_once(&world.tape);
+    }
+
+    /// A venue that repeats fills, as often and as late as it likes, leaves the books of one that told each once.
+    #[test]
+    fn a_venue_that_repeats_itself_changes_nothing(
+        parts in prop::collection::vec(1_i64..20, 1..8), repeats in prop::collection::vec((1_usize..8, any::<prop::sample::Index>()), 0..20)
+    ) {
+        let lots: i64 = parts.iter().sum();
+        let mut worlds = [World::trading(), World::trading()];
+        for (at, world) in worlds.iter_mut().enumerate() {
+            let order = world.works(&format!("buy {} AAA @ 10000", lots + 1_000));
+            for (number, part) in (1..).zip(&parts) {
+                world.says(&order, &format!("Filled {part} @ 10000 as {number}"));
+                for (_, which) in repeats.iter().filter(|(after, _)| at == 1 && *after == number) {
+                    let again = which.index(number);
+                    let told = world.says(&order, &format!("Filled {} @ 10000 as {}", parts[again], again + 1));
+                    prop_assert_eq!(told, ["finding OMS-007"]);
+                }
+            }
+        }
+        let [once, again] = &worlds;
+        prop_assert_eq!(again.held("AAA"), format!("AAA {lots} +1000 -0"));
+        let books = |world: &World| postcard::to_stdvec(world.kernel.ledger()).unwrap();
+        prop_assert_eq!(books(once), books(again));
+        prop_assert_eq!(once.kernel.oms(), again.kernel.oms());
     }
 
     /// A state that was written down and read back goes on as if nothing had been.

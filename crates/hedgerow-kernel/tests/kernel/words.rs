@@ -30,12 +30,12 @@ impl Wanted<'_> {
     }
 }
 
-/// `Accepted`, `Filled 4 @ 9990`, `Replaced 6 @ 0`: kind, lots, price.
-pub fn report(text: &str) -> (ReportKind, i64, i64) {
+/// `Accepted`, `Filled 4 @ 9990`, `Filled 4 @ 9990 as 2`, `Replaced 6 @ 0`: kind, lots, price, number of the execution.
+pub fn report(text: &str) -> (ReportKind, i64, i64, u32) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let kind = ReportKind::ALL.iter().find(|kind| kind.name() == words[0]);
     let number = |at: usize| words.get(at).map_or(0, |word| word.parse().unwrap());
-    (*kind.unwrap_or_else(|| panic!("{text:?} is no report")), number(1), number(3))
+    (*kind.unwrap_or_else(|| panic!("{text:?} is no report")), number(1), number(3), number(5) as u32)
 }
 
 fn rules(mask: u64) -> String {

@@ -279,9 +279,9 @@ impl World {
         order
     }
 
-    /// `Accepted`, `Filled 4 @ 9990`, `Replaced 6 @ 0`: what the venue would report of an order.
+    /// `Accepted`, `Filled 4 @ 9990`, `Filled 4 @ 9990 as 2`, `Replaced 6 @ 0`: what the venue would report of an order.
     pub fn reported(&self, order: &Order, text: &str) -> VenueReport {
-        let (kind, lots, price_ticks) = report(text);
+        let (kind, lots, price_ticks, execution) = report(text);
         VenueReport {
             fee: Money::ZERO,
             ts_event: self.ts,
@@ -294,6 +294,7 @@ impl World {
             slot: order.slot,
             kind: kind as u8,
             liquidity: 1,
+            execution,
             ..VenueReport::default()
         }
     }

@@ -277,6 +277,21 @@ fn a_limit_that_takes_pays_costs_up_to_its_limit_and_one_that_makes_pays_none() 
 }
 
 #[test]
+fn executions_are_numbered_from_one_within_each_order() {
+    let mut floor = Floor::new(capped(1_000));
+    let (first, second) = (floor.send(buy(30)), floor.send(buy(20)));
+    floor.bar([100, 100, 100, 100, 200]).unwrap();
+    floor.replace(first, 50, 0);
+    for _ in 0..3 {
+        floor.bar([100, 100, 100, 100, 200]).unwrap();
+    }
+    let filled = floor.heard.iter().filter(|r| r.kind == ReportKind::Filled as u8);
+    let told: Vec<_> = filled.map(|r| (r.order_id, r.execution, r.lots)).collect();
+    assert_eq!(told, [(first, 1, 20), (second, 1, 20), (first, 2, 20), (first, 3, 10)]);
+    assert!(floor.heard.iter().all(|r| (r.execution == 0) == (r.kind != ReportKind::Filled as u8)));
+}
+
+#[test]
 fn the_smallest_fee_is_charged_once_per_order() {
     let mut floor =
         Floor::new(VenueConfig { fee_per_unit: Money(30_000_000), fee_min: Money::units(1), ..capped(1_000) });
@@ -418,13 +433,14 @@ proptest! {
             ..capped(cap_bps)
         };
         let mut floor = Floor::new(config);
-        let (mut sent, mut filled): (Vec<Order>, Vec<i64>) = (vec![], vec![]);
+        let (mut sent, mut filled, mut executions): (Vec<Order>, Vec<i64>, Vec<u32>) = (vec![], vec![], vec![]);
         let mut ended = std::collections::BTreeSet::new();
         for (orders, bar) in days {
             for order in orders {
                 floor.send(order);
                 sent.push(order);
                 filled.push(0);
+                executions.push(0);
             }
             floor.bar(bar).unwrap();
             floor.end_session();
@@ -437,6 +453,8 @@ proptest! {
                     ReportKind::Filled => {
                         in_bar += report.lots;
                         filled[place] += report.lots;
+                        executions[place] += 1;
+                        prop_assert_eq!(report.execution, executions[place]);
                         let sign = if order.side == Side::Buy as u8 { 1 } else { -1 };
                         prop_assert!(report.lots > 0 && report.price_ticks > 0 && report.fee >= Money::ZERO);
                         prop_assert!(sign * (report.price_ticks - report.reference_ticks) >= 0, "costs never help");
