@@ -654,8 +654,6 @@ byte_enum! {
     Algo {
         /// Equal slices in time.
         Twap = 1,
-        /// A share of each bar's volume.
-        Pov = 2,
     }
 }
 byte_enum! {

@@ -6,6 +6,7 @@ written. The clock is read here, at the edge, and handed down.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -89,14 +90,19 @@ def propose(
 ) -> None:
     """Propose that a strategy gets capital under limits; what you do not grant is zero."""
     from hedgerow import governance
+    from hedgerow.risk.limits import Limits
 
+    output, limits = Output(json), pairs("--limit", limit)
+    left_out = [field.name for field in dataclasses.fields(Limits) if field.name not in limits]
+    if left_out:
+        output.note(f"note: not granted, so every order will be denied: {', '.join(left_out)}")
     outcome = governance.propose(
         directory,
         key_file=key,
         strategy=strategy,
         artifact=_hash_of(artifact),
         tier=tier,
-        limits=pairs("--limit", limit),
+        limits=limits,
         universe=listed(universe),
         valid_until_ns=int(until.replace(tzinfo=UTC).timestamp()) * 1_000_000_000,
         now_ns=time.time_ns(),
@@ -104,7 +110,7 @@ def propose(
         description=description,
         authors=author or (),
     )
-    Output(json).emit(outcome)
+    output.emit(outcome)
 
 
 def approve(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hedgerow.cli.output import Json, Output, table
+from hedgerow.cli.output import Json, Output, plain, table
 
 if TYPE_CHECKING:
     from hedgerow.engine.demo import Demo
@@ -152,12 +152,19 @@ def backtest(
 ) -> None:
     """Run a strategy over a file of bars."""
     from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.engine.backtest import as_bars
     from hedgerow.engine.backtest import backtest as run
 
     made = load_strategy(strategy, read_settings(setting or []))
-    file = strategy.partition(":")[0]
-    result = run(data, made, cash=cash, log=log, mandate=mandate, name=name, artifact=None if mandate is None else file)
-    summary = {
+    artifact = None if mandate is None else strategy.partition(":")[0]
+    bars = as_bars(data)
+    with typer.progressbar(length=len(bars), label="bars", file=sys.stderr, hidden=json) as bar:
+
+        def tell(rows: int) -> None:
+            bar.update(rows - bar.pos)
+
+        result = run(bars, made, cash=cash, log=log, mandate=mandate, name=name, artifact=artifact, progress=tell)
+    summary: dict[str, Any] = {
         "strategy": result.info.strategy,
         "final_nav": result.final_nav,
         "total_return": result.final_nav / result.info.cash - 1,
@@ -168,5 +175,9 @@ def backtest(
         "report": None if report is None else result.report(str(report)),
         "notes": list(result.info.notes),
     }
-    Output(json).emit(summary)
-    sys.stdout.flush()
+    told = {
+        **summary,
+        "final_nav": f"{result.final_nav:,.2f} {result.info.currency}",
+        "total_return": f"{summary['total_return']:+.2%}",
+    }
+    Output(json).emit(summary, table([(name, plain(value)) for name, value in told.items()]))
