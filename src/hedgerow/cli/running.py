@@ -158,7 +158,8 @@ def backtest(
     made = load_strategy(strategy, read_settings(setting or []))
     artifact = None if mandate is None else strategy.partition(":")[0]
     bars = as_bars(data)
-    with typer.progressbar(length=len(bars), label="bars", file=sys.stderr, hidden=json) as bar:
+    hidden = json or not sys.stderr.isatty()
+    with typer.progressbar(length=len(bars), label="bars", file=sys.stderr, hidden=hidden) as bar:
 
         def tell(rows: int) -> None:
             bar.update(rows - bar.pos)
