@@ -92,7 +92,8 @@ impl Gate {
         let before = (listing.lot_value, listing.lot_var);
         change(listing)?;
         let (value, var) = (i128::from(listing.lot_value - before.0), i128::from(listing.lot_var - before.1));
-        if (value, var) == (0, 0) {
+        // Without a position or a working order of any strategy there is no sum to move.
+        if (value, var) == (0, 0) || listing.worst == 0 {
             return Ok(());
         }
         let (sector, sectors) = (listing.sector as usize, self.config.sectors as usize);
