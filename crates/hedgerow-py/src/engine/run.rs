@@ -213,6 +213,7 @@ pub fn events(
 ) -> PyResult<()> {
     shared.desk.borrow_mut().recorder.reserve_equity(rows.len());
     let cores: Vec<_> = handlers.iter().map(|handler| handler.0.bind(py).borrow()).collect();
+    let on_bars: Vec<_> = handlers.iter().map(|h| h.1.as_ref().map(|on_bar| Callee::of(on_bar.bind(py)))).collect();
     let mut group: Vec<Bar> = Vec::with_capacity(64);
     let (mut start, mut breath) = (0, BREATH);
     while start < rows.len() {
@@ -220,8 +221,8 @@ pub fn events(
         group.clear();
         group.extend((start..end).map(|i| rows.bar(i)));
         market(&mut shared.desk.borrow_mut(), &mut group).map_err(raise)?;
-        for (core, handler) in cores.iter().zip(handlers) {
-            speak(py, shared, &group, core, handler)?;
+        for ((core, on_bar), handler) in cores.iter().zip(&on_bars).zip(handlers) {
+            speak(py, shared, &group, core, on_bar.as_ref(), handler)?;
         }
         let mut desk = shared.desk.borrow_mut();
         desk.fresh_fills.clear();
@@ -237,8 +238,15 @@ pub fn events(
 }
 
 /// One strategy's turn: indicators, fills, bars, timer.
-fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], core: &StrategyCore, handlers: &Handlers) -> PyResult<()> {
-    let Handlers(_, on_bar, on_fill, on_timer) = handlers;
+fn speak<'py>(
+    py: Python<'py>,
+    shared: &Rc<Shared>,
+    group: &[Bar],
+    core: &StrategyCore,
+    on_bar: Option<&Callee<'py>>,
+    handlers: &Handlers,
+) -> PyResult<()> {
+    let Handlers(_, _, on_fill, on_timer) = handlers;
     feed_indicators(py, shared, core, group);
     if let Some(on_fill) = on_fill {
         tell_fills(py, shared, core.id(), on_fill)?;
@@ -248,7 +256,7 @@ fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], core: &StrategyCore
             shared.cause.set(bar.id);
             let symbol = shared.symbols.borrow()[bar.instrument as usize].clone_ref(py);
             let view = BarView::new(*bar, shared.unit(bar.instrument), symbol);
-            call(on_bar.bind(py), Bound::new(py, view)?.into_any())?;
+            on_bar.call(Bound::new(py, view)?.as_any())?;
         }
     }
     let (every, now) = (core.timer_ns.get(), group[0].ts_init);
@@ -260,17 +268,37 @@ fn speak(py: Python<'_>, shared: &Rc<Shared>, group: &[Bar], core: &StrategyCore
     Ok(())
 }
 
-/// Calls a handler with one argument. `call1` would make a tuple for it, which costs as much as a cheap handler.
-#[inline]
-fn call(handler: &Bound<'_, PyAny>, argument: Bound<'_, PyAny>) -> PyResult<()> {
-    let end: *mut pyo3::ffi::PyObject = std::ptr::null_mut();
-    // SAFETY: both pointers are live objects borrowed for the call, the list of arguments ends with a null pointer as
-    // the function demands, the interpreter is attached (a `Bound` proves it), and the result is a new reference or null.
-    let result = unsafe {
-        let result = pyo3::ffi::PyObject_CallFunctionObjArgs(handler.as_ptr(), argument.as_ptr(), end);
-        Bound::from_owned_ptr_or_err(handler.py(), result)
-    };
-    result.map(drop)
+/// A handler ready to be called for every bar: a bound method taken apart into its function and its strategy.
+struct Callee<'py> {
+    function: Bound<'py, PyAny>,
+    this: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Callee<'py> {
+    fn of(handler: &Bound<'py, PyAny>) -> Callee<'py> {
+        match (handler.getattr("__func__"), handler.getattr("__self__")) {
+            (Ok(function), Ok(this)) => Callee { function, this: Some(this) },
+            _ => Callee { function: handler.clone(), this: None },
+        }
+    }
+
+    /// Calls it with one argument. `call1` would make a tuple for it, which costs as much as a cheap handler.
+    #[inline]
+    fn call(&self, argument: &Bound<'py, PyAny>) -> PyResult<()> {
+        let end: *mut pyo3::ffi::PyObject = std::ptr::null_mut();
+        let (function, argument) = (self.function.as_ptr(), argument.as_ptr());
+        // SAFETY: all pointers but the last are live objects borrowed for the call, the list of arguments ends with a null
+        // pointer as the function demands, the interpreter is attached (a `Bound` proves it), and the result is a new
+        // reference or null.
+        let result = unsafe {
+            let result = match &self.this {
+                Some(this) => pyo3::ffi::PyObject_CallFunctionObjArgs(function, this.as_ptr(), argument, end),
+                None => pyo3::ffi::PyObject_CallFunctionObjArgs(function, argument, end),
+            };
+            Bound::from_owned_ptr_or_err(self.function.py(), result)
+        };
+        result.map(drop)
+    }
 }
 
 fn feed_indicators(py: Python<'_>, shared: &Rc<Shared>, core: &StrategyCore, group: &[Bar]) {
