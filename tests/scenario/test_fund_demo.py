@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from hedgerow.engine.audit import tamper_drill, verify
@@ -80,3 +82,24 @@ def test_fund_demo_refuses_a_folder_with_other_files(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="CLI-002"):
         run_demo(tmp_path, "0")
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_fund_demo_never_empties_a_folder_that_holds_another_log(tmp_path: Path) -> None:
+    """A log is only a demonstration's own where its marker stands beside it."""
+    wal = tmp_path / "log" / "journal" / "wal"
+    wal.parent.mkdir(parents=True)
+    wal.write_bytes(b"the books of a year")
+    with pytest.raises(AssertionError, match="CLI-002"):
+        run_demo(tmp_path, "0")
+    assert wal.read_bytes() == b"the books of a year"
+
+
+def test_fund_demo_says_in_the_report_what_own_bars_leave_unknown(tmp_path: Path) -> None:
+    """Bars without volume are traded without a cap and without impact, and the report says so."""
+    draw = np.random.default_rng(1)
+    closes = 100 * np.exp(np.cumsum(draw.normal(0.0002, 0.01, (1_400, 4)), axis=0))
+    days = pd.bdate_range("2015-01-01", periods=1_400, name="date")
+    pd.DataFrame(closes.round(2), index=days, columns=["A", "B", "C", "D"]).to_csv(tmp_path / "own.csv")
+    line = run_demo(tmp_path / "out", "0", "--data", str(tmp_path / "own.csv"))
+    assert "no volume cap and no market impact" in Path(line["report"]).read_text("utf-8")
+    assert line["verified"] is True

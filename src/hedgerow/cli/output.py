@@ -19,7 +19,6 @@ from hedgerow.core.errors import HedgerowError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object per line.")]
 
-EXIT_DEFECT = 1
 EXIT_INTERRUPTED = 130
 
 

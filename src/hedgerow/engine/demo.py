@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hedgerow.core.costs import Costs
 from hedgerow.core.errors import problem
 from hedgerow.engine.audit import Proof, tamper_drill, verify
 from hedgerow.engine.backtest import default_costs
@@ -55,7 +54,7 @@ class Demo:
             "denied_order": self.run.oversized_order.to_json(),
             "unsigned_order": self.run.unsigned_order.to_json(),
             "largest_loss": {**self.largest_loss, "why": [c.to_json() for c in self.causes]},
-            "verified": True,
+            "verified": self.proof.state_hash == self.run.result.state_hash,
             "tamper_caught": bool(self.tamper_error),
             "journal_sha256": self.proof.sha256,
             "state_hash": self.proof.state_hash,
@@ -81,7 +80,9 @@ def run_demo(
     started = time.perf_counter()
     bars, start = _prices(data, trade_from, tell)
     _clear(out)
-    plan = FundPlan(trade_from=start, seed=seed, name="demo", costs=_costs(bars))
+    notes: list[str] = []
+    costs = default_costs(RunData(bars), notes)
+    plan = FundPlan(trade_from=start, seed=seed, name="demo", costs=costs, notes=tuple(notes))
     run = run_fund(bars, plan, log=out / "log", tell=tell)
     tell("proving the journal, and a copy with one flipped bit")
     proof = verify(out / "log")
@@ -120,20 +121,19 @@ def _prices(data: Path | None, trade_from: str | None, tell: Callable[[str], Non
     return bars, trade_from or str(days[len(days) * 4 // 5])
 
 
-def _costs(bars: Bars) -> Costs:
-    """The pessimistic costs; what cannot be known without any volume is left out and stands in the notes."""
-    return default_costs(RunData(bars), [])
-
-
 def _clear(out: Path) -> None:
+    """Make the folder a demonstration's own: what an earlier one left goes, anything else is left alone and refused.
+
+    The marker is written first, so that a demonstration that was interrupted is known as one.
+    """
     if out.exists() and any(out.iterdir()):
-        if not (out / MARKER).exists() and not (out / "log" / "journal").exists():
+        if not (out / MARKER).exists():
             raise problem("CLI_EXISTS", f"{out} holds other files")
         for name in ("log", "tampered-copy"):
             shutil.rmtree(out / name, ignore_errors=True)
-        for name in ("report.html", MARKER):
-            (out / name).unlink(missing_ok=True)
+        (out / "report.html").unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
+    (out / MARKER).write_text("{}\n")
 
 
 def _largest_loss(result: Result, journal: Journal) -> tuple[dict[str, Any], list[Cause]]:

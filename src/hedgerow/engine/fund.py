@@ -71,7 +71,7 @@ class FundRun:
 
 @dataclass(frozen=True)
 class FundPlan:
-    """What to run: how much money, on which years, under which costs, from which seed."""
+    """What to run: how much money, on which years, under which costs, from which seed; notes for its readers."""
 
     trade_from: str
     cash: int = 10_000_000
@@ -79,6 +79,7 @@ class FundPlan:
     costs: Costs = Costs(assume_volume=True)  # noqa: RUF009 - frozen
     seed: int = 7
     name: str = "fund"
+    notes: tuple[str, ...] = ()
 
 
 def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: None) -> FundRun:
@@ -117,7 +118,7 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
         sealed = engine.close()
     tell("the same money, bought and held")
     return FundRun(
-        result=Result(engine, data, _info(data, plan, strategy, artifact, trials.count, log), sealed),
+        result=Result(engine, data, _info(bars, plan, strategy, artifact, trials.count, log), sealed),
         benchmark=buy_and_hold(data.bars, plan),
         research=research,
         trials=trials.count,
@@ -142,7 +143,7 @@ def _open(data: RunData, plan: FundPlan, authority: Authority, artifact: bytes, 
 
 
 def _info(
-    data: RunData, plan: FundPlan, strategy: ForecastingStrategy, artifact: bytes, trials: int, log: Path
+    bars: Bars, plan: FundPlan, strategy: ForecastingStrategy, artifact: bytes, trials: int, log: Path
 ) -> RunInfo:
     return RunInfo(
         name=plan.name,
@@ -152,12 +153,12 @@ def _info(
         seed=plan.seed,
         cash=float(plan.cash),
         currency=plan.currency,
-        data_digest=data.bars.digest(),
-        symbols=data.symbols,
+        data_digest=bars.digest(),
+        symbols=bars.symbols,
         costs=dataclasses.asdict(plan.costs),
         log=str(log),
         trials=trials,
-        notes=data.bars.notes,
+        notes=(*bars.notes, *plan.notes),
     )
 
 

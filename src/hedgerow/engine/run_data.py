@@ -53,11 +53,6 @@ class RunData:
         return np.array([i.lot_nano / 1e9 for i in self.instruments])
 
     @cached_property
-    def tick_sizes(self) -> Floats:
-        """Price per tick, by instrument."""
-        return np.array([i.tick_nano / 1e9 for i in self.instruments])
-
-    @cached_property
     def time_index(self) -> Ints:
         """For each row, which of the run's times it belongs to."""
         return np.concatenate([[0], np.cumsum(np.diff(self.bars.ts_init) != 0)])

@@ -23,7 +23,6 @@ from hedgerow.core.verdicts import verdict_sentence
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
 
 KIND_SIGNED = 32
-KIND_GENESIS = 33
 TIERS = ("", "simulation", "paper", "canary", "full")
 NO_INSTRUMENT = 2**32 - 1
 

@@ -110,11 +110,6 @@ class Columns:
         """Their name of our word, or None."""
         return self.names.get(word)
 
-    @property
-    def has_ohlc(self) -> bool:
-        """True where all four prices are there."""
-        return all(word in self.names for word in PRICES)
-
 
 def recognise(names: Iterable[Any], mapped: Mapping[str, Any], *, stamped: str | None = None) -> Columns:
     """Find our words among column names; `mapped` (our word to their name) goes before any guess.

@@ -26,7 +26,6 @@ Span: TypeAlias = "int | str | timedelta"
 Moment: TypeAlias = "int | str | date | datetime | np.datetime64"
 
 DAY_NS = 86_400 * 10**9
-NOT_A_TIME = np.iinfo(np.int64).min
 _UNIT_NS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SPAN_NS = {**_UNIT_NS, "min": 60 * 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": DAY_NS, "w": 7 * DAY_NS}
 _YYYYMMDD = (19_000_101, 22_001_231)

@@ -57,7 +57,6 @@ class Program:
     def __init__(self, size: int, constraints: Sequence[Constraint], rows: Sequence[Rows], *, impact: bool) -> None:
         cvxpy = import_cvxpy()
         soft = [place for place, constraint in enumerate(constraints) if constraint.kind == "soft"]
-        self._size = size
         self._mu = cvxpy.Parameter(size)
         self._root = cvxpy.Parameter((size, size))
         self._current = cvxpy.Parameter(size)

@@ -299,7 +299,7 @@ impl Desk {
         instrument: InstrumentId,
         cause: RecordId,
     ) -> Result<(), Problem> {
-        for (slot, order_id) in self.parents.stop(strategy, Some(instrument)) {
+        for (slot, order_id) in self.parents.stop(strategy, instrument) {
             self.cancel(strategy, slot, order_id, cause)?;
         }
         Ok(())
@@ -339,10 +339,8 @@ impl Desk {
 
     /// The position plus everything working, signed lots.
     pub fn expected_lots(&self, strategy: StrategyId, instrument: InstrumentId) -> i64 {
-        {
-            let held = self.kernel.gate().holding(strategy, instrument);
-            held.position + held.open_buy - held.open_sell
-        }
+        let held = self.kernel.gate().holding(strategy, instrument);
+        held.position + held.open_buy - held.open_sell
     }
 
     /// The position, signed lots.

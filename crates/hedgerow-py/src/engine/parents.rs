@@ -80,11 +80,11 @@ impl Parents {
         })
     }
 
-    /// Stops a strategy's parents in an instrument (or all); returns their children, which still work.
-    pub fn stop(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) -> Vec<(OrderSlot, RecordId)> {
+    /// Stops a strategy's parents in an instrument; returns their children, which still work.
+    pub fn stop(&mut self, strategy: StrategyId, instrument: InstrumentId) -> Vec<(OrderSlot, RecordId)> {
         let mut children = Vec::new();
         for work in &mut self.work {
-            if work.parent.strategy == strategy && instrument.is_none_or(|i| i == work.parent.instrument) {
+            if work.parent.strategy == strategy && work.parent.instrument == instrument {
                 work.state.stop();
                 children.extend(work.children.iter().map(|c| (c.slot, c.order_id)));
             }

@@ -47,15 +47,6 @@ impl Unit {
         Ok(lots as i64)
     }
 
-    /// Lots of a quantity, cut towards zero.
-    pub fn lots_down(&self, quantity: f64) -> Result<i64, Problem> {
-        let lots = (quantity * NANO / self.lot_nano as f64).trunc();
-        if !lots.is_finite() || lots.abs() > 9e15 {
-            return Err(Problem::new(code::RUN_NUMBER, format!("quantity {quantity}")));
-        }
-        Ok(lots as i64)
-    }
-
     /// Ticks of a price; it must lie on the tick.
     pub fn ticks(&self, price: f64) -> Result<i64, Problem> {
         let exact = price * NANO / self.tick_nano as f64;
