@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, data, governance, running, system
+from hedgerow.cli import audit, data, evidence, governance, running, system
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
@@ -24,6 +24,7 @@ from hedgerow.core.errors import HedgerowError, problem
 ORDER = (
     "demo",
     "backtest",
+    "trials",
     "data",
     "keys",
     "roster",
@@ -78,6 +79,7 @@ def _root(
 
 app.command(rich_help_panel="Run")(running.demo)
 app.command(rich_help_panel="Run")(running.backtest)
+app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(governance.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(governance.roster, name="roster", rich_help_panel="Governance")

@@ -148,6 +148,9 @@ def backtest(
     ] = None,
     name: Annotated[str | None, typer.Option(help="The strategy's name in its proposal; default: the class.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
+    trials: Annotated[
+        Path | None, typer.Option(help="Trial ledger (file or the fund's folder) that counts this run.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a strategy over a file of bars."""
@@ -164,13 +167,25 @@ def backtest(
         def tell(rows: int) -> None:
             bar.update(rows - bar.pos)
 
-        result = run(bars, made, cash=cash, log=log, mandate=mandate, name=name, artifact=artifact, progress=tell)
+        result = run(
+            bars,
+            made,
+            cash=cash,
+            log=log,
+            mandate=mandate,
+            name=name,
+            artifact=artifact,
+            trials=1 if trials is None else trials,
+            progress=tell,
+        )
     summary: dict[str, Any] = {
         "strategy": result.info.strategy,
         "final_nav": result.final_nav,
         "total_return": result.final_nav / result.info.cash - 1,
         "fills": len(result.fills),
         "denied": int((result.verdicts["decision"] == "denied").sum()),
+        "trials": result.info.trials,
+        "deflated_sharpe": result.performance.deflated_sharpe,
         "state_hash": result.state_hash,
         "log": None if log is None else str(log),
         "report": None if report is None else result.report(str(report)),

@@ -34,6 +34,7 @@ TERMS: dict[str, str] = {
     "tick": "the smallest step of an instrument's price; prices are whole ticks",
     "tier": "the kind of capital a mandate grants; simulation capital reaches simulated venues only",
     "trial": "one configuration tried in research; their number is counted because the best of many looks good by luck",
+    "trial ledger": "the append-only, hash-chained file that counts every trial of every strategy",
     "ts_event": "when something happened, UTC nanoseconds; a bar's is its close",
     "ts_init": "when we knew it, UTC nanoseconds; never before `ts_event`",
     "universe": "the instruments a strategy may trade under its mandate",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import money_nano
+from hedgerow.engine.counting import Count
 from hedgerow.engine.fx_rates import FxRates, fx_rates
 from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import LogSettings, Standing, open_engine, research_authority, research_limits
@@ -31,6 +32,7 @@ from hedgerow.engine.vectors import Vectors, from_signals, from_weights
 
 if TYPE_CHECKING:
     from hedgerow.market.bars import Bars
+    from hedgerow.models.trials import TrialLedger
     from hedgerow.risk.limits import Limits
 
 
@@ -51,20 +53,18 @@ def backtest(
     name: str | None = None,
     mandate: str | Path | None = None,
     artifact: str | Path | None = None,
-    trials: int = 1,
+    trials: int | str | Path | TrialLedger = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Run a strategy over bars and return everything that happened.
 
     Args:
-        data: `Bars`, or what `Bars.from_frame` and `Bars.read` take (OHLCV frame, frame of closes, long frame, Arrow
-            table, dict of frames, path of a file or folder).
+        data: `Bars`, or what `Bars.from_frame` and `Bars.read` take (frame, Arrow table, dict of frames, path).
         strategy: an event strategy (`Strategy`) or an `init`/`next` strategy (`SimpleStrategy`), class or instance.
         signals: wanted position in multiples of `size` units; weights: wanted share of the book's value. One value a
             time (and instrument), as an array, a Series or a frame with a column per instrument; NaN, and a time
             without a row, leave the position as it is. Dates label sessions, as in `Bars.from_frame`.
-        size: units per signal.
-        cash: capital before the first bar, in `currency`.
+        size: units per signal. cash: capital before the first bar, in `currency`.
         costs: cost model; `None` means the pessimistic default, `Costs.none()` none at all.
         limits: limits of the mandate and the firm; `None` means positions and working orders up to 2.5 times the book's
             value, so that a rebalance may buy before it has sold.
@@ -75,7 +75,7 @@ def backtest(
         mandate: governance folder; run under what people signed there for the strategy called `name`, and under nothing
             else. Without it the run signs its own mandate for simulated money.
         artifact: file or folder that was proposed, if it was not the strategy's class itself.
-        trials: how many variants were tried to find this one; deflates the Sharpe ratio.
+        trials: how many variants were tried to find this one, or the trial ledger (or its file) that counts them.
         progress: called with the number of rows done, now and then.
 
     Raises:
@@ -95,9 +95,10 @@ def backtest(
     notes = list(bars.bars.notes)
     costs = default_costs(bars, notes) if costs is None else costs
     limits = research_limits(cash) if limits is None else limits
-    info = _info(bars, runner, name, artifact, seed, cash, currency, costs, trials, log)
+    info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log)
     standing = _standing(bars, info, limits, mandate)
     rates = fx_rates(bars, currency, fx)
+    count = Count.begin(trials, info, bars, limits)
     engine = open_engine(
         bars,
         standing=standing,
@@ -110,7 +111,8 @@ def backtest(
         log=None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed)),
     )
     sealed = _run(engine, standing.number, bars, runner, rates, progress, is_logged=log is not None)
-    return Result(engine, bars, dataclasses.replace(info, number=standing.number, notes=tuple(notes)), sealed)
+    info = dataclasses.replace(info, number=standing.number, notes=tuple(notes), trials=count.said)
+    return count.end(Result(engine, bars, info, sealed))
 
 
 def _run(
@@ -151,7 +153,6 @@ def _info(
     cash: float | int | Decimal,
     currency: str,
     costs: Costs,
-    trials: int,
     log: str | Path | None,
 ) -> RunInfo:
     title, digest, config = _identity(runner, artifact)
@@ -167,7 +168,6 @@ def _info(
         symbols=tuple(bars.symbols),
         costs=dataclasses.asdict(costs),
         log=None if log is None else str(log),
-        trials=trials,
     )
 
 
@@ -188,8 +188,8 @@ def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any) -> None:
         raise problem("RUN_CONFIG", f"costs={costs!r}; use Costs(...) or Costs.none()")
     if limits is not None and not isinstance(limits, Limits):
         raise problem("RUN_CONFIG", f"limits={limits!r}; use Limits(...)")
-    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-        raise problem("RUN_CONFIG", f"trials={trials!r}; use a whole number from 1")
+    if isinstance(trials, bool) or (isinstance(trials, int) and trials < 1):
+        raise problem("RUN_CONFIG", f"trials={trials!r}; use a whole number from 1, a TrialLedger or its file")
 
 
 def default_costs(data: RunData, notes: list[str]) -> Costs:

@@ -225,6 +225,7 @@ def _train(
         split=WalkForwardConfig(test_from_ns=int(times[first])),
         trials=trials,
         seed=plan.seed,
+        family="forecasting",
     )
 
 

@@ -6,6 +6,7 @@ and a float only in the tables. Tables are built when they are asked for.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ class RunInfo:
     costs: dict[str, Any]
     log: str | None
     trials: int = 1
+    trial_variance: float | None = None
     notes: tuple[str, ...] = ()
     number: int = 0
 
@@ -246,7 +248,12 @@ class Result:
         from hedgerow.engine.exchange import fill_amounts
         from hedgerow.ledger.metrics import performance
 
-        return performance(self.daily, trials=self.info.trials, traded_notional=float(fill_amounts(self).value.sum()))
+        return performance(
+            self.daily,
+            trials=self.info.trials,
+            trial_variance=self.info.trial_variance,
+            traded_notional=float(fill_amounts(self).value.sum()),
+        )
 
     @cached_property
     def daily(self) -> pd.Series[Any]:
@@ -266,6 +273,12 @@ class Result:
         from hedgerow.engine.tearsheet import write_tearsheet
 
         return write_tearsheet(self, path or f"{self.info.name}.html", benchmark)
+
+    def with_trials(self, trials: int, variance: float | None) -> Result:
+        """This result, its Sharpe ratio deflated by so many trials of that variance (of Sharpe ratios per day)."""
+        self.info = dataclasses.replace(self.info, trials=trials, trial_variance=variance)
+        vars(self).pop("performance", None)
+        return self
 
     def _symbols(self, instrument: Any) -> pd.Series[Any]:
         names = np.array([*self._data.symbols, ""], dtype=object)

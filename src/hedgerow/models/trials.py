@@ -1,104 +1,337 @@
-"""The trial ledger: every configuration that was ever tried on data is counted, because the best of many looks
-skilled.
+"""The trial ledger: every variant that was ever run on data is counted, because the best of many looks skilled.
 
-Promises: append-only; the same configuration on the same data is one trial however often it runs; the count feeds the
-deflated Sharpe ratio (Bailey and Lopez de Prado, The Deflated Sharpe Ratio, 2014). Never forgets, never re-orders,
-never stamps a time (a trial's identity is what was tried, not when).
+A file of JSON lines, each naming the SHA-256 of the line before it, with a small `.head` file beside it that says how
+far it reached. What was tried is written before the run, what came of it after: a run that was broken off counts too.
+
+Promises: append-only, durable when a call returns, safe for several processes at once; an edited, removed, reordered or
+cut line is found (MODEL_TRIALS names it); a line torn by a crash was never acknowledged and is taken away; a variant
+counts once however often it runs, unless it gives other figures. Never forgets, never re-orders, never stamps a time (a
+trial is what was tried, not when).
 """
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
+import math
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO
 
-from hedgerow.core.errors import problem
-from hedgerow.models.digests import digest
+from hedgerow.core.errors import did_you_mean, problem
 
-if TYPE_CHECKING:
-    from pathlib import Path
+START = "0" * 64
+"""What the first line names as the one before it."""
+
+FILE_NAME = "trials.jsonl"
+"""The ledger's name in a fund's folder."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is tried: a strategy's name, and the hashes (64 hexadecimal digits) of its artifact, configuration and data.
+
+    from_ns, to_ns: the period of the data, UTC nanoseconds.
+    """
+
+    family: str
+    artifact: str
+    config: str
+    data: str
+    from_ns: int
+    to_ns: int
+
+    @property
+    def id(self) -> str:
+        """The variant's name: SHA-256 of its fields."""
+        return hashlib.sha256(_spell(self._words())).hexdigest()
+
+    def _words(self) -> dict[str, str]:
+        return {name: str(value) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One configuration tried once: identities are hexadecimal SHA-256."""
+    """A variant and what came of it: figures by name, or `None` while none are known."""
 
-    id: str
-    config_digest: str
-    data_digest: str
-    metric_name: str
-    metric: float
+    variant: Variant
+    outcome: Mapping[str, float] | None
 
 
-class TrialLedger:
-    """Counts trials in memory, or in a file of JSON lines when a path is given (owner of that file).
+@dataclass(frozen=True)
+class Head:
+    """How far a ledger reached: its lines, and the SHA-256 of the last one."""
 
-    Raises MODEL_TRIALS when the file has a line it did not write.
+    lines: int
+    sha256: str
 
-    >>> ledger = TrialLedger()
-    >>> for _ in range(3):
-    ...     trial = ledger.record(config_digest=bytes(32), data_digest=bytes(32), metric_name="rank_ic", metric=0.02)
-    >>> ledger.count
-    1
-    """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._trials: dict[str, Trial] = {}
-        if path is not None and path.exists():
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-                trial = _parsed(line, f"{path.name} line {number}")
-                self._trials[trial.id] = trial
+@dataclass(frozen=True)
+class Family:
+    """Every trial of one strategy, those of the same artifact under another name included."""
+
+    name: str
+    trials: tuple[Trial, ...]
 
     @property
     def count(self) -> int:
-        """How many different (configuration, data) pairs were tried: the N of the deflated Sharpe ratio."""
-        return len(self._trials)
+        """How many were tried: the N of the deflated Sharpe ratio."""
+        return len(self.trials)
 
     @property
-    def config_count(self) -> int:
-        """How many different configurations were tried, whatever the data."""
-        return len({trial.config_digest for trial in self._trials.values()})
+    def sharpes(self) -> tuple[float, ...]:
+        """The yearly Sharpe ratios of the trials that have one."""
+        told = (trial.outcome for trial in self.trials if trial.outcome is not None)
+        return tuple(o["sharpe"] * math.sqrt(o["per_year"]) for o in told if "sharpe" in o)
+
+    def variance(self, *, per_year: float, periods: int) -> float:
+        """Variance of the trials' Sharpe ratios, per period: the V of the deflated Sharpe ratio.
+
+        Never below 1 / (periods - 1), which the ratios of worthless strategies have by chance: many copies of one
+        variant would make the best of all look like skill.
+
+        >>> Family("none", ()).variance(per_year=252, periods=101)
+        0.01
+        """
+        floor, seen = 1 / max(periods - 1, 1), self.sharpes
+        if len(seen) < 2:
+            return floor
+        mean = math.fsum(seen) / len(seen)
+        return max(floor, math.fsum((s - mean) ** 2 for s in seen) / (len(seen) - 1) / per_year)
+
+
+class TrialLedger:
+    """Counts trials in memory, or durably in a file when a path is given.
+
+    Raises MODEL_TRIALS when the file was changed, cut back, or is not a ledger.
+
+    >>> ledger = TrialLedger()
+    >>> variant = Variant("momentum", "a" * 64, "c" * 64, "d" * 64, 0, 1)
+    >>> for _ in range(3):
+    ...     trial = ledger.record(variant, {"sharpe": 0.05, "per_year": 252})
+    >>> ledger.count, ledger.family("momentum").count
+    (1, 1)
+    """
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        self._path = None if path is None else Path(path)
+        self._variants: dict[str, Variant] = {}
+        self._outcomes: dict[str, list[dict[str, float]]] = {}
+        self._lines: list[bytes] = []
+        self._hashes = [START]
+        self._read_bytes = 0
+        self.refresh()
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if there is one."""
+        return self._path
+
+    @property
+    def head(self) -> Head:
+        """How far the ledger reaches."""
+        return Head(len(self._hashes) - 1, self._hashes[-1])
+
+    @property
+    def count(self) -> int:
+        """How many trials there are, of all families."""
+        return sum(1 for _ in self._trials())
 
     @property
     def trials(self) -> tuple[Trial, ...]:
-        """Every trial in the order it was first recorded."""
-        return tuple(self._trials.values())
+        """Every trial, by variant in the order it was first tried."""
+        return tuple(self._trials())
 
-    def metrics(self, metric_name: str) -> tuple[float, ...]:
-        """The figures of one metric over all trials, whose variance the deflated Sharpe ratio needs."""
-        return tuple(trial.metric for trial in self._trials.values() if trial.metric_name == metric_name)
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of the strategies, in order of their first trial."""
+        return tuple(dict.fromkeys(variant.family for variant in self._variants.values()))
 
-    def record(self, *, config_digest: bytes, data_digest: bytes, metric_name: str, metric: float) -> Trial:
-        """Count a trial and return it; one that was counted before is returned as it stands, and not counted again."""
-        identity = _identity(config_digest.hex(), data_digest.hex())
-        if identity in self._trials:
-            return self._trials[identity]
-        trial = Trial(identity, config_digest.hex(), data_digest.hex(), metric_name, float(metric))
+    def family(self, name: str) -> Family:
+        """All trials of a strategy; MODEL_TRIALS with suggestions if nothing was tried under this name."""
+        if name not in self.families:
+            known = ", ".join(self.families) or "none"
+            raise problem("MODEL_TRIALS", f"no trial of {name!r}; tried: {known}{did_you_mean(name, self.families)}")
+        artifacts = {v.artifact for v in self._variants.values() if v.family == name}
+        return Family(name, tuple(t for t in self._trials() if t.variant.artifact in artifacts))
+
+    def begin(self, variant: Variant) -> None:
+        """Count a variant before it runs."""
+        with self._writing() as file:
+            if variant.id not in self._variants:
+                self._append(file, variant, None)
+
+    def record(self, variant: Variant, outcome: Mapping[str, float]) -> Trial:
+        """Count a variant with its figures, each finite; one that was counted with the same figures stands as it is."""
+        figures = {name: float(value) for name, value in outcome.items()}
+        for name, value in figures.items():
+            if not math.isfinite(value):
+                raise problem("MODEL_TRIALS", f"{variant.family}: {name} is {value}; leave out what is not a number")
+        with self._writing() as file:
+            if figures not in self._outcomes.get(variant.id, []):
+                self._append(file, variant, figures)
+        return Trial(variant, figures)
+
+    def as_of(self, head: Head) -> TrialLedger:
+        """The ledger as it was when it reached `head`; MODEL_TRIALS if it never did, so that it was cut or replaced."""
+        if not 0 <= head.lines < len(self._hashes) or self._hashes[head.lines] != head.sha256:
+            seen = f"{self._name} has {self.head.lines} lines"
+            raise problem("MODEL_TRIALS", f"{seen} and never reached line {head.lines} with hash {head.sha256[:12]}")
+        earlier = TrialLedger()
+        for line in self._lines[: head.lines]:
+            earlier._take(line)
+        return earlier
+
+    def refresh(self) -> None:
+        """Read what other processes have added since."""
+        if self._path is None:
+            return
+        with _readable(self._path):
+            if not self._path.exists():
+                self._compare(_read_head(_head_file(self._path)))
+                return
+            with self._path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                self._read_on(file)
+
+    @property
+    def _name(self) -> str:
+        return "the ledger" if self._path is None else self._path.name
+
+    def _trials(self) -> Iterator[Trial]:
+        for identity, variant in self._variants.items():
+            known = self._outcomes.get(identity, [])
+            yield from (Trial(variant, outcome) for outcome in known)
+            if not known:
+                yield Trial(variant, None)
+
+    @contextmanager
+    def _writing(self) -> Iterator[FileIO | None]:
+        """The file, locked, read to its end, and without a torn last line."""
+        if self._path is None:
+            yield None
+            return
+        with _readable(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a+b", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self._read_on(file)
+                if file.seek(0, os.SEEK_END) > self._read_bytes:
+                    file.truncate(self._read_bytes)
+                yield file
+
+    def _read_on(self, file: BinaryIO | FileIO) -> None:
+        """Take in the whole lines behind what was read, under a lock; a last line without its end is torn and waits."""
+        size = file.seek(0, os.SEEK_END)
+        if size < self._read_bytes:
+            raise problem("MODEL_TRIALS", f"{self._name} shrank from {self._read_bytes} to {size} bytes")
+        file.seek(self._read_bytes)
+        text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        for line in whole.split(b"\n")[:-1]:
+            self._take(line)
+        self._read_bytes += len(whole)
         if self._path is not None:
-            self._append(trial)
-        self._trials[identity] = trial
-        return trial
+            self._compare(_read_head(_head_file(self._path)))
 
-    def _append(self, trial: Trial) -> None:
-        assert self._path is not None
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(trial), sort_keys=True, separators=(",", ":")) + "\n")
-            file.flush()
+    def _compare(self, marked: Head | None) -> None:
+        """The head file never says more than the ledger holds, and is missing only beside a first line."""
+        lines = len(self._hashes) - 1
+        if marked is None:
+            if lines > 1:
+                raise problem("MODEL_TRIALS", f"{self._name} has {lines} lines and no {self._name}.head beside it")
+        elif marked.lines > lines:
+            raise problem("MODEL_TRIALS", f"{self._name} was cut: it reached line {marked.lines}, and has {lines}")
+        elif self._hashes[marked.lines] != marked.sha256:
+            raise problem("MODEL_TRIALS", f"{self._name} line {marked.lines}: not the line that was written")
+
+    def _take(self, line: bytes) -> None:
+        """Check a line against the one before it and take it in."""
+        number = len(self._hashes)
+        try:
+            row = json.loads(line)
+            variant = Variant(**{**row["variant"], **{t: int(row["variant"][t]) for t in ("from_ns", "to_ns")}})
+            outcome = None if row["outcome"] is None else {k: float(v) for k, v in row["outcome"].items()}
+            again = _line(number, self._hashes[-1], variant, outcome)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise problem("MODEL_TRIALS", f"{self._name} line {number}: {error}") from None
+        if again != line:
+            raise problem("MODEL_TRIALS", f"{self._name} line {number}: changed, or does not follow the line before it")
+        self._lines.append(line)
+        self._hashes.append(hashlib.sha256(line).hexdigest())
+        self._variants.setdefault(variant.id, variant)
+        if outcome is not None:
+            self._outcomes.setdefault(variant.id, []).append(outcome)
+
+    def _append(self, file: FileIO | None, variant: Variant, outcome: dict[str, float] | None) -> None:
+        line = _line(len(self._hashes), self._hashes[-1], variant, outcome)
+        if file is not None and self._path is not None:
+            if file.write(line + b"\n") != len(line) + 1:
+                raise problem("MODEL_TRIALS", f"{self._name}: the disk is full; nothing was counted")
             os.fsync(file.fileno())
+            self._read_bytes += len(line) + 1
+        self._take(line)
+        if self._path is not None:
+            _write_head(_head_file(self._path), self.head)
 
 
-def _identity(config_digest: str, data_digest: str) -> str:
-    return digest([config_digest, data_digest]).hex()
+def ledger_file(place: Path | str) -> Path:
+    """The ledger of a fund's folder, or the file itself.
+
+    >>> ledger_file("trials.jsonl").name
+    'trials.jsonl'
+    """
+    path = Path(place)
+    return path / FILE_NAME if path.is_dir() else path
 
 
-def _parsed(line: str, where: str) -> Trial:
+def _line(number: int, before: str, variant: Variant, outcome: Mapping[str, float] | None) -> bytes:
+    figures = None if outcome is None else {name: repr(value) for name, value in outcome.items()}
+    return _spell({"n": number, "before": before, "variant": variant._words(), "outcome": figures})
+
+
+def _spell(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def _head_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.head")
+
+
+def _read_head(path: Path) -> Head | None:
     try:
-        trial = Trial(**json.loads(line))
-    except (ValueError, TypeError) as error:
-        raise problem("MODEL_TRIALS", f"{where}: {error}") from None
-    if trial.id != _identity(trial.config_digest, trial.data_digest):
-        raise problem("MODEL_TRIALS", f"{where}: id {trial.id[:12]} is not the digest of its configuration and data")
-    return trial
+        words = json.loads(path.read_bytes())
+        return Head(int(words["lines"]), str(words["sha256"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise problem("MODEL_TRIALS", f"{path.name}: {error}") from None
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Name the file that the system would not let us use."""
+    try:
+        yield
+    except OSError as error:
+        raise problem("MODEL_TRIALS", f"{path}: {error.strerror}") from None
+
+
+def _write_head(path: Path, head: Head) -> None:
+    """Replace the head file at once: a reader finds the old one or the new one."""
+    unfinished = path.with_name(f".{path.name}.tmp")
+    with unfinished.open("wb") as file:
+        file.write(_spell(asdict(head)))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

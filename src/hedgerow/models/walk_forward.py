@@ -17,6 +17,7 @@ from hedgerow.models.boosting import Validation, train, validate
 from hedgerow.models.boosting_config import BoostingConfig
 from hedgerow.models.digests import digest
 from hedgerow.models.panel import LabelConfig, Panel, build_panel
+from hedgerow.models.trials import Variant
 from hedgerow.models.validation import walk_forward
 
 if TYPE_CHECKING:
@@ -83,8 +84,11 @@ def run_walk_forward(
     trials: TrialLedger,
     seed: int,
     variants: Sequence[BoostingConfig] = DEFAULT_VARIANTS,
+    family: str = "models",
 ) -> WalkForwardResult:
     """Train and forecast fold by fold; closes T x N, features T x N x F, times UTC nanoseconds.
+
+    family: the strategy that the models are for; each variant tried on each training set is one of its trials.
 
     Raises MODEL_SHAPE, MODEL_NAN, MODEL_TOO_FEW_ROWS, MODEL_BAD_FOLDS, MODEL_LEAK, MODEL_MISSING_EXTRA, RUN_CONFIG.
     """
@@ -97,7 +101,7 @@ def run_walk_forward(
     fold_of_time = np.full(len(times_ns), -1, dtype=np.int64)
     folds = []
     for fold in walk_forward(panel.prediction_ns, panel.label_end_ns, split, last_ns=int(times_ns[-1])):
-        trained = _train_fold(panel, fold, variants, trials=trials, seed=seed)
+        trained = _train_fold(panel, fold, variants, trials=trials, family=family, seed=seed)
         # Forecasts come from the features, not from panel rows: the last days have no label yet, and need one most.
         tested = np.flatnonzero((times_ns >= fold.test_from_ns) & (times_ns < fold.test_to_ns))
         expected[tested], uncertainty[tested] = trained.model.forecast_many(features[tested], instruments)
@@ -142,20 +146,17 @@ def leak_audit(
 
 
 def _train_fold(
-    panel: Panel, fold: Fold, variants: Sequence[BoostingConfig], *, trials: TrialLedger, seed: int
+    panel: Panel, fold: Fold, variants: Sequence[BoostingConfig], *, trials: TrialLedger, family: str, seed: int
 ) -> TrainedFold:
     """Try each variant inside the training rows, count it, and train the best on all of them."""
     rows = panel.take(fold.train_rows)
-    data_digest = rows.digest()
+    data = rows.digest().hex()
     measured: list[Validation] = []
     for config in variants:
         measured.append(validate(rows, config, seed=seed))
-        trials.record(
-            config_digest=digest([config, seed]),
-            data_digest=data_digest,
-            metric_name="rank_ic",
-            metric=measured[-1].rank_ic,
-        )
+        recipe = digest([config, seed]).hex()
+        variant = Variant(family, recipe, recipe, data, fold.train_from_ns, fold.train_to_ns)
+        trials.record(variant, {"rank_ic": measured[-1].rank_ic})
     best = max(range(len(variants)), key=lambda v: measured[v].rank_ic)
     return TrainedFold(
         number=fold.number,
