@@ -270,8 +270,8 @@ record! {
         action: u8,
         /// 0 = the strategy's limits spoke first, 1 = the firm's.
         level: u8,
-        /// Zero.
-        spare: u32,
+        /// Number of the mandate that was judged under; 0 = none was granted yet.
+        mandate: u32,
     }
 }
 record! {
@@ -417,10 +417,10 @@ record! {
         tier: u8,
         /// 1 once revoked.
         revoked: u8,
+        /// Its number in order of grants, from 1; verdicts cite it.
+        index: u32,
         /// Zero.
-        spare: u32,
-        /// Zero.
-        spare2: u64,
+        spare: u64,
     }
 }
 record! {

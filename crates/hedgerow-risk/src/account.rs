@@ -36,6 +36,8 @@ pub(crate) struct Account {
     pub client_id: u64,
     pub limit_concentration_bps: u32,
     pub limit_rate: u32,
+    /// Number of the mandate that the limits are of; 0 = none, and the firm's.
+    pub mandate: u32,
 }
 
 /// Limits on one order by itself, whatever else is held.
@@ -110,6 +112,7 @@ impl Default for Account {
             client_id: 0,
             limit_concentration_bps: 0,
             limit_rate: 0,
+            mandate: 0,
         }
     }
 }

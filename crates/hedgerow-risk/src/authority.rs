@@ -54,6 +54,7 @@ impl Gate {
         universe.iter().for_each(|instrument| rows[*instrument as usize].granted = true);
         let (charter, account) = self.charter(strategy);
         charter.grant(account, &mandate.limits, ends(mandate));
+        account.mandate = mandate.index;
         self.tighten(strategy);
         Ok(())
     }

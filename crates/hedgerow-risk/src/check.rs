@@ -13,6 +13,7 @@ use hedgerow_core::{Action, CancelRequest, Decision, Nanos, Order, ReplaceReques
 
 /// What an approval leaves to be written down.
 pub(crate) struct Pass {
+    mandate: u32,
     waived: u64,
     reducing: bool,
     reach: i64,
@@ -24,9 +25,9 @@ fn plain(order: &Order) -> bool {
     meaningful(order) & (1..=LOTS_MAX).contains(&order.lots) & (0..=TICKS_MAX).contains(&order.limit_ticks)
 }
 
-/// A verdict that approves, or, before its code is filled in, denies.
+/// A verdict under a mandate that approves, or, before its code is filled in, denies.
 #[inline(always)]
-pub(crate) fn verdict(q: &Question, failed: u64, waived: u64, reducing: bool) -> Verdict {
+pub(crate) fn verdict(q: &Question, mandate: u32, failed: u64, waived: u64, reducing: bool) -> Verdict {
     Verdict {
         cause: q.cause,
         ts: q.now,
@@ -38,6 +39,7 @@ pub(crate) fn verdict(q: &Question, failed: u64, waived: u64, reducing: bool) ->
         decision: if failed == 0 { Decision::Approved } else { Decision::Denied } as u8,
         reducing: u8::from(reducing),
         action: q.action as u8,
+        mandate,
         ..Verdict::default()
     }
 }
@@ -77,7 +79,7 @@ impl Gate {
         let working = Working { reach: pass.reach, lots: q.open, strategy, side, ..Working::default() };
         self.working.push(q.instrument as usize, listing.working, order.id, working);
         listing.working += 1;
-        (verdict(q, 0, pass.waived, pass.reducing), Some(Approved::new(*order)))
+        (verdict(q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*order)))
     }
 
     /// Decides on a replace of a working order. Only what it adds to the worst case is new; if it is denied, the old
@@ -104,7 +106,7 @@ impl Gate {
             (Err(denied), _) => return (denied, None),
         };
         self.working.set(at, Working { replacing: true, next_reach: pass.reach, next_lots: q.open, ..held });
-        (verdict(&q, 0, pass.waived, pass.reducing), Some(Approved::new(*request)))
+        (verdict(&q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*request)))
     }
 
     /// Asks every rule and, if all are silent, reserves; if one spoke, asks again which.
@@ -118,11 +120,12 @@ impl Gate {
             return self.decide_entered(*q);
         };
         places.keep(q, &answer);
+        let mandate = places.account.mandate;
         if first {
             self.hold(usize::from(q.strategy), q.instrument as usize, true);
         }
         self.hours.latest_ts = q.now;
-        Ok(Pass { waived: 0, reducing: answer.reducing, reach: answer.reach })
+        Ok(Pass { mandate, waived: 0, reducing: answer.reducing, reach: answer.reach })
     }
 
     /// The same by name, for an order or replace that is not in positions and sums yet; `Err` is the verdict that denies.
@@ -148,8 +151,9 @@ impl Gate {
         let latest_ts = places.hours.latest_ts.max(q.now);
         let verdict = if spoke == waived {
             places.keep(&q, &answer);
+            let mandate = places.account.mandate;
             self.hold(usize::from(q.strategy), q.instrument as usize, true);
-            Ok(Pass { waived, reducing: answer.reducing, reach: answer.reach })
+            Ok(Pass { mandate, waived, reducing: answer.reducing, reach: answer.reach })
         } else {
             let denied = self.explain(&q, &answer, spoke & !waived, waived);
             self.shift(&q, -q.added());
@@ -184,6 +188,7 @@ impl Gate {
             strategy: request.strategy,
             decision: Decision::Approved as u8,
             action: Action::Cancel as u8,
+            mandate: self.mandate_of(request.strategy),
             ..Verdict::default()
         };
         (verdict, Approved::new(*request))

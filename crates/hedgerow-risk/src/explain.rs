@@ -22,7 +22,8 @@ fn share(whole: i128, bps: u32) -> i128 {
 impl Gate {
     /// The verdict on an order that some rule denies, while the order is still in positions and sums.
     pub(crate) fn explain(&self, q: &Question, answer: &Answer, failed: u64, waived: u64) -> Verdict {
-        let mut denied = verdict(q, failed, waived, answer.reducing);
+        let mandate = self.accounts[usize::from(q.strategy)].mandate;
+        let mut denied = verdict(q, mandate, failed, waived, answer.reducing);
         if let Some(code) = first(failed) {
             let at_firm = self.firm_spoke(code, q, answer);
             let number = if at_firm { self.firm() } else { usize::from(q.strategy) };
@@ -40,8 +41,9 @@ impl Gate {
             | bit_if(q.strategy >= self.config.strategies, code::RISK_NO_MANDATE)
             | bit_if(q.instrument >= self.config.instruments, code::RISK_UNIVERSE);
         let code = first(failed).unwrap_or(code::RISK_UNIVERSE);
+        let mandate = self.mandate_of(q.strategy);
         let value = if code == code::RISK_UNIVERSE { count(q.instrument) } else { Money::ZERO };
-        Verdict { value, code: code.0, ..verdict(&q, failed, 0, false) }
+        Verdict { value, code: code.0, ..verdict(&q, mandate, failed, 0, false) }
     }
 
     /// Whether a failing rule fails by the firm's limits only. Rules without levels speak for the strategy.

@@ -145,6 +145,11 @@ impl Gate {
         self.config.strategies as usize
     }
 
+    /// Number of the mandate that a strategy was granted last, 0 = none.
+    pub(crate) fn mandate_of(&self, strategy: StrategyId) -> u32 {
+        self.accounts[..self.firm()].get(usize::from(strategy)).map_or(0, |account| account.mandate)
+    }
+
     /// The sums of a strategy, or of the firm (`None`); zero for an unknown strategy.
     #[must_use]
     pub fn exposure(&self, strategy: Option<StrategyId>) -> Exposure {

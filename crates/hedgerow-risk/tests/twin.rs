@@ -6,7 +6,8 @@ mod obvious;
 use desk::*;
 use hedgerow_core::time::SECOND;
 use hedgerow_core::{
-    HALTED, Instrument, KillSwitch, Limits, Money, Order, OrderKind, RESTRICTED, ReplaceRequest, SHORTABLE, Side, code,
+    HALTED, Instrument, KillSwitch, Limits, Mandate, Money, Order, OrderKind, RESTRICTED, ReplaceRequest, SHORTABLE,
+    Side, code,
 };
 use hedgerow_risk::rules::bit;
 use hedgerow_risk::{Approved, Gate};
@@ -134,7 +135,11 @@ impl Pair {
         };
         let twin = Obvious {
             base: currency("USD"),
-            books: vec![book(tight(), CLOSE), book(tight(), CLOSE), book(firm(), i64::MAX)],
+            books: vec![
+                Book { mandate: 1, ..book(tight(), CLOSE) },
+                Book { mandate: 2, ..book(tight(), CLOSE) },
+                book(firm(), i64::MAX),
+            ],
             instruments: UNIVERSE.map(|i| (i, share(i))).into(),
             rates: [(currency("EUR"), EUR_RATE)].into(),
             marks: UNIVERSE.map(|i| (i, (10_000, OPEN))).into(),
@@ -284,8 +289,10 @@ impl Pair {
             Step::Grant { strategy, tight: narrow, universe } => {
                 let limits = if narrow { tight() } else { Limits { repeats_per_second: 2, ..wide() } };
                 let universe: Vec<u32> = UNIVERSE.into_iter().filter(|i| universe & (1 << i) != 0).collect();
-                gate.grant(&mandate(strategy, limits), &universe).unwrap();
+                let index = twin.books.iter().map(|book| book.mandate).max().unwrap_or_default() + 1;
+                gate.grant(&Mandate { index, ..mandate(strategy, limits) }, &universe).unwrap();
                 twin.grant(usize::from(strategy), limits, CLOSE);
+                twin.books[usize::from(strategy)].mandate = index;
                 twin.books[usize::from(strategy)].universe = universe.into_iter().collect();
             }
             Step::Revoke { strategy } => {

@@ -5,7 +5,7 @@ mod desk;
 use desk::*;
 use hedgerow_core::time::SECOND;
 use hedgerow_core::{
-    CancelRequest, Decision, HALTED, Instrument, KillSwitch, Limits, Money, Order, RESTRICTED, Side, code,
+    CancelRequest, Decision, HALTED, Instrument, KillSwitch, Limits, Mandate, Money, Order, RESTRICTED, Side, code,
 };
 use hedgerow_risk::Gate;
 use hedgerow_risk::rules::bit;
@@ -307,6 +307,19 @@ fn equal_orders_are_throttled_even_with_others_between() {
 }
 
 #[test]
+fn every_verdict_cites_the_mandate_it_was_judged_under() {
+    let mut gate = desk();
+    assert_eq!(gate.check_new(&order(1, Side::Buy, 1), OPEN).0.mandate, 1);
+    gate.grant(&Mandate { index: 7, ..mandate(0, wide()) }, &UNIVERSE).unwrap();
+    assert_eq!(gate.check_new(&order(2, Side::Buy, 1), OPEN).0.mandate, 7);
+    gate.revoke(0).unwrap();
+    let (denied, _) = gate.check_new(&order(3, Side::Buy, 1), OPEN);
+    assert_eq!((denied.code, denied.mandate), (code::RISK_MANDATE_EXPIRED.0, 7), "an ended mandate is still the one");
+    let stranger = Order { strategy: 9, ..order(4, Side::Buy, 1) };
+    assert_eq!(gate.check_new(&stranger, OPEN).0.mandate, 0);
+}
+
+#[test]
 fn a_cancel_always_passes() {
     let mut gate = desk();
     let working = pass(&mut gate, &order(1, Side::Buy, 10));
@@ -316,6 +329,7 @@ fn a_cancel_always_passes() {
     let request = CancelRequest { id: 2, order_id: 1, ..CancelRequest::default() };
     let (verdict, approved) = gate.check_cancel(&request, &working, i64::MIN);
     assert_eq!((verdict.decision, verdict.failed, verdict.order_id), (Decision::Approved as u8, 0, 1));
+    assert_eq!(verdict.mandate, 1);
     assert_eq!(approved.into_inner(), request);
     assert_eq!(gate.holding(0, 0).open_buy, 10, "reserved until the venue confirms");
 }

@@ -93,6 +93,8 @@ pub struct Authority {
     known: BTreeSet<EventId>,
     proposals: Vec<Proposal>,
     strategies: Vec<Strategy>,
+    /// Mandates granted so far.
+    granted: u32,
     strategies_max: StrategyId,
 }
 
@@ -106,6 +108,7 @@ impl Authority {
             known: BTreeSet::from([genesis.id()]),
             proposals: Vec::new(),
             strategies: Vec::new(),
+            granted: 0,
             strategies_max: StrategyId::MAX,
         }
     }

@@ -8,7 +8,7 @@ use super::{
     Authority, EventId, Outcome, Person, Proposal, RISK_ROLE, Roster, Status, Strategy, Target, Terms, Vote, keys,
     quorum, refuse,
 };
-use hedgerow_core::{Nanos, Problem, RecordId, StrategyId, code};
+use hedgerow_core::{Mandate, Nanos, Problem, RecordId, StrategyId, code};
 
 impl Authority {
     /// A roster counts when its version follows the one in force.
@@ -145,7 +145,8 @@ impl Authority {
     /// Puts a proposal's mandate in force. Everything proposed before it for the same strategy is closed, so that a
     /// stale proposal cannot come back later and take the place of a newer one.
     fn grant(&mut self, at: usize, record: RecordId, ts: Nanos) -> Outcome {
-        let mandate = self.proposals[at].mandate(record, ts);
+        self.granted += 1;
+        let mandate = Mandate { index: self.granted, ..self.proposals[at].mandate(record, ts) };
         let universe = self.proposals[at].terms.universe.clone();
         let by = self.proposals[at].id;
         for earlier in &mut self.proposals[..at] {

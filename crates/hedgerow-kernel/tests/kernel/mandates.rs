@@ -52,6 +52,7 @@ fn one_of_two_signatures_is_not_enough_and_the_second_opens() {
     assert_eq!(world.asks("buy 10 AAA")[0], DENIED, "one signature grants nothing");
     assert_eq!(world.sign(wish.approval("Fay")), ["mandate granted"]);
     assert_eq!(world.asks("buy 10 AAA"), ["approved", "New -> PendingNew"]);
+    assert_eq!(world.last_verdict().mandate, 1, "the order cites its mandate");
     assert_eq!(world.kernel.mandate(MOMENTUM).unwrap().artifact, artifact('A'));
 }
 

@@ -7,7 +7,7 @@ use crate::words::{Wanted, report, told};
 use hedgerow_core::{
     Bar, CancelRequest, CashKind, CashMovement, Currency, FirmLimits, FxRate, Instrument, InstrumentId, KernelStart,
     KillSwitch, Limits, Money, Noun, Order, OrderKind, Problem, ReplaceRequest, SHORTABLE, Session, StateHash,
-    StrategyId, StrategyStart, Symbol, TimeInForce, VenueReport,
+    StrategyId, StrategyStart, Symbol, TimeInForce, VenueReport, Verdict,
     time::{DAY, FOREVER, SECOND},
 };
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Replay, ReplayReport};
@@ -262,6 +262,11 @@ impl World {
 
     pub fn last_order(&self) -> Order {
         let frame = self.tape.iter().rev().find(|(kind, ..)| *kind == Order::KIND).expect("an order was sent");
+        bytemuck::pod_read_unaligned(&frame.2)
+    }
+
+    pub fn last_verdict(&self) -> Verdict {
+        let frame = self.tape.iter().rev().find(|(kind, ..)| *kind == Verdict::KIND).expect("the gate was asked");
         bytemuck::pod_read_unaligned(&frame.2)
     }
 

@@ -78,7 +78,7 @@ pub fn session(open: bool, ts: i64) -> Session {
 }
 
 pub fn mandate(strategy: u16, limits: Limits) -> Mandate {
-    Mandate { strategy, limits, expires_ts: CLOSE, ..Mandate::default() }
+    Mandate { index: u32::from(strategy) + 1, strategy, limits, expires_ts: CLOSE, ..Mandate::default() }
 }
 
 /// An open desk, every price at 100.00, both strategies under `limits`, the firm with twice as wide ones.

@@ -34,6 +34,8 @@ pub struct Book {
     pub limits: Limits,
     pub granted: bool,
     pub revoked: bool,
+    /// Number of the mandate.
+    pub mandate: u32,
     pub expires_ts: i64,
     pub universe: BTreeSet<u32>,
     pub killed: bool,
@@ -247,6 +249,7 @@ impl Obvious {
             decision: if word.is_none() { 1 } else { 2 },
             reducing: u8::from(reducing),
             action,
+            mandate: self.books[strategy].mandate,
             code: word.map_or(0, |word| word.code.0),
             level: word.map_or(0, |word| word.level),
             value: hedgerow_core::Money(word.map_or(0, |word| word.seen)),
