@@ -168,6 +168,7 @@ codes! {
         14 GOV_CLOSED "the proposal is no longer open" => "propose it again and collect new approvals";
         15 GOV_UNKNOWN_PARENT "the event rests on an event that is not in this log" => "record its parents first";
         16 GOV_NO_FUND "no fund is kept in this folder" => "start it with its first roster";
+        17 GOV_RECIPIENT "not a device that can be encrypted to" => "give the age recipient that `hedgerow keys new` printed";
     }
     SIM = 8 exit 17 {
         1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";

@@ -21,6 +21,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod age;
 mod agreement;
 mod batch;
 mod file_storage;
@@ -35,6 +36,7 @@ mod storage;
 mod verify;
 mod walk;
 
+pub use age::{age_encrypt, age_identity};
 pub use file_storage::{FileStorage, STREAM, WAL, read_small_of, read_wal};
 pub use frame::{ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, Record, VERSION, file_header};
 pub use journal::{CHECKPOINT, Journal, KEY, PENDING_BYTES_MAX, Recovery, SEGMENT_BYTES_MAX, SEGMENT_ROWS_MAX};

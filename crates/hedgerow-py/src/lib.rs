@@ -2,6 +2,7 @@
 //!
 //! Every public word stands here once; the stubs are printed from this list (`make stubs`).
 
+mod age;
 mod costs;
 mod engine;
 mod features;
@@ -14,6 +15,8 @@ mod words;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::age::{age_encrypt, age_identity};
     #[pymodule_export]
     use crate::costs::venue_price_ticks;
     #[pymodule_export]
