@@ -202,6 +202,8 @@ codes! {
         6 RUN_OUTSIDE "an order was sent outside a running backtest" => "send orders from on_start and the on_* handlers";
         7 RUN_RECONCILE "the report does not agree with the ledger" => "this is a defect; stop and report it";
         8 RUN_NUMBER "a price or quantity is not a usable number" => "use a positive finite number on the tick and lot";
+        9 RUN_EVIDENCE "this is not an evidence pack as it was made" => "take it from its maker again, or make it anew";
+        10 RUN_NOT_REPEATED "running again gives another evidence pack" => "compare artifact, data and trial ledger with those named in it";
     }
     CLI = 12 exit 2 {
         1 CLI_USAGE "the command line cannot be understood" => "see --help";

@@ -1,8 +1,12 @@
-"""Commands about what speaks for a strategy: the trials that were counted."""
+"""Commands about what speaks for a strategy: the trials that were counted, and the evidence that the platform makes.
+
+Each carries words and prints; the work is in `hedgerow.engine.evidence` and `hedgerow.models.trials`.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +14,20 @@ import typer
 
 from hedgerow.cli.group import group
 from hedgerow.cli.output import Json, Output, table
+from hedgerow.core.errors import problem
 
 if TYPE_CHECKING:
+    from hedgerow.engine.evidence import Pack
     from hedgerow.models.trials import Family, Trial, TrialLedger
 
 trials = group("Every variant that was ever run, counted.")
+evidence = group("What the platform itself found when it ran a strategy.")
+
+Dir = Annotated[Path, typer.Option("--dir", "-d", help="The fund's folder.")]
+Books = Annotated[
+    list[str] | None,
+    typer.Option("--book", help="What runs already: a log's folder, or a CSV of date and value; may be repeated."),
+]
 
 
 @trials.command("show")
@@ -35,6 +48,174 @@ def trials_show(
     one = read.family(family)
     shown = {**_family_row(one), "head": head, "trials": [_trial_row(trial) for trial in one.trials]}
     Output(json).emit(shown, lambda: _family_text(one))
+
+
+@evidence.command("make")
+def make(
+    artifact: Annotated[str, typer.Argument(help="FILE.py:Class, a Strategy or SimpleStrategy.")],
+    data: Annotated[Path, typer.Argument(help="Bars: .csv, .csv.gz or .parquet, or a folder of them.")],
+    directory: Dir = Path(),
+    name: Annotated[str | None, typer.Option(help="The strategy's name in its proposal; default: the class.")] = None,
+    proposed: Annotated[
+        str | None, typer.Option(help="The artifact's hash in the proposal; default: the hash of the file.")
+    ] = None,
+    tiers: Annotated[Path | None, typer.Option(help="Tiers of the policy: a JSON list.")] = None,
+    book: Books = None,
+    cash: Annotated[str, typer.Option(help="Capital before the first bar.")] = "1000000",
+    currency: Annotated[str, typer.Option(help="Base currency.")] = "USD",
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal packs.")] = 0,
+    folds: Annotated[int, typer.Option(help="Stretches of time shown by themselves.")] = 5,
+    made_until: Annotated[str | None, typer.Option(help="Up to when data were used to make the strategy.")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
+    json: Json = False,
+) -> None:
+    """Run a strategy on the platform's data and store what its reviewers need to know; the run counts as a trial."""
+    from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.engine import evidence as made
+    from hedgerow.models.trials import TrialLedger, ledger_file
+
+    directory.mkdir(parents=True, exist_ok=True)
+    ledger = TrialLedger(ledger_file(directory))
+    made.refuse_cut_ledger(ledger, directory)
+    pack = made.make_evidence(
+        load_strategy(artifact, read_settings(setting or [])),
+        data,
+        trials=ledger,
+        name=name,
+        artifact=artifact.partition(":")[0],
+        proposed=proposed,
+        tiers=[] if tiers is None else _tiers(tiers),
+        book=_book(book or []),
+        capital=_money(cash),
+        currency=currency,
+        seed=seed,
+        folds=folds,
+        made_until=made_until,
+    )
+    Output(json).emit(_stored(pack, directory) | made.evidence_body(pack), lambda: made.text_page(pack))
+
+
+@evidence.command("show")
+def show(
+    pack: Annotated[str, typer.Argument(help="The pack's file, or its hash or the start of it.")],
+    directory: Dir = Path(),
+    html: Annotated[Path | None, typer.Option(help="Write the page here as HTML.")] = None,
+    json: Json = False,
+) -> None:
+    """Show a pack on one page: exposure, risk, liquidity; never the code."""
+    from hedgerow.engine import evidence as made
+    from hedgerow.engine.evidence.pack import write_whole
+
+    found = _found(pack, directory)
+    if html is not None:
+        write_whole(html, made.html_page(found).encode())
+    Output(json).emit({"pack": found.sha256, **found.content}, lambda: made.text_page(found))
+
+
+@evidence.command("check")
+def check(
+    pack: Annotated[str, typer.Argument(help="The pack's file, or its hash or the start of it.")],
+    artifact: Annotated[str, typer.Option(help="FILE.py:Class, as it was proposed.")],
+    data: Annotated[Path, typer.Option(help="The bars that the pack names.")],
+    directory: Dir = Path(),
+    book: Books = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
+    json: Json = False,
+) -> None:
+    """Make a pack again from artifact, data and trial ledger, and compare every byte."""
+    from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.engine import evidence as made
+    from hedgerow.models.trials import ledger_file
+
+    ledger = ledger_file(directory)
+    outcome = made.check_evidence(
+        _found(pack, directory),
+        load_strategy(artifact, read_settings(setting or [])),
+        data,
+        artifact=artifact.partition(":")[0],
+        trials=ledger if ledger.is_file() else None,
+        book=_book(book or []),
+    )
+    Output(json).emit(outcome)
+
+
+@evidence.command("live")
+def live(
+    log: Annotated[Path, typer.Argument(help="The folder that holds journal/ of the run.")],
+    strategy: Annotated[str, typer.Option(help="The strategy's name in its proposal.")],
+    tier: Annotated[str, typer.Option(help="The tier that it ran at.")],
+    start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    directory: Dir = Path(),
+    json: Json = False,
+) -> None:
+    """Store what a strategy did under its mandate of a tier, read from a proved log: evidence for a promotion."""
+    from hedgerow.engine import evidence as made
+
+    pack = made.make_live_evidence(log, strategy, tier, start, end)
+    Output(json).emit(_stored(pack, directory) | {"live": made.live_claim(pack)}, lambda: made.text_page(pack))
+
+
+def _stored(pack: Pack, directory: Path) -> dict[str, Any]:
+    from hedgerow.engine.evidence import html_page
+    from hedgerow.engine.evidence.pack import write_whole
+
+    file = pack.save(directory)
+    page = file.with_suffix(".html")
+    write_whole(page, html_page(pack).encode())
+    return {"pack": pack.sha256, "file": str(file), "page": str(page)}
+
+
+def _found(word: str, directory: Path) -> Pack:
+    """A pack by its file, or by the start of its hash in the fund's folder."""
+    from hedgerow.engine.evidence import Pack
+
+    if Path(word).is_file():
+        return Pack.load(word)
+    files = sorted((directory / "evidence").glob("*.json"))
+    matches = [file for file in files if len(word) >= 4 and file.stem.startswith(word)]
+    if len(matches) != 1:
+        told = f"{len(matches)} packs begin so" if matches else f"{len(files)} packs are there, none begins so"
+        raise problem("CLI_USAGE", f"{word!r} in {directory / 'evidence'}: {told}")
+    return Pack.load(matches[0])
+
+
+def _tiers(path: Path) -> list[dict[str, Any]]:
+    from json import loads
+
+    try:
+        tiers = loads(path.read_text())
+        if isinstance(tiers, list) and all(isinstance(tier, dict) for tier in tiers):
+            return tiers
+    except (OSError, ValueError) as error:
+        raise problem("CLI_USAGE", f"--tiers {path}: {error}") from None
+    raise problem("CLI_USAGE", f"--tiers {path}: a JSON list of tiers is wanted")
+
+
+def _money(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise problem("CLI_USAGE", f"--cash {text!r} is not an amount") from None
+
+
+def _book(places: list[str]) -> Any:
+    """The running book: values by day of each place, by name; `None` without any."""
+    import pandas as pd
+
+    from hedgerow.engine.evidence.live import log_values
+
+    books = {}
+    for place in places:
+        if Path(place).is_dir():
+            books[place] = log_values(place)
+            continue
+        try:
+            frame = pd.read_csv(place, index_col=0, parse_dates=True)
+            books[place] = frame.iloc[:, 0].astype(float)
+        except (OSError, ValueError, IndexError) as error:
+            raise problem("CLI_USAGE", f"--book {place}: {error}") from None
+    return books or None
 
 
 def _family_row(family: Family) -> dict[str, Any]:

@@ -25,6 +25,7 @@ ORDER = (
     "demo",
     "backtest",
     "trials",
+    "evidence",
     "data",
     "keys",
     "roster",
@@ -80,6 +81,7 @@ def _root(
 app.command(rich_help_panel="Run")(running.demo)
 app.command(rich_help_panel="Run")(running.backtest)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
+app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(governance.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(governance.roster, name="roster", rich_help_panel="Governance")

@@ -43,9 +43,9 @@ class Count:
         if isinstance(trials, int):
             return cls(said=trials)
         ledger = as_ledger(trials)
-        variant = variant_of(info, data, limits)
-        ledger.begin(variant)
-        return cls(ledger=ledger, variant=variant)
+        tried = variant_of(info, data, limits)
+        ledger.begin(tried)
+        return cls(ledger=ledger, variant=tried)
 
     def end(self, result: Result) -> Result:
         """The result, with the number and the variance of all trials of its family."""
@@ -60,8 +60,6 @@ class Count:
 
 def variant_of(info: RunInfo, data: RunData, limits: Limits) -> Variant:
     """What a run tries: its name, its artifact, everything that was set, its data and their period."""
-    from hedgerow.governance.artifact import artifact_hash
-
     settings = {
         "config": info.config,
         "seed": info.seed,
@@ -70,11 +68,18 @@ def variant_of(info: RunInfo, data: RunData, limits: Limits) -> Variant:
         "costs": info.costs,
         "limits": limits.to_json(),
     }
+    return variant(info.name, info.artifact, settings, data, info.data_digest)
+
+
+def variant(family: str, artifact: str, settings: dict[str, Any], data: RunData, data_digest: str = "") -> Variant:
+    """A variant from its name, its artifact's hash, all that was set, and its data."""
+    from hedgerow.governance.artifact import artifact_hash
+
     return Variant(
-        family=info.name,
-        artifact=info.artifact,
+        family=family,
+        artifact=artifact,
         config=artifact_hash(b"", settings),
-        data=info.data_digest or data.bars.digest(),
+        data=data_digest or data.bars.digest(),
         from_ns=data.start_ns,
         to_ns=int(data.times_ns[-1]),
     )

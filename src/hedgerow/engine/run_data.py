@@ -91,10 +91,8 @@ class RunData:
         """What the core's `Engine.instrument` takes for one instrument, all exact integers."""
         instrument: Instrument = self.instruments[index]
         sigma, adv_lots = instrument.sigma, instrument.adv_lots
-        if estimate and (sigma is None or not adv_lots):
-            own_sigma, own_adv = self._estimates(index)
-            sigma = own_sigma if sigma is None else sigma
-            adv_lots = adv_lots or own_adv
+        if estimate:
+            sigma, adv_lots = self.liquidity(index)
         return (
             instrument.symbol,
             instrument.currency,
@@ -109,6 +107,17 @@ class RunData:
             SHORTABLE if instrument.shortable else 0,
             FREELY_AVAILABLE if instrument.locate_lots is None else instrument.locate_lots,
         )
+
+    def liquidity(self, index: int) -> tuple[float, int]:
+        """One-day standard deviation of returns and average daily volume in lots (0 = unknown): as the instrument
+        states them, otherwise as these data show them."""
+        instrument: Instrument = self.instruments[index]
+        sigma, adv_lots = instrument.sigma, instrument.adv_lots
+        if sigma is None or not adv_lots:
+            own_sigma, own_adv = self._estimates(index)
+            sigma = own_sigma if sigma is None else sigma
+            adv_lots = adv_lots or own_adv
+        return sigma, adv_lots
 
     def _estimates(self, index: int) -> tuple[float, int]:
         """One-day standard deviation of log returns, and average daily volume in lots (0 = unknown)."""

@@ -1,0 +1,209 @@
+"""How much money a strategy can carry: costs by the square-root law at other sizes, and how long its book takes to
+sell.
+
+The run is scaled: with `s` times the capital it trades `s` times as much. Profit before costs, spread and fees grow
+with `s`; impact grows with `s^1.5`, because a day's trade of `Q` where `V` trade costs `Y * sigma * sqrt(Q / V)` of its
+value.
+
+Promises: one definition of impact (`hedgerow.core.costs`); each day's trading of an instrument on one side is one
+order, so slicing hides nothing; without volume there is no figure, and its name and reason are given. Never: a
+capacity from a strategy that earned nothing. Source: Toth et al. (2011); Almgren et al. (2005) estimate 3/5, not 1/2.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hedgerow.core.nouns import MONEY_UNIT
+from hedgerow.engine.evidence.exposure import traded
+from hedgerow.engine.evidence.pack import LeftOut, decimal
+from hedgerow.engine.exchange import fill_amounts
+
+if TYPE_CHECKING:
+    from hedgerow.core.costs import Costs
+    from hedgerow.engine.evidence.exposure import Held
+    from hedgerow.engine.evidence.sample import Sample
+    from hedgerow.engine.run_data import RunData
+
+Floats = npt.NDArray[np.float64]
+EATEN = 0.5
+"""The share of gross profit that costs eat at what is called the capacity."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """A year of the strategy at the capital of its run, in base currency.
+
+    gross: profit before costs. linear: spread and fees. impact: by the square-root law.
+    """
+
+    capital: float
+    gross: float
+    linear: float
+    impact: float
+
+    def costs(self, capital: float) -> float:
+        """Costs of a year with another capital.
+
+        >>> Scaling(capital=1.0, gross=10.0, linear=1.0, impact=2.0).costs(4.0)
+        20.0
+        """
+        scale = capital / self.capital
+        return self.linear * scale + self.impact * scale * math.sqrt(scale)
+
+    def gross_profit(self, capital: float) -> float:
+        """Profit before costs of a year with another capital."""
+        return self.gross * capital / self.capital
+
+    def capital_at(self, eaten: float) -> float:
+        """The capital at which costs eat this share of gross profit; 0 if spread and fees alone eat it.
+
+        >>> Scaling(capital=100.0, gross=10.0, linear=1.0, impact=2.0).capital_at(0.5)  # s = ((5 - 1) / 2)^2
+        400.0
+        """
+        room = eaten * self.gross - self.linear
+        return self.capital * (room / self.impact) ** 2 if room > 0 else 0.0
+
+    def capital_of_most_profit(self) -> float:
+        """The capital beyond which more of it earns less, net of costs.
+
+        >>> Scaling(capital=100.0, gross=10.0, linear=1.0, impact=3.0).capital_of_most_profit()  # s = (2 * 9 / 9)^2
+        400.0
+        """
+        room = self.gross - self.linear
+        return self.capital * (2 * room / (3 * self.impact)) ** 2 if room > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Liquidity:
+    """sigma: one-day standard deviation by instrument; adv: average daily volume in lots, 0 = not known."""
+
+    sigma: Floats
+    adv: Floats
+
+    @classmethod
+    def of(cls, data: RunData) -> Liquidity:
+        """As the instruments state it, otherwise as the data show it."""
+        pairs = [data.liquidity(index) for index in range(len(data.instruments))]
+        return cls(np.array([p[0] for p in pairs]), np.array([float(p[1]) for p in pairs]))
+
+
+def scaling(sample: Sample, costs: Costs, liquidity: Liquidity, *, capital: float, years: float) -> Scaling:
+    """What the run's trading makes of the square-root law, as sums over its days."""
+    amounts = [fill_amounts(result) for result in sample.results]
+    fees = float(sum(amount.fee.sum() for amount in amounts))
+    slippage = float(sum(amount.slippage.sum() for amount in amounts))
+    net = sum(result.nav_nano for result in sample.results) / MONEY_UNIT - capital * len(sample.results)
+    trade = traded(sample)
+    adv = liquidity.adv[trade.instrument]
+    # The cost model without spread and fees: what is left is impact, in the words of the optimiser and the venue.
+    only_impact = dataclasses.replace(costs, half_spread_bps=0.0, fee_bps=0.0, fee_per_share=0.0, fee_min=0.0)
+    day_value = np.divide(trade.value * adv, trade.lots, out=np.zeros_like(trade.value), where=trade.lots > 0)
+    moved = only_impact.expected_cost(trade.value, sigma=liquidity.sigma[trade.instrument], adv_notional=day_value)
+    spread = costs.half_spread_bps * 1e-4 * float(trade.value.sum())
+    return Scaling(
+        capital=capital,
+        gross=(net + fees + slippage) / years,
+        linear=(spread + fees) / years,
+        impact=float(moved.sum()) / years,
+    )
+
+
+def capacity(sample: Sample, scale: Scaling | None, liquidity: Liquidity, why_not: str, left_out: LeftOut) -> Any:
+    """The capital at which costs eat half of gross profit, and the one that earns most; or the reason why not."""
+    unknown = _unknown_volume(sample, liquidity)
+    if scale is not None and not unknown:
+        if scale.gross <= 0:
+            why_not = "there was no gross profit for costs to eat"
+        elif scale.impact <= 0:
+            why_not = "the cost model has no impact"
+        else:
+            return {
+                "law": "impact = Y * sigma * sqrt(Q / ADV)",
+                "gross_profit_per_year": decimal(scale.gross),
+                "spread_and_fees_per_year": decimal(scale.linear),
+                "impact_per_year": decimal(scale.impact),
+                "capital_where_costs_eat_half": decimal(scale.capital_at(EATEN)),
+                "capital_of_most_profit": decimal(scale.capital_of_most_profit()),
+            }
+    left_out.add("capacity", f"volume is not known: {', '.join(unknown)}" if unknown else why_not)
+    return None
+
+
+def tiers(
+    sample: Sample,
+    held: Held,
+    scale: Scaling | None,
+    liquidity: Liquidity,
+    policy: Sequence[Mapping[str, Any]],
+    *,
+    capital: float,
+    left_out: LeftOut,
+) -> list[dict[str, Any]]:
+    """What the strategy would be at each tier of the policy: costs, shares of volume, days to sell, loss limit."""
+    unknown = _unknown_volume(sample, liquidity)
+    return [_tier(sample, held, scale, liquidity, tier, capital, unknown, left_out) for tier in policy]
+
+
+def _tier(
+    sample: Sample,
+    held: Held,
+    scale: Scaling | None,
+    liquidity: Liquidity,
+    tier: Mapping[str, Any],
+    capital: float,
+    unknown: list[str],
+    left_out: LeftOut,
+) -> dict[str, Any]:
+    name, money, share_bps = tier["name"], float(tier["capital"]), int(tier["adv_share_bps"])
+    times = money / capital
+    gross = float(np.abs(held.shares).sum(axis=1).max()) * money
+    worst_day = max(0.0, -float(sample.returns.min())) * money
+    row: dict[str, Any] = {
+        "tier": name,
+        "capital": tier["capital"],
+        "gross_needed": decimal(gross),
+        "gross_within_limit": gross <= float(tier["gross"]),
+        "worst_day_loss": decimal(worst_day),
+        "days_beyond_loss_limit": int((-sample.returns * money > float(tier["loss"])).sum()),
+    }
+    if scale is not None and scale.gross > 0 and not unknown:
+        row["costs_share_of_gross"] = decimal(scale.costs(money) / scale.gross_profit(money))
+        row["net_return_per_year"] = decimal((scale.gross_profit(money) - scale.costs(money)) / money)
+    else:
+        left_out.add(f"costs at tier {name}", "as capacity")
+    if unknown or share_bps == 0:
+        reason = f"volume is not known: {', '.join(unknown)}" if unknown else "the tier allows no share of volume"
+        left_out.add(f"liquidity at tier {name}", reason)
+        return row
+    return row | _volume(sample, held, liquidity, times, share_bps)
+
+
+def _volume(sample: Sample, held: Held, liquidity: Liquidity, times: float, share_bps: int) -> dict[str, Any]:
+    """The largest day's trade as a share of daily volume, and the days it takes to sell the largest position."""
+    symbols, trade = sample.results[0].data.symbols, traded(sample)
+    per_day = np.where(liquidity.adv > 0, liquidity.adv, np.inf)
+    needed = trade.lots * times / per_day[trade.instrument] * 1e4
+    days = np.abs(held.lots).max(axis=0) * times / (per_day * share_bps * 1e-4)
+    slowest = int(np.argmax(days))
+    largest = float(needed.max()) if needed.size else 0.0
+    return {
+        "adv_share_needed_bps": decimal(largest),
+        "adv_share_allowed_bps": share_bps,
+        "adv_share_within_limit": largest <= share_bps,
+        "days_to_liquidate": decimal(float(days[slowest])),
+        "slowest_symbol": symbols[slowest] if days[slowest] > 0 else None,
+    }
+
+
+def _unknown_volume(sample: Sample, liquidity: Liquidity) -> list[str]:
+    """Symbols that were traded though nobody knows how much of them trades in a day."""
+    symbols = sample.results[0].data.symbols
+    return [symbols[n] for n in np.unique(traded(sample).instrument).tolist() if liquidity.adv[n] <= 0]
