@@ -20,6 +20,7 @@ TERMS: dict[str, str] = {
     "checkpoint": "the log's size and Merkle root, signed by the log's key as a C2SP signed note",
     "denied": "refused by us, at the pre-trade gate; compare rejected",
     "embargo": "the days after a test period that training leaves out, so that slow effects do not leak",
+    "evidence pack": "what the platform found when it ran a strategy on its own data: canonical JSON named by its hash",
     "gate": "the pre-trade checks; the only maker of `Approved<Order>`, which is all that a venue accepts",
     "journal": "the append-only, Merkle-committed file of every record that touched money or authority",
     "kernel": "the deterministic state machine `step(state, input) -> effects`, without clock, randomness or I/O",

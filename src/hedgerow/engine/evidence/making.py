@@ -91,6 +91,7 @@ def make_evidence(
         limits=research_limits(amount) if limits is None else limits,
         seed=seed,
         fx=dict(fx or {}),
+        artifact=artifact,
     )
     content = content_hash(strategy, artifact)
     until = None if made_until is None else moment_ns(made_until)
@@ -115,7 +116,8 @@ def check_evidence(
     """
     if pack.content["kind"] != "evidence":
         raise problem("RUN_EVIDENCE", f"a pack of kind {pack.content['kind']!r}; only evidence is made again")
-    recipe, bars, content = Recipe.of(pack), as_bars(data), content_hash(strategy, artifact)
+    bars, content, said_recipe = as_bars(data), content_hash(strategy, artifact), Recipe.of(pack)
+    recipe = dataclasses.replace(said_recipe, settings=dataclasses.replace(said_recipe.settings, artifact=artifact))
     given = None if book is None else Book.of(book)
     said = pack.content.get("book") or {}
     for what, then, now in (

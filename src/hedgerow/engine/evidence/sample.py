@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +42,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a strategy is run: name, capital in `currency`, costs, limits, seed, rates of other currencies."""
+    """How a strategy is run: name, capital in `currency`, costs, limits, seed, rates of other currencies.
+
+    artifact: the file or folder that is proposed; `None` = the class's source and settings.
+    """
 
     name: str
     capital: Decimal
@@ -50,6 +54,7 @@ class Settings:
     limits: Limits
     seed: int
     fx: Mapping[str, float]
+    artifact: str | Path | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ def run_in_process(strategy: Any, bars: Bars, settings: Settings) -> Ran:
         fx=dict(settings.fx),
         seed=settings.seed,
         name=settings.name,
+        artifact=settings.artifact,
     )
     return Ran(result, IN_PROCESS)
 
