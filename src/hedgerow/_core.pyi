@@ -243,6 +243,12 @@ class Engine:
         """
         Runs one strategy from wanted shares of the book's value: one per row, NaN = leave as it is.
         """
+    def sequenced(
+        self, /, ts: SupportsIndex, size: SupportsIndex, root: SupportsLenAndGetItem[SupportsIndex]
+    ) -> int:
+        """
+        The signed events that follow were taken into the governance log at `ts`, behind `size` entries with this root.
+        """
     def signed(self, /, envelope: SupportsGetItem[int, SupportsIndex]) -> int:
         """
         Takes a signed governance event; returns the id of its record.
@@ -382,13 +388,16 @@ class JournalWriter:
     Writes a log in a folder: records wait in memory until `commit` makes them durable together, `checkpoint` signs them.
 
     `JournalWriter(dir, origin, seed)` starts one; `JournalWriter.open` continues one, after a clean end or a crash alike.
+    `stream` is the log's folder below `dir`.
     Ids run from 1 without gaps. In a `with` block it is signed and closed at the end, unless an exception ended it.
     """
     def __enter__(self, /) -> JournalWriter: ...
     def __exit__(
         self, /, kind: Any | None = None, _value: Any | None = None, _traceback: Any | None = None
     ) -> None: ...
-    def __new__(cls, /, dir: str | PathLike[str], origin: str, seed: bytes) -> JournalWriter: ...
+    def __new__(
+        cls, /, dir: str | PathLike[str], origin: str, seed: bytes, stream: str = "journal"
+    ) -> JournalWriter: ...
     def append(self, /, kind: SupportsIndex, id: SupportsIndex, data: bytes) -> None:
         """
         Appends one record as an entry of its own, in memory; its id must be `next_id`.
@@ -420,7 +429,7 @@ class JournalWriter:
         The id that the next record must have.
         """
     @staticmethod
-    def open(dir: str | PathLike[str], origin: str, seed: bytes) -> JournalWriter:
+    def open(dir: str | PathLike[str], origin: str, seed: bytes, stream: str = "journal") -> JournalWriter:
         """
         Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`.
         """
@@ -440,7 +449,7 @@ class LogReader:
     """
     def __iter__(self, /) -> LogRecords: ...
     def __len__(self, /) -> int: ...
-    def __new__(cls, /, dir: str | PathLike[str]) -> LogReader: ...
+    def __new__(cls, /, dir: str | PathLike[str], stream: str = "journal") -> LogReader: ...
     def entries(self, /, kind: SupportsIndex) -> list[tuple[int, bytes]]:
         """
         All records of one kind as `(id, bytes)`, for kinds whose records differ in length.
@@ -456,6 +465,10 @@ class LogReader:
     def records(self, /, kind: SupportsIndex) -> bytes:
         """
         The bytes of all records of one kind, one behind the other, ready for `numpy.frombuffer` with the noun's dtype.
+        """
+    def roots(self, /) -> list[bytes]:
+        """
+        Merkle roots of the log when it held 0, 1, 2, ... entries, up to all of them.
         """
 
 @final
@@ -674,14 +687,14 @@ def venue_price_ticks(
     `adv_lots` of 0 is not known.
     """
 
-def verify_log(dir: str | PathLike[str], key: str | None = None) -> dict[str, typing.Any]:
+def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "journal") -> dict[str, typing.Any]:
     """
     Verifies the log in a folder from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
 
     `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
-    beside the log is believed. Returns what the log holds: `origin`, `key`, `entries`, `records`, `segments`, `first_id`,
-    `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`, `checkpoint_size`, `unsigned_tail_entries`; hashes in hex.
-    Raises the first problem found, naming entry, record and byte.
+    beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
+    `entries`, `records`, `segments`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
+    `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
     """
 
 class CoreProblem(Exception):

@@ -97,7 +97,7 @@ def test_a_payload_that_is_no_object_is_named(payload: bytes) -> None:
 
 def test_an_envelope_too_long_for_the_journal_is_not_made() -> None:
     """The limit and the remedy stand in the message."""
-    with pytest.raises(GovernanceError, match="at most 65535; name fewer instruments"):
+    with pytest.raises(GovernanceError, match="at most 65519; name fewer instruments"):
         seal(b" " * 60_000, [RITA])
 
 

@@ -169,6 +169,9 @@ codes! {
         15 GOV_UNKNOWN_PARENT "the event rests on an event that is not in this log" => "record its parents first";
         16 GOV_NO_FUND "no fund is kept in this folder" => "start it with its first roster";
         17 GOV_RECIPIENT "not a device that can be encrypted to" => "give the age recipient that `hedgerow keys new` printed";
+        18 GOV_SEEN "the event rests on a governance log that is not this one" => "find out which log its signer was shown; if theirs is an honest copy, this log was changed";
+        19 GOV_SEQUENCER "this key does not sequence the fund's governance log" => "use the key of the roster's service with the scope \"sequence\"";
+        29 GOV_PATH "a name that would lead out of its place" => "use a plain name inside the folder: no .., no absolute path, no link";
     }
     SIM = 8 exit 17 {
         1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";

@@ -10,6 +10,7 @@ mod limits;
 mod money;
 mod noun;
 mod records;
+mod sequenced;
 pub mod time;
 
 pub use codes::{AREAS, Area, Code, CodeDef, Problem, TABLE, code};
@@ -18,6 +19,7 @@ pub use limits::Limits;
 pub use money::{Currency, MONEY_UNIT, Money, RoundMode, div_round};
 pub use noun::{Field, Noun, NounInfo, nouns};
 pub use records::*;
+pub use sequenced::Sequenced;
 
 /// Identifies a record: its sequence number in the journal, from 1. Zero means "none".
 pub type RecordId = u64;

@@ -5,7 +5,9 @@
 
 use crate::authority::Outcome;
 use crate::{Effects, Kernel};
-use hedgerow_core::{InstrumentId, Mandate, Problem, RecordId, StrategyId, StrategyStart, Symbol, code};
+use hedgerow_core::{
+    InstrumentId, Mandate, Nanos, Problem, RecordId, Sequenced, StrategyId, StrategyStart, Symbol, code,
+};
 use serde::{Deserialize, Serialize};
 
 /// A strategy as the kernel knows it: its grant, and the artifact it really runs.
@@ -38,10 +40,30 @@ impl Kernel {
         self.apply_grant(start.strategy, start.id, effects)
     }
 
+    /// The governance log took in what follows at this time. It is not the kernel's clock: a run over the past stands
+    /// under what people signed today, and one that starts today under what they signed before.
+    pub(crate) fn sequenced(&mut self, record: &mut Sequenced, effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
+        self.check_cause(record.cause)?;
+        let (size, ts) = self.sequenced.unwrap_or((0, Nanos::MIN));
+        if record.size < size || record.ts < ts {
+            let detail = format!("governance entry {} at {} after {size} at {ts}", record.size, record.ts);
+            return Err(Problem::new(code::CORE_TIME_ORDER, detail));
+        }
+        self.sequenced = Some((record.size, record.ts));
+        record.id = self.next_id();
+        Ok(())
+    }
+
+    /// When what a person signs now takes effect: when the governance log took it in, else by the kernel's clock.
+    fn effective(&self) -> Nanos {
+        self.sequenced.map_or(self.clock(), |(_, ts)| ts)
+    }
+
     /// A person signed something; the authority decides what it brings about.
     pub(crate) fn signed(&mut self, id: &mut RecordId, envelope: &[u8], effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
-        let outcome = self.authority.apply(envelope, self.last_id() + 1, self.clock())?;
+        let outcome = self.authority.apply(envelope, self.last_id() + 1, self.effective())?;
         *id = self.next_id();
         let (mut mandate, universe) = match outcome {
             Outcome::Granted { mandate, universe } => (*mandate, Some(universe)),

@@ -2,7 +2,7 @@
 
 use hedgerow_core::{
     Bar, CancelRequest, CashMovement, FirmLimits, Forecast, FxRate, Instrument, KIND_GENESIS, KIND_SIGNED, KillSwitch,
-    Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Session, StateHash, StrategyStart, Target,
+    Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Sequenced, Session, StateHash, StrategyStart, Target,
     VenueReport, code,
 };
 
@@ -75,6 +75,8 @@ inputs! {
     StateHash,
     /// A strategy started or stopped.
     StrategyStart,
+    /// The governance log took in the signed events that follow.
+    Sequenced,
 }
 
 fn read<N: Noun>(bytes: &[u8]) -> Result<N, Problem> {

@@ -29,6 +29,8 @@ pub struct Kernel {
     /// What the only book was worth at most since then. The gate needs no more of the moments that passed without an order.
     pub(crate) worth_high: Option<(StrategyId, Money)>,
     pub(crate) authority: Authority,
+    /// How far the governance log had grown, and when, before the signed events that come now.
+    pub(crate) sequenced: Option<(u64, Nanos)>,
     pub(crate) grants: Vec<Grant>,
     instruments: Vec<Instrument>,
     pub(crate) gate: Gate,
@@ -62,6 +64,7 @@ impl Kernel {
             grants: vec![Grant::default(); usize::from(strategies)],
             instruments: Vec::with_capacity(instruments as usize),
             authority: Authority::new(&genesis).with_room_for(strategies),
+            sequenced: None,
         })
     }
 
@@ -88,6 +91,7 @@ impl Kernel {
             Input::FirmLimits(limits) => self.firm_limits(limits, effects),
             Input::StateHash(seal) => self.seal(seal, effects),
             Input::StrategyStart(start) => self.start(start, effects),
+            Input::Sequenced(record) => self.sequenced(record, effects),
             Input::Signed(id, envelope) => self.signed(id, envelope, effects),
             Input::Genesis(..) => Err(Problem::new(code::CORE_INPUT, "a second genesis")),
         }

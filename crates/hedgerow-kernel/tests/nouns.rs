@@ -6,7 +6,7 @@
 
 use hedgerow_core::{
     Bar, CancelRequest, CashMovement, Fill, Finding, FirmLimits, Forecast, FxRate, Instrument, KernelStart, KillSwitch,
-    Mandate, Noun, NounInfo, Order, OrderEvent, ParentOrder, Posting, ReplaceRequest, Session, StateHash,
+    Mandate, Noun, NounInfo, Order, OrderEvent, ParentOrder, Posting, ReplaceRequest, Sequenced, Session, StateHash,
     StrategyStart, Target, VenueReport, Verdict, nouns,
 };
 use hedgerow_kernel::{Input, authority::keys::hex, authority::limit_fields};
@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 /// A record read as what it is, and its bytes written again.
 type Trip = fn(&[u8]) -> Vec<u8>;
-const TRIPS: [(u16, Trip); 23] = [
+const TRIPS: [(u16, Trip); 24] = [
     trip::<Bar>(),
     trip::<FxRate>(),
     trip::<Forecast>(),
@@ -40,6 +40,7 @@ const TRIPS: [(u16, Trip); 23] = [
     trip::<StateHash>(),
     trip::<StrategyStart>(),
     trip::<KernelStart>(),
+    trip::<Sequenced>(),
 ];
 
 const fn trip<N: Noun>() -> (u16, Trip) {

@@ -1,4 +1,5 @@
-//! A journal in a folder: `DIR/journal/wal`, `DIR/journal/checkpoint`, `DIR/journal/key.pub`.
+//! A log in a folder, one folder for each stream: `DIR/journal/wal`, `DIR/journal/checkpoint`, `DIR/journal/key.pub`,
+//! and the same below `DIR/governance`.
 //!
 //! Promises: one writer at a time (an advisory lock on `wal`); space is made ready in growing steps of written zeros,
 //! so that a commit changes no metadata and costs one device flush. Never: shortens a file except by `truncate`.
@@ -9,8 +10,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The folder of the stream below `DIR`.
+/// The folder below `DIR` of what a run writes.
 pub const STREAM: &str = "journal";
+/// The folder below `DIR` of what people signed.
+pub const GOVERNANCE: &str = "governance";
 /// Name of the write-ahead file.
 pub const WAL: &str = "wal";
 
@@ -34,7 +37,15 @@ impl FileStorage {
     /// # Errors
     /// `LOG_IO`; `LOG_LOCKED` if another writer has it.
     pub fn create(dir: &Path) -> Result<FileStorage, Problem> {
-        let folder = dir.join(STREAM);
+        FileStorage::create_stream(dir, STREAM)
+    }
+
+    /// The same for a stream of another name.
+    ///
+    /// # Errors
+    /// See [`FileStorage::create`].
+    pub fn create_stream(dir: &Path, stream: &str) -> Result<FileStorage, Problem> {
+        let folder = dir.join(stream);
         fs::create_dir_all(&folder).map_err(|e| io_problem("cannot make the folder", &e))?;
         let storage = FileStorage::at(folder, true)?;
         sync_folder(&storage.folder)?;
@@ -47,7 +58,15 @@ impl FileStorage {
     /// # Errors
     /// `LOG_NOT_A_LOG` if there is none; `LOG_IO`; `LOG_LOCKED` if another writer has it.
     pub fn open(dir: &Path) -> Result<FileStorage, Problem> {
-        FileStorage::at(dir.join(STREAM), false)
+        FileStorage::open_stream(dir, STREAM)
+    }
+
+    /// The same for a stream of another name.
+    ///
+    /// # Errors
+    /// See [`FileStorage::open`].
+    pub fn open_stream(dir: &Path, stream: &str) -> Result<FileStorage, Problem> {
+        FileStorage::at(dir.join(stream), false)
     }
 
     fn at(folder: PathBuf, create: bool) -> Result<FileStorage, Problem> {
@@ -134,19 +153,27 @@ impl Storage for FileStorage {
 /// # Errors
 /// `LOG_NOT_A_LOG` if there is none; `LOG_IO`.
 pub fn read_wal(dir: &Path) -> Result<Vec<u8>, Problem> {
-    let folder = dir.join(STREAM);
+    read_wal_of(dir, STREAM)
+}
+
+/// Reads the write-ahead file of a stream in `dir` without being its writer.
+///
+/// # Errors
+/// See [`read_wal`].
+pub fn read_wal_of(dir: &Path, stream: &str) -> Result<Vec<u8>, Problem> {
+    let folder = dir.join(stream);
     let mut bytes = Vec::new();
     let read = File::open(folder.join(WAL)).and_then(|mut file| file.read_to_end(&mut bytes));
     read.map_err(|e| missing_or_io(&folder, &e))?;
     Ok(bytes)
 }
 
-/// Reads a small file of the journal in `dir` without being its writer.
+/// Reads a small file of a stream in `dir` without being its writer.
 ///
 /// # Errors
 /// `LOG_IO`.
-pub fn read_small_of(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, Problem> {
-    read_small(&dir.join(STREAM), name)
+pub fn read_small_of(dir: &Path, stream: &str, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+    read_small(&dir.join(stream), name)
 }
 
 fn read_small(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Problem> {

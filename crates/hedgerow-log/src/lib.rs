@@ -37,7 +37,7 @@ mod verify;
 mod walk;
 
 pub use age::{age_encrypt, age_identity};
-pub use file_storage::{FileStorage, STREAM, WAL, read_small_of, read_wal};
+pub use file_storage::{FileStorage, GOVERNANCE, STREAM, WAL, read_small_of, read_wal, read_wal_of};
 pub use frame::{ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, Record, VERSION, file_header};
 pub use journal::{CHECKPOINT, Journal, KEY, PENDING_BYTES_MAX, Recovery, SEGMENT_BYTES_MAX, SEGMENT_ROWS_MAX};
 pub use memory_storage::MemoryStorage;
@@ -46,7 +46,7 @@ pub use note::{Checkpoint, LogSigner, VerifierKey};
 pub use proof::{Subtrees, check_consistency, check_inclusion};
 pub use reader::LogReader;
 pub use storage::Storage;
-pub use verify::{Report, verify, verify_bytes};
+pub use verify::{Report, verify, verify_bytes, verify_stream};
 pub use walk::{Group, Tail, Walk};
 
 /// Bytes as lower-case hexadecimal digits.

@@ -5,7 +5,7 @@
 //! Never: repairs, and never says what the records mean; the kernel's replay does.
 
 use crate::agreement::{Agreement, check_key};
-use crate::file_storage::{read_small_of, read_wal};
+use crate::file_storage::{STREAM, read_small_of, read_wal_of};
 use crate::frame::Frame;
 use crate::journal::{CHECKPOINT, KEY};
 use crate::merkle::{Frontier, Hash, sha256};
@@ -50,9 +50,17 @@ pub struct Report {
 /// # Errors
 /// `LOG_NOT_A_LOG`, `LOG_NO_CHECKPOINT`, `LOG_IO`, and what [`verify_bytes`] gives.
 pub fn verify(dir: &Path, expected: Option<&VerifierKey>) -> Result<Report, Problem> {
-    let file = read_wal(dir)?;
-    let line = read_small_of(dir, KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
-    let note = read_small_of(dir, CHECKPOINT)?
+    verify_stream(dir, STREAM, expected)
+}
+
+/// The same for the log of another stream in `dir`.
+///
+/// # Errors
+/// See [`verify`].
+pub fn verify_stream(dir: &Path, stream: &str, expected: Option<&VerifierKey>) -> Result<Report, Problem> {
+    let file = read_wal_of(dir, stream)?;
+    let line = read_small_of(dir, stream, KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
+    let note = read_small_of(dir, stream, CHECKPOINT)?
         .ok_or_else(|| Problem::new(code::LOG_NO_CHECKPOINT, dir.display().to_string()))?;
     verify_bytes(&file, &note, &line, expected)
 }

@@ -2,7 +2,9 @@
 
 use crate::words::raise;
 use hedgerow_core::{Problem, code};
-use hedgerow_log::{FileStorage, Journal, LogSigner, Report, Tail, VerifierKey, hex, read_wal};
+use hedgerow_log::{
+    FileStorage, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, hex, leaf_hash, read_wal_of, verify_stream,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::path::PathBuf;
@@ -22,14 +24,14 @@ fn signer(origin: &str, seed: &[u8]) -> PyResult<LogSigner> {
 /// Verifies the log in a folder from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
 ///
 /// `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
-/// beside the log is believed. Returns what the log holds: `origin`, `key`, `entries`, `records`, `segments`, `first_id`,
-/// `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`, `checkpoint_size`, `unsigned_tail_entries`; hashes in hex.
-/// Raises the first problem found, naming entry, record and byte.
+/// beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
+/// `entries`, `records`, `segments`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
+/// `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
 #[pyfunction]
-#[pyo3(signature = (dir, key=None))]
-pub fn verify_log<'py>(py: Python<'py>, dir: PathBuf, key: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
+#[pyo3(signature = (dir, key=None, stream="journal"))]
+pub fn verify_log<'py>(py: Python<'py>, dir: PathBuf, key: Option<&str>, stream: &str) -> PyResult<Bound<'py, PyDict>> {
     let key = key.map(VerifierKey::parse).transpose().map_err(raise)?;
-    let report = py.detach(|| hedgerow_log::verify(&dir, key.as_ref())).map_err(raise)?;
+    let report = py.detach(|| verify_stream(&dir, stream, key.as_ref())).map_err(raise)?;
     report_dict(py, &report)
 }
 
@@ -74,8 +76,9 @@ pub struct LogReader {
 #[pymethods]
 impl LogReader {
     #[new]
-    fn new(py: Python<'_>, dir: PathBuf) -> PyResult<LogReader> {
-        let read = || hedgerow_log::LogReader::new(read_wal(&dir)?);
+    #[pyo3(signature = (dir, stream="journal"))]
+    fn new(py: Python<'_>, dir: PathBuf, stream: &str) -> PyResult<LogReader> {
+        let read = || hedgerow_log::LogReader::new(read_wal_of(&dir, stream)?);
         Ok(LogReader { inner: py.detach(read).map_err(raise)? })
     }
 
@@ -102,6 +105,17 @@ impl LogReader {
     fn entries<'py>(&self, py: Python<'py>, kind: u16) -> Vec<(u64, Bound<'py, PyBytes>)> {
         let of_kind = self.inner.records().filter(|record| record.kind == kind);
         of_kind.map(|record| (record.id, PyBytes::new(py, record.bytes))).collect()
+    }
+
+    /// Merkle roots of the log when it held 0, 1, 2, ... entries, up to all of them.
+    fn roots<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        let mut tree = Frontier::default();
+        let mut roots = vec![PyBytes::new(py, &tree.root())];
+        for frame in self.inner.frames() {
+            tree.push(leaf_hash(frame.entry));
+            roots.push(PyBytes::new(py, &tree.root()));
+        }
+        roots
     }
 
     /// Proves that a record's entry is in the log (RFC 6962): `(index, size, entry, siblings from leaf to root)`.
@@ -145,6 +159,7 @@ impl LogRecords {
 /// Writes a log in a folder: records wait in memory until `commit` makes them durable together, `checkpoint` signs them.
 ///
 /// `JournalWriter(dir, origin, seed)` starts one; `JournalWriter.open` continues one, after a clean end or a crash alike.
+/// `stream` is the log's folder below `dir`.
 /// Ids run from 1 without gaps. In a `with` block it is signed and closed at the end, unless an exception ended it.
 #[pyclass(module = "hedgerow._core")]
 pub struct JournalWriter {
@@ -168,17 +183,19 @@ fn closed() -> PyErr {
 #[pymethods]
 impl JournalWriter {
     #[new]
-    fn new(dir: PathBuf, origin: &str, seed: &[u8]) -> PyResult<JournalWriter> {
+    #[pyo3(signature = (dir, origin, seed, stream="journal"))]
+    fn new(dir: PathBuf, origin: &str, seed: &[u8], stream: &str) -> PyResult<JournalWriter> {
         let signer = signer(origin, seed)?;
-        let create = || Journal::create(FileStorage::create(&dir)?, signer.verifier());
+        let create = || Journal::create(FileStorage::create_stream(&dir, stream)?, signer.verifier());
         Ok(JournalWriter { journal: Some(create().map_err(raise)?), signer, torn_bytes: 0 })
     }
 
     /// Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`.
     #[staticmethod]
-    fn open(py: Python<'_>, dir: PathBuf, origin: &str, seed: &[u8]) -> PyResult<JournalWriter> {
+    #[pyo3(signature = (dir, origin, seed, stream="journal"))]
+    fn open(py: Python<'_>, dir: PathBuf, origin: &str, seed: &[u8], stream: &str) -> PyResult<JournalWriter> {
         let signer = signer(origin, seed)?;
-        let open = || Journal::open(FileStorage::open(&dir)?, signer.verifier());
+        let open = || Journal::open(FileStorage::open_stream(&dir, stream)?, signer.verifier());
         let (journal, recovery) = py.detach(open).map_err(raise)?;
         let torn_bytes = if let Tail::Torn(bytes) = recovery.tail { bytes } else { 0 };
         Ok(JournalWriter { journal: Some(journal), signer, torn_bytes })

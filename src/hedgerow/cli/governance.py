@@ -156,6 +156,29 @@ def revoke(
     Output(json).emit(outcome, _told(outcome))
 
 
+def sequence(
+    directory: Dir = Path(),
+    key: Annotated[
+        Path | None, typer.Option("--key", "-k", help="The sequencer's key file; default: keys/sequencer.pem.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Take pending events into the governance log, where they begin to count; names what is refused."""
+    from hedgerow import governance
+
+    report = governance.sequence(directory, now_ns=time.time_ns(), key_file=key)
+    Output(json).emit(report.to_json(), lambda: _report_text(report.to_json()))
+    if report.refused:
+        raise typer.Exit(next(iter(report.refused.values())).row.exit_status)
+
+
+def _report_text(report: Mapping[str, Any]) -> str:
+    taken = [f"sequenced  {row['event'][:12]}  {row['outcome']}" for row in report["sequenced"]]
+    words = ("refused", "waiting")
+    kept = [f"{word:<9}  {row['event'][:12]}  {row['error']}" for word in words for row in report[word]]
+    return "\n".join([*taken, *kept, f"{report['origin']} holds {report['size']} entries, root {report['root']}"])
+
+
 def mandates(directory: Dir = Path(), json: Json = False) -> None:
     """Show how things stand: proposals, the approvals they lack, and mandates in force."""
     from hedgerow import governance
@@ -179,8 +202,11 @@ def _standing_text(standing: Mapping[str, Any]) -> str:
     ]
     heads = ("proposal", "strategy", "tier", "status", "valid until", "still lacks")
     text = table(rows, heads=heads) if rows else "no proposals; see `hedgerow propose --help`"
-    refused = [f"does not count: {row['type']} by {row['actor']}: {row['error']}" for row in standing["refused"]]
-    return "\n".join([text, *refused])
+    waits = [
+        f"pending: {row['type']} by {row['actor']}: {row['error'] or 'waits to be sequenced'}"
+        for row in standing["pending"]
+    ]
+    return "\n".join([text, *waits])
 
 
 def _hash_of(artifact: str) -> str:

@@ -32,6 +32,7 @@ ORDER = (
     "propose",
     "approve",
     "revoke",
+    "sequence",
     "mandates",
     "why",
     "audit",
@@ -88,6 +89,7 @@ app.add_typer(governance.roster, name="roster", rich_help_panel="Governance")
 app.command(rich_help_panel="Governance")(governance.propose)
 app.command(rich_help_panel="Governance")(governance.approve)
 app.command(rich_help_panel="Governance")(governance.revoke)
+app.command(rich_help_panel="Governance")(governance.sequence)
 app.command(rich_help_panel="Governance")(governance.mandates)
 app.command(rich_help_panel="Log")(running.why)
 app.add_typer(audit.audit, name="audit", rich_help_panel="Log")

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-from hedgerow import _core
-from hedgerow.core.errors import did_you_mean, named_errors, problem
+from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.engine.opening import Authority, Standing
 
 
@@ -22,23 +20,16 @@ def signed_standing(folder: str | Path, strategy: str, currency: str) -> Standin
     """
     from hedgerow.governance.desk import Desk
 
-    genesis, envelopes = Desk(folder).authority()
+    desk = Desk(folder)
+    genesis = desk.genesis()
     base = json.loads(genesis)["base"]
     if base != currency:
         raise problem("CORE_CURRENCY", f"currency={currency!r}, the fund in {folder} counts in {base}")
-    names = _strategies(genesis, envelopes)
+    names = [row["name"] for row in desk.standing().state["strategies"]]
     if strategy not in names:
         known = ", ".join(names) or "none"
         raise problem(
             "GOV_UNKNOWN_PROPOSAL", f"strategy {strategy!r}; proposed: {known}{did_you_mean(strategy, names)}"
         )
-    return Standing(Authority(genesis, tuple(envelopes)), names.index(strategy), len(names))
-
-
-def _strategies(genesis: bytes, envelopes: list[bytes]) -> list[str]:
-    """Names of the strategies in order of first proposal: the numbers that the kernel will give them."""
-    with named_errors():
-        authority: Any = _core.Authority(genesis)
-        for record, envelope in enumerate(envelopes, start=2):
-            authority.apply(envelope, record, 0)
-    return [strategy["name"] for strategy in json.loads(authority.state())["strategies"]]
+    # In order of first proposal: the numbers that the kernel will give them.
+    return Standing(Authority(genesis, sequencings=desk.sequencings()), names.index(strategy), len(names))

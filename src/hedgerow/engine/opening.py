@@ -20,6 +20,7 @@ from hedgerow.core.nouns import money_nano
 
 if TYPE_CHECKING:
     from hedgerow.engine.run_data import RunData
+    from hedgerow.governance.stream import Sequencing
     from hedgerow.risk.limits import Limits
 
 FOREVER_NS = 2**63 - 1
@@ -29,10 +30,14 @@ BPS_NANO = 100_000
 
 @dataclass(frozen=True)
 class Authority:
-    """What gives a run its authority: the fund's genesis and the signed events that grant the mandate."""
+    """What gives a run its authority: the fund's genesis and the signed events that grant the mandate.
+
+    Events of a governance log come as they were sequenced, with the log behind them; a research run's own have no log.
+    """
 
     genesis: bytes
-    envelopes: tuple[bytes, ...]
+    envelopes: tuple[bytes, ...] = ()
+    sequencings: tuple[Sequencing, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,7 @@ def open_engine(
                 fields = (*data.core_fields(index, sector, estimate=estimate), start)
                 engine.instrument(*fields)
             engine.firm_limits(firm_limits.to_json_text(), start)
-            for envelope in standing.authority.envelopes:
-                engine.signed(envelope)
+            _sign(engine, standing.authority)
             engine.start(standing.number, artifact, start)
             engine.capital(standing.number, currency, money_nano(cash), start)
     except BaseException:
@@ -136,6 +140,16 @@ def open_engine(
             _discard(log.folder)
         raise
     return engine
+
+
+def _sign(engine: Any, authority: Authority) -> None:
+    """Hand over what people signed; from the governance log with its times, and the state of the log it came from."""
+    for sequencing in authority.sequencings:
+        engine.sequenced(sequencing.ts, sequencing.size, sequencing.root)
+        for _, envelope in sequencing.envelopes:
+            engine.signed(envelope)
+    for envelope in authority.envelopes:
+        engine.signed(envelope)
 
 
 def _discard(folder: Path) -> None:

@@ -226,6 +226,10 @@ def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     return f"tier {TIERS[row['tier']]}, capital {capital:,.2f}, for artifact {artifact} only"
 
 
+def _sequenced(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    return f"the governance log held {int(row['size']):,} entries with the root {bytes(row['root']).hex()[:12]}"
+
+
 _SENTENCES: dict[str, Any] = {
     "Posting": _posting,
     "Fill": _fill,
@@ -236,4 +240,5 @@ _SENTENCES: dict[str, Any] = {
     "Forecast": _forecast,
     "Bar": _bar,
     "Mandate": _mandate,
+    "Sequenced": _sequenced,
 }

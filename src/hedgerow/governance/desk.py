@@ -1,52 +1,54 @@
-"""The folder of signed events that people exchange: `DIR/governance/genesis.json` and one file per event.
+"""The fund's folder as people see it: what is sequenced and counts, and what is signed and waits.
 
-A file is named by its event's hash, so two copies of the folder are merged by copying files. The order of events is:
-parents first, ties by the signers' clocks, then by hash; every copy with the same files shows the same state.
+`DIR/governance` holds the fund's genesis, the governance log, and in `pending/` one file per signed event that the log
+has not taken in; a file is named by its event's hash, so copies of the folder are merged by copying pending files.
 
-Promises: an event that the authority refuses is never written; a write is whole or not there. Never: a private key,
-a clock.
+Promises: an event that the authority refuses is never written; a write is whole or not there; only sequenced events
+count. Never: a private key, a clock.
 """
 
 from __future__ import annotations
 
-import heapq
 import json
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.governance.envelope import Envelope, normalise, read_envelope
-from hedgerow.governance.events import Hlc
+from hedgerow.governance.names import check_names
+from hedgerow.governance.order import Hlc, clock_of, in_order
+from hedgerow.governance.stream import STREAM, Head, Sequencing, Stream, is_begun, read_stream
 
 _MS = 1_000_000
-_NS_MAX = 2**63 - 1
 _CLOCK_AHEAD_MS = 5 * 60 * 1000
 """A device whose clock is further ahead than this does not drag the others' clocks along."""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """An event of the folder: its name, its envelope, and what the authority said of it."""
+    """An event: its name, its envelope, and what the authority said of it; `is_pending` until it is sequenced."""
 
     id: str
     envelope: bytes
     event: dict[str, Any]
     outcome: dict[str, Any] | None
-    refused: HedgerowError | None
+    refused: HedgerowError | None = None
+    is_pending: bool = False
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The folded folder: the authority's state, every event in order, and the last events that counted."""
+    """The folded log: the authority's state, every event in order, the last sequenced ones, and the log's head."""
 
     authority: Any
     recorded: tuple[Recorded, ...]
     heads: tuple[str, ...]
+    head: Head | None
 
     @property
     def state(self) -> dict[str, Any]:
@@ -55,13 +57,61 @@ class Standing:
         return state
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A file in `pending/`: its event, or why it is none."""
+
+    path: Path
+    data: bytes
+    envelope: Envelope | None
+    error: HedgerowError | None = None
+
+
+@dataclass
+class Fold:
+    """Takes events one by one, as the log does; what is refused changes nothing."""
+
+    genesis: bytes
+    stream: Stream | None
+    authority: Any = field(init=False)
+    recorded: list[Recorded] = field(init=False, default_factory=list)
+    heads: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        with named_errors():
+            self.authority = _core.Authority(self.genesis)
+        self.heads = [bytes(_core.sha256(self.genesis)).hex()]
+
+    def take(self, data: bytes, record: int, ts: int, *, is_pending: bool = False) -> dict[str, Any]:
+        """Have the authority judge one event; raises what it says."""
+        envelope = read_envelope(data)
+        event = envelope.event
+        check_names(event)
+        if self.stream is not None:
+            self.stream.check_seen(event.get("seen"))
+        with named_errors():
+            outcome: dict[str, Any] = self.authority.apply(data, record, ts)
+        if outcome.get("mandate") is not None:
+            outcome["mandate"] = outcome["mandate"].hex()
+        if not is_pending:
+            self.heads = [head for head in self.heads if head not in event["parents"]] + [envelope.id]
+        self.recorded.append(Recorded(envelope.id, data, event, outcome, None, is_pending))
+        return {"event": envelope.id, **outcome}
+
+    def standing(self) -> Standing:
+        """What was folded so far."""
+        head = None if self.stream is None else self.stream.head
+        return Standing(self.authority, tuple(self.recorded), tuple(sorted(self.heads)), head)
+
+
 class Desk:
     """The governance folder of a fund."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self.events_folder = self.folder / "governance"
-        self.genesis_file = self.events_folder / "genesis.json"
+        self.place = self.folder / STREAM
+        self.genesis_file = self.place / "genesis.json"
+        self.pending_folder = self.place / "pending"
 
     @property
     def is_founded(self) -> bool:
@@ -69,14 +119,17 @@ class Desk:
         return self.genesis_file.exists()
 
     def found(self, genesis: bytes, roster: bytes, *, now_ns: int) -> dict[str, Any]:
-        """Start the fund with its first roster; if either is refused, nothing is written."""
+        """Start the fund with its first roster, which waits to be sequenced; refused, it writes nothing."""
+        outcome, data = self.check_found(genesis, roster, now_ns=now_ns), normalise(roster)
+        write_whole(self.genesis_file, genesis)
+        write_whole(self.pending_folder / f"{outcome['event']}.json", data)
+        return outcome
+
+    def check_found(self, genesis: bytes, roster: bytes, *, now_ns: int) -> dict[str, Any]:
+        """What the first roster would bring about; raises if the fund has begun, or the roster is refused."""
         if self.is_founded:
             raise problem("CLI_EXISTS", f"{self.genesis_file}; a fund starts once")
-        data = normalise(roster)
-        outcome = _accepted(fold(genesis, []), data, now_ns)
-        self._write(self.genesis_file, genesis)
-        self._write(self.events_folder / f"{outcome['event']}.json", data)
-        return outcome
+        return Fold(genesis, None).take(normalise(roster), 3, now_ns, is_pending=True)
 
     def genesis(self) -> bytes:
         """The fund's first record."""
@@ -84,73 +137,112 @@ class Desk:
             raise problem("GOV_NO_FUND", str(self.folder))
         return self.genesis_file.read_bytes()
 
+    def origin(self) -> str:
+        """The name of the governance log."""
+        return origin_of(self.genesis())
+
+    def stream(self) -> Stream | None:
+        """The governance log; `None` while nothing was ever sequenced."""
+        genesis = self.genesis()
+        return read_stream(self.folder, origin_of(genesis), genesis) if is_begun(self.folder) else None
+
+    def fold(self) -> Fold:
+        """Fold every sequenced event in log order; `LOG_REPLAY` if the authority refuses one."""
+        fold = Fold(self.genesis(), self.stream())
+        for sequencing in () if fold.stream is None else fold.stream.sequencings:
+            for record, envelope in sequencing.envelopes:
+                try:
+                    fold.take(envelope, record, sequencing.ts)
+                except HedgerowError as error:
+                    raise problem("LOG_REPLAY", f"record {record} of {self.place}: {error}") from error
+        return fold
+
     def standing(self) -> Standing:
-        """Fold every event of the folder in order."""
-        return fold(self.genesis(), self._read())
+        """What counts: the sequenced events, folded."""
+        return self.fold().standing()
+
+    def ahead(self, now_ns: int) -> Standing:
+        """What would count if every waiting event were sequenced now; `recorded` holds the refused ones too."""
+        fold = self.fold()
+        refused = []
+        for waiting in self.waiting():
+            try:
+                if waiting.envelope is None:
+                    raise waiting.error or problem("GOV_BAD_ENVELOPE", str(waiting.path))
+                fold.take(waiting.data, len(fold.recorded) + 3, now_ns, is_pending=True)
+            except HedgerowError as error:
+                event = waiting.envelope.event if waiting.envelope else {}
+                refused.append(Recorded(waiting.path.stem, waiting.data, event, None, error, True))
+        standing = fold.standing()
+        return Standing(standing.authority, (*standing.recorded, *refused), standing.heads, standing.head)
 
     def authority(self) -> tuple[bytes, list[bytes]]:
-        """Genesis and the envelopes that count, in order: what a run hands to the kernel."""
-        standing = self.standing()
-        return self.genesis(), [r.envelope for r in standing.recorded if r.refused is None]
+        """Genesis and the sequenced events in log order."""
+        return self.genesis(), [envelope for s in self.sequencings() for _, envelope in s.envelopes]
 
-    def add(self, envelope: bytes, *, now_ns: int) -> dict[str, Any]:
-        """Take an event in, if the authority accepts it now; returns what it brought about."""
+    def sequencings(self) -> tuple[Sequencing, ...]:
+        """The sequenced events as they were taken in, and behind them, without events, the log as it stands now."""
+        stream = self.stream()
+        if stream is None:
+            return ()
+        return (*stream.sequencings, Sequencing(stream.last_ts, stream.size, stream.roots[-1]))
+
+    def waiting(self) -> list[Waiting]:
+        """Signed events that are not sequenced, parents first, ties by the signers' clocks, then by hash."""
+        whole: list[tuple[Envelope, Waiting]] = []
+        broken = []
+        for path in sorted(self.pending_folder.glob("*.json")):
+            waiting = _read_waiting(path)
+            if waiting.envelope is None:
+                broken.append(waiting)
+            else:
+                whole.append((waiting.envelope, waiting))
+        return [waiting for _, waiting in in_order(whole)] + broken
+
+    def hold(self, envelope: bytes, *, now_ns: int) -> dict[str, Any]:
+        """Write an event among those that wait, if it would count now; returns what it would bring about."""
         data = normalise(envelope)
-        outcome = _accepted(self.standing(), data, now_ns)
-        self._write(self.events_folder / f"{outcome['event']}.json", data)
+        fold = self.fold()
+        for waiting in self.waiting():
+            if waiting.envelope is not None and waiting.data != data:
+                _try(fold, waiting.data, now_ns)
+        outcome = fold.take(data, len(fold.recorded) + 3, now_ns, is_pending=True)
+        write_whole(self.pending_folder / f"{outcome['event']}.json", data)
         return outcome
 
-    def _read(self) -> list[tuple[Envelope, bytes]]:
-        pairs = []
-        for file in sorted(self.events_folder.glob("*.json")):
-            if file == self.genesis_file:
-                continue
-            data = file.read_bytes()
-            try:
-                envelope = read_envelope(data)
-                _clock(envelope)
-            except HedgerowError as error:
-                raise problem(error.code, f"{file}: {error.detail}") from None
-            if envelope.id != file.stem:
-                raise problem("GOV_BAD_ENVELOPE", f"{file} holds the event {envelope.id}; it was changed or renamed")
-            pairs.append((envelope, data))
-        return pairs
 
-    def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+def _try(fold: Fold, data: bytes, now_ns: int) -> None:
+    """Take an event if it counts."""
+    try:
+        fold.take(data, len(fold.recorded) + 3, now_ns, is_pending=True)
+    except HedgerowError:
+        return
 
 
-def fold(genesis: bytes, pairs: Sequence[tuple[Envelope, bytes]]) -> Standing:
-    """Fold events in order; what the authority refuses is kept with its reason and changes nothing."""
-    with named_errors():
-        authority = _core.Authority(genesis)
-    recorded: list[Recorded] = []
-    heads = [bytes(_core.sha256(genesis)).hex()]
-    for envelope, data in _in_order(pairs):
-        event = envelope.event
-        outcome, refused = None, None
-        try:
-            with named_errors():
-                outcome = authority.apply(data, len(recorded) + 2, min(event["hlc"][0] * _MS, _NS_MAX))
-            heads = [head for head in heads if head not in event["parents"]] + [envelope.id]
-        except HedgerowError as error:
-            refused = error
-        recorded.append(Recorded(envelope.id, data, event, outcome, refused))
-    return Standing(authority, tuple(recorded), tuple(sorted(heads)))
+def _read_waiting(path: Path) -> Waiting:
+    data = b""
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise problem("GOV_PATH", f"{path} is {'a link' if path.is_symlink() else 'no file'}")
+        data = path.read_bytes()
+        envelope = read_envelope(data)
+        clock_of(envelope)
+        if envelope.id != path.stem:
+            raise problem("GOV_BAD_ENVELOPE", f"{path} holds the event {envelope.id}; it was changed or renamed")
+    except HedgerowError as error:
+        return Waiting(path, data, None, problem(error.code, f"{path.name}: {error.detail}"))
+    return Waiting(path, data, envelope)
 
 
-def _accepted(standing: Standing, envelope: bytes, now_ns: int) -> dict[str, Any]:
-    with named_errors():
-        outcome: dict[str, Any] = standing.authority.apply(envelope, len(standing.recorded) + 2, now_ns)
-    if outcome.get("mandate") is not None:
-        outcome["mandate"] = outcome["mandate"].hex()
-    return {"event": read_envelope(envelope).id, **outcome}
+def origin_of(genesis: bytes) -> str:
+    """The name of a fund's governance log: what its genesis says, else the fund's name without what cannot name a log.
+
+    >>> origin_of(b'{"fund":"Hedge One"}')
+    'hedge-one/governance'
+    """
+    said = json.loads(genesis)
+    slug = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in said["fund"].lower()).split())
+    return str(said.get("origin") or f"{slug or 'fund'}/{STREAM}")
 
 
 def next_hlc(standing: Standing, now_ns: int) -> Hlc:
@@ -161,35 +253,28 @@ def next_hlc(standing: Standing, now_ns: int) -> Hlc:
     return now if now > latest else (latest[0], latest[1] + 1)
 
 
-def _in_order(pairs: Sequence[tuple[Envelope, bytes]]) -> list[tuple[Envelope, bytes]]:
-    """Parents first, ties by clock, then by hash; an event whose parents are missing still gets its place."""
-    by_id = {envelope.id: (envelope, data) for envelope, data in pairs}
-    clocks = {name: _clock(envelope) for name, (envelope, _) in by_id.items()}
-    children: dict[str, list[str]] = {name: [] for name in by_id}
-    waiting = dict.fromkeys(by_id, 0)
-    for name, (envelope, _) in by_id.items():
-        for parent in {str(p) for p in envelope.event["parents"]} & by_id.keys():
-            children[parent].append(name)
-            waiting[name] += 1
-    ready = [(clocks[name], name) for name, count in waiting.items() if count == 0]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        _, name = heapq.heappop(ready)
-        order.append(by_id[name])
-        for child in children[name]:
-            waiting[child] -= 1
-            if waiting[child] == 0:
-                heapq.heappush(ready, (clocks[child], child))
-    return order
+def parents_for(standing: Standing, resting_on: Sequence[str] = ()) -> list[str]:
+    """What a new event rests on: the last sequenced events, and those waiting ones that it speaks of."""
+    pending = {r.id for r in standing.recorded if r.is_pending and r.refused is None}
+    return sorted({*standing.heads, *(name for name in resting_on if name in pending)})
 
 
-def _clock(envelope: Envelope) -> Hlc:
-    event = envelope.event
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is whole or not there, and survives a crash once this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """A name in a folder survives a crash only once the folder is synced."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        ms, counter = event["hlc"]
-        if isinstance(ms, int) and ms >= 0 and isinstance(counter, int) and isinstance(event["parents"], list):
-            return ms, counter
-    except (KeyError, TypeError, ValueError):
-        pass
-    raise problem("GOV_BAD_BODY", f"event {envelope.id} has no clock or no parents")
+        os.fsync(handle)
+    finally:
+        os.close(handle)

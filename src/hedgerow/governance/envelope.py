@@ -20,8 +20,8 @@ from hedgerow.governance.keys import Key, keyid
 PAYLOAD_TYPE = "application/vnd.hedgerow.event+json"
 """What the payload is, in every envelope of the fund."""
 
-ENVELOPE_BYTES_MAX = 65_535
-"""The longest envelope: one entry of the journal."""
+ENVELOPE_BYTES_MAX = 65_519
+"""The longest envelope: an entry of a log holds 65,535 bytes, 16 of them its head."""
 
 
 @dataclass(frozen=True)

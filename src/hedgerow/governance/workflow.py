@@ -1,7 +1,8 @@
 """What people do: make a key, set the roster, propose, approve, revoke, see how things stand.
 
-Each act reads the fund's folder, signs one event with the key file given, has the authority judge it, and writes it
-only if it counts. Time is an argument; results are plain dictionaries, fit for `--json`.
+Each act reads the fund's folder, signs one event with the key file given, and has the authority judge it. An event that
+would count is sequenced at once where the sequencer's key lies beside the log; elsewhere it waits in `pending/`. Time
+is an argument; results are plain dictionaries, fit for `--json`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any, Literal
 
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.governance import events
-from hedgerow.governance.desk import Desk, Standing, fold, next_hlc
+from hedgerow.governance.desk import Desk, Fold, Standing, next_hlc, parents_for
 from hedgerow.governance.keys import Key, load_public
+from hedgerow.governance.names import file_stem
+from hedgerow.governance.sequencer import SEQUENCER, sequence, sequencer_file, submit
 
 
 def keys_new(folder: Path | str, name: str, *, seed: bytes | None = None) -> dict[str, Any]:
@@ -61,19 +64,25 @@ def roster_new(
         threshold = len(signers) if root_threshold is None else root_threshold
         keys = [key.public for key in signers]
         genesis = events.genesis(fund=fund, base=base_currency, root_keys=keys, root_threshold=threshold)
-        standing = fold(genesis, [])
+        standing = Fold(genesis, None).standing()
     else:
-        genesis, standing = desk.genesis(), desk.standing()
+        genesis, standing = desk.genesis(), desk.ahead(now_ns)
     current = standing.state["roster"]
     envelope = events.roster(
         signers=signers,
         version=1 if current is None else current["version"] + 1,
         people=staff,
         quorum=seats,
-        parents=standing.heads,
+        parents=parents_for(standing),
         hlc=next_hlc(standing, now_ns),
     )
-    return desk.add(envelope, now_ns=now_ns) if desk.is_founded else desk.found(genesis, envelope, now_ns=now_ns)
+    if desk.is_founded:
+        return submit(desk, envelope, now_ns=now_ns)
+    desk.check_found(genesis, envelope, now_ns=now_ns)
+    if not sequencer_file(folder).exists():
+        keys_new(folder, SEQUENCER)
+    outcome = desk.found(genesis, envelope, now_ns=now_ns)
+    return sequence(folder, now_ns=now_ns).outcome(outcome["event"])
 
 
 def propose(
@@ -92,7 +101,7 @@ def propose(
     authors: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Propose that an artifact (its hash) gets capital; the key's owner is an author."""
-    desk, standing, key = _signer(folder, key_file)
+    desk, standing, key = _signer(folder, key_file, now_ns)
     envelope = events.proposal(
         key=key,
         strategy=strategy,
@@ -101,13 +110,13 @@ def propose(
         limits=limits,
         universe=universe,
         valid_until_ns=valid_until_ns,
-        parents=standing.heads,
+        parents=parents_for(standing),
         hlc=next_hlc(standing, now_ns),
         title=title,
         description=description,
         authors=authors,
     )
-    return desk.add(envelope, now_ns=now_ns)
+    return submit(desk, envelope, now_ns=now_ns)
 
 
 def approve(
@@ -120,16 +129,17 @@ def approve(
     decision: Literal["approve", "reject"] = "approve",
 ) -> dict[str, Any]:
     """Approve or reject a proposal, given by its name, the start of its name, or its strategy if only one is open."""
-    desk, standing, key = _signer(folder, key_file)
+    desk, standing, key = _signer(folder, key_file, now_ns)
+    meant = _proposal_id(standing, proposal)
     envelope = events.approval(
         key=key,
-        proposal=_proposal_id(standing, proposal),
+        proposal=meant,
         role=role,
         decision=decision,
-        parents=standing.heads,
+        parents=parents_for(standing, [meant]),
         hlc=next_hlc(standing, now_ns),
     )
-    return desk.add(envelope, now_ns=now_ns)
+    return submit(desk, envelope, now_ns=now_ns)
 
 
 def revoke(
@@ -142,26 +152,31 @@ def revoke(
     reason: str = "",
 ) -> dict[str, Any]:
     """Take capital back from a strategy (and close its open proposals), or from one proposal."""
-    desk, standing, key = _signer(folder, key_file)
+    desk, standing, key = _signer(folder, key_file, now_ns)
+    meant = None if proposal is None else _proposal_id(standing, proposal)
     envelope = events.revocation(
         key=key,
         strategy=strategy,
-        proposal=None if proposal is None else _proposal_id(standing, proposal),
+        proposal=meant,
         reason=reason,
-        parents=standing.heads,
+        parents=parents_for(standing, [meant] if meant else ()),
         hlc=next_hlc(standing, now_ns),
     )
-    return desk.add(envelope, now_ns=now_ns)
+    return submit(desk, envelope, now_ns=now_ns)
 
 
 def receive(folder: Path | str, envelope: bytes, *, now_ns: int) -> dict[str, Any]:
     """Take in an event that somebody signed elsewhere, with any DSSE tool."""
-    return Desk(folder).add(envelope, now_ns=now_ns)
+    return submit(Desk(folder), envelope, now_ns=now_ns)
 
 
 def status(folder: Path | str, *, now_ns: int) -> dict[str, Any]:
-    """How things stand: roster, proposals and the roles they lack, mandates in force, events that do not count."""
-    standing = Desk(folder).standing()
+    """How things stand: roster, proposals and the roles they lack, mandates in force; and events that do not count yet.
+
+    Only what is sequenced counts; `pending` holds what is signed and waits, with the reason if it would be refused.
+    """
+    desk = Desk(folder)
+    standing = desk.standing()
     state = standing.state
     for row in state["proposals"]:
         valid_until_ns = int(row["valid_until"])
@@ -169,18 +184,24 @@ def status(folder: Path | str, *, now_ns: int) -> dict[str, Any]:
         row["valid_until_utc"] = _utc(valid_until_ns)
     in_force = {s["in_force"] for s in state["strategies"]}
     state["mandates"] = [p for p in state["proposals"] if p["id"] in in_force and not p["expired"]]
-    state["refused"] = [
-        {"event": r.id, "type": r.event["type"], "actor": r.event["actor"], "error": str(r.refused)}
-        for r in standing.recorded
-        if r.refused is not None
+    state["log"] = None if standing.head is None else standing.head.to_json()
+    state["pending"] = [
+        {
+            "event": r.id,
+            "type": r.event.get("type"),
+            "actor": r.event.get("actor"),
+            "error": None if r.refused is None else str(r.refused),
+        }
+        for r in desk.ahead(now_ns).recorded
+        if r.is_pending
     ]
     return state
 
 
-def _signer(folder: Path | str, key_file: Path | str) -> tuple[Desk, Standing, Key]:
+def _signer(folder: Path | str, key_file: Path | str, now_ns: int) -> tuple[Desk, Standing, Key]:
     """The key, under the name that the roster gives its owner."""
     desk = Desk(folder)
-    standing = desk.standing()
+    standing = desk.ahead(now_ns)
     key = Key.load(key_file)
     people = (standing.state["roster"] or {"people": []})["people"]
     owner = next((p["name"] for p in people if key.public_hex in p["keys"]), None)
@@ -208,10 +229,7 @@ def _public_keys(folder: Path | str, name: str, given: Mapping[str, Sequence[Pat
 
 
 def _key_file(folder: Path | str, name: str, ending: str) -> Path:
-    stem = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")
-    if not stem:
-        raise problem("GOV_KEY_FILE", f"{name!r} has no letter or digit to name a file by")
-    return Path(folder) / "keys" / f"{stem}{ending}"
+    return Path(folder) / "keys" / f"{file_stem(name)}{ending}"
 
 
 def _utc(ns: int) -> str:

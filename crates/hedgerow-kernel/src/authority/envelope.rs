@@ -13,8 +13,8 @@ use serde_json::json;
 
 /// What the payload is, in every envelope of the fund.
 pub const PAYLOAD_TYPE: &str = "application/vnd.hedgerow.event+json";
-/// The longest envelope: one entry of the journal.
-pub const ENVELOPE_BYTES_MAX: usize = 65_535;
+/// The longest envelope: an entry of a log holds 65,535 bytes, 16 of them its head.
+pub const ENVELOPE_BYTES_MAX: usize = 65_519;
 
 /// An envelope taken apart; nothing in it is verified yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -134,7 +134,7 @@ mod tests {
             (twice, "64"),
             (String::from_utf8(seal(b"{}", &[])).unwrap(), "no signature"),
             (String::from_utf8(seal(b"{}", &[[1; 32], [1; 32]])).unwrap(), "two signatures"),
-            (String::from_utf8(seal(&[b' '; 60_000], &[[1; 32]])).unwrap(), "at most 65535"),
+            (String::from_utf8(seal(&[b' '; 60_000], &[[1; 32]])).unwrap(), "at most 65519"),
         ];
         for (bytes, why) in cases {
             let problem = Envelope::parse(bytes.as_bytes()).unwrap_err();

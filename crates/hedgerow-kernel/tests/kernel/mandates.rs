@@ -2,7 +2,7 @@
 
 use crate::people::{EXPIRES, Wish, artifact};
 use crate::world::{CARRY, MOMENTUM, World};
-use hedgerow_core::{Order, OrderKind, Side, StrategyId, StrategyStart, TimeInForce};
+use hedgerow_core::{Order, OrderKind, Sequenced, Side, StrategyId, StrategyStart, TimeInForce, code};
 use hedgerow_kernel::Input;
 
 const DENIED: &str = "denied RISK-004";
@@ -136,6 +136,22 @@ fn the_kill_switch_of_a_strategy_or_of_the_firm_lets_only_risk_reducing_orders_p
     let mut world = World::trading();
     world.kill(CARRY, 1);
     assert_eq!(world.asks("buy 1 AAA")[0], "approved", "another strategy's switch is not ours");
+}
+
+#[test]
+fn a_mandate_starts_when_it_was_sequenced_whatever_the_clock_of_the_run() {
+    let mut world = World::staffed();
+    let wish = Wish::of("momentum");
+    let at = |ts, size| Input::Sequenced(Sequenced { ts, size, ..Sequenced::default() });
+    world.take(at(world.ts - 30, 4));
+    world.sign(wish.proposal());
+    world.sign(wish.approval("Rita"));
+    world.take(at(world.ts - 20, 7));
+    world.sign(wish.approval("Fay"));
+    assert_eq!(world.kernel.mandate(MOMENTUM).unwrap().ts, world.ts - 20);
+    for earlier in [at(world.ts - 21, 9), at(world.ts, 6)] {
+        assert_eq!(world.tries(earlier).unwrap_err().code, code::CORE_TIME_ORDER);
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use crate::people::Wish;
 use crate::world::{CARRY, MOMENTUM, World, capital_limits, instrument};
 use hedgerow_core::{
-    FirmLimits, Forecast, KillSwitch, NounInfo, Order, ParentOrder, Session, StateHash, StrategyStart, Target, nouns,
-    time::FOREVER,
+    FirmLimits, Forecast, KillSwitch, NounInfo, Order, ParentOrder, Sequenced, Session, StateHash, StrategyStart,
+    Target, nouns, time::FOREVER,
 };
 use hedgerow_kernel::Input;
 use proptest::prelude::*;
@@ -81,6 +81,7 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
         Input::FirmLimits(FirmLimits { ts, limits: capital_limits(), ..FirmLimits::default() }),
         Input::StateHash(StateHash { ts, ..StateHash::default() }),
         Input::StrategyStart(StrategyStart { ts, strategy: CARRY, on: 1, ..StrategyStart::default() }),
+        Input::Sequenced(Sequenced { ts, size: 7, ..Sequenced::default() }),
         Input::Signed(0, Wish::of("carry").proposal()),
         Input::Genesis(0, crate::people::genesis().to_bytes()),
     ]

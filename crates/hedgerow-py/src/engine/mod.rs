@@ -14,7 +14,7 @@ use crate::words::raise;
 use desk::Desk;
 use hedgerow_core::{
     CashKind, CashMovement, Currency, FillRule, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money,
-    ParentOrder, Problem, RecordId, Side, StrategyStart, Symbol, Target, code,
+    ParentOrder, Problem, RecordId, Sequenced, Side, StrategyStart, Symbol, Target, code,
 };
 use hedgerow_kernel::authority::parse_limits;
 use hedgerow_kernel::{Capacity, Input};
@@ -90,6 +90,12 @@ impl Engine {
             .map_err(raise)?;
         let desk = Desk::new(capacity, genesis, venue_config(config)?, journal).map_err(raise)?;
         Ok(Engine { shared: Rc::new(Shared::new(desk)) })
+    }
+
+    /// The signed events that follow were taken into the governance log at `ts`, behind `size` entries with this root.
+    fn sequenced(&self, ts: i64, size: u64, root: [u8; 32]) -> PyResult<RecordId> {
+        let record = Sequenced { ts, size, root, ..Sequenced::default() };
+        self.feed(Input::Sequenced(record)).map(|input| input.as_record().1)
     }
 
     /// Takes a signed governance event; returns the id of its record.
