@@ -480,6 +480,17 @@ class LogRecords:
     def __next__(self, /) -> tuple[int, int, bytes]: ...
 
 @final
+class LogTree:
+    """
+    The Merkle tree of the log in a folder (`DIR/journal`), for those who ask witnesses.
+    """
+    def __new__(cls, /, dir: str | PathLike[str]) -> LogTree: ...
+    def request(self, /, old: SupportsIndex, new: SupportsIndex, note: str) -> bytes:
+        """
+        The body of an `add-checkpoint` request for a signed note of `new` entries, to a witness that knows `old`.
+        """
+
+@final
 class OrderTicket:
     """
     An order the strategy has made: its verdict, and its state as it is now.
@@ -503,6 +514,21 @@ class OrderTicket:
     def state(self, /) -> str | None:
         """
         The order's state by name, `None` once it no longer works.
+        """
+
+@final
+class Policy:
+    """
+    Which cosignatures make a checkpoint witnessed, from the bytes of a C2SP tlog-policy file.
+    """
+    def __new__(cls, /, text: bytes) -> Policy: ...
+    def judge(self, /, note: bytes, log_key: str) -> dict[str, typing.Any]:
+        """
+        Judges a signed note of the log with this key line: `met`, `by` ((name, seconds since the Epoch)), `missing`.
+        """
+    def witnesses(self, /) -> list[tuple[str, str, str | None]]:
+        """
+        The witnesses in the file's order: (name, key line, URL or None).
         """
 
 @disjoint_base
@@ -581,14 +607,35 @@ class StrategyCore:
         Calls `on_timer` after the bars of a time, whenever so many nanoseconds have passed.
         """
 
-def age_encrypt(plaintext: bytes, recipients: SupportsLenAndGetItem[str], entropy: bytes) -> bytes:
+@final
+class Witness:
     """
-    Encrypts to age recipients (X25519): equal arguments give equal bytes, so `entropy` (32 bytes) must be unpredictable.
-    """
+    A witness (C2SP tlog-witness) that remembers in a folder the last checkpoint it cosigned of each log.
 
-def age_identity(private_secret: bytes) -> tuple[str, str]:
+    `origin_keys` are the key lines of the logs it watches. A folder whose memory is missing or damaged is refused.
     """
-    The age recipient (`age1...`) and identity (`AGE-SECRET-KEY-1...`) of a 32-byte X25519 secret.
+    def __new__(
+        cls, /, dir: str | PathLike[str], name: str, seed: bytes, origin_keys: SupportsGetItem[int, str]
+    ) -> Witness: ...
+    def add_checkpoint(self, /, request: bytes, time_s: SupportsIndex) -> tuple[int, str, str]:
+        """
+        Answers an `add-checkpoint` request at a time in seconds since the Epoch: HTTP status, content type, body.
+
+        The checkpoint is persisted before its cosignature is returned; concurrent calls are taken one after the other.
+        """
+    def cosigned(self, /) -> list[tuple[str, int, str]]:
+        """
+        The last cosigned checkpoint of each log: (origin, size, root in hex).
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The key line that checks its cosignatures.
+        """
+
+def add_cosignatures(dir: str | PathLike[str], note: str) -> None:
+    """
+    Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.
     """
 
 def canonical_json(text: str) -> str:
@@ -599,6 +646,11 @@ def canonical_json(text: str) -> str:
 def code_text(number: SupportsIndex) -> str:
     """
     The text of a code number, such as `RISK-014`.
+    """
+
+def cosigned_at(note: bytes, witness_key: str) -> int | None:
+    """
+    When the witness with this key line cosigned a signed note, in seconds since the Epoch; None if it did not.
     """
 
 def ed25519_public(private_seed: bytes) -> bytes:
@@ -648,6 +700,11 @@ def noun_table() -> list[dict[str, typing.Any]]:
     Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
     """
 
+def open_checkpoint(note: bytes, log_key: str) -> tuple[str, int, str]:
+    """
+    Checks a signed note with a log's key line and reads it: (origin, size, root in hex).
+    """
+
 def operator_table() -> list[tuple[str, str, list[tuple[str, str, float, float | None, bool]]]]:
     """
     Every operator: (name, what it computes, its parameters as (name, meaning, smallest, default or `None`, whole)).
@@ -656,6 +713,13 @@ def operator_table() -> list[tuple[str, str, list[tuple[str, str, float, float |
 def order_state_names() -> list[str]:
     """
     Names of the order states; the n-th is state n + 1.
+    """
+
+def policy_text(
+    log_key_lines: SupportsGetItem[int, str], witnesses: SupportsGetItem[int, tuple[str, str | None]]
+) -> str:
+    """
+    The text of a policy that asks for n - (n - 1) / 3 of these witnesses, 3 of 4: (key line, URL or None) each.
     """
 
 def rank_rows(table: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
@@ -695,6 +759,11 @@ def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "
     beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
     `entries`, `records`, `segments`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
     `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
+    """
+
+def witness_new(dir: str | PathLike[str], name: str, seed: bytes) -> str:
+    """
+    Makes the memory of a new witness in a folder; returns its key line (`name+id+base64`, type 0x04).
     """
 
 class CoreProblem(Exception):

@@ -150,6 +150,11 @@ codes! {
         14 LOG_UNKNOWN_ID "no record has this id" => "ids are shown by `hedgerow audit verify --json` and in every table";
         15 LOG_UNKNOWN_KIND "a frame of an unknown kind" => "read it with the version that wrote it";
         16 LOG_LOCKED "another process is writing this log" => "stop it first; reading needs no lock";
+        17 LOG_COSIGNATURE "a witness's cosignature does not verify" => "the checkpoint was changed, or this is another witness's key; ask the witness again";
+        18 LOG_POLICY "the witness policy cannot be understood" => "see the message; the grammar is that of C2SP tlog-policy";
+        19 LOG_NOT_WITNESSED "the checkpoint lacks the cosignatures that the policy demands" => "run `hedgerow witness ask`; if witnesses refuse, find out whether the log was rolled back or forked";
+        20 LOG_WITNESS_STATE "the witness's memory is missing or damaged" => "retire this witness and its key: it could cosign a fork; make a new one with `hedgerow witness new`";
+        21 LOG_TIMESTAMP "a time-stamp does not verify" => "check the authority's certificate; if it is right, the checkpoint or the token was changed";
     }
     GOV = 7 exit 16 {
         1 GOV_BAD_ENVELOPE "not a signed event" => "sign it with `hedgerow` or any DSSE tool";

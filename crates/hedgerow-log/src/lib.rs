@@ -24,30 +24,38 @@
 mod age;
 mod agreement;
 mod batch;
+mod cosignature;
 mod file_storage;
 mod frame;
 mod journal;
 mod memory_storage;
 mod merkle;
 mod note;
+mod policy;
 mod proof;
 mod reader;
 mod storage;
 mod verify;
 mod walk;
+mod witness;
+mod witness_folder;
 
 pub use age::{age_encrypt, age_identity};
+pub use cosignature::{Cosigner, CosignerKey};
 pub use file_storage::{FileStorage, GOVERNANCE, STREAM, WAL, read_small_of, read_wal, read_wal_of};
 pub use frame::{ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, Record, VERSION, file_header};
 pub use journal::{CHECKPOINT, Journal, KEY, PENDING_BYTES_MAX, Recovery, SEGMENT_BYTES_MAX, SEGMENT_ROWS_MAX};
 pub use memory_storage::MemoryStorage;
 pub use merkle::{Frontier, Hash, empty_root, leaf_hash, node_hash, sha256};
 pub use note::{Checkpoint, LogSigner, VerifierKey};
+pub use policy::{Policy, PolicyWitness, Witnessed, quorum_of};
 pub use proof::{Subtrees, check_consistency, check_inclusion};
 pub use reader::LogReader;
 pub use storage::Storage;
 pub use verify::{Report, verify, verify_bytes, verify_stream};
 pub use walk::{Group, Tail, Walk};
+pub use witness::{Admitted, Answer, PROOF_LINES_MAX, REQUEST_BYTES_MAX, Witness, request};
+pub use witness_folder::{WITNESS_KEY, WITNESS_STATE, WitnessFolder};
 
 /// Bytes as lower-case hexadecimal digits.
 #[must_use]

@@ -52,7 +52,7 @@ impl LogSigner {
     /// # Errors
     /// `LOG_BAD_SIGNATURE` if the origin cannot be a key's name.
     pub fn new(origin: &str, seed: &[u8; 32]) -> Result<LogSigner, Problem> {
-        check_origin(origin)?;
+        check_name(origin)?;
         Ok(LogSigner { origin: origin.to_owned(), key: SigningKey::from_bytes(seed) })
     }
 
@@ -66,9 +66,8 @@ impl LogSigner {
     #[must_use]
     pub fn sign(&self, size: u64, root: &Hash) -> String {
         let body = format!("{}\n{size}\n{}\n", self.origin, STANDARD.encode(root));
-        let mut signature = self.verifier().id().to_vec();
-        signature.extend_from_slice(&self.key.sign(body.as_bytes()).to_bytes());
-        format!("{body}\n\u{2014} {} {}\n", self.origin, STANDARD.encode(signature))
+        let signature = self.key.sign(body.as_bytes()).to_bytes();
+        format!("{body}\n{}", signature_text(&self.origin, self.verifier().id(), &signature))
     }
 }
 
@@ -78,22 +77,8 @@ impl VerifierKey {
     /// # Errors
     /// `LOG_BAD_SIGNATURE` if it is not one, or its id does not belong to its key.
     pub fn parse(line: &str) -> Result<VerifierKey, Problem> {
-        let text = line.strip_suffix('\n').unwrap_or(line);
-        let not_a_key = || bad(format!("not a verifier key line: {text:?}"));
-        let mut parts = text.splitn(3, '+');
-        let (Some(origin), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(not_a_key());
-        };
-        check_origin(origin)?;
-        let bytes = STANDARD.decode(key).map_err(|_| not_a_key())?;
-        let [ED25519, public @ ..] = bytes.as_slice() else { return Err(not_a_key()) };
-        let public = <&[u8; 32]>::try_from(public).map_err(|_| not_a_key())?;
-        let key = VerifyingKey::from_bytes(public).map_err(|_| not_a_key())?;
-        let parsed = VerifierKey { origin: origin.to_owned(), key };
-        if crate::hex(&parsed.id()) != id {
-            return Err(bad(format!("key id {id} does not belong to the key {}", parsed.line())));
-        }
-        Ok(parsed)
+        let (origin, key) = parse_key_line(line, ED25519)?;
+        Ok(VerifierKey { origin, key })
     }
 
     /// The log that it speaks for.
@@ -105,19 +90,19 @@ impl VerifierKey {
     /// First four bytes of SHA-256(origin || newline || 0x01 || public key).
     #[must_use]
     pub fn id(&self) -> [u8; 4] {
-        let mut message = format!("{}\n", self.origin).into_bytes();
-        message.push(ED25519);
-        message.extend_from_slice(self.key.as_bytes());
-        let hash = sha256(&message);
-        [hash[0], hash[1], hash[2], hash[3]]
+        key_id(&self.origin, ED25519, &self.key)
     }
 
     /// The key line, without a newline.
     #[must_use]
     pub fn line(&self) -> String {
-        let mut key = vec![ED25519];
-        key.extend_from_slice(self.key.as_bytes());
-        format!("{}+{}+{}", self.origin, crate::hex(&self.id()), STANDARD.encode(key))
+        key_line(&self.origin, ED25519, &self.key)
+    }
+
+    /// The key itself, 32 bytes.
+    #[must_use]
+    pub fn public(&self) -> &[u8; 32] {
+        self.key.as_bytes()
     }
 
     /// Checks a signed note and reads the checkpoint in it.
@@ -125,47 +110,137 @@ impl VerifierKey {
     /// # Errors
     /// `LOG_BAD_SIGNATURE` if this key did not sign it, or it is not a checkpoint of this log.
     pub fn open(&self, note: &[u8]) -> Result<Checkpoint, Problem> {
-        let note = std::str::from_utf8(note).map_err(|_| bad("the checkpoint is not UTF-8"))?;
-        let (body, signatures) = note
-            .rfind("\n\n")
-            .map(|at| (&note[..=at], &note[at + 2..]))
-            .ok_or_else(|| bad("the checkpoint has no signature"))?;
-        let signature = self.own_signature(signatures)?;
+        let note = Note::split(note)?;
+        let own = note.signatures.iter().find(|line| line.is_by(&self.origin, self.id()));
+        let own = own.ok_or_else(|| bad(format!("the checkpoint carries no signature of {}", self.line())))?;
+        let signature = Signature::from_slice(&own.signature).map_err(|_| bad("a signature line is malformed"))?;
         self.key
-            .verify_strict(body.as_bytes(), &signature)
+            .verify_strict(note.body.as_bytes(), &signature)
             .map_err(|_| bad(format!("the checkpoint is not signed by {}", self.line())))?;
-        let checkpoint = parse_body(body).ok_or_else(|| bad("the signed note is not a checkpoint"))?;
+        let checkpoint = parse_body(note.body).ok_or_else(|| bad("the signed note is not a checkpoint"))?;
         if checkpoint.origin != self.origin {
             return Err(bad(format!("the checkpoint is of {}, not {}", checkpoint.origin, self.origin)));
         }
         Ok(checkpoint)
     }
+}
 
-    fn own_signature(&self, lines: &str) -> Result<Signature, Problem> {
-        let malformed = || bad("a signature line is malformed");
-        let mut own = None;
-        for line in lines.strip_suffix('\n').ok_or_else(malformed)?.split('\n') {
-            let (name, data) = line.strip_prefix("\u{2014} ").and_then(|l| l.split_once(' ')).ok_or_else(malformed)?;
-            let data = STANDARD.decode(data).map_err(|_| malformed())?;
-            let (id, signature) = data.split_at_checked(4).ok_or_else(malformed)?;
-            if name == self.origin && id == self.id() && own.is_none() {
-                own = Some(Signature::from_slice(signature).map_err(|_| malformed())?);
-            }
-        }
-        own.ok_or_else(|| bad(format!("the checkpoint carries no signature of {}", self.line())))
+/// A signed note taken apart; nothing in it is verified yet.
+pub(crate) struct Note<'a> {
+    /// What is signed, with its last newline.
+    pub body: &'a str,
+    /// Who says to have signed it, in order.
+    pub signatures: Vec<SignatureLine<'a>>,
+}
+
+/// One signature line of a note.
+pub(crate) struct SignatureLine<'a> {
+    name: &'a str,
+    id: [u8; 4],
+    /// What follows the key id.
+    pub signature: Vec<u8>,
+}
+
+impl SignatureLine<'_> {
+    /// Whether it claims to be by the key with this name and id.
+    pub fn is_by(&self, name: &str, id: [u8; 4]) -> bool {
+        self.name == name && self.id == id
     }
 }
 
-fn parse_body(body: &str) -> Option<Checkpoint> {
-    let mut lines = body.strip_suffix('\n')?.split('\n');
-    let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
-    let canonical =
-        !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
-    let root = STANDARD.decode(root).ok()?.try_into().ok()?;
-    Some(Checkpoint { origin: origin.to_owned(), size: canonical.then(|| size.parse().ok())??, root })
+impl<'a> Note<'a> {
+    /// Takes a signed note apart; `LOG_BAD_SIGNATURE` if it is malformed.
+    pub fn split(note: &'a [u8]) -> Result<Note<'a>, Problem> {
+        let note = std::str::from_utf8(note).map_err(|_| bad("the checkpoint is not UTF-8"))?;
+        if note.bytes().any(|byte| byte < b' ' && byte != b'\n') {
+            return Err(bad("the checkpoint holds control characters"));
+        }
+        let (body, lines) = note
+            .rfind("\n\n")
+            .map(|at| (&note[..=at], &note[at + 2..]))
+            .ok_or_else(|| bad("the checkpoint has no signature"))?;
+        let signatures = signature_lines(lines).ok_or_else(|| bad("a signature line is malformed"))?;
+        Ok(Note { body, signatures })
+    }
 }
 
-fn check_origin(origin: &str) -> Result<(), Problem> {
+/// Takes signature lines apart, each of which ends in a newline.
+fn signature_lines(lines: &str) -> Option<Vec<SignatureLine<'_>>> {
+    lines.strip_suffix('\n')?.split('\n').map(signature_line).collect()
+}
+
+fn signature_line(line: &str) -> Option<SignatureLine<'_>> {
+    let (name, data) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
+    let data = STANDARD.decode(data).ok()?;
+    let (id, signature) = data.split_first_chunk::<4>()?;
+    Some(SignatureLine { name, id: *id, signature: signature.to_vec() })
+}
+
+/// First four bytes of SHA-256(name || newline || type || public key).
+pub(crate) fn key_id(name: &str, kind: u8, key: &VerifyingKey) -> [u8; 4] {
+    let mut message = format!("{name}\n").into_bytes();
+    message.push(kind);
+    message.extend_from_slice(key.as_bytes());
+    let hash = sha256(&message);
+    [hash[0], hash[1], hash[2], hash[3]]
+}
+
+/// `name+key id in hex+base64(type || public key)`.
+pub(crate) fn key_line(name: &str, kind: u8, key: &VerifyingKey) -> String {
+    let id = crate::hex(&key_id(name, kind, key));
+    let mut bytes = vec![kind];
+    bytes.extend_from_slice(key.as_bytes());
+    format!("{name}+{id}+{}", STANDARD.encode(bytes))
+}
+
+/// Reads a key line of a type: the name and the key.
+pub(crate) fn parse_key_line(line: &str, kind: u8) -> Result<(String, VerifyingKey), Problem> {
+    let text = line.strip_suffix('\n').unwrap_or(line);
+    let not_a_key = || bad(format!("not a verifier key line of type {kind}: {text:?}"));
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(not_a_key());
+    };
+    check_name(name)?;
+    let bytes = STANDARD.decode(key).map_err(|_| not_a_key())?;
+    let Some((given, public)) = bytes.split_first() else { return Err(not_a_key()) };
+    let public = <&[u8; 32]>::try_from(public).map_err(|_| not_a_key())?;
+    let key = VerifyingKey::from_bytes(public).map_err(|_| not_a_key())?;
+    if *given != kind {
+        return Err(not_a_key());
+    }
+    if crate::hex(&key_id(name, kind, &key)) != id {
+        return Err(bad(format!("key id {id} does not belong to the key {}", key_line(name, kind, &key))));
+    }
+    Ok((name.to_owned(), key))
+}
+
+/// A signature line: name, and base64 of key id and signature.
+pub(crate) fn signature_text(name: &str, id: [u8; 4], signature: &[u8]) -> String {
+    let bytes = [&id, signature].concat();
+    format!("\u{2014} {name} {}\n", STANDARD.encode(bytes))
+}
+
+/// Reads a size: decimal digits without leading zeros.
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
+    let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    canonical.then(|| text.parse().ok()).flatten()
+}
+
+/// Reads one base64 line that holds a hash.
+pub(crate) fn parse_hash(line: &str) -> Option<Hash> {
+    STANDARD.decode(line).ok()?.try_into().ok()
+}
+
+/// The checkpoint that a note's body says; extension lines after the third are let pass.
+pub(crate) fn parse_body(body: &str) -> Option<Checkpoint> {
+    let mut lines = body.strip_suffix('\n')?.split('\n');
+    let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
+    let root = parse_hash(root)?;
+    Some(Checkpoint { origin: origin.to_owned(), size: parse_size(size)?, root })
+}
+
+pub(crate) fn check_name(origin: &str) -> Result<(), Problem> {
     if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
         return Err(bad(format!("{origin:?} cannot name a log: no spaces, no plus sign, not empty")));
     }

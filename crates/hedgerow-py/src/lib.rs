@@ -8,6 +8,7 @@ mod engine;
 mod features;
 mod governance;
 mod log;
+mod witness;
 mod words;
 
 /// Rust core of Hedgerow; the public face is the `hedgerow` package.
@@ -29,6 +30,10 @@ mod _core {
     };
     #[pymodule_export]
     use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log};
+    #[pymodule_export]
+    use crate::witness::{
+        LogTree, Policy, Witness, add_cosignatures, cosigned_at, open_checkpoint, policy_text, witness_new,
+    };
     #[pymodule_export]
     use crate::words::{code_text, error_table, noun_table};
 

@@ -20,12 +20,13 @@ audit = group("Prove a log and look into it.")
 def verify(
     directory: Annotated[Path, typer.Argument(help="The folder that holds journal/.")],
     key: Annotated[str | None, typer.Option(help="Verifier key line to trust; default: the one in the log.")] = None,
+    policy: Annotated[Path | None, typer.Option("--policy", "-p", help="Witness policy that must be met.")] = None,
     json: Json = False,
 ) -> None:
     """Prove a log: hashes, signature and order first, then every decision derived again."""
     from hedgerow.engine import audit as proving
 
-    proof = proving.verify(directory, key)
+    proof = proving.verify(directory, key, policy=policy)
     text = (
         f"verified {proof.records:,} records in {proof.entries:,} entries\n"
         f"  root        {proof.root}\n"
@@ -33,6 +34,8 @@ def verify(
         f"  replayed    {proof.inputs:,} inputs gave the same {proof.effects:,} effects\n"
         f"  state hash  {proof.state_hash}"
     )
+    if proof.standing is not None:
+        text += f"\n  {proof.standing.says}"
     Output(json).emit(proof.to_json(), text)
 
 

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, data, evidence, governance, running, system
+from hedgerow.cli import audit, data, evidence, governance, running, system, witness
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
@@ -36,6 +36,7 @@ ORDER = (
     "mandates",
     "why",
     "audit",
+    "witness",
     "doctor",
     "errors",
     "glossary",
@@ -93,6 +94,7 @@ app.command(rich_help_panel="Governance")(governance.sequence)
 app.command(rich_help_panel="Governance")(governance.mandates)
 app.command(rich_help_panel="Log")(running.why)
 app.add_typer(audit.audit, name="audit", rich_help_panel="Log")
+app.add_typer(witness.witness, name="witness", rich_help_panel="Log")
 app.command(rich_help_panel="System")(system.doctor)
 app.command(rich_help_panel="System")(system.errors)
 app.command(rich_help_panel="System")(system.glossary)

@@ -13,6 +13,8 @@ from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import LogError, named_errors
+from hedgerow.governance.witness.policy import Standing, read_policy
+from hedgerow.governance.witness.policy import standing as standing_under
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,26 @@ class Proof:
     effects: int
     state_hashes: int
     state_hash: str
+    standing: Standing | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return dict(self.__dict__)
+        return {**self.__dict__, "standing": self.standing and self.standing.to_json()}
 
 
-def verify(folder: str | Path, key: str | None = None) -> Proof:
+def verify(folder: str | Path, key: str | None = None, *, policy: str | Path | None = None) -> Proof:
     """Prove the journal in a folder; `key` is the verifier key line that its checkpoint must be signed with.
 
-    Raises LogError naming the first thing that is wrong.
+    `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy). Raises LogError
+    naming the first thing that is wrong.
     """
+    standing = None
     with named_errors():
         log = _core.verify_log(str(folder), key)
+    if policy is not None:
+        standing = standing_under(folder, read_policy(policy), key)
+        standing.demand()
+    with named_errors():
         replay = _core.replay_log(str(folder))
     return Proof(
         folder=str(folder),
@@ -54,6 +63,7 @@ def verify(folder: str | Path, key: str | None = None) -> Proof:
         effects=replay["effects"],
         state_hashes=replay["hashes"],
         state_hash=replay["state_hash"].hex(),
+        standing=standing,
     )
 
 

@@ -1,0 +1,165 @@
+"""The log's side: asks all witnesses for cosignatures at once, and adds them to the checkpoint.
+
+Promises: every witness is asked in its own thread and has the same deadline; a witness that knows another size is
+asked once more with the proof from there; a cosignature is added only if it verifies with the key that the policy
+names; each failure is told by the witness's name. Never: follows a redirect, uses a proxy, believes an answer.
+"""
+
+from __future__ import annotations
+
+import http.client
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from hedgerow import _core
+from hedgerow.core.errors import HedgerowError, named_errors, problem
+from hedgerow.governance.witness.policy import Standing, judge, published
+
+ANSWER_BYTES_MAX = 64 << 10
+DEADLINE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of asking: the checkpoint's standing now, and why each witness that failed did."""
+
+    standing: Standing
+    failed: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**self.standing.to_json(), "failed": dict(self.failed)}
+
+    @property
+    def says(self) -> str:
+        """In words, one line a witness that failed."""
+        told = [f"{self.standing.origin}, {self.standing.size:,} entries: {self.standing.says}"]
+        return "\n".join([*told, *(f"  {name}: {why}" for name, why in self.failed.items())])
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What every witness is asked about."""
+
+    tree: _core.LogTree
+    note: str
+    size: int
+    deadline: float
+
+
+class _Refusal(Exception):
+    """Why a witness gave no cosignature."""
+
+
+def ask(folder: Path | str, policy: _core.Policy, *, deadline_s: float = DEADLINE_S) -> Asked:
+    """Ask every witness of a policy that has a URL and has not cosigned yet, and publish what they signed.
+
+    The checkpoint keeps its body; only signature lines are added. Raises if the log itself is not in order, never
+    because a witness failed.
+    """
+    note, key = published(folder)
+    before = judge(note, key, policy)
+    with named_errors():
+        tree = _core.LogTree(str(folder))
+    question = _Question(tree, note, before.size, time.monotonic() + deadline_s)
+    waiting = [row for row in policy.witnesses() if row[0] in before.missing]
+    answers: queue.SimpleQueue[tuple[str, str | None, str]] = queue.SimpleQueue()
+    for name, witness_key, url in waiting:
+        threading.Thread(target=_ask_one, args=(question, name, witness_key, url, answers), daemon=True).start()
+    lines, failed = [], {name: f"no answer within {deadline_s:g} s" for name, _, _ in waiting}
+    for _ in waiting:
+        try:
+            name, line, why = answers.get(timeout=max(0.0, question.deadline - time.monotonic()))
+        except queue.Empty:
+            break
+        if line is None:
+            failed[name] = why
+        else:
+            del failed[name]
+            lines.append(line)
+    if lines:
+        note += "".join(sorted(lines))
+        with named_errors():
+            _core.add_cosignatures(str(folder), note)
+    return Asked(judge(note, key, policy), failed)
+
+
+def _ask_one(
+    question: _Question, name: str, key: str, url: str | None, answers: queue.SimpleQueue[tuple[str, str | None, str]]
+) -> None:
+    try:
+        if url is None:
+            raise _Refusal("the policy does not say where it is asked")
+        answers.put((name, _cosignature(question, key, url), ""))
+    except _Refusal as refusal:
+        answers.put((name, None, str(refusal)))
+    except HedgerowError as error:
+        answers.put((name, None, str(error)))
+    except (OSError, http.client.HTTPException) as error:
+        answers.put((name, None, f"{url}: {str(error) or type(error).__name__}"))
+
+
+def _cosignature(question: _Question, key: str, url: str) -> str:
+    status, kind, body = _post(question, url, 0)
+    if status == 409 and kind == "text/x.tlog.size":
+        known = _size(body)
+        if known > question.size:
+            raise _Refusal(f"it cosigned {known:,} entries, this log has {question.size:,}: rolled back, or a fork")
+        status, kind, body = _post(question, url, known)
+    if status != 200:
+        said = "".join(c if c.isprintable() else " " for c in body.decode("utf-8", "replace")[:200]).strip()
+        raise _Refusal(f"refused with {status}: {said}")
+    for line in body.decode("utf-8", "replace").splitlines(keepends=True):
+        with named_errors():
+            if line.startswith("\u2014 ") and _core.cosigned_at((question.note + line).encode(), key) is not None:
+                return line
+    raise _Refusal(f"its answer holds no cosignature by {key}")
+
+
+def _size(body: bytes) -> int:
+    text = body.removesuffix(b"\n")
+    if not text.isdigit() or len(text) > 19:
+        raise _Refusal(f"answered 409 with {body[:40]!r}, which is no size")
+    return int(text)
+
+
+def _post(question: _Question, url: str, old: int) -> tuple[int, str, bytes]:
+    """Send `add-checkpoint`; gives status, content type and body."""
+    place = _place(url)
+    with named_errors():
+        data = question.tree.request(old, question.size, question.note)
+    left = question.deadline - time.monotonic()
+    if left <= 0:
+        raise _Refusal("no time was left to ask again")
+    secure = place.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(place.hostname or "", place.port, timeout=left)
+    try:
+        path = place.path.rstrip("/") + "/add-checkpoint"
+        connection.request("POST", path, body=data, headers={"Content-Type": "text/plain; charset=utf-8"})
+        answer = connection.getresponse()
+        body = answer.read(ANSWER_BYTES_MAX + 1)
+    finally:
+        connection.close()
+    if len(body) > ANSWER_BYTES_MAX:
+        raise _Refusal(f"answered with more than {ANSWER_BYTES_MAX:,} bytes")
+    return answer.status, answer.headers.get_content_type(), body
+
+
+def _place(url: str) -> SplitResult:
+    try:
+        place = urlsplit(url)
+        port_is_possible = place.port != 0
+    except ValueError:
+        raise problem("LOG_POLICY", f"{url!r} is not a URL") from None
+    if place.scheme not in ("http", "https") or not place.hostname or place.query or place.fragment:
+        raise problem("LOG_POLICY", f"{url!r} is not a plain http or https URL")
+    if not port_is_possible:
+        raise problem("LOG_POLICY", f"{url!r} has port 0")
+    return place
