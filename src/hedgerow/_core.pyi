@@ -638,6 +638,16 @@ def add_cosignatures(dir: str | PathLike[str], note: str) -> None:
     Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.
     """
 
+def age_encrypt(plaintext: bytes, recipients: SupportsGetItem[int, str], entropy: bytes) -> bytes:
+    """
+    Encrypts to age recipients (X25519): equal arguments give equal bytes, so `entropy` (32 bytes) must be unpredictable.
+    """
+
+def age_identity(private_secret: bytes) -> tuple[str, str]:
+    """
+    The age recipient (`age1...`) and identity (`AGE-SECRET-KEY-1...`) of a 32-byte X25519 secret.
+    """
+
 def canonical_json(text: str) -> str:
     """
     Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.

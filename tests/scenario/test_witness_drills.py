@@ -36,11 +36,12 @@ COMMAND = "import sys; from hedgerow.cli.main import main; sys.exit(main())"
 class Process:
     """A witness in a process of its own, as an operator runs it."""
 
-    def __init__(self, folder: Path, program: str = COMMAND, port: int = 0) -> None:
+    def __init__(self, folder: Path, program: str = COMMAND, port: int = 0, wait: bool = True) -> None:
         words = [sys.executable, "-c", program]
         words += ["witness", "serve", "--dir", str(folder), "--origin-key", LOG_KEY]
         words += ["--listen", f"127.0.0.1:{port}", "--json"]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert not wait or self.url
 
     @functools.cached_property
     def url(self) -> str:
@@ -64,7 +65,7 @@ class Process:
 def four(tmp_path: Path) -> Iterator[tuple[Path, list[Process]]]:
     """Four witnesses and the policy file that asks for three of them."""
     lines = [witnesses.new(tmp_path / f"w{n}", f"w{n}.example/drill") for n in range(4)]
-    processes = [Process(tmp_path / f"w{n}") for n in range(4)]
+    processes = [Process(tmp_path / f"w{n}", wait=False) for n in range(4)]
     keys = [(line, process.url) for line, process in zip(lines, processes, strict=True)]
     policy = tmp_path / "policy"
     policy.write_text(witnesses.default_policy([LOG_KEY], keys))

@@ -712,8 +712,23 @@ class Log:
                 self.event_files.append(name)
             else:
                 self.strangers.append(name)
+        self.check_families()
         self.has_wal = "wal" in self.small
         self.is_published = bool(self.tiles or self.blobs or "signed" in self.small or not self.has_wal)
+
+    def check_families(self) -> None:
+        """A checkpoint leaves partial tiles in all rows: one at the bottom has its like in every row above."""
+        for row, number in [place for place in self.tiles if place[0] in ("entries", "0")]:
+            for width in self.tiles[row, number]:
+                family = [("0" if row == "entries" else "entries", number, width)]
+                for level in range(1, 8):
+                    above = number >> 8 * (level - 1)
+                    if width < TILE and above % TILE:
+                        family.append((str(level), above // TILE, above % TILE))
+                for other, index, least in family:
+                    if least not in self.tiles.get((other, index), ()):
+                        missing = tile_name(other, index, least)
+                        raise Fault(number * TILE, missing, f"is missing, {tile_name(row, number, width)} is there")
 
     def take_checkpoint(self) -> None:
         """The log's key, its checkpoint, the last-signed record, and every other signed state that lies there."""
@@ -975,7 +990,7 @@ class Log:
     def tell(self) -> None:
         """Tell a person who waits how far it is."""
         now = time.monotonic()
-        if not self.settings.quiet and now - self.told > 2:
+        if not self.settings.quiet and now - self.told > 5:
             self.told = now
             print(f"{self.folder.name}: {self.size:,} entries of {self.checkpoint.size:,}", file=sys.stderr, flush=True)
 
