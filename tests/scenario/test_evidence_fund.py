@@ -195,6 +195,45 @@ def test_live_evidence_agrees_with_the_run_it_is_read_from(log: tuple[Path, hr.R
     assert 0.5 < float(told["realised_over_modelled"]) < 2
 
 
+class Both(hr.Strategy):
+    """Turns in two stocks, one of them in another currency."""
+
+    def on_start(self) -> None:
+        """A mean of a day for each."""
+        self.mean = {symbol: self.sma(24, symbol=symbol) for symbol in ("HERE", "THERE")}
+
+    def on_bar(self, bar: Any) -> None:
+        """Long above, short below."""
+        if self.mean[bar.symbol].ready:
+            self.order_target(500 if bar.close > self.mean[bar.symbol].value else -300, bar.symbol)
+
+
+def hourly() -> hr.Bars:
+    """Sixty days of hours, in dollars and in euros."""
+    rng, count = np.random.default_rng(5), 24 * 60
+    times = np.array(pd.date_range("2023-03-01", periods=count, freq="h"), dtype="datetime64[ns]")
+    parts = [
+        hr.Bars.from_arrays(
+            times,
+            close=np.round(100 * np.exp(np.cumsum(rng.normal(0, 0.004, count))), 2),
+            volume=np.full(count, 50_000),
+            instruments=hr.Instrument(symbol, currency=currency),
+            span="1h",
+        )
+        for symbol, currency in (("HERE", "USD"), ("THERE", "EUR"))
+    ]
+    return hr.Bars.joined(parts)
+
+
+def test_profit_by_day_is_the_ledgers_when_exchange_rates_move(tmp_path: Path) -> None:
+    """Read back from the log: hourly bars, two currencies, three rates, to the cent on every day."""
+    days = pd.to_datetime(["2023-02-01", "2023-03-20", "2023-04-10"], utc=True)
+    rates = pd.Series([1.10, 1.25, 1.05], index=days)
+    result = hr.backtest(hourly(), Both, fx={"EUR": rates}, log=tmp_path / "log")
+    read = log_values(tmp_path / "log").to_numpy()
+    assert np.allclose(read, result.daily.to_numpy()[1:], atol=1e-6)
+
+
 def test_a_part_of_the_period_counts_by_itself(log: tuple[Path, hr.Result]) -> None:
     """Two halves have the fills and the profit of the whole."""
     folder, _ = log

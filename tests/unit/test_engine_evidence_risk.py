@@ -123,6 +123,17 @@ def test_shocks_hit_the_day_on_which_most_was_held(pack: Pack) -> None:
     assert float(doubled["loss"]) == pytest.approx(2 * 2.3263478740408408 * deviation * largest, rel=1e-7)
 
 
+def test_positions_at_the_ends_of_days_are_those_of_the_tear_sheet(run: hr.Result) -> None:
+    """One definition of exposure: gross and net agree on every day."""
+    from hedgerow.engine.evidence.exposure import day_values
+    from hedgerow.engine.tearsheet.series import exposure
+
+    _, gross, net = exposure(run)
+    _, values = day_values(run)
+    assert np.allclose(np.abs(values).sum(axis=1), gross, atol=1e-6)
+    assert np.allclose(values.sum(axis=1), net, atol=1e-6)
+
+
 def test_historical_windows_count_only_when_the_sample_holds_them_whole(pack: Pack, run: hr.Result) -> None:
     """2020 holds two of them; each says what strategy and universe did."""
     told = pack.content["stress"]["windows"]

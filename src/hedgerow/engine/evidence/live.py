@@ -22,7 +22,7 @@ from hedgerow.engine.audit import verify
 from hedgerow.engine.evidence.exposure import day_values
 from hedgerow.engine.evidence.pack import VERSION, LeftOut, Pack, decimal, money
 from hedgerow.engine.evidence.tape import Tape, limits_of
-from hedgerow.engine.exchange import SIGN_OF_SIDE, FillAmounts, fill_amounts
+from hedgerow.engine.exchange import SIGN_OF_SIDE, FillAmounts, Rates, fill_amounts
 from hedgerow.engine.tearsheet.series import DAY_NS, effective_ts, session_days
 from hedgerow.engine.why import Journal
 from hedgerow.market.times import moment_ns
@@ -201,17 +201,24 @@ def _losses(tape: Tape, limits: Any, first: int, last: int) -> dict[str, Any]:
 def daily_profit(tape: Tape) -> tuple[Ints, Floats]:
     """Days since 1970 with bars, and the strategy's profit from the log's beginning to the end of each, net of costs.
 
-    Cash in other currencies is counted at the rates of its fills.
+    Cash in another currency is worth what its rate says at the end of the day, as in the ledger.
     """
     days, values = day_values(tape)  # type: ignore[arg-type]
-    fills, paid = tape.records("Fill"), fill_amounts(tape)  # type: ignore[arg-type]
+    fills, paid, rates = tape.records("Fill"), fill_amounts(tape), Rates(tape)  # type: ignore[arg-type]
     flow = -SIGN_OF_SIDE[fills["side"]] * paid.value - paid.fee
     # A fill belongs to the day of the first close that counts it, as in the values beside it.
-    times = tape.data.times_ns
-    closes = times[np.minimum(np.searchsorted(times, effective_ts(tape)), times.size - 1)]  # type: ignore[arg-type]
-    place = np.searchsorted(days, session_days(closes))
-    cash = np.cumsum(np.bincount(place, weights=flow, minlength=days.size))
-    return days, np.asarray(cash + values.sum(axis=1), dtype=np.float64)
+    times, own_day = tape.data.times_ns, session_days(tape.data.times_ns)
+    first_close = np.minimum(np.searchsorted(times, effective_ts(tape)), times.size - 1)  # type: ignore[arg-type]
+    place = np.searchsorted(days, own_day[first_close])
+    last_close = times[np.searchsorted(own_day, days, side="right") - 1]
+    profit = values.sum(axis=1)
+    currencies = np.array([instrument.currency for instrument in tape.data.instruments])[fills["instrument"]]
+    for currency in sorted(set(currencies.tolist())):
+        own = np.flatnonzero(currencies == currency)
+        native = flow[own] / rates.of_records(currency, fills["id"][own])
+        cash = np.cumsum(np.bincount(place[own], weights=native, minlength=days.size))
+        profit = profit + cash * rates.at(currency, last_close)
+    return days, np.asarray(profit, dtype=np.float64)
 
 
 def log_values(folder: str | Path) -> Any:
