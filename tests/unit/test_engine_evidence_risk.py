@@ -64,11 +64,16 @@ def run() -> hr.Result:
 
 def test_capacity_is_the_square_root_law_worked_by_hand(pack: Pack, run: hr.Result) -> None:
     """Half of a day's hundredth of ADV is 0.5 %: impact 2 % * sqrt(0.5 %) of each trade; a year is these 252 days."""
-    value = float((run.fills["quantity"] * run.fills["price"]).sum())
-    slippage = float(((run.fills["price"] - run.fills["reference_price"]).abs() * LOTS).sum())
-    fees = float(run.fills["fee"].sum())
-    gross = run.final_nav - 1_000_000 + slippage + fees
-    linear, impact = fees + value * 2e-4, value * SIGMA * np.sqrt(LOTS / ADV)
+    daily = run.daily.to_numpy()
+    nav = np.array([daily[0], daily[-2]])  # before the first day's close, and before the last day
+    value = (run.fills["quantity"] * run.fills["price"]).to_numpy()
+    slippage = ((run.fills["price"] - run.fills["reference_price"]).abs() * LOTS).to_numpy()
+    fees = run.fills["fee"].to_numpy()
+    assert nav.size == value.size == 2
+    gross = 1_000_000 * ((daily[1:] / daily[:-1] - 1).sum() + ((slippage + fees) / nav).sum())
+    linear = 1_000_000 * ((fees + value * 2e-4) / nav).sum()
+    scaled = LOTS * 1_000_000 / nav
+    impact = (value * 1_000_000 / nav * SIGMA * np.sqrt(scaled / ADV)).sum()
     half = 1_000_000 * ((0.5 * gross - linear) / impact) ** 2
     most = 1_000_000 * (2 * (gross - linear) / (3 * impact)) ** 2
     told = pack.content["capacity"]
@@ -96,7 +101,9 @@ def test_tiers_scale_trades_positions_and_losses(pack: Pack, run: hr.Result) -> 
     same, ten = pack.content["tiers"]
     assert (same["adv_share_needed_bps"], ten["adv_share_needed_bps"]) == ("50", "500")
     assert (same["adv_share_within_limit"], ten["adv_share_within_limit"]) == (True, False)
-    assert (same["days_to_liquidate"], ten["days_to_liquidate"]) == ("1", "5")
+    lowest = run.daily.to_numpy()[1:-1].min()  # the position weighs most on the day the fund is worth least
+    assert float(same["days_to_liquidate"]) == pytest.approx(LOTS * 1_000_000 / lowest / (ADV * 0.005), rel=1e-7)
+    assert float(ten["days_to_liquidate"]) == pytest.approx(5 * float(same["days_to_liquidate"]), rel=1e-7)
     assert same["slowest_symbol"] == "ABC"
     worst = -run.daily.pct_change().min()
     assert float(ten["worst_day_loss"]) == pytest.approx(10_000_000 * worst, rel=1e-7)

@@ -1,9 +1,9 @@
 """How much money a strategy can carry: costs by the square-root law at other sizes, and how long its book takes to
 sell.
 
-The run is scaled: with `s` times the capital it trades `s` times as much. Profit before costs, spread and fees grow
-with `s`; impact grows with `s^1.5`, because a day's trade of `Q` where `V` trade costs `Y * sigma * sqrt(Q / V)` of its
-value.
+The fund that is thought of keeps its capital: what the run traded and held as shares of its value, it trades and holds
+as shares of that. With `s` times the capital, profit before costs, spread and fees grow with `s`; impact grows with
+`s^1.5`, because a day's trade of `Q` where `V` trade costs `Y * sigma * sqrt(Q / V)` of its value.
 
 Promises: one definition of impact (`hedgerow.core.costs`); each day's trading of an instrument on one side is one
 order, so slicing hides nothing; without volume there is no figure, and its name and reason are given. Never: a
@@ -21,10 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.engine.evidence.exposure import traded
 from hedgerow.engine.evidence.pack import LeftOut, decimal
-from hedgerow.engine.exchange import fill_amounts
 
 if TYPE_CHECKING:
     from hedgerow.core.costs import Costs
@@ -39,7 +37,7 @@ EATEN = 0.5
 
 @dataclass(frozen=True)
 class Scaling:
-    """A year of the strategy at the capital of its run, in base currency.
+    """A year of the strategy with a constant capital, in base currency.
 
     gross: profit before costs. linear: spread and fees. impact: by the square-root law.
     """
@@ -96,22 +94,22 @@ class Liquidity:
 
 
 def scaling(sample: Sample, costs: Costs, liquidity: Liquidity, *, capital: float, years: float) -> Scaling:
-    """What the run's trading makes of the square-root law, as sums over its days."""
-    amounts = [fill_amounts(result) for result in sample.results]
-    fees = float(sum(amount.fee.sum() for amount in amounts))
-    slippage = float(sum(amount.slippage.sum() for amount in amounts))
-    net = sum(result.nav_nano for result in sample.results) / MONEY_UNIT - capital * len(sample.results)
+    """A year with constant `capital`, of the run's daily returns and trades as shares of its value on the day."""
     trade = traded(sample)
+    share = np.divide(1.0, trade.nav, out=np.zeros_like(trade.nav), where=trade.nav > 0)
     adv = liquidity.adv[trade.instrument]
     # The cost model without spread and fees: what is left is impact, in the words of the optimiser and the venue.
     only_impact = dataclasses.replace(costs, half_spread_bps=0.0, fee_bps=0.0, fee_per_share=0.0, fee_min=0.0)
     day_value = np.divide(trade.value * adv, trade.lots, out=np.zeros_like(trade.value), where=trade.lots > 0)
-    moved = only_impact.expected_cost(trade.value, sigma=liquidity.sigma[trade.instrument], adv_notional=day_value)
-    spread = costs.half_spread_bps * 1e-4 * float(trade.value.sum())
+    moved = only_impact.expected_cost(
+        trade.value * share * capital, sigma=liquidity.sigma[trade.instrument], adv_notional=day_value
+    )
+    paid = float(((trade.fee + trade.slippage) * share).sum())
+    linear = float(((trade.fee + costs.half_spread_bps * 1e-4 * trade.value) * share).sum())
     return Scaling(
         capital=capital,
-        gross=(net + fees + slippage) / years,
-        linear=(spread + fees) / years,
+        gross=capital * (float(sample.returns.sum()) + paid) / years,
+        linear=capital * linear / years,
         impact=float(moved.sum()) / years,
     )
 
@@ -143,13 +141,11 @@ def tiers(
     scale: Scaling | None,
     liquidity: Liquidity,
     policy: Sequence[Mapping[str, Any]],
-    *,
-    capital: float,
     left_out: LeftOut,
 ) -> list[dict[str, Any]]:
     """What the strategy would be at each tier of the policy: costs, shares of volume, days to sell, loss limit."""
     unknown = _unknown_volume(sample, liquidity)
-    return [_tier(sample, held, scale, liquidity, tier, capital, unknown, left_out) for tier in policy]
+    return [_tier(sample, held, scale, liquidity, tier, unknown, left_out) for tier in policy]
 
 
 def _tier(
@@ -158,12 +154,10 @@ def _tier(
     scale: Scaling | None,
     liquidity: Liquidity,
     tier: Mapping[str, Any],
-    capital: float,
     unknown: list[str],
     left_out: LeftOut,
 ) -> dict[str, Any]:
     name, money, share_bps = tier["name"], float(tier["capital"]), int(tier["adv_share_bps"])
-    times = money / capital
     gross = float(np.abs(held.shares).sum(axis=1).max()) * money
     worst_day = max(0.0, -float(sample.returns.min())) * money
     row: dict[str, Any] = {
@@ -183,15 +177,19 @@ def _tier(
         reason = f"volume is not known: {', '.join(unknown)}" if unknown else "the tier allows no share of volume"
         left_out.add(f"liquidity at tier {name}", reason)
         return row
-    return row | _volume(sample, held, liquidity, times, share_bps)
+    return row | _volume(sample, held, liquidity, money, share_bps)
 
 
-def _volume(sample: Sample, held: Held, liquidity: Liquidity, times: float, share_bps: int) -> dict[str, Any]:
+def _volume(sample: Sample, held: Held, liquidity: Liquidity, money: float, share_bps: int) -> dict[str, Any]:
     """The largest day's trade as a share of daily volume, and the days it takes to sell the largest position."""
     symbols, trade = sample.results[0].data.symbols, traded(sample)
     per_day = np.where(liquidity.adv > 0, liquidity.adv, np.inf)
-    needed = trade.lots * times / per_day[trade.instrument] * 1e4
-    days = np.abs(held.lots).max(axis=0) * times / (per_day * share_bps * 1e-4)
+    alive = trade.nav > 0
+    lots = np.divide(trade.lots * money, trade.nav, out=np.zeros_like(trade.lots), where=alive)
+    needed = lots / per_day[trade.instrument] * 1e4
+    nav = held.nav[:, None]
+    positions = np.divide(np.abs(held.lots) * money, nav, out=np.zeros_like(held.lots), where=nav > 0)
+    days = positions.max(axis=0) / (per_day * share_bps * 1e-4)
     slowest = int(np.argmax(days))
     largest = float(needed.max()) if needed.size else 0.0
     return {

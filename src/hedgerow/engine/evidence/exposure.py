@@ -27,21 +27,29 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Held:
     """Days x instruments. lots: signed, at the end of the day; values: in base currency; closes: in price units of the
-    instrument, NaN before its first bar; shares: values over the day's net asset value."""
+    instrument, NaN before its first bar; shares: values over `nav`, the net asset value of the day's own run."""
 
     lots: Floats
     values: Floats
     closes: Floats
     shares: Floats
+    nav: Floats
 
 
 @dataclass(frozen=True)
 class Traded:
-    """What was traded of one instrument on one side of one day: lots, and value in base currency; one row each."""
+    """What was traded of one instrument on one side of one day, one row each.
+
+    lots; value, and costs as they were paid (fee; slippage by spread and impact), in base currency; nav: net asset
+    value before the day.
+    """
 
     instrument: Ints
     lots: Floats
     value: Floats
+    fee: Floats
+    slippage: Floats
+    nav: Floats
 
 
 def held(sample: Sample) -> Held:
@@ -51,26 +59,31 @@ def held(sample: Sample) -> Held:
     # Each run's own net asset value: a run of a fold starts with the capital again.
     own = np.concatenate([result.daily.to_numpy(dtype=np.float64)[1:] for result in sample.results])
     shares = np.divide(values, own[:, None], out=np.zeros_like(values), where=own[:, None] > 0)
-    return Held(lots, values, closes, shares)
+    return Held(lots, values, closes, shares, own)
 
 
 def traded(sample: Sample) -> Traded:
     """Every day's trading by instrument and side, in order."""
-    instrument, lots, value = [], [], []
-    for result in sample.results:
-        fills = result.records("Fill")
-        if not len(fills):
-            continue
-        day = session_days(fills["ts_event"].astype(np.int64))
-        keys = np.stack([day, fills["instrument"].astype(np.int64), fills["side"].astype(np.int64)], axis=1)
-        groups, place = np.unique(keys, axis=0, return_inverse=True)
-        place = place.ravel()
-        instrument.append(groups[:, 1])
-        lots.append(np.bincount(place, weights=fills["lots"], minlength=len(groups)))
-        value.append(np.bincount(place, weights=fill_amounts(result).value, minlength=len(groups)))
-    if not instrument:
-        return Traded(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
-    return Traded(np.concatenate(instrument), np.concatenate(lots), np.concatenate(value))
+    parts = [_traded(result) for result in sample.results]
+    instrument = np.concatenate([part[0] for part in parts]).astype(np.int64)
+    return Traded(instrument, *(np.concatenate([part[n] for part in parts]) for n in range(1, 6)))
+
+
+def _traded(result: Result) -> tuple[Floats, ...]:
+    fills, paid = result.records("Fill"), fill_amounts(result)
+    keys = np.stack([fill_days(result), fills["instrument"].astype(np.int64), fills["side"].astype(np.int64)], axis=1)
+    groups, place = np.unique(keys, axis=0, return_inverse=True)
+    columns = (fills["lots"], paid.value, paid.fee, paid.slippage)
+    sums = (np.bincount(place.ravel(), weights=column, minlength=len(groups)) for column in columns)
+    before = np.searchsorted(np.unique(session_days(result.data.times_ns)), groups[:, 0])
+    return groups[:, 1], *sums, result.daily.to_numpy(dtype=np.float64)[before]
+
+
+def fill_days(result: Result) -> Ints:
+    """The day since 1970 that each fill belongs to: that of the first close which counts it."""
+    times = result.data.times_ns
+    first_close = np.minimum(np.searchsorted(times, effective_ts(result)), times.size - 1)
+    return session_days(times[first_close])
 
 
 def day_values(result: Result) -> tuple[Ints, Floats]:

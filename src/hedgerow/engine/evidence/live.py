@@ -19,11 +19,11 @@ from hedgerow.core.costs import Costs
 from hedgerow.core.errors import error_table, problem
 from hedgerow.core.nouns import MONEY_UNIT, money_int
 from hedgerow.engine.audit import verify
-from hedgerow.engine.evidence.exposure import day_values
+from hedgerow.engine.evidence.exposure import day_values, fill_days
 from hedgerow.engine.evidence.pack import VERSION, LeftOut, Pack, decimal, money
 from hedgerow.engine.evidence.tape import Tape, limits_of
 from hedgerow.engine.exchange import SIGN_OF_SIDE, FillAmounts, Rates, fill_amounts
-from hedgerow.engine.tearsheet.series import DAY_NS, effective_ts, session_days
+from hedgerow.engine.tearsheet.series import DAY_NS, session_days
 from hedgerow.engine.why import Journal
 from hedgerow.market.times import moment_ns
 
@@ -206,11 +206,9 @@ def daily_profit(tape: Tape) -> tuple[Ints, Floats]:
     days, values = day_values(tape)  # type: ignore[arg-type]
     fills, paid, rates = tape.records("Fill"), fill_amounts(tape), Rates(tape)  # type: ignore[arg-type]
     flow = -SIGN_OF_SIDE[fills["side"]] * paid.value - paid.fee
-    # A fill belongs to the day of the first close that counts it, as in the values beside it.
-    times, own_day = tape.data.times_ns, session_days(tape.data.times_ns)
-    first_close = np.minimum(np.searchsorted(times, effective_ts(tape)), times.size - 1)  # type: ignore[arg-type]
-    place = np.searchsorted(days, own_day[first_close])
-    last_close = times[np.searchsorted(own_day, days, side="right") - 1]
+    place = np.searchsorted(days, fill_days(tape))  # type: ignore[arg-type]
+    times = tape.data.times_ns
+    last_close = times[np.searchsorted(session_days(times), days, side="right") - 1]
     profit = values.sum(axis=1)
     currencies = np.array([instrument.currency for instrument in tape.data.instruments])[fills["instrument"]]
     for currency in sorted(set(currencies.tolist())):
