@@ -115,6 +115,14 @@ def test_tiers_scale_trades_positions_and_losses(pack: Pack, run: hr.Result) -> 
     assert float(ten["costs_share_of_gross"]) == pytest.approx(eaten, rel=1e-7)
 
 
+def test_a_tier_without_a_bound_is_left_out() -> None:
+    """Simulated money has no capital to scale to."""
+    endless = {**TIERS[0], "name": "simulation", "capital": "170141183460469231.00"}
+    pack = make_evidence(Holds, market(), trials=TrialLedger(), costs=COSTS, tiers=[endless, TIERS[0]])
+    assert [row["tier"] for row in pack.content["tiers"]] == ["same"]
+    assert {"figure": "tier simulation", "reason": "its capital has no bound"} in pack.content["left_out"]
+
+
 def test_shocks_hit_the_day_on_which_most_was_held(pack: Pack) -> None:
     """One instrument is the universe, so its beta is one: a tenth down costs a tenth of the largest share."""
     largest = float(pack.content["exposure"]["gross_max"])

@@ -34,6 +34,9 @@ Floats = npt.NDArray[np.float64]
 EATEN = 0.5
 """The share of gross profit that costs eat at what is called the capacity."""
 
+UNBOUNDED = 1e15
+"""A capital from which on a tier means no bound, as tiers of simulated money do."""
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -144,8 +147,13 @@ def tiers(
     left_out: LeftOut,
 ) -> list[dict[str, Any]]:
     """What the strategy would be at each tier of the policy: costs, shares of volume, days to sell, loss limit."""
-    unknown = _unknown_volume(sample, liquidity)
-    return [_tier(sample, held, scale, liquidity, tier, unknown, left_out) for tier in policy]
+    unknown, rows = _unknown_volume(sample, liquidity), []
+    for tier in policy:
+        if float(tier["capital"]) >= UNBOUNDED:
+            left_out.add(f"tier {tier['name']}", "its capital has no bound")
+        else:
+            rows.append(_tier(sample, held, scale, liquidity, tier, unknown, left_out))
+    return rows
 
 
 def _tier(
