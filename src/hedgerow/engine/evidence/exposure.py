@@ -74,7 +74,8 @@ def _traded(result: Result) -> tuple[Floats, ...]:
     keys = np.stack([fill_days(result), fills["instrument"].astype(np.int64), fills["side"].astype(np.int64)], axis=1)
     groups, place = np.unique(keys, axis=0, return_inverse=True)
     columns = (fills["lots"], paid.value, paid.fee, paid.slippage)
-    sums = (np.bincount(place.ravel(), weights=column, minlength=len(groups)) for column in columns)
+    # Counting nothing gives integers.
+    sums = (np.bincount(place.ravel(), column, len(groups)).astype(np.float64) for column in columns)
     before = np.searchsorted(np.unique(session_days(result.data.times_ns)), groups[:, 0])
     return groups[:, 1], *sums, result.daily.to_numpy(dtype=np.float64)[before]
 
