@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -209,19 +210,30 @@ def test_a_place_that_cannot_hold_a_ledger_is_named(tmp_path: Path) -> None:
         TrialLedger(tmp_path).record(variant("a"), figures(0.1))
 
 
-def test_the_variance_of_the_trials_is_that_of_the_reference() -> None:
-    """Yearly Sharpe ratios with variance 0.5, counted per day of 250: SR0 = 0.1132, DSR = 0.9004 (Bailey and Lopez
-    de Prado, 2014)."""
-    spread = math.sqrt(0.5)
+@pytest.mark.parametrize("name", ["example", "example_N46", "example_N88_normal"])
+def test_a_family_deflates_as_the_published_examples_do(name: str, shared: Callable[[str], Path]) -> None:
+    """Number and variance come from the ledger's trials (Bailey and Lopez de Prado, 2014)."""
+    entries = json.loads(shared("reference/expected.json").read_text())["entries"]
+    entry = next(e for e in entries if e["id"] == f"performance.dsr.{name}")
+    given = entry["inputs"]
+    count, per_year = given["N"], float(given["periods"])
+    distance = math.sqrt(given["var_sr_annual"] * (count - 1) / count / per_year)  # so that n - 1 gives the variance
     trials = tuple(
-        Trial(variant(n), {"sharpe": sign * spread / math.sqrt(250), "per_year": 250.0, "periods": 1250.0})
-        for n, sign in enumerate([1, -1] * 49 + [1, -1])
+        Trial(variant(n), {"sharpe": distance * (-1) ** n, "per_year": per_year, "periods": float(given["T"])})
+        for n in range(count)
     )
     family = Family("paper", trials)
-    variance = family.variance(per_year=250, periods=1250) * 99 / 100  # the sample's n - 1 against the paper's n
-    belief = deflated_sharpe(2.5 / math.sqrt(250), 1250, skew=-3, kurtosis=10, trials=family.count, variance=variance)
-    assert belief is not None
-    assert round(belief, 4) == 0.9004
+    assert family.variance(per_year=per_year, periods=given["T"]) == pytest.approx(given["var_sr_annual"] / per_year)
+    belief = deflated_sharpe(
+        given["sr_annual"] / math.sqrt(per_year),
+        given["T"],
+        skew=given["skew"],
+        kurtosis=given["kurt"],
+        trials=family.count,
+        variance=family.variance(per_year=per_year, periods=given["T"]),
+    )
+    expected = entry["expected"][-1] if isinstance(entry["expected"], list) else entry["expected"]
+    assert belief == pytest.approx(expected, abs=entry["tol"])
 
 
 def test_trials_of_another_frequency_are_compared_by_the_year() -> None:

@@ -18,7 +18,8 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
@@ -46,13 +47,16 @@ class Variant:
     from_ns: int
     to_ns: int
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The variant's name: SHA-256 of its fields."""
         return hashlib.sha256(_spell(self._words())).hexdigest()
 
     def _words(self) -> dict[str, str]:
-        return {name: str(value) for name, value in asdict(self).items()}
+        return {name: str(getattr(self, name)) for name in _FIELDS}
+
+
+_FIELDS = tuple(field.name for field in fields(Variant))
 
 
 @dataclass(frozen=True)
@@ -255,12 +259,15 @@ class TrialLedger:
         number = len(self._hashes)
         try:
             row = json.loads(line)
-            variant = Variant(**{**row["variant"], **{t: int(row["variant"][t]) for t in ("from_ns", "to_ns")}})
+            told = row["variant"]
+            variant = Variant(**{**told, "from_ns": int(told["from_ns"]), "to_ns": int(told["to_ns"])})
             outcome = None if row["outcome"] is None else {k: float(v) for k, v in row["outcome"].items()}
-            again = _line(number, self._hashes[-1], variant, outcome)
+            figures = None if outcome is None else {name: repr(value) for name, value in outcome.items()}
+            follows = row["n"] == number and row["before"] == self._hashes[-1]
+            written = variant._words() == told and figures == row["outcome"] and _spell(row) == line
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise problem("MODEL_TRIALS", f"{self._name} line {number}: {error}") from None
-        if again != line:
+        if not (follows and written and len(row) == 4):
             raise problem("MODEL_TRIALS", f"{self._name} line {number}: changed, or does not follow the line before it")
         self._lines.append(line)
         self._hashes.append(hashlib.sha256(line).hexdigest())
