@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import subprocess
@@ -27,7 +28,8 @@ from hedgerow.engine.evidence import (
     run_in_process,
     text_page,
 )
-from hedgerow.governance import artifact_hash
+from hedgerow.governance import artifact_hash, manifest
+from hedgerow.governance.envelope import canonical
 from hedgerow.models.trials import TrialLedger
 
 DAYS = 300
@@ -325,6 +327,18 @@ def test_the_body_of_the_event_is_text_and_names_the_proposed_artifact(bars: hr.
     assert evidence_body(pack)["artifact"] == artifact_hash(Turns, dataclasses.asdict(Turns().config))
     assert set(body) == {"artifact", "pack", "trials", "summary"}
     assert all(isinstance(k, str) and isinstance(v, str) for k, v in body["summary"].items())
+
+
+def test_a_manifest_is_hashed_if_its_content_is_what_runs(bars: hr.Bars) -> None:
+    """The proposal's hash stands in the pack; a manifest of something else is refused."""
+    content = manifest(Turns, dataclasses.asdict(Turns().config))
+    whole = {"v": 2, "content": content, "title": "turns"}
+    pack = make_evidence(Turns, bars, trials=TrialLedger(), proposed=whole)
+    assert pack.content["artifact"] == hashlib.sha256(canonical(whole)).hexdigest()
+    assert pack.content["content"] == artifact_hash(Turns, dataclasses.asdict(Turns().config))
+    for other in ({**whole, "content": {"v": 1}}, {"v": 2}):
+        with pytest.raises(HedgerowError, match=r"GOV-012.*what runs is"):
+            make_evidence(Turns, bars, trials=TrialLedger(), proposed=other)
 
 
 @pytest.mark.parametrize(

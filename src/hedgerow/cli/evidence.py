@@ -57,7 +57,7 @@ def make(
     directory: Dir = Path(),
     name: Annotated[str | None, typer.Option(help="The strategy's name in its proposal; default: the class.")] = None,
     proposed: Annotated[
-        str | None, typer.Option(help="The artifact's hash in the proposal; default: the hash of the file.")
+        str | None, typer.Option(help="The proposal's manifest (JSON file) or its hash; default: the content's hash.")
     ] = None,
     tiers: Annotated[Path | None, typer.Option(help="Tiers of the policy: a JSON list.")] = None,
     book: Books = None,
@@ -83,7 +83,7 @@ def make(
         trials=ledger,
         name=name,
         artifact=artifact.partition(":")[0],
-        proposed=proposed,
+        proposed=_manifest(proposed),
         tiers=[] if tiers is None else _tiers(tiers),
         book=_book(book or []),
         capital=_money(cash),
@@ -178,6 +178,21 @@ def _found(word: str, directory: Path) -> Pack:
         told = f"{len(matches)} packs begin so" if matches else f"{len(files)} packs are there, none begins so"
         raise problem("CLI_USAGE", f"{word!r} in {directory / 'evidence'}: {told}")
     return Pack.load(matches[0])
+
+
+def _manifest(word: str | None) -> Any:
+    """A manifest from its file, or the hash as it is."""
+    from json import loads
+
+    if word is None or not Path(word).is_file():
+        return word
+    try:
+        manifest = loads(Path(word).read_text())
+        if isinstance(manifest, dict):
+            return manifest
+    except (OSError, ValueError) as error:
+        raise problem("CLI_USAGE", f"--proposed {word}: {error}") from None
+    raise problem("CLI_USAGE", f"--proposed {word}: a JSON object is wanted")
 
 
 def _tiers(path: Path) -> list[dict[str, Any]]:

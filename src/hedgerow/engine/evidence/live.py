@@ -128,8 +128,11 @@ def _in_force(tape: Tape, tier: str, first: int, last: int) -> list[_Mandate]:
         ended = int(rows[place + 1]["ts"]) if place + 1 < len(rows) else last
         since = max(first, int(row["ts"]), int(row["from_ts"]) if "from_ts" in names else 0)
         until = min(last, int(row["expires_ts"]), ended)
-        if not row["revoked"] and tape.tier_of(row) == tier and since < until:
+        stopped = row["revoked"] or ("paused" in names and row["paused"])
+        if not stopped and tape.tier_of(row) == tier and since < until:
             found.append(_Mandate(row, since, until))
+    # Another artifact's time is not this one's.
+    found = [m for m in found if bytes(m.row["artifact"]) == bytes(found[-1].row["artifact"])]
     if not found:
         raise problem("RUN_NO_DATA", f"{tape.strategy} was not in force at tier {tier!r} from {first} to {last}")
     return found

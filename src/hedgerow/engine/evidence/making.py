@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from hedgerow.engine.opening import research_limits
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import Strategy
 from hedgerow.governance.artifact import artifact_hash
+from hedgerow.governance.envelope import canonical
 from hedgerow.ledger.ratios import expected_best_sharpe
 from hedgerow.ledger.series import nav_series
 from hedgerow.market.times import moment_ns
@@ -48,7 +50,7 @@ def make_evidence(
     trials: TrialLedger | str | Path,
     name: str | None = None,
     artifact: str | Path | None = None,
-    proposed: str | None = None,
+    proposed: str | Mapping[str, Any] | None = None,
     tiers: Sequence[Mapping[str, Any]] = (),
     book: Any = None,
     capital: int | str | Decimal = 1_000_000,
@@ -69,7 +71,7 @@ def make_evidence(
         trials: the fund's trial ledger, or its file or folder; this run is counted in it.
         name: of the strategy, in its proposal and in the ledger; None = its class's.
         artifact: the file or folder that is proposed; None = the class's source and settings.
-        proposed: the artifact's hash in the proposal (SHA-256 of its manifest); None = the hash of the content.
+        proposed: the manifest of the proposal, or its hash; None = the hash of the content.
         tiers: of the fund's policy: mappings with name, capital, gross, loss, adv_share_bps.
         book: what runs already: net asset values by time, a `Result`, or several by name.
         capital, currency, costs, limits, fx, seed: as in `hedgerow.backtest`; fx: numbers only.
@@ -79,8 +81,6 @@ def make_evidence(
 
     Raises RUN_CONFIG, DATA errors, MODEL_TRIALS, GOV_ARTIFACT, and what the strategy raises.
     """
-    if proposed is not None and not (len(proposed) == 64 and set(proposed) <= set("0123456789abcdef")):
-        raise problem("GOV_ARTIFACT", f"proposed={proposed!r}; 64 hexadecimal digits")
     bars = as_bars(data)
     amount = Decimal(str(capital))
     settings = Settings(
@@ -95,7 +95,7 @@ def make_evidence(
     )
     content = content_hash(strategy, artifact)
     until = None if made_until is None else moment_ns(made_until)
-    recipe = Recipe(settings, proposed or content, folds, until, policy_tiers(tiers))
+    recipe = Recipe(settings, proposed_hash(proposed, content), folds, until, policy_tiers(tiers))
     return _made(strategy, bars, recipe, content, as_ledger(trials), None if book is None else Book.of(book), run)
 
 
@@ -146,6 +146,23 @@ def refuse_cut_ledger(ledger: TrialLedger, folder: str | Path) -> int:
             ledger.as_of(_head(pack))
             compared += 1
     return compared
+
+
+def proposed_hash(proposed: str | Mapping[str, Any] | None, content: str) -> str:
+    """The artifact's hash in its proposal: SHA-256 of the manifest, whose `content` must be what runs.
+
+    Raises GOV_ARTIFACT for a manifest of other content, or for what is no hash.
+    """
+    if proposed is None:
+        return content
+    if isinstance(proposed, str):
+        if len(proposed) != 64 or not set(proposed) <= set("0123456789abcdef"):
+            raise problem("GOV_ARTIFACT", f"proposed={proposed!r}; 64 hexadecimal digits")
+        return proposed
+    named = sha256(canonical(proposed["content"])).hexdigest() if isinstance(proposed.get("content"), dict) else None
+    if named != content:
+        raise problem("GOV_ARTIFACT", f"the manifest is of the content {named}, what runs is {content}")
+    return sha256(canonical(proposed)).hexdigest()
 
 
 def content_hash(strategy: Any, artifact: str | Path | None) -> str:
