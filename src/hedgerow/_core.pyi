@@ -96,10 +96,17 @@ class Engine:
         /,
         genesis: bytes,
         config: dict[str, typing.Any],
-        journal: tuple[str, str, SupportsLenAndGetItem[SupportsIndex]] | None = None,
+        journal: tuple[
+            str,
+            str,
+            SupportsLenAndGetItem[SupportsIndex],
+            tuple[SupportsIndex, SupportsLenAndGetItem[SupportsIndex]] | None,
+        ]
+        | None = None,
     ) -> Engine:
         """
-        A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed) or `None`.
+        A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed, epoch) or `None`,
+        the epoch being (its number, its key) if what is written is to be sealed, or `None`.
         """
     def bind(self, /, strategy: StrategyCore, number: SupportsIndex) -> None:
         """
@@ -243,9 +250,7 @@ class Engine:
         """
         Runs one strategy from wanted shares of the book's value: one per row, NaN = leave as it is.
         """
-    def sequenced(
-        self, /, ts: SupportsIndex, size: SupportsIndex, root: SupportsLenAndGetItem[SupportsIndex]
-    ) -> int:
+    def sequenced(self, /, ts: SupportsIndex, size: SupportsIndex, root: SupportsLenAndGetItem[SupportsIndex]) -> int:
         """
         The signed events that follow were taken into the governance log at `ts`, behind `size` entries with this root.
         """
@@ -402,6 +407,10 @@ class JournalWriter:
         """
         Appends one record as an entry of its own, in memory; its id must be `next_id`.
         """
+    def append_plain(self, /, kind: SupportsIndex, id: SupportsIndex, data: bytes) -> None:
+        """
+        Appends one record that everybody may read, in a sealed log too.
+        """
     def append_row(self, /, kind: SupportsIndex, id: SupportsIndex, data: bytes) -> None:
         """
         Appends one record to the open segment, which rows of the same kind and length share; for market data.
@@ -433,10 +442,30 @@ class JournalWriter:
         """
         Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`.
         """
+    def seal_with(self, /, word: SupportsIndex, key: SupportsLenAndGetItem[SupportsIndex]) -> None:
+        """
+        From here on entries are sealed with the key (32 bytes) of the epoch `word`, see `epoch_word`.
+        """
     @property
     def torn_bytes(self, /) -> int:
         """
         Bytes of a commit that a crash cut short and opening removed.
+        """
+
+@final
+class Keyring:
+    """
+    The epoch keys that one reader holds; readers of logs take one.
+    """
+    def __len__(self, /) -> int: ...
+    def __new__(cls, /) -> Keyring: ...
+    def add(self, /, word: SupportsIndex, key: bytes, commitment: bytes) -> None:
+        """
+        Takes the key (32 bytes) of the epoch `word`; if it is not the one committed to, that is LOG_SEAL_COMMITMENT.
+        """
+    def epochs(self, /) -> list[str]:
+        """
+        The epochs whose keys are here, as people call them: `journal 3`.
         """
 
 @final
@@ -445,14 +474,27 @@ class LogReader:
     Reads the records of the log in a folder, also while another process writes it: whole commits only.
 
     Iterating gives `(kind, id, bytes)` in order of the ids, which run from 1 to `len(reader)`. Checksums and numbers are
-    checked, signatures are not: that is `verify_log`.
+    checked, signatures are not: that is `verify_log`. With a keyring sealed entries are opened, and one that it cannot
+    open is an error; without one their records show as what they are: kind 35.
     """
     def __iter__(self, /) -> LogRecords: ...
     def __len__(self, /) -> int: ...
-    def __new__(cls, /, dir: str | PathLike[str], stream: str = "journal") -> LogReader: ...
+    def __new__(
+        cls, /, dir: str | PathLike[str], stream: str = "journal", keys: Keyring | None = None
+    ) -> LogReader: ...
+    def disclose(self, /, id: SupportsIndex) -> tuple[str, bytes, bytes] | None:
+        """
+        What opens the sealed entry of a record, and no other entry: `(epoch, commitment, key)`; `None` if it is plain.
+
+        Whoever has it reads every record of that entry. `open_entry` uses it.
+        """
     def entries(self, /, kind: SupportsIndex) -> list[tuple[int, bytes]]:
         """
         All records of one kind as `(id, bytes)`, for kinds whose records differ in length.
+        """
+    def entry(self, /, id: SupportsIndex) -> tuple[bytes, bytes]:
+        """
+        The Merkle leaf that holds a record, and the bytes behind it that it commits to: `(entry, blob)`.
         """
     def inclusion(self, /, id: SupportsIndex) -> tuple[int, int, bytes, list[bytes]]:
         """
@@ -480,17 +522,6 @@ class LogRecords:
     def __next__(self, /) -> tuple[int, int, bytes]: ...
 
 @final
-class LogTree:
-    """
-    The Merkle tree of the log in a folder (`DIR/journal`), for those who ask witnesses.
-    """
-    def __new__(cls, /, dir: str | PathLike[str]) -> LogTree: ...
-    def request(self, /, old: SupportsIndex, new: SupportsIndex, note: str) -> bytes:
-        """
-        The body of an `add-checkpoint` request for a signed note of `new` entries, to a witness that knows `old`.
-        """
-
-@final
 class OrderTicket:
     """
     An order the strategy has made: its verdict, and its state as it is now.
@@ -514,21 +545,6 @@ class OrderTicket:
     def state(self, /) -> str | None:
         """
         The order's state by name, `None` once it no longer works.
-        """
-
-@final
-class Policy:
-    """
-    Which cosignatures make a checkpoint witnessed, from the bytes of a C2SP tlog-policy file.
-    """
-    def __new__(cls, /, text: bytes) -> Policy: ...
-    def judge(self, /, note: bytes, log_key: str) -> dict[str, typing.Any]:
-        """
-        Judges a signed note of the log with this key line: `met`, `by` ((name, seconds since the Epoch)), `missing`.
-        """
-    def witnesses(self, /) -> list[tuple[str, str, str | None]]:
-        """
-        The witnesses in the file's order: (name, key line, URL or None).
         """
 
 @disjoint_base
@@ -608,35 +624,19 @@ class StrategyCore:
         """
 
 @final
-class Witness:
+class WalImage:
     """
-    A witness (C2SP tlog-witness) that remembers in a folder the last checkpoint it cosigned of each log.
-
-    `origin_keys` are the key lines of the logs it watches. A folder whose memory is missing or damaged is refused.
+    A write-ahead file built anew from its entries and what lies behind them, in order.
     """
-    def __new__(
-        cls, /, dir: str | PathLike[str], name: str, seed: bytes, origin_keys: SupportsGetItem[int, str]
-    ) -> Witness: ...
-    def add_checkpoint(self, /, request: bytes, time_s: SupportsIndex) -> tuple[int, str, str]:
+    def __new__(cls, /) -> WalImage: ...
+    def finish(self, /) -> bytes:
         """
-        Answers an `add-checkpoint` request at a time in seconds since the Epoch: HTTP status, content type, body.
-
-        The checkpoint is persisted before its cosignature is returned; concurrent calls are taken one after the other.
+        The file; the image is empty afterwards.
         """
-    def cosigned(self, /) -> list[tuple[str, int, str]]:
+    def push(self, /, entry: bytes, blob: bytes) -> None:
         """
-        The last cosigned checkpoint of each log: (origin, size, root in hex).
+        Adds an entry and its blob (empty if it has none).
         """
-    @property
-    def key(self, /) -> str:
-        """
-        The key line that checks its cosignatures.
-        """
-
-def add_cosignatures(dir: str | PathLike[str], note: str) -> None:
-    """
-    Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.
-    """
 
 def age_encrypt(plaintext: bytes, recipients: SupportsGetItem[int, str], entropy: bytes) -> bytes:
     """
@@ -658,9 +658,9 @@ def code_text(number: SupportsIndex) -> str:
     The text of a code number, such as `RISK-014`.
     """
 
-def cosigned_at(note: bytes, witness_key: str) -> int | None:
+def compartments() -> list[str]:
     """
-    When the witness with this key line cosigned a signed note, in seconds since the Epoch; None if it did not.
+    The compartments that have epoch keys of their own.
     """
 
 def ed25519_public(private_seed: bytes) -> bytes:
@@ -676,6 +676,16 @@ def ed25519_sign(private_seed: bytes, message: bytes) -> bytes:
 def ed25519_verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """
     Whether a signature over a message is by this public key; false for anything malformed.
+    """
+
+def epoch_commitment(key: bytes) -> bytes:
+    """
+    What an epoch event publishes of its key (32 bytes): the commitment that every reader checks.
+    """
+
+def epoch_word(compartment: str, number: SupportsIndex) -> int:
+    """
+    The number that sealed entries carry for an epoch (from 1) of a compartment.
     """
 
 def error_table() -> list[tuple[int, str, str, str, str, str, int]]:
@@ -710,9 +720,16 @@ def noun_table() -> list[dict[str, typing.Any]]:
     Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
     """
 
-def open_checkpoint(note: bytes, log_key: str) -> tuple[str, int, str]:
+def open_checkpoint(note: bytes, key: str) -> tuple[str, int, bytes]:
     """
-    Checks a signed note with a log's key line and reads it: (origin, size, root in hex).
+    The checkpoint in a signed note, if the key of this verifier line signed it: `(origin, entries, root)`.
+    """
+
+def open_entry(entry: bytes, blob: bytes, commitment: bytes, key: bytes) -> list[tuple[int, int, bytes]]:
+    """
+    Opens one sealed entry with the key that was disclosed for it: the records in it as `(kind, id, bytes)`.
+
+    `entry` is the Merkle leaf, `blob` the ciphertext it commits to, `commitment` the epoch's as its event publishes it.
     """
 
 def operator_table() -> list[tuple[str, str, list[tuple[str, str, float, float | None, bool]]]]:
@@ -725,21 +742,16 @@ def order_state_names() -> list[str]:
     Names of the order states; the n-th is state n + 1.
     """
 
-def policy_text(
-    log_key_lines: SupportsGetItem[int, str], witnesses: SupportsGetItem[int, tuple[str, str | None]]
-) -> str:
-    """
-    The text of a policy that asks for n - (n - 1) / 3 of these witnesses, 3 of 4: (key line, URL or None) each.
-    """
-
 def rank_rows(table: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
     """
     Percentile ranks within every row of a table (T x N): equals share the mean rank, NaN stays NaN.
     """
 
-def replay_log(folder: str) -> dict[str, typing.Any]:
+def replay_log(folder: str, keys: Keyring | None = None) -> dict[str, typing.Any]:
     """
     Derives every effect of a journal again from its inputs; returns what was compared and the final state's hash.
+
+    A sealed journal is opened with the keyring; an entry that it cannot open is an error.
     """
 
 def sha256(data: bytes) -> bytes:
@@ -761,19 +773,21 @@ def venue_price_ticks(
     `adv_lots` of 0 is not known.
     """
 
+def verify_image(wal: bytes, note: bytes, key: str) -> dict[str, typing.Any]:
+    """
+    Verifies a log from bytes: its write-ahead file, its checkpoint, and the key line that must have signed it.
+
+    Returns and raises what `verify_log` does.
+    """
+
 def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "journal") -> dict[str, typing.Any]:
     """
-    Verifies the log in a folder from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
+    Verifies the log in a folder from its files alone: checksums, record numbers, blob digests, Merkle root, signature.
 
     `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
     beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
-    `entries`, `records`, `segments`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
+    `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
     `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
-    """
-
-def witness_new(dir: str | PathLike[str], name: str, seed: bytes) -> str:
-    """
-    Makes the memory of a new witness in a folder; returns its key line (`name+id+base64`, type 0x04).
     """
 
 class CoreProblem(Exception):

@@ -64,6 +64,7 @@ def test_the_report_of_an_untouched_log_counts_what_it_holds(tmp_path: Path) -> 
         "key": key,
         "entries": 4,
         "records": 8,
+        "sealed": 0,
         "segments": 1,
         "first_id": 1,
         "last_id": 8,

@@ -155,6 +155,14 @@ codes! {
         19 LOG_NOT_WITNESSED "the checkpoint lacks the cosignatures that the policy demands" => "run `hedgerow witness ask`; if witnesses refuse, find out whether the log was rolled back or forked";
         20 LOG_WITNESS_STATE "the witness's memory is missing or damaged" => "retire this witness and its key: it could cosign a fork; make a new one with `hedgerow witness new`";
         21 LOG_TIMESTAMP "a time-stamp does not verify" => "check the authority's certificate; if it is right, the checkpoint or the token was changed";
+        22 LOG_SEAL_EPOCH "no key of this epoch is at hand" => "give an identity that the epoch's key was wrapped to";
+        23 LOG_SEAL_COMMITMENT "the epoch's key is not the one that was committed to" => "do not trust whoever gave it; unwrap it from the epoch event";
+        24 LOG_SEAL_TAMPERED "a sealed entry does not open" => "the sealed bytes or their key were changed; restore the log from a replica";
+        25 LOG_REPLICA "a file is not the one that the checkpoint signs" => "nothing was stored or restored from it; take another copy, and keep this one as evidence";
+        26 LOG_ROLLBACK "the log is shorter than a copy of it" => "it was rolled back or restored from an old copy; restore the newest, and find out why";
+        27 LOG_FORK "the log contradicts a copy of it" => "one of them is forged or another log; compare both with the witnesses, nothing was overwritten";
+        28 LOG_PLAIN "the log can be read by whoever gets a copy" => "seal it (see the guide on keys), or say --plain if that is meant";
+        29 LOG_TARGET "a place for replicas cannot be reached or refuses" => "see the message; what was stored stays, and the next try goes on from there";
     }
     GOV = 7 exit 16 {
         1 GOV_BAD_ENVELOPE "not a signed event" => "sign it with `hedgerow` or any DSSE tool";

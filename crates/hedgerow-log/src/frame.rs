@@ -11,10 +11,11 @@
 //! check  := the three words before it, the second rotated by 16 bits, and both halves of the item's offset, xored
 //! ```
 //! A *segment* is an entry of kind 34 whose payload is `row_kind:u16 zero:u16 row_size:u32 sha256(blob)` and whose
-//! blob is `count` rows with consecutive ids from `first_id`. The check binds an item to its place in the file, so one
+//! blob is `count` rows with consecutive ids from `first_id`; a *sealed* entry is one of kind 35, see `seal.rs`. The check binds an item to its place in the file, so one
 //! that was moved or written twice does not pass, and its lengths can be trusted before its body is read. Never: interprets a payload.
 
 use crate::merkle::{Hash, sha256};
+use crate::seal::{KIND_SEALED, SEALED_BLOB_BYTES_MIN, SEALED_PAYLOAD_BYTES};
 use hedgerow_core::{KIND_SEGMENT, Noun, Problem, code};
 use std::ops::Range;
 
@@ -112,7 +113,7 @@ pub struct Frame<'a> {
     pub offset: u64,
     /// The Merkle leaf, at least 16 bytes.
     pub entry: &'a [u8],
-    /// The rows of a segment, else empty.
+    /// The rows of a segment, the ciphertext of a sealed entry, else empty.
     pub blob: &'a [u8],
 }
 
@@ -122,6 +123,20 @@ impl<'a> Frame<'a> {
         let (entry_len, blob_len) = (u32_at(file, at) as usize, u32_at(file, at + 4) as usize);
         let (entry, blob) = file[at + HEAD_BYTES..][..entry_len + blob_len].split_at(entry_len);
         Frame { offset: at as u64, entry, blob }
+    }
+
+    /// A frame that comes from elsewhere than a file, say out of an entry bundle; its place is 0.
+    ///
+    /// # Errors
+    /// `LOG_ENTRY_SIZE`, `LOG_BLOB`, `LOG_SEQUENCE` or `LOG_UNKNOWN_KIND` if its parts do not fit together.
+    pub fn checked(entry: &'a [u8], blob: &'a [u8]) -> Result<Frame<'a>, Problem> {
+        if !(ENTRY_HEAD_BYTES..=ENTRY_BYTES_MAX).contains(&entry.len()) || u32::try_from(blob.len()).is_err() {
+            let detail = format!("an entry of {} bytes with a blob of {}", entry.len(), blob.len());
+            return Err(Problem::new(code::LOG_ENTRY_SIZE, detail));
+        }
+        let frame = Frame { offset: 0, entry, blob };
+        frame.check_shape()?;
+        Ok(frame)
     }
 
     /// Bytes in the file, head and padding included.
@@ -166,13 +181,26 @@ impl<'a> Frame<'a> {
         self.kind() == KIND_SEGMENT
     }
 
-    /// The digest by which a segment's entry commits to its rows.
+    /// Whether its records are behind a key.
     #[must_use]
-    pub fn blob_digest(&self) -> Option<Hash> {
-        self.is_segment().then(|| self.payload()[8..].try_into().expect("the walk checked the length"))
+    pub fn is_sealed(&self) -> bool {
+        self.kind() == KIND_SEALED
     }
 
-    /// Record number `row` of the frame, from 0.
+    /// The epoch whose key opens a sealed entry.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u32> {
+        self.is_sealed().then(|| u32_at(self.payload(), 0))
+    }
+
+    /// The digest by which an entry commits to its blob.
+    #[must_use]
+    pub fn blob_digest(&self) -> Option<Hash> {
+        let commits = self.is_segment() || self.is_sealed();
+        commits.then(|| self.payload()[8..].try_into().expect("the walk checked the length"))
+    }
+
+    /// Record number `row` of the frame, from 0; of a sealed entry's records only the seal.
     #[must_use]
     pub fn record(&self, row: u32) -> Option<Record<'a>> {
         if row >= self.count() {
@@ -198,6 +226,9 @@ impl<'a> Frame<'a> {
         if self.flags() != 0 {
             return problem(code::LOG_UNKNOWN_KIND, format!("flags {} of kind {}", self.flags(), self.kind()));
         }
+        if self.is_sealed() {
+            return self.check_sealed();
+        }
         if !self.is_segment() {
             return match (self.count(), self.blob.len()) {
                 (1, 0) => Ok(()),
@@ -211,6 +242,22 @@ impl<'a> Frame<'a> {
         let (rows, row_bytes) = (u64::from(self.count()), u64::from(u32_at(self.payload(), 4)));
         if rows == 0 || row_bytes == 0 || rows * row_bytes != self.blob.len() as u64 {
             return problem(code::LOG_BLOB, format!("{rows} rows of {row_bytes} bytes in {}", self.blob.len()));
+        }
+        Ok(())
+    }
+}
+
+impl Frame<'_> {
+    fn check_sealed(&self) -> Result<(), Problem> {
+        let problem = |code, what: &str| Err(Problem::new(code, format!("{what} in the frame at {}", self.offset)));
+        if self.payload().len() != SEALED_PAYLOAD_BYTES || u32_at(self.payload(), 4) != 0 {
+            return problem(code::LOG_UNKNOWN_KIND, "a sealed entry of another shape");
+        }
+        if self.count() == 0 {
+            return problem(code::LOG_SEQUENCE, "a sealed entry of no records");
+        }
+        if self.blob.len() < SEALED_BLOB_BYTES_MIN {
+            return problem(code::LOG_BLOB, "too few bytes behind a sealed entry");
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::frame::{
 };
 use crate::merkle::{Frontier, Hash};
 use crate::note::{Checkpoint, LogSigner, VerifierKey};
+use crate::seal::{EpochKey, KIND_SEALED};
 use crate::storage::Storage;
 use crate::walk::{Tail, Walk};
 use hedgerow_core::{KIND_SEGMENT, Noun, Problem, RecordId, code};
@@ -45,6 +46,7 @@ pub struct Journal<S: Storage> {
     tree: Frontier,
     leaves: Vec<Hash>,
     signed: Option<Checkpoint>,
+    sealer: Option<EpochKey>,
     halted: bool,
 }
 
@@ -129,19 +131,39 @@ impl<S: Storage> Journal<S> {
             tree,
             leaves,
             signed,
+            sealer: None,
             halted: false,
         }
+    }
+
+    /// From here on entries are sealed under an epoch's key, or with `None` written plainly; see [`EpochKey`].
+    pub fn seal_with(&mut self, key: Option<EpochKey>) {
+        self.close_segment();
+        self.sealer = key;
     }
 
     /// Appends one record as an entry of its own, in memory.
     ///
     /// # Errors
-    /// `LOG_SEQUENCE` if its id does not follow; `LOG_ENTRY_SIZE`; `LOG_UNKNOWN_KIND` for the kind of segments;
-    /// nothing was changed then. `LOG_IO` if a commit was due and failed, or one failed before.
+    /// `LOG_SEQUENCE` if its id does not follow; `LOG_ENTRY_SIZE`; `LOG_UNKNOWN_KIND` for the kinds that are the
+    /// journal's own; nothing was changed then. `LOG_IO` if a commit was due and failed, or one failed before.
     #[inline]
     pub fn append(&mut self, kind: u16, id: RecordId, bytes: &[u8]) -> Result<(), Problem> {
+        self.append_entry(kind, id, bytes, true)
+    }
+
+    /// Appends one record that everybody may read, in a sealed log too: the genesis, the events that hand out keys.
+    ///
+    /// # Errors
+    /// See [`Journal::append`].
+    pub fn append_plain(&mut self, kind: u16, id: RecordId, bytes: &[u8]) -> Result<(), Problem> {
+        self.append_entry(kind, id, bytes, false)
+    }
+
+    #[inline]
+    fn append_entry(&mut self, kind: u16, id: RecordId, bytes: &[u8], sealed: bool) -> Result<(), Problem> {
         let entry_len = ENTRY_HEAD_BYTES + bytes.len();
-        if id != self.next_id || entry_len > ENTRY_BYTES_MAX || kind == KIND_SEGMENT || self.halted {
+        if id != self.next_id || entry_len > ENTRY_BYTES_MAX || is_own(kind) || self.halted {
             return Err(self.refusal(kind, id, entry_len));
         }
         if self.segment.is_some() {
@@ -155,7 +177,7 @@ impl<S: Storage> Journal<S> {
         head[HEAD_BYTES..].copy_from_slice(&entry_head(kind, 1, id));
         self.pending.extend_from_slice(&head);
         self.pending.extend_from_slice(bytes);
-        self.finish_frame(start, entry_len, 0);
+        self.finish_frame(start, entry_len, 0, sealed);
         self.next_id += 1;
         Ok(())
     }
@@ -175,7 +197,7 @@ impl<S: Storage> Journal<S> {
     /// See [`Journal::append`]; an empty row is a `LOG_ENTRY_SIZE`.
     #[inline]
     pub fn append_row(&mut self, kind: u16, id: RecordId, row: &[u8]) -> Result<(), Problem> {
-        if id != self.next_id || row.is_empty() || row.len() > ENTRY_BYTES_MAX || kind == KIND_SEGMENT || self.halted {
+        if id != self.next_id || row.is_empty() || row.len() > ENTRY_BYTES_MAX || is_own(kind) || self.halted {
             return Err(self.refusal(kind, id, row.len()));
         }
         let fits = self.segment.as_ref().is_some_and(|s| {
@@ -304,7 +326,10 @@ impl<S: Storage> Journal<S> {
     }
 
     #[inline]
-    fn finish_frame(&mut self, start: usize, entry_len: usize, blob_len: usize) {
+    fn finish_frame(&mut self, start: usize, mut entry_len: usize, mut blob_len: usize, sealed: bool) {
+        if let Some(sealer) = self.sealer.as_ref().filter(|_| sealed) {
+            (entry_len, blob_len) = sealer.seal_in_place(&mut self.pending, start, entry_len);
+        }
         let end = start + HEAD_BYTES + padded(entry_len + blob_len);
         if end != self.pending.len() {
             self.pending.resize(end, 0);
@@ -334,15 +359,15 @@ impl<S: Storage> Journal<S> {
         entry[..ENTRY_HEAD_BYTES].copy_from_slice(&entry_head(KIND_SEGMENT, segment.rows, segment.first_id));
         entry[ENTRY_HEAD_BYTES..].copy_from_slice(&payload);
         let blob_len = self.pending.len() - rows_start;
-        self.finish_frame(segment.start, ENTRY_HEAD_BYTES + SEGMENT_PAYLOAD_BYTES, blob_len);
+        self.finish_frame(segment.start, ENTRY_HEAD_BYTES + SEGMENT_PAYLOAD_BYTES, blob_len, true);
     }
 
     #[cold]
     fn refusal(&self, kind: u16, id: RecordId, bytes: usize) -> Problem {
         if self.halted {
             halted()
-        } else if kind == KIND_SEGMENT {
-            Problem::new(code::LOG_UNKNOWN_KIND, format!("kind {KIND_SEGMENT} is the journal's own; append rows"))
+        } else if is_own(kind) {
+            Problem::new(code::LOG_UNKNOWN_KIND, format!("kind {kind} is the journal's own; append rows or records"))
         } else if id != self.next_id {
             Problem::new(code::LOG_SEQUENCE, format!("record {id} of kind {kind}, next is {}", self.next_id))
         } else {
@@ -350,6 +375,11 @@ impl<S: Storage> Journal<S> {
             Problem::new(code::LOG_ENTRY_SIZE, format!("record {id} of kind {kind}: {bytes} bytes, limit {limit}"))
         }
     }
+}
+
+/// Kinds of entries that only the journal makes.
+fn is_own(kind: u16) -> bool {
+    kind == KIND_SEGMENT || kind == KIND_SEALED
 }
 
 fn halted() -> Problem {

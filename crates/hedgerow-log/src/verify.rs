@@ -1,4 +1,4 @@
-//! Verification of a log from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
+//! Verification of a log from its files alone: checksums, record numbers, digests of blobs, Merkle root, signature.
 //!
 //! Promises: a log that passes holds what its key signed, plus what the report calls unsigned; a change of any one byte
 //! of the write-ahead file, the checkpoint or the key, a cut, a swapped or doubled frame is a named problem.
@@ -25,8 +25,10 @@ pub struct Report {
     pub entries: u64,
     /// Records, rows of segments included.
     pub records: u64,
-    /// Segments among the entries.
+    /// Segments among the entries that can be read without a key.
     pub segments: u64,
+    /// Sealed entries among them.
+    pub sealed: u64,
     /// Id of the first record, 0 if there is none.
     pub first_id: RecordId,
     /// Id of the last record, 0 if there is none.
@@ -82,11 +84,13 @@ pub fn verify_bytes(
     check_key(key_line, &key)?;
     let checkpoint = key.open(note)?;
     let mut walk = Walk::new(file)?;
-    let (mut tree, mut segments) = (Frontier::default(), 0);
+    let (mut tree, mut segments, mut sealed) = (Frontier::default(), 0, 0);
     let mut agreement = Agreement::with(Some(&checkpoint));
     while let Some(group) = walk.next_group()? {
         for (index, frame) in (tree.size()..).zip(group.frames()) {
-            segments += check_segment(index, &frame)?;
+            check_blob(index, &frame)?;
+            segments += u64::from(frame.is_segment());
+            sealed += u64::from(frame.is_sealed());
         }
         agreement.grow(&mut tree, group.frames())?;
     }
@@ -107,6 +111,7 @@ pub fn verify_bytes(
         entries: tree.size(),
         records,
         segments,
+        sealed,
         first_id: records.min(1),
         last_id: records,
         size_bytes,
@@ -118,14 +123,14 @@ pub fn verify_bytes(
     })
 }
 
-/// Compares a segment's rows with the digest in its entry; counts 1 for a segment, 0 for any other frame.
-fn check_segment(index: u64, frame: &Frame<'_>) -> Result<u64, Problem> {
+/// Compares what lies behind an entry with the digest in it.
+fn check_blob(index: u64, frame: &Frame<'_>) -> Result<(), Problem> {
     match frame.blob_digest() {
-        None => Ok(0),
-        Some(digest) if digest == sha256(frame.blob) => Ok(1),
-        Some(_) => {
+        Some(digest) if digest != sha256(frame.blob) => {
             let (id, at) = (frame.first_id(), frame.offset);
-            Err(Problem::new(code::LOG_BLOB, format!("segment in entry {index}, records from {id}, byte {at}")))
+            let what = if frame.is_sealed() { "ciphertext" } else { "segment" };
+            Err(Problem::new(code::LOG_BLOB, format!("{what} in entry {index}, records from {id}, byte {at}")))
         }
+        _ => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ mod engine;
 mod features;
 mod governance;
 mod log;
+mod seal;
 mod witness;
 mod words;
 
@@ -29,7 +30,9 @@ mod _core {
         Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, sha256,
     };
     #[pymodule_export]
-    use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log};
+    use crate::log::{JournalWriter, LogReader, LogRecords, WalImage, log_key, verify_image, verify_log};
+    #[pymodule_export]
+    use crate::seal::{Keyring, compartments, epoch_commitment, epoch_word, open_entry};
     #[pymodule_export]
     use crate::witness::{
         LogTree, Policy, Witness, add_cosignatures, cosigned_at, open_checkpoint, policy_text, witness_new,

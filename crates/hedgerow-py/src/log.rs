@@ -1,18 +1,23 @@
 //! The journal for Python: verify a log, read its records, write one of one's own.
 
+use crate::seal::Keyring;
 use crate::words::raise;
 use hedgerow_core::{Problem, code};
 use hedgerow_log::{
-    FileStorage, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, hex, leaf_hash, read_wal_of, verify_stream,
+    EpochKey, FileStorage, Frame, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, epoch_name, hex, leaf_hash,
+    read_wal_of, unseal, verify_stream,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A record as Python sees it: kind, id, bytes.
 type RecordTuple<'py> = (u16, u64, Bound<'py, PyBytes>);
 /// An inclusion proof as Python sees it: index, size, entry, siblings from leaf to root.
 type InclusionTuple<'py> = (u64, u64, Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>);
+
+/// The key of one entry as Python sees it: epoch, commitment, key.
+type DisclosedTuple<'py> = (String, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 fn signer(origin: &str, seed: &[u8]) -> PyResult<LogSigner> {
     let seed = <&[u8; 32]>::try_from(seed).map_err(|_| {
@@ -21,11 +26,11 @@ fn signer(origin: &str, seed: &[u8]) -> PyResult<LogSigner> {
     LogSigner::new(origin, seed).map_err(raise)
 }
 
-/// Verifies the log in a folder from its files alone: checksums, record numbers, segment digests, Merkle root, signature.
+/// Verifies the log in a folder from its files alone: checksums, record numbers, blob digests, Merkle root, signature.
 ///
 /// `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
 /// beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
-/// `entries`, `records`, `segments`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
+/// `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
 /// `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
 #[pyfunction]
 #[pyo3(signature = (dir, key=None, stream="journal"))]
@@ -33,6 +38,41 @@ pub fn verify_log<'py>(py: Python<'py>, dir: PathBuf, key: Option<&str>, stream:
     let key = key.map(VerifierKey::parse).transpose().map_err(raise)?;
     let report = py.detach(|| verify_stream(&dir, stream, key.as_ref())).map_err(raise)?;
     report_dict(py, &report)
+}
+
+/// Verifies a log from bytes: its write-ahead file, its checkpoint, and the key line that must have signed it.
+///
+/// Returns and raises what `verify_log` does.
+#[pyfunction]
+pub fn verify_image<'py>(py: Python<'py>, wal: &[u8], note: &[u8], key: &str) -> PyResult<Bound<'py, PyDict>> {
+    let line = format!("{key}\n");
+    let report = py.detach(|| hedgerow_log::verify_bytes(wal, note, line.as_bytes(), None)).map_err(raise)?;
+    report_dict(py, &report)
+}
+
+/// A write-ahead file built anew from its entries and what lies behind them, in order.
+#[pyclass(module = "hedgerow._core")]
+#[derive(Default)]
+pub struct WalImage {
+    image: hedgerow_log::Image,
+}
+
+#[pymethods]
+impl WalImage {
+    #[new]
+    fn new() -> WalImage {
+        WalImage::default()
+    }
+
+    /// Adds an entry and its blob (empty if it has none).
+    fn push(&mut self, entry: &[u8], blob: &[u8]) -> PyResult<()> {
+        self.image.push(entry, blob).map_err(raise)
+    }
+
+    /// The file; the image is empty afterwards.
+    fn finish<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &std::mem::take(&mut self.image).finish())
+    }
 }
 
 fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> {
@@ -43,6 +83,7 @@ fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyD
         ("entries", report.entries),
         ("records", report.records),
         ("segments", report.segments),
+        ("sealed", report.sealed),
         ("first_id", report.first_id),
         ("last_id", report.last_id),
         ("size_bytes", report.size_bytes),
@@ -67,19 +108,41 @@ pub fn log_key(origin: &str, seed: &[u8]) -> PyResult<String> {
 /// Reads the records of the log in a folder, also while another process writes it: whole commits only.
 ///
 /// Iterating gives `(kind, id, bytes)` in order of the ids, which run from 1 to `len(reader)`. Checksums and numbers are
-/// checked, signatures are not: that is `verify_log`.
+/// checked, signatures are not: that is `verify_log`. With a keyring sealed entries are opened, and one that it cannot
+/// open is an error; without one their records show as what they are: kind 35.
 #[pyclass(module = "hedgerow._core", frozen)]
 pub struct LogReader {
     inner: hedgerow_log::LogReader<Vec<u8>>,
+    /// The log as it lies there, if `inner` is an opened one.
+    sealed: Option<(hedgerow_log::LogReader<Vec<u8>>, hedgerow_log::Keyring)>,
+}
+
+impl LogReader {
+    fn read(dir: &Path, stream: &str, keys: Option<hedgerow_log::Keyring>) -> Result<LogReader, Problem> {
+        let wal = read_wal_of(dir, stream)?;
+        let Some(keys) = keys else { return Ok(LogReader { inner: hedgerow_log::LogReader::new(wal)?, sealed: None }) };
+        let inner = hedgerow_log::LogReader::new(unseal(&wal, &keys)?)?;
+        Ok(LogReader { inner, sealed: Some((hedgerow_log::LogReader::new(wal)?, keys)) })
+    }
+
+    /// The log whose entries are the Merkle leaves.
+    fn leaves(&self) -> &hedgerow_log::LogReader<Vec<u8>> {
+        self.sealed.as_ref().map_or(&self.inner, |(sealed, _)| sealed)
+    }
+
+    fn leaf(&self, id: u64) -> Result<(u64, Frame<'_>), Problem> {
+        let index = self.leaves().entry_of(id)?;
+        Ok((index as u64, self.leaves().frame(index).expect("the index covers every id")))
+    }
 }
 
 #[pymethods]
 impl LogReader {
     #[new]
-    #[pyo3(signature = (dir, stream="journal"))]
-    fn new(py: Python<'_>, dir: PathBuf, stream: &str) -> PyResult<LogReader> {
-        let read = || hedgerow_log::LogReader::new(read_wal_of(&dir, stream)?);
-        Ok(LogReader { inner: py.detach(read).map_err(raise)? })
+    #[pyo3(signature = (dir, stream="journal", keys=None))]
+    fn new(py: Python<'_>, dir: PathBuf, stream: &str, keys: Option<&Keyring>) -> PyResult<LogReader> {
+        let keys = keys.map(Keyring::keys);
+        py.detach(|| LogReader::read(&dir, stream, keys)).map_err(raise)
     }
 
     fn __len__(&self) -> usize {
@@ -111,7 +174,7 @@ impl LogReader {
     fn roots<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
         let mut tree = Frontier::default();
         let mut roots = vec![PyBytes::new(py, &tree.root())];
-        for frame in self.inner.frames() {
+        for frame in self.leaves().frames() {
             tree.push(leaf_hash(frame.entry));
             roots.push(PyBytes::new(py, &tree.root()));
         }
@@ -120,12 +183,27 @@ impl LogReader {
 
     /// Proves that a record's entry is in the log (RFC 6962): `(index, size, entry, siblings from leaf to root)`.
     fn inclusion<'py>(&self, py: Python<'py>, id: u64) -> PyResult<InclusionTuple<'py>> {
-        let index = self.inner.entry_of(id).map_err(raise)?;
-        let tree = py.detach(|| self.inner.subtrees());
-        let proof = tree.inclusion(index as u64, tree.size()).map_err(raise)?;
-        let entry = self.inner.frame(index).map_or(&[][..], |frame| frame.entry);
+        let (index, frame) = self.leaf(id).map_err(raise)?;
+        let tree = py.detach(|| self.leaves().subtrees());
+        let proof = tree.inclusion(index, tree.size()).map_err(raise)?;
         let siblings = proof.iter().map(|hash| PyBytes::new(py, hash)).collect();
-        Ok((index as u64, tree.size(), PyBytes::new(py, entry), siblings))
+        Ok((index, tree.size(), PyBytes::new(py, frame.entry), siblings))
+    }
+
+    /// The Merkle leaf that holds a record, and the bytes behind it that it commits to: `(entry, blob)`.
+    fn entry<'py>(&self, py: Python<'py>, id: u64) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        let (_, frame) = self.leaf(id).map_err(raise)?;
+        Ok((PyBytes::new(py, frame.entry), PyBytes::new(py, frame.blob)))
+    }
+
+    /// What opens the sealed entry of a record, and no other entry: `(epoch, commitment, key)`; `None` if it is plain.
+    ///
+    /// Whoever has it reads every record of that entry. `open_entry` uses it.
+    fn disclose<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<DisclosedTuple<'py>>> {
+        let (_, frame) = self.leaf(id).map_err(raise)?;
+        let Some((_, keys)) = self.sealed.as_ref().filter(|_| frame.is_sealed()) else { return Ok(None) };
+        let key = keys.key_of(&frame).map_err(raise)?.disclose(&frame);
+        Ok(Some((epoch_name(key.epoch), PyBytes::new(py, &key.commitment), PyBytes::new(py, &key.key))))
     }
 }
 
@@ -209,6 +287,17 @@ impl JournalWriter {
     /// Appends one record to the open segment, which rows of the same kind and length share; for market data.
     fn append_row(&mut self, kind: u16, id: u64, data: &[u8]) -> PyResult<()> {
         self.live()?.append_row(kind, id, data).map_err(raise)
+    }
+
+    /// Appends one record that everybody may read, in a sealed log too.
+    fn append_plain(&mut self, kind: u16, id: u64, data: &[u8]) -> PyResult<()> {
+        self.live()?.append_plain(kind, id, data).map_err(raise)
+    }
+
+    /// From here on entries are sealed with the key (32 bytes) of the epoch `word`, see `epoch_word`.
+    fn seal_with(&mut self, word: u32, key: [u8; 32]) -> PyResult<()> {
+        self.live()?.seal_with(Some(EpochKey::new(word, &key)));
+        Ok(())
     }
 
     /// Makes everything appended durable; returns the entries now durable.

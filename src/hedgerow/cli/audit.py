@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hedgerow.cli.group import group
+from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ def verify(
     directory: Annotated[Path, typer.Argument(help="The folder that holds journal/.")],
     key: Annotated[str | None, typer.Option(help="Verifier key line to trust; default: the one in the log.")] = None,
     policy: Annotated[Path | None, typer.Option("--policy", "-p", help="Witness policy that must be met.")] = None,
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Prove a log: hashes, signature and order first, then every decision derived again."""
     from hedgerow.engine import audit as proving
 
-    proof = proving.verify(directory, key, policy=policy)
+    proof = proving.verify(directory, key, policy=policy, identity=identity)
     text = (
         f"verified {proof.records:,} records in {proof.entries:,} entries\n"
         f"  root        {proof.root}\n"
@@ -43,12 +45,13 @@ def verify(
 def show(
     record: Annotated[int, typer.Argument(help="The record's id, as every table shows it.", min=1)],
     log: Annotated[Path, typer.Option("--log", "-l", help="The folder that holds journal/.")] = Path(),
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Show one record, field by field, exactly as it stands in the log."""
     from hedgerow.engine.why import Journal
 
-    noun, _, data = Journal(log).record(record)
+    noun, _, data = Journal(log, identity=identity).record(record)
     shown: dict[str, Any] = {"noun": noun.name, **fields(noun, data)} if noun else {"noun": "Signed", **signed(data)}
     Output(json).emit(shown)
 

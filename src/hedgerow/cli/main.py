@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, data, evidence, governance, running, system, witness
+from hedgerow.cli import audit, data, evidence, governance, replication, running, system, witness
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
@@ -37,6 +37,8 @@ ORDER = (
     "why",
     "audit",
     "witness",
+    "replicate",
+    "restore",
     "doctor",
     "errors",
     "glossary",
@@ -95,6 +97,8 @@ app.command(rich_help_panel="Governance")(governance.mandates)
 app.command(rich_help_panel="Log")(running.why)
 app.add_typer(audit.audit, name="audit", rich_help_panel="Log")
 app.add_typer(witness.witness, name="witness", rich_help_panel="Log")
+app.command(rich_help_panel="Log")(replication.replicate)
+app.command(rich_help_panel="Log")(replication.restore)
 app.command(rich_help_panel="System")(system.doctor)
 app.command(rich_help_panel="System")(system.errors)
 app.command(rich_help_panel="System")(system.glossary)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, plain, table
 
 if TYPE_CHECKING:
@@ -127,12 +128,13 @@ def _figure(performance: Performance, name: str, form: str) -> str:
 def why(
     record: Annotated[int, typer.Argument(help="Id of any record: a posting, a fill, an order.")],
     log: Annotated[Path, typer.Option("--log", help="Folder of the log.")] = Path("demo-out/log"),
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Walk from a record back to its first cause, and to the people who allowed it."""
     from hedgerow.engine.why import why as walk
 
-    chain = walk(log, record)
+    chain = walk(log, record, identity=identity)
     text = table([(str(c.id), c.noun, c.says) for c in chain], heads=("id", "record", "says"))
     Output(json).emit({"id": record, "why": [c.to_json() for c in chain]}, text)
 

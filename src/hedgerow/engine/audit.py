@@ -13,6 +13,7 @@ from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import LogError, named_errors
+from hedgerow.engine.unsealing import keyring
 from hedgerow.governance.witness.policy import Standing, read_policy
 from hedgerow.governance.witness.policy import standing as standing_under
 
@@ -38,11 +39,18 @@ class Proof:
         return {**self.__dict__, "standing": self.standing and self.standing.to_json()}
 
 
-def verify(folder: str | Path, key: str | None = None, *, policy: str | Path | None = None) -> Proof:
+def verify(
+    folder: str | Path,
+    key: str | None = None,
+    *,
+    policy: str | Path | None = None,
+    identity: str | Path | None = None,
+) -> Proof:
     """Prove the journal in a folder; `key` is the verifier key line that its checkpoint must be signed with.
 
-    `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy). Raises LogError
-    naming the first thing that is wrong.
+    `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy). `identity` is the
+    file of the age identity that opens a sealed journal, by default `identity.age` beside it: hashes, signature and
+    sequence need none, deriving the decisions again does. Raises LogError naming the first thing that is wrong.
     """
     standing = None
     with named_errors():
@@ -50,8 +58,9 @@ def verify(folder: str | Path, key: str | None = None, *, policy: str | Path | N
     if policy is not None:
         standing = standing_under(folder, read_policy(policy), key)
         standing.demand()
+    keys = keyring(folder, identity)
     with named_errors():
-        replay = _core.replay_log(str(folder))
+        replay = _core.replay_log(str(folder), keys)
     return Proof(
         folder=str(folder),
         records=log["last_id"],

@@ -31,6 +31,7 @@ from hedgerow.engine.strategy import Strategy, handlers_of
 from hedgerow.engine.vectors import Vectors, from_signals, from_weights
 
 if TYPE_CHECKING:
+    from hedgerow.governance.epochs import Epoch
     from hedgerow.market.bars import Bars
     from hedgerow.models.trials import TrialLedger
     from hedgerow.risk.limits import Limits
@@ -50,6 +51,7 @@ def backtest(
     fx: dict[str, Any] | None = None,
     seed: int = 0,
     log: str | Path | None = None,
+    epoch: Epoch | None = None,
     name: str | None = None,
     mandate: str | Path | None = None,
     artifact: str | Path | None = None,
@@ -70,7 +72,8 @@ def backtest(
             value, so that a rebalance may buy before it has sold.
         fx: rate into `currency` for each other currency: a number, or a Series by time, known at its times.
         seed: of everything that is random or signed; equal seeds give equal bytes.
-        log: folder for a durable, signed journal of the run, sealed also where a strategy's exception ends the run.
+        log: folder for a durable, signed journal of the run, complete also where a strategy's exception ends the run.
+        epoch: seals that journal under an epoch's key; None = plain.
         name: of the run, for its log and report; None = the strategy's.
         mandate: governance folder; run under what people signed there for the strategy called `name`, and under nothing
             else. Without it the run signs its own mandate for simulated money.
@@ -91,7 +94,7 @@ def backtest(
     """
     bars = RunData(as_bars(data))
     runner = _runner(bars, strategy, signals, weights, size)
-    _check_settings(cash, costs, limits, trials)
+    _check_settings(cash, costs, limits, trials, None if log is not None else epoch)
     notes = list(bars.bars.notes)
     costs = default_costs(bars, notes) if costs is None else costs
     limits = research_limits(cash) if limits is None else limits
@@ -108,7 +111,7 @@ def backtest(
         currency=currency,
         costs=costs,
         fx=rates.start,
-        log=None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed)),
+        log=None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed), epoch),
     )
     sealed = _run(engine, standing.number, bars, runner, rates, progress, is_logged=log is not None)
     info = dataclasses.replace(info, number=standing.number, notes=tuple(notes), trials=count.said)
@@ -178,7 +181,7 @@ def _standing(bars: RunData, info: RunInfo, limits: Limits, mandate: str | Path 
     return Standing(research_authority(info.strategy, digest, limits, bars, info.currency, info.seed))
 
 
-def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any) -> None:
+def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any, unlogged: Epoch | None) -> None:
     """Refuse settings of the wrong kind before anything is begun."""
     from hedgerow.risk.limits import Limits
 
@@ -190,6 +193,8 @@ def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any) -> None:
         raise problem("RUN_CONFIG", f"limits={limits!r}; use Limits(...)")
     if isinstance(trials, bool) or (isinstance(trials, int) and trials < 1):
         raise problem("RUN_CONFIG", f"trials={trials!r}; use a whole number from 1, a TrialLedger or its file")
+    if unlogged is not None:
+        raise problem("RUN_CONFIG", f"epoch={unlogged.name!r} without log=; there is nothing to seal")
 
 
 def default_costs(data: RunData, notes: list[str]) -> Costs:

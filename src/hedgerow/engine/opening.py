@@ -20,6 +20,7 @@ from hedgerow.core.nouns import money_nano
 
 if TYPE_CHECKING:
     from hedgerow.engine.run_data import RunData
+    from hedgerow.governance.epochs import Epoch
     from hedgerow.governance.stream import Sequencing
     from hedgerow.risk.limits import Limits
 
@@ -51,11 +52,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """Where a run's journal goes, under which name, signed with which key."""
+    """Where a run's journal goes, under which name, signed with which key, sealed in which epoch (`None` = plain)."""
 
     folder: Path
     origin: str
     seed: bytes
+    epoch: Epoch | None = None
+
+    def for_core(self) -> tuple[str, str, bytes, tuple[int, bytes] | None]:
+        """As the core takes it."""
+        epoch = None if self.epoch is None else (self.epoch.word, self.epoch.key)
+        return str(self.folder), self.origin, self.seed, epoch
 
 
 def research_limits(cash: float | int | Decimal, *, leverage: float = 2.5) -> Limits:
@@ -117,7 +124,7 @@ def open_engine(
     }
     for code in sorted(currencies - {currency, *fx}):
         raise problem("CORE_NO_RATE", f"{code} into {currency}")
-    journal = None if log is None else (str(log.folder), log.origin, log.seed)
+    journal = None if log is None else log.for_core()
     with named_errors():
         engine = _core.Engine(standing.authority.genesis, config, journal)
     try:

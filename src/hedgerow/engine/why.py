@@ -21,6 +21,7 @@ from hedgerow.core.errors import named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
 from hedgerow.core.verdicts import verdict_sentence
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
+from hedgerow.engine.unsealing import keyring
 
 KIND_SIGNED = 32
 TIERS = ("", "simulation", "paper", "canary", "full")
@@ -42,11 +43,15 @@ class Cause:
 
 
 class Journal:
-    """A journal opened for reading: its records by id, its instruments, mandates and signed events."""
+    """A journal opened for reading: its records by id, its instruments, mandates and signed events.
 
-    def __init__(self, folder: str | Path) -> None:
+    identity: file of the age identity that opens a sealed journal; default: `identity.age` beside it.
+    """
+
+    def __init__(self, folder: str | Path, *, identity: str | Path | None = None) -> None:
+        keys = keyring(folder, identity)
         with named_errors():
-            self._reader = _core.LogReader(str(folder))
+            self._reader = _core.LogReader(str(folder), keys=keys)
             self.instruments = {int(r["instrument"]): r for r in self.of("Instrument")}
             self.mandates = self.of("Mandate")
             self.verdicts = self.of("Verdict")
@@ -85,12 +90,12 @@ class Journal:
         return int(lots) * int(self.instruments[instrument]["lot_nano"]) / MONEY_UNIT
 
 
-def why(folder: str | Path, record_id: int) -> list[Cause]:
+def why(folder: str | Path, record_id: int, *, identity: str | Path | None = None) -> list[Cause]:
     """Walk from a record to its first cause, then to the mandate it stood under and the people who signed it.
 
-    Raises LOG_UNKNOWN_ID if the log has no such record.
+    Raises LOG_UNKNOWN_ID if the log has no such record, LOG_SEAL_EPOCH if it is sealed and the identity cannot open it.
     """
-    return why_in(Journal(folder), record_id)
+    return why_in(Journal(folder, identity=identity), record_id)
 
 
 def why_in(journal: Journal, record_id: int) -> list[Cause]:
@@ -154,6 +159,7 @@ def _event(record_id: int, event: dict[str, Any]) -> Cause:
         "approval": lambda: f"signed {body['decision']} as {body['role']}",
         "proposal": lambda: f"proposed {body['strategy']}: {body['title']}",
         "roster": lambda: f"signed version {body['version']} of the roster",
+        "epoch": lambda: f"began epoch {body['compartment']} {body['number']}",
         "revocation": lambda: f"took capital back from {body.get('strategy') or body.get('proposal')}",
     }
     return Cause(

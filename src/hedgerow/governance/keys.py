@@ -50,7 +50,7 @@ class Key:
     def load(cls, path: Path | str, *, name: str = "") -> Key:
         """Read the PKCS#8 PEM that `openssl genpkey -algorithm ed25519` writes; `name` defaults to the file's stem."""
         path = Path(path)
-        der = _pem(_private_text(path), "PRIVATE KEY", path)
+        der = _pem(private_text(path), "PRIVATE KEY", path)
         if len(der) != 48 or not der.startswith(_PRIVATE_DER):
             raise problem("GOV_KEY_FILE", f"{path} holds no Ed25519 private key (RFC 8410)")
         return cls.from_seed(der[16:], name=name or path.stem)
@@ -71,18 +71,7 @@ class Key:
 
     def save(self, path: Path | str) -> Path:
         """Write the private key, readable by its owner only; an existing file is never overwritten."""
-        path = Path(path)
-        text = _to_pem(_PRIVATE_DER + self.seed, "PRIVATE KEY")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            raise problem("GOV_KEY_FILE", f"{path} exists; a key is never overwritten") from None
-        except OSError as error:
-            raise _unusable(path, error) from error
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text)
-        return path
+        return save_private(Path(path), _to_pem(_PRIVATE_DER + self.seed, "PRIVATE KEY"))
 
     def save_public(self, path: Path | str) -> Path:
         """Write the public key as the PEM that `openssl pkey -pubin` reads."""
@@ -118,7 +107,22 @@ def load_public(source: Path | str) -> bytes:
     return der[12:]
 
 
-def _private_text(path: Path) -> str:
+def save_private(path: Path, text: str) -> Path:
+    """Write a secret, readable by its owner only; an existing file is never overwritten."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise problem("GOV_KEY_FILE", f"{path} exists; a key is never overwritten") from None
+    except OSError as error:
+        raise _unusable(path, error) from error
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+    return path
+
+
+def private_text(path: Path) -> str:
+    """Read a secret; a file that others could read is `GOV_KEY_FILE`."""
     try:
         with path.open(encoding="ascii") as file:
             mode = os.fstat(file.fileno()).st_mode & 0o777

@@ -48,6 +48,13 @@ pub fn seal(payload: &[u8], seeds: &[[u8; 32]]) -> Vec<u8> {
     canonical::write(&envelope).map(String::into_bytes).unwrap_or_default()
 }
 
+/// The type that an envelope's payload says it is of, nothing verified; `None` if it cannot be read.
+#[must_use]
+pub fn event_type(envelope: &[u8]) -> Option<String> {
+    let payload = canonical::parse(&Envelope::parse(envelope).ok()?.payload).ok()?;
+    Some(payload.get("type")?.as_str()?.to_owned())
+}
+
 impl Envelope {
     /// Takes an envelope apart.
     ///

@@ -17,7 +17,7 @@ pub mod quorum;
 mod roster;
 mod rules;
 
-pub use envelope::{ENVELOPE_BYTES_MAX, Envelope, PAYLOAD_TYPE, pae, seal};
+pub use envelope::{ENVELOPE_BYTES_MAX, Envelope, PAYLOAD_TYPE, event_type, pae, seal};
 pub use event::{Body, Event, Target};
 pub use genesis::Genesis;
 pub use limits::{limit_fields, limits_from_json, limits_to_json, parse_limits};

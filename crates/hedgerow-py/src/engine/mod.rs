@@ -18,7 +18,7 @@ use hedgerow_core::{
 };
 use hedgerow_kernel::authority::parse_limits;
 use hedgerow_kernel::{Capacity, Input};
-use hedgerow_log::{FileStorage, Journal, LogSigner};
+use hedgerow_log::{EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::VenueConfig;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
@@ -35,6 +35,9 @@ pub use views::{BarView, FillView, OrderTicket};
 pub struct Engine {
     shared: Rc<Shared>,
 }
+
+/// Folder, origin, key seed, and the epoch (its number, its key) that the journal is sealed in.
+type JournalSettings = (String, String, [u8; 32], Option<(u32, [u8; 32])>);
 
 fn get<'py, T>(config: &Bound<'py, PyDict>, key: &str) -> PyResult<T>
 where
@@ -66,14 +69,11 @@ fn venue_config(config: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
 
 #[pymethods]
 impl Engine {
-    /// A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed) or `None`.
+    /// A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed, epoch) or `None`,
+    /// the epoch being (its number, its key) if what is written is to be sealed, or `None`.
     #[new]
     #[pyo3(signature = (genesis, config, journal=None))]
-    fn new(
-        genesis: &[u8],
-        config: &Bound<'_, PyDict>,
-        journal: Option<(String, String, [u8; 32])>,
-    ) -> PyResult<Engine> {
+    fn new(genesis: &[u8], config: &Bound<'_, PyDict>, journal: Option<JournalSettings>) -> PyResult<Engine> {
         let capacity = Capacity {
             strategies: get(config, "strategies")?,
             instruments: get(config, "instruments")?,
@@ -82,9 +82,11 @@ impl Engine {
             orders: get(config, "orders")?,
         };
         let journal = journal
-            .map(|(folder, origin, seed)| -> Result<_, Problem> {
+            .map(|(folder, origin, seed, epoch)| -> Result<_, Problem> {
                 let signer = LogSigner::new(&origin, &seed)?;
-                Ok((Journal::create(FileStorage::create(folder.as_ref())?, signer.verifier())?, signer))
+                let mut journal = Journal::create(FileStorage::create(folder.as_ref())?, signer.verifier())?;
+                journal.seal_with(epoch.map(|(word, key)| EpochKey::new(word, &key)));
+                Ok((journal, signer))
             })
             .transpose()
             .map_err(raise)?;
