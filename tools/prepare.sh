@@ -17,6 +17,8 @@ fi
 
 packages=()
 "$python" -c 'import ensurepip, venv' 2>/dev/null || packages+=("python3-venv")
+# Replicas go over SFTP by the one and are tested against the other.
+{ command -v ssh && PATH=$PATH:/usr/sbin command -v sshd; } >/dev/null || packages+=("openssh-client" "openssh-server")
 command -v cc >/dev/null || packages+=("gcc" "libc6-dev")
 # LightGBM's wheel links against it and does not carry it.
 /sbin/ldconfig -p 2>/dev/null | grep -q 'libgomp\.so\.1' || packages+=("libgomp1")

@@ -522,6 +522,17 @@ class LogRecords:
     def __next__(self, /) -> tuple[int, int, bytes]: ...
 
 @final
+class LogTree:
+    """
+    The Merkle tree of the log in a folder (`DIR/journal`), for those who ask witnesses.
+    """
+    def __new__(cls, /, dir: str | PathLike[str]) -> LogTree: ...
+    def request(self, /, old: SupportsIndex, new: SupportsIndex, note: str) -> bytes:
+        """
+        The body of an `add-checkpoint` request for a signed note of `new` entries, to a witness that knows `old`.
+        """
+
+@final
 class OrderTicket:
     """
     An order the strategy has made: its verdict, and its state as it is now.
@@ -545,6 +556,21 @@ class OrderTicket:
     def state(self, /) -> str | None:
         """
         The order's state by name, `None` once it no longer works.
+        """
+
+@final
+class Policy:
+    """
+    Which cosignatures make a checkpoint witnessed, from the bytes of a C2SP tlog-policy file.
+    """
+    def __new__(cls, /, text: bytes) -> Policy: ...
+    def judge(self, /, note: bytes, log_key: str) -> dict[str, typing.Any]:
+        """
+        Judges a signed note of the log with this key line: `met`, `by` ((name, seconds since the Epoch)), `missing`.
+        """
+    def witnesses(self, /) -> list[tuple[str, str, str | None]]:
+        """
+        The witnesses in the file's order: (name, key line, URL or None).
         """
 
 @disjoint_base
@@ -638,6 +664,37 @@ class WalImage:
         Adds an entry and its blob (empty if it has none).
         """
 
+@final
+class Witness:
+    """
+    A witness (C2SP tlog-witness) that remembers in a folder the last checkpoint it cosigned of each log.
+
+    `origin_keys` are the key lines of the logs it watches. A folder whose memory is missing or damaged is refused.
+    """
+    def __new__(
+        cls, /, dir: str | PathLike[str], name: str, seed: bytes, origin_keys: SupportsGetItem[int, str]
+    ) -> Witness: ...
+    def add_checkpoint(self, /, request: bytes, time_s: SupportsIndex) -> tuple[int, str, str]:
+        """
+        Answers an `add-checkpoint` request at a time in seconds since the Epoch: HTTP status, content type, body.
+
+        The checkpoint is persisted before its cosignature is returned; concurrent calls are taken one after the other.
+        """
+    def cosigned(self, /) -> list[tuple[str, int, str]]:
+        """
+        The last cosigned checkpoint of each log: (origin, size, root in hex).
+        """
+    @property
+    def key(self, /) -> str:
+        """
+        The key line that checks its cosignatures.
+        """
+
+def add_cosignatures(dir: str | PathLike[str], note: str) -> None:
+    """
+    Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.
+    """
+
 def age_encrypt(plaintext: bytes, recipients: SupportsGetItem[int, str], entropy: bytes) -> bytes:
     """
     Encrypts to age recipients (X25519): equal arguments give equal bytes, so `entropy` (32 bytes) must be unpredictable.
@@ -661,6 +718,11 @@ def code_text(number: SupportsIndex) -> str:
 def compartments() -> list[str]:
     """
     The compartments that have epoch keys of their own.
+    """
+
+def cosigned_at(note: bytes, witness_key: str) -> int | None:
+    """
+    When the witness with this key line cosigned a signed note, in seconds since the Epoch; None if it did not.
     """
 
 def ed25519_public(private_seed: bytes) -> bytes:
@@ -720,9 +782,9 @@ def noun_table() -> list[dict[str, typing.Any]]:
     Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
     """
 
-def open_checkpoint(note: bytes, key: str) -> tuple[str, int, bytes]:
+def open_checkpoint(note: bytes, log_key: str) -> tuple[str, int, str]:
     """
-    The checkpoint in a signed note, if the key of this verifier line signed it: `(origin, entries, root)`.
+    Checks a signed note with a log's key line and reads it: (origin, size, root in hex).
     """
 
 def open_entry(entry: bytes, blob: bytes, commitment: bytes, key: bytes) -> list[tuple[int, int, bytes]]:
@@ -740,6 +802,13 @@ def operator_table() -> list[tuple[str, str, list[tuple[str, str, float, float |
 def order_state_names() -> list[str]:
     """
     Names of the order states; the n-th is state n + 1.
+    """
+
+def policy_text(
+    log_key_lines: SupportsGetItem[int, str], witnesses: SupportsGetItem[int, tuple[str, str | None]]
+) -> str:
+    """
+    The text of a policy that asks for n - (n - 1) / 3 of these witnesses, 3 of 4: (key line, URL or None) each.
     """
 
 def rank_rows(table: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
@@ -788,6 +857,11 @@ def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "
     beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
     `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
     `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
+    """
+
+def witness_new(dir: str | PathLike[str], name: str, seed: bytes) -> str:
+    """
+    Makes the memory of a new witness in a folder; returns its key line (`name+id+base64`, type 0x04).
     """
 
 class CoreProblem(Exception):

@@ -35,7 +35,7 @@ def keys_new(
     directory: Dir = Path(),
     json: Json = False,
 ) -> None:
-    """Make a key: NAME.pem stays with the person, NAME.pub.pem goes to whoever writes the roster."""
+    """Make a key, and an age identity for what is sealed: NAME.pem and NAME.age stay with the person."""
     from hedgerow import governance
 
     Output(json).emit(governance.keys_new(directory, name))

@@ -30,6 +30,7 @@ def replicate(
     targets: Annotated[list[str], typer.Argument(help="Folder, sftp://USER@HOST/PATH or s3://BUCKET/PATH.")],
     key: Keys = None,
     plain: Annotated[bool, typer.Option("--plain", help="Store copies that anybody can read, too.")] = False,
+    only: Annotated[list[str] | None, typer.Option("--only", help="Only this log, such as journal.")] = None,
     read_back: Annotated[bool, typer.Option("--read-back", help="Read what is there already and compare it.")] = False,
     json: Json = False,
 ) -> None:
@@ -37,7 +38,8 @@ def replicate(
     from hedgerow.governance import replicas
 
     output = Output(json)
-    logs = replicas.prove_site(directory, keys=pairs("--key", key or []), plain=plain)
+    wanted = tuple(only or replicas.STREAMS)
+    logs = replicas.prove_site(directory, keys=pairs("--key", key or []), plain=plain, only=wanted)
     rows = []
     for url in targets:
         row = _copied(logs, url, read_back, hidden=json)

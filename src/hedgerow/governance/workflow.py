@@ -12,25 +12,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.governance import events
 from hedgerow.governance.desk import Desk, Fold, Standing, next_hlc, parents_for
+from hedgerow.governance.identity import Identity
 from hedgerow.governance.keys import Key, load_public
 from hedgerow.governance.names import file_stem
 from hedgerow.governance.sequencer import SEQUENCER, sequence, sequencer_file, submit
 
 
 def keys_new(folder: Path | str, name: str, *, seed: bytes | None = None) -> dict[str, Any]:
-    """Make a person's key: `keys/NAME.pem` stays with them, `keys/NAME.pub.pem` goes to whoever writes the roster."""
+    """Make a person's key: `keys/NAME.pem` stays with them, `keys/NAME.pub.pem` goes to whoever writes the roster.
+
+    With it goes an age identity for their device, `keys/NAME.age`: what is sealed is wrapped to its `recipient`.
+    """
     key = Key.generate(name) if seed is None else Key.from_seed(seed, name=name)
+    own = Identity.generate() if seed is None else Identity.from_secret(_core.sha256(b"hedgerow age identity " + seed))
     private = key.save(_key_file(folder, name, ".pem"))
     public = key.save_public(_key_file(folder, name, ".pub.pem"))
+    identity = own.save(_key_file(folder, name, ".age"))
     return {
         "name": name,
         "public_key": key.public_hex,
         "keyid": key.keyid,
         "private_file": str(private),
         "public_file": str(public),
+        "recipient": own.recipient,
+        "identity_file": str(identity),
     }
 
 

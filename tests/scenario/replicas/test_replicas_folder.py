@@ -211,7 +211,7 @@ def test_a_restored_site_has_the_signed_root_and_its_writer_goes_on(sites: Any, 
         assert ours[name] == theirs[name]
     assert log.root == ours["root"]
     keys = epochs.keyring([sites.EPOCH])
-    assert list(_core.LogReader(tmp_path / "new", keys)) == list(_core.LogReader(site, keys))
+    assert list(_core.LogReader(tmp_path / "new", keys=keys)) == list(_core.LogReader(site, keys=keys))
     restored = publics(sites, tmp_path / "new")
     assert restored == {name: data for name, data in publics(sites, site).items() if name in restored}
     sites.write(tmp_path / "new", 720)

@@ -3,8 +3,9 @@
 The public words: `replicate`, `restore`, `prove_site`, and `open_target` for a folder, SFTP or S3.
 """
 
+from hedgerow.governance.replicas.layout import STREAMS
 from hedgerow.governance.replicas.replicate import Copied, prove_site, replicate
 from hedgerow.governance.replicas.restore import Restored, restore
 from hedgerow.governance.replicas.target import Target, open_target
 
-__all__ = ["Copied", "Restored", "Target", "open_target", "prove_site", "replicate", "restore"]
+__all__ = ["STREAMS", "Copied", "Restored", "Target", "open_target", "prove_site", "replicate", "restore"]

@@ -41,14 +41,17 @@ class Copied:
         return asdict(self) | {"error": None if self.error is None else str(self.error)}
 
 
-def prove_site(site: Path, *, keys: Mapping[str, str] | None = None, plain: bool = False) -> list[Published]:
+def prove_site(
+    site: Path, *, keys: Mapping[str, str] | None = None, plain: bool = False, only: Sequence[str] = STREAMS
+) -> list[Published]:
     """Prove every published log of a site; `LOG_PLAIN` if one could be read by whoever gets a copy.
 
     keys: verifier key line by stream, to trust in place of the one beside the log. plain: readable copies are wanted.
+    only: the streams that are wanted.
     """
-    streams = [stream for stream in STREAMS if (site / stream / CHECKPOINT).exists()]
+    streams = [stream for stream in only if (site / stream / CHECKPOINT).exists()]
     if not streams:
-        raise problem("LOG_NO_CHECKPOINT", f"{site} has no published log ({', '.join(STREAMS)})")
+        raise problem("LOG_NO_CHECKPOINT", f"{site} has no published log ({', '.join(only)})")
     logs = [Published.prove(site, stream, (keys or {}).get(stream)) for stream in streams]
     for log in logs:
         if log.readable and not plain:

@@ -48,10 +48,17 @@ class Sftp:
         )
         self._number = 0
         self._extensions: set[bytes] = set()
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
         self._send(bytes([_INIT]) + struct.pack(">I", 3))
         kind, answer = self._packet()
         if kind != _VERSION or answer.u32() < 3:
-            raise problem("LOG_TARGET", f"{url} does not speak SFTP version 3")
+            raise problem("LOG_TARGET", f"{self.url} does not speak SFTP version 3")
         while answer.left:
             self._extensions.add(answer.text())
             answer.text()
