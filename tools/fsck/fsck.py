@@ -534,8 +534,8 @@ class Events:
         while waiting:
             item = waiting.pop()
             if isinstance(item, dict):
-                keys = [item.get("key"), *(item["keys"] if isinstance(item.get("keys"), list) else ())]
-                for text in keys:
+                lists = [item.get(name) for name in ("keys", "root_keys")]
+                for text in [item.get("key"), *(text for keys in lists if isinstance(keys, list) for text in keys)]:
                     if isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text):
                         public = bytes.fromhex(text)
                         self.keys[hashlib.sha256(public).hexdigest()] = public
@@ -706,6 +706,8 @@ class Log:
                 raise Fault(None, name, "is no name of a tile or blob")
             elif name in ("wal", "key.pub", "signed", "checkpoint"):
                 self.small.add(name)
+            elif name == ".turn":
+                continue  # the sequencer's lock
             elif re.fullmatch(r"timestamps/(0|[1-9][0-9]{0,18})\.tsr", name):
                 self.stamps.append(name)
             elif re.fullmatch(r"genesis\.json|(pending/)?[0-9a-f]{64}\.json", name):

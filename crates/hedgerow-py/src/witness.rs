@@ -133,6 +133,11 @@ impl LogTree {
         let proof = self.inner.consistency(old, new).map_err(raise)?;
         Ok(PyBytes::new(py, request(old, &proof, note).as_bytes()))
     }
+
+    /// Root of the first `size` entries.
+    fn root<'py>(&self, py: Python<'py>, size: u64) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.inner.root(size).map_err(raise)?))
+    }
 }
 
 /// Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.

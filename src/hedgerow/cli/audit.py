@@ -23,12 +23,15 @@ def verify(
     key: Annotated[str | None, typer.Option(help="Verifier key line to trust; default: the one in the log.")] = None,
     policy: Annotated[Path | None, typer.Option("--policy", "-p", help="Witness policy that must be met.")] = None,
     identity: Identity = None,
+    tsa_cert: Annotated[
+        Path | None, typer.Option("--tsa-cert", help="Certificates that its time-stamps must verify with (PEM).")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Prove a log: hashes, signature and order first, then every decision derived again."""
     from hedgerow.engine import audit as proving
 
-    proof = proving.verify(directory, key, policy=policy, identity=identity)
+    proof = proving.verify(directory, key, policy=policy, tsa_cert=tsa_cert, identity=identity)
     text = (
         f"verified {proof.records:,} records in {proof.entries:,} entries\n"
         f"  root        {proof.root}\n"
@@ -38,7 +41,25 @@ def verify(
     )
     if proof.standing is not None:
         text += f"\n  {proof.standing.says}"
+    for stamp in proof.timestamps or ():
+        text += f"\n  {stamp.says}"
     Output(json).emit(proof.to_json(), text)
+
+
+@audit.command("timestamp")
+def timestamp(
+    directory: Annotated[Path, typer.Argument(help="The folder that holds journal/.")],
+    tsa: Annotated[str, typer.Option(help="URL of the time-stamping authority (RFC 3161).")],
+    tsa_cert: Annotated[
+        Path | None,
+        typer.Option("--tsa-cert", help="Its certificate and those up to its root (PEM), to check at once."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Have the checkpoint stamped: an authority says that it existed by now."""
+    from hedgerow.governance import timestamps
+
+    Output(json).emit(timestamps.stamp(directory, tsa, tsa_cert))
 
 
 @audit.command("show")

@@ -14,6 +14,8 @@ from typing import Any
 from hedgerow import _core
 from hedgerow.core.errors import LogError, named_errors
 from hedgerow.engine.unsealing import keyring
+from hedgerow.governance import timestamps
+from hedgerow.governance.timestamps import TimeStamp
 from hedgerow.governance.witness.policy import Standing, read_policy
 from hedgerow.governance.witness.policy import standing as standing_under
 
@@ -33,10 +35,12 @@ class Proof:
     state_hashes: int
     state_hash: str
     standing: Standing | None = None
+    timestamps: tuple[TimeStamp, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return {**self.__dict__, "standing": self.standing and self.standing.to_json()}
+        stamps = None if self.timestamps is None else [dict(stamp.__dict__) for stamp in self.timestamps]
+        return {**self.__dict__, "standing": self.standing and self.standing.to_json(), "timestamps": stamps}
 
 
 def verify(
@@ -44,21 +48,25 @@ def verify(
     key: str | None = None,
     *,
     policy: str | Path | None = None,
+    tsa_cert: str | Path | None = None,
     identity: str | Path | None = None,
 ) -> Proof:
     """Prove the journal in a folder; `key` is the verifier key line that its checkpoint must be signed with.
 
-    `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy). `identity` is the
-    file of the age identity that opens a sealed journal, by default `identity.age` beside it: hashes, signature and
-    sequence need none, deriving the decisions again does. Raises LogError naming the first thing that is wrong.
+    `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy); `tsa_cert` is a
+    PEM file that its time-stamps must verify with (RFC 3161). `identity` is the file of the age identity that opens a
+    sealed journal, by default `identity.age` beside it: hashes, signature and sequence need none, deriving the
+    decisions again does. Raises LogError naming the first thing that is wrong.
     """
-    standing = None
+    standing = stamps = None
     with named_errors():
         log = _core.verify_log(str(folder), key)
     if policy is not None:
         standing = standing_under(folder, read_policy(policy), key)
         standing.demand()
     keys = keyring(folder, identity)
+    if tsa_cert is not None:
+        stamps = tuple(timestamps.verify(folder, tsa_cert))
     with named_errors():
         replay = _core.replay_log(str(folder), keys)
     return Proof(
@@ -73,6 +81,7 @@ def verify(
         state_hashes=replay["hashes"],
         state_hash=replay["state_hash"].hex(),
         standing=standing,
+        timestamps=stamps,
     )
 
 

@@ -7,7 +7,6 @@ names; each failure is told by the witness's name. Never: follows a redirect, us
 
 from __future__ import annotations
 
-import http.client
 import queue
 import threading
 import time
@@ -15,13 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from hedgerow import _core
-from hedgerow.core.errors import HedgerowError, named_errors, problem
+from hedgerow.core.errors import HedgerowError, named_errors
+from hedgerow.governance.posting import Answer, post
 from hedgerow.governance.witness.policy import Standing, judge, published
 
-ANSWER_BYTES_MAX = 64 << 10
 DEADLINE_S = 10.0
 
 
@@ -101,21 +99,21 @@ def _ask_one(
         answers.put((name, None, str(refusal)))
     except HedgerowError as error:
         answers.put((name, None, str(error)))
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         answers.put((name, None, f"{url}: {str(error) or type(error).__name__}"))
 
 
 def _cosignature(question: _Question, key: str, url: str) -> str:
-    status, kind, body = _post(question, url, 0)
-    if status == 409 and kind == "text/x.tlog.size":
-        known = _size(body)
+    answer = _post(question, url, 0)
+    if answer.status == 409 and answer.kind == "text/x.tlog.size":
+        known = _size(answer.body)
         if known > question.size:
             raise _Refusal(f"it cosigned {known:,} entries, this log has {question.size:,}: rolled back, or a fork")
-        status, kind, body = _post(question, url, known)
-    if status != 200:
-        said = "".join(c if c.isprintable() else " " for c in body.decode("utf-8", "replace")[:200]).strip()
-        raise _Refusal(f"refused with {status}: {said}")
-    for line in body.decode("utf-8", "replace").splitlines(keepends=True):
+        answer = _post(question, url, known)
+    if answer.status != 200:
+        said = "".join(c if c.isprintable() else " " for c in answer.body.decode("utf-8", "replace")[:200]).strip()
+        raise _Refusal(f"refused with {answer.status}: {said}")
+    for line in answer.body.decode("utf-8", "replace").splitlines(keepends=True):
         with named_errors():
             if line.startswith("\u2014 ") and _core.cosigned_at((question.note + line).encode(), key) is not None:
                 return line
@@ -129,37 +127,8 @@ def _size(body: bytes) -> int:
     return int(text)
 
 
-def _post(question: _Question, url: str, old: int) -> tuple[int, str, bytes]:
-    """Send `add-checkpoint`; gives status, content type and body."""
-    place = _place(url)
+def _post(question: _Question, url: str, old: int) -> Answer:
+    """Send `add-checkpoint`, saying that the witness knows `old` entries."""
     with named_errors():
         data = question.tree.request(old, question.size, question.note)
-    left = question.deadline - time.monotonic()
-    if left <= 0:
-        raise _Refusal("no time was left to ask again")
-    secure = place.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(place.hostname or "", place.port, timeout=left)
-    try:
-        path = place.path.rstrip("/") + "/add-checkpoint"
-        connection.request("POST", path, body=data, headers={"Content-Type": "text/plain; charset=utf-8"})
-        answer = connection.getresponse()
-        body = answer.read(ANSWER_BYTES_MAX + 1)
-    finally:
-        connection.close()
-    if len(body) > ANSWER_BYTES_MAX:
-        raise _Refusal(f"answered with more than {ANSWER_BYTES_MAX:,} bytes")
-    return answer.status, answer.headers.get_content_type(), body
-
-
-def _place(url: str) -> SplitResult:
-    try:
-        place = urlsplit(url)
-        port_is_possible = place.port != 0
-    except ValueError:
-        raise problem("LOG_POLICY", f"{url!r} is not a URL") from None
-    if place.scheme not in ("http", "https") or not place.hostname or place.query or place.fragment:
-        raise problem("LOG_POLICY", f"{url!r} is not a plain http or https URL")
-    if not port_is_possible:
-        raise problem("LOG_POLICY", f"{url!r} has port 0")
-    return place
+    return post(f"{url.rstrip('/')}/add-checkpoint", data, "text/plain; charset=utf-8", deadline=question.deadline)
