@@ -67,7 +67,7 @@ def write(folder: Path, entries: int, salt: int = 0, rows: int = 3) -> Path:
             if n % 7 == 6:
                 writer.commit()
             if n in (2, 11, 200):
-                writer.checkpoint()
+                sign(writer)
     return folder
 
 
