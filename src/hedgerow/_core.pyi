@@ -527,13 +527,13 @@ class LogTree:
     The Merkle tree of the log in a folder (`DIR/journal`), for those who ask witnesses.
     """
     def __new__(cls, /, dir: str | PathLike[str]) -> LogTree: ...
-    def body(self, /, origin: str, size: SupportsIndex) -> bytes:
-        """
-        The body of the checkpoint that the log `origin` has at `size` entries.
-        """
     def request(self, /, old: SupportsIndex, new: SupportsIndex, note: str) -> bytes:
         """
         The body of an `add-checkpoint` request for a signed note of `new` entries, to a witness that knows `old`.
+        """
+    def root(self, /, size: SupportsIndex) -> bytes:
+        """
+        Root of the first `size` entries.
         """
 
 @final
