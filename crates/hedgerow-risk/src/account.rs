@@ -26,6 +26,12 @@ pub(crate) struct Account {
     /// Share of capital that concentration allows in any case.
     pub share_of_capital: i128,
     pub gross_affordable: i128,
+    /// Exposure to an instrument, and gross, up to which no rule about them can fail: the least of what each allows. Until
+    /// they are settled nothing is clear, and every rule is asked.
+    #[serde(skip, default = "nothing")]
+    pub exposure_clear: i128,
+    #[serde(skip, default = "nothing")]
+    pub gross_clear: i128,
     /// Limits on one order: the strategy's and the firm's, whichever is tighter.
     pub order: OrderLimits,
     /// Rules that fail for every order until something changes: killed, no mandate, loss, drawdown.
@@ -105,6 +111,8 @@ impl Default for Account {
             limit_var: 0,
             share_of_capital: 0,
             gross_affordable: -1,
+            exposure_clear: nothing(),
+            gross_clear: nothing(),
             order: OrderLimits::default(),
             standing: bit_if(true, code::RISK_NO_MANDATE),
             expires_ts: FOREVER,
@@ -131,6 +139,11 @@ impl Default for Charter {
             unreported: true,
         }
     }
+}
+
+/// Below every amount.
+const fn nothing() -> i128 {
+    i128::MIN
 }
 
 /// A limit of money as the checks take it: never negative, and at most what the gate can hold exactly.
@@ -212,9 +225,11 @@ impl Charter {
         capital::buying_power(bounded(self.limits.capital), self.equity.0, self.start.0)
     }
 
-    /// Derives the account's standing rules and buying power.
+    /// Derives the account's standing rules and buying power, and what they leave clear.
     pub fn settle(&self, account: &mut Account) {
         account.gross_affordable = capital::gross_affordable(self.buying_power(), self.limits.margin_bps);
+        account.gross_clear = account.gross_affordable.min(account.limit_gross);
+        account.exposure_clear = account.share_of_capital.min(account.limit_position);
         account.standing = bit_if(mandate::missing(self.registered, self.granted), code::RISK_NO_MANDATE)
             | bit_if(mandate::killed(self.killed), code::RISK_KILLED)
             | bit_if(capital::loss_reached(self.loss(), self.limits.loss.0), code::RISK_LOSS)

@@ -1,7 +1,7 @@
 //! What the rules answer, on both levels, about positions and sums with the order already in them.
 
 use crate::account::{Account, OrderLimits};
-use crate::bounds::{EXPOSURE_MAX, LOT_VALUE_BITS, LOT_VALUE_MAX, LOTS_MAX, TICKS_MAX};
+use crate::bounds::{EXPOSURE_MAX, LOT_VALUE_MAX, LOTS_MAX, TICKS_MAX};
 use crate::gate::Gate;
 use crate::listing::Listing;
 use crate::question::Question;
@@ -9,10 +9,11 @@ use crate::repeats::Repeat;
 use crate::row::{Row, sign};
 use crate::rules::rate::Bucket;
 use crate::rules::{Tally, capital, exposure, freshness, identity, mandate, price, session, size, terms};
+use crate::working::{Working, WorkingTable};
 use hedgerow_core::{Nanos, code};
 use serde::{Deserialize, Serialize};
 
-/// How an order looks by itself, and what has been added to positions and sums for it.
+/// What the rules saw of an order, by itself and in positions and sums.
 #[derive(Clone, Copy)]
 pub(crate) struct Answer {
     /// Exposure to the instrument with the order, of the strategy and of the firm.
@@ -29,6 +30,14 @@ pub(crate) struct Answer {
     pub repeat: Bucket,
 }
 
+/// How an order looks by itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Alone {
+    notional: i128,
+    age_ns: Nanos,
+    reach: i64,
+}
+
 /// What an order adds to the sums of an account.
 #[derive(Clone, Copy)]
 struct Addition {
@@ -37,11 +46,10 @@ struct Addition {
     var: i128,
 }
 
-/// A lot worth more than can be counted counts as the most that can; another rule denies it.
-#[cold]
-#[inline(never)]
-const fn too_valuable() -> i64 {
-    LOT_VALUE_MAX
+/// The exact product.
+#[inline(always)]
+const fn product(lots: i64, value: i64) -> i128 {
+    lots as i128 * value as i128
 }
 
 /// The rules about one order by itself.
@@ -71,14 +79,18 @@ pub(crate) fn account_rules(
     exposed: i128,
     q: &Question,
 ) -> Option<()> {
-    tally.standing(account.standing)?;
-    tally.note(exposure::position(exposed, account.limit_position), code::RISK_POSITION)?;
-    tally.note(exposure::gross(account.gross, account.limit_gross), code::RISK_GROSS)?;
+    if exposed > account.exposure_clear {
+        let (share, share_bps) = (account.share_of_capital, account.limit_concentration_bps);
+        let concentrated = exposure::concentration(exposed, account.gross, share, share_bps);
+        tally.note(exposure::position(exposed, account.limit_position), code::RISK_POSITION)?;
+        tally.note(concentrated, code::RISK_CONCENTRATION)?;
+    }
+    if account.gross > account.gross_clear {
+        tally.note(exposure::gross(account.gross, account.limit_gross), code::RISK_GROSS)?;
+        tally.note(capital::no_buying_power(account.gross, account.gross_affordable), code::RISK_BUYING_POWER)?;
+    }
     tally.note(exposure::net(account.net[q.side], account.limit_net), code::RISK_NET)?;
     tally.note(exposure::sector(sector, account.limit_sector), code::RISK_SECTOR)?;
-    let (share, share_bps) = (account.share_of_capital, account.limit_concentration_bps);
-    tally.note(exposure::concentration(exposed, account.gross, share, share_bps), code::RISK_CONCENTRATION)?;
-    tally.note(capital::no_buying_power(account.gross, account.gross_affordable), code::RISK_BUYING_POWER)?;
     tally.note(capital::beyond_var(account.var, account.limit_var), code::RISK_VAR)
 }
 
@@ -109,35 +121,16 @@ pub(crate) struct Places<'a> {
     pub sector: &'a mut i128,
     pub firm_sector: &'a mut i128,
     pub repeat: &'a mut Repeat,
-    pub hours: Hours,
-    /// Working orders that an instrument has room for.
-    pub room: usize,
+    pub hours: &'a mut Hours,
+    pub working: &'a mut WorkingTable,
 }
 
 impl Places<'_> {
-    /// Asks every rule about positions and sums with the order in them: it is entered first (`ENTER`) or is there
-    /// already. Whoever asks keeps the order ([`Places::keep`]) or takes it out again (`Gate::shift`).
+    /// Asks every rule about the order by itself: nothing is entered yet, or it does not matter.
     #[inline(always)]
-    pub fn ask<T: Tally, const ENTER: bool>(&mut self, q: &Question) -> Option<(T, Answer)> {
-        let mut tally = T::default();
-        let (listing, account) = (&mut *self.listing, &mut *self.account);
-        let (lots, value) = (q.added(), i128::from(listing.lot_value));
-        if ENTER {
-            let before = *self.row;
-            *self.row = before.reserved(q.side, lots);
-            let worst_lots = self.row.worst() - before.worst();
-            listing.worst += worst_lots;
-            listing.net[q.side] += lots;
-            listing.short += self.row.short() - before.short();
-            let add = Addition {
-                worst: i128::from(worst_lots) * value,
-                net: i128::from(lots) * value,
-                var: i128::from(worst_lots) * i128::from(listing.lot_var),
-            };
-            enter(account, self.sector, add, q.side);
-            enter(self.firm, self.firm_sector, add, q.side);
-        }
-        tally.standing(q.failed | listing.standing)?;
+    pub fn ask_alone(&self, tally: &mut impl Tally, q: &Question) -> Option<Alone> {
+        let (listing, account) = (&*self.listing, &*self.account);
+        tally.standing(q.failed | listing.standing | account.standing | self.firm.standing)?;
         tally.note(session::closed(self.hours.open, self.hours.closes_ts, q.now), code::RISK_SESSION_CLOSED)?;
         tally.note(session::clock(q.ts, self.hours.latest_ts, q.now), code::RISK_CLOCK)?;
         tally.note(mandate::expired(account.expires_ts, q.now), code::RISK_MANDATE_EXPIRED)?;
@@ -146,35 +139,63 @@ impl Places<'_> {
         tally.note(terms::bad_price(q.market, q.limit_given), code::RISK_BAD_PRICE)?;
         let bad_lots = terms::bad_lots(q.lots_given, listing.lots_min, listing.lots_step);
         tally.note((q.open == 0) | bad_lots, code::RISK_BAD_LOTS)?;
-
         let above = q.limit_ticks > listing.mark_ticks;
         let lot_value = listing.lot_value_at(if above { q.limit_ticks } else { listing.mark_ticks });
-        let countable = if lot_value >> LOT_VALUE_BITS == 0 { lot_value as i64 } else { too_valuable() };
-        let notional = i128::from(q.lots) * i128::from(countable);
+        // What is worth more than can be counted counts as the most that can, where other rules look at it.
+        tally.note(lot_value > i128::from(LOT_VALUE_MAX), code::RISK_RESERVATION)?;
+        let notional = product(q.lots, lot_value.min(i128::from(LOT_VALUE_MAX)) as i64);
         let age_ns = q.now.saturating_sub(listing.mark_ts);
-        order_rules(&mut tally, &account.order, q, (notional, age_ns), listing)?;
+        order_rules(tally, &account.order, q, (notional, age_ns), listing)?;
         let reach = price::reach(q.buy(), q.market, q.limit_ticks);
         tally.note(price::self_match(reach, listing.own_reach[1 - q.side]), code::RISK_SELF_MATCH)?;
+        let full = (q.held == 0) & (listing.working as usize >= self.working.places());
+        let beyond = (q.lots_given > LOTS_MAX) | (q.limit_given > TICKS_MAX);
+        tally.note(full | beyond, code::RISK_RESERVATION)?;
+        Some(Alone { notional, age_ns, reach })
+    }
+
+    /// Enters an order into positions and sums. Whoever does keeps it ([`Places::keep`]) or takes it out again
+    /// (`Gate::shift`).
+    #[inline(always)]
+    pub fn enter(&mut self, q: &Question) {
+        let (listing, lots) = (&mut *self.listing, q.added());
+        let before = *self.row;
+        self.row.open[q.side] += lots;
+        let row = *self.row;
+        let worst_lots = row.worst() - before.worst();
+        listing.worst += worst_lots;
+        listing.net[q.side] += lots;
+        listing.short += row.short() - before.short();
+        let add = Addition {
+            worst: product(worst_lots, listing.lot_value),
+            net: product(lots, listing.lot_value),
+            var: product(worst_lots, listing.lot_var),
+        };
+        enter(self.account, self.sector, add, q.side);
+        enter(self.firm, self.firm_sector, add, q.side);
+    }
+
+    /// Asks every rule about positions and sums with the order in them, and about the throttles.
+    #[inline(always)]
+    pub fn ask_entered(&self, tally: &mut impl Tally, q: &Question, alone: Alone) -> Option<Answer> {
+        let (listing, account, row) = (&*self.listing, &*self.account, *self.row);
+        let no_locate = terms::no_locate(!q.buy(), row.short(), listing.short, listing.located_lots);
+        tally.note(no_locate, code::RISK_NO_LOCATE)?;
+        let exposure = product(row.worst(), listing.lot_value);
+        let firm_exposure = product(listing.worst, listing.lot_value);
+        account_rules(tally, account, *self.sector, exposure, q)?;
+        account_rules(tally, self.firm, *self.firm_sector, firm_exposure, q)?;
+        let beyond = (listing.worst > LOTS_MAX) | (self.firm.gross > EXPOSURE_MAX);
+        tally.note(beyond, code::RISK_RESERVATION)?;
+        let others = row.open[q.side] - q.added() - q.held;
+        let reducing = exposure::reducing(sign(q.side) * row.position, others, q.open);
         let rate = account.rate.at(account.limit_rate, q.now);
         let firm_rate = self.firm.rate.at(self.firm.limit_rate, q.now);
         let repeat = self.repeat.bucket(q.likeness(), account.order.repeats, q.now);
         tally.note(rate.empty() | firm_rate.empty(), code::RISK_RATE)?;
         tally.note(repeat.empty(), code::RISK_REPEAT)?;
-
-        let row = *self.row;
-        let others = row.open[q.side] - lots - q.held;
-        let reducing = exposure::reducing(sign(q.side) * row.position, others, q.open);
-        let no_locate = terms::no_locate(!q.buy(), row.short(), listing.short, listing.located_lots);
-        tally.note(no_locate, code::RISK_NO_LOCATE)?;
-        let full = (q.held == 0) & (listing.working as usize >= self.room);
-        let beyond = (q.lots_given > LOTS_MAX) | (q.limit_given > TICKS_MAX) | (listing.worst > LOTS_MAX);
-        let (exposure, firm_exposure) = (i128::from(row.worst()) * value, i128::from(listing.worst) * value);
-        account_rules(&mut tally, account, *self.sector, exposure, q)?;
-        account_rules(&mut tally, self.firm, *self.firm_sector, firm_exposure, q)?;
-        let unreservable = full | beyond | (lot_value >> LOT_VALUE_BITS != 0) | (self.firm.gross > EXPOSURE_MAX);
-        tally.note(unreservable, code::RISK_RESERVATION)?;
-        let answer = Answer { exposure, firm_exposure, notional, age_ns, reach, reducing, rate, firm_rate, repeat };
-        Some((tally, answer))
+        let Alone { notional, age_ns, reach } = alone;
+        Some(Answer { exposure, firm_exposure, notional, age_ns, reach, reducing, rate, firm_rate, repeat })
     }
 
     /// Keeps an approved order: it was sent.
@@ -185,6 +206,20 @@ impl Places<'_> {
         self.firm.rate = answer.firm_rate.spend();
         self.account.client_id = q.client_id;
         *self.repeat = Repeat { likeness: q.likeness(), bucket: answer.repeat.spend() };
+    }
+
+    /// Enters a new order that was kept among the working ones.
+    #[inline(always)]
+    pub fn send(&mut self, q: &Question, answer: &Answer) {
+        let working = Working {
+            reach: answer.reach,
+            lots: q.open,
+            strategy: q.strategy,
+            side: q.side as u8,
+            ..Working::default()
+        };
+        self.working.push(q.instrument as usize, self.listing.working, q.order_id, working);
+        self.listing.working += 1;
     }
 }
 
@@ -207,8 +242,8 @@ impl Gate {
             sector: of_strategies.get_mut(strategy * sectors + listing.sector as usize)?,
             firm_sector: of_firm.get_mut(listing.sector as usize)?,
             repeat: self.repeats.of(strategy, q.likeness())?,
-            hours: self.hours,
-            room: self.working.places(),
+            hours: &mut self.hours,
+            working: &mut self.working,
             listing,
         })
     }

@@ -44,6 +44,15 @@ pub(crate) fn verdict(q: &Question, mandate: u32, failed: u64, waived: u64, redu
     }
 }
 
+/// What the caller gets for a new order.
+#[inline(always)]
+fn answered(order: &Order, q: &Question, decided: Result<Pass, Verdict>) -> (Verdict, Option<Approved<Order>>) {
+    match decided {
+        Ok(pass) => (verdict(q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*order))),
+        Err(denied) => (denied, None),
+    }
+}
+
 impl Gate {
     /// Decides on a new order and, if it passes, reserves what it may use.
     ///
@@ -55,31 +64,14 @@ impl Gate {
             return self.check_odd(order, now);
         }
         let q = Question::new_order(order, now, 0);
-        match self.decide(&q) {
-            Ok(pass) => self.send(order, &q, &pass),
-            Err(denied) => (denied, None),
-        }
+        answered(order, &q, self.decide(&q))
     }
 
     #[cold]
     #[inline(never)]
     fn check_odd(&mut self, order: &Order, now: Nanos) -> (Verdict, Option<Approved<Order>>) {
         let q = Question::new_order(order, now, bit_if(!meaningful(order), code::RISK_BAD_FIELD));
-        match self.decide_in_full(q) {
-            Ok(pass) => self.send(order, &q, &pass),
-            Err(denied) => (denied, None),
-        }
-    }
-
-    /// Enters an approved order among the working ones.
-    #[inline(always)]
-    fn send(&mut self, order: &Order, q: &Question, pass: &Pass) -> (Verdict, Option<Approved<Order>>) {
-        let listing = &mut self.listings[q.instrument as usize];
-        let (strategy, side) = (q.strategy, q.side as u8);
-        let working = Working { reach: pass.reach, lots: q.open, strategy, side, ..Working::default() };
-        self.working.push(q.instrument as usize, listing.working, order.id, working);
-        listing.working += 1;
-        (verdict(q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*order)))
+        answered(order, &q, self.decide_in_full(q))
     }
 
     /// Decides on a replace of a working order. Only what it adds to the worst case is new; if it is denied, the old
@@ -109,26 +101,33 @@ impl Gate {
         (verdict(&q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*request)))
     }
 
-    /// Asks every rule and, if all are silent, reserves; if one spoke, asks again which.
+    /// Asks every rule about a new order and, if all are silent, reserves; if one spoke, asks again which.
     #[inline(always)]
     fn decide(&mut self, q: &Question) -> Result<Pass, Verdict> {
         let Some(mut places) = self.places(q) else {
             return Err(self.deny_unplaced(*q));
         };
         let first = places.row.empty();
-        let Some((Silence, answer)) = places.ask::<Silence, true>(q) else {
+        let Some(alone) = places.ask_alone(&mut Silence, q) else {
+            return self.decide_in_full(*q);
+        };
+        places.enter(q);
+        let Some(answer) = places.ask_entered(&mut Silence, q, alone) else {
             return self.decide_entered(*q);
         };
         places.keep(q, &answer);
+        places.send(q, &answer);
         let mandate = places.account.mandate;
+        places.hours.latest_ts = q.now;
         if first {
             self.hold(usize::from(q.strategy), q.instrument as usize, true);
         }
-        self.hours.latest_ts = q.now;
         Ok(Pass { mandate, waived: 0, reducing: answer.reducing, reach: answer.reach })
     }
 
     /// The same by name, for an order or replace that is not in positions and sums yet; `Err` is the verdict that denies.
+    #[cold]
+    #[inline(never)]
     fn decide_in_full(&mut self, q: Question) -> Result<Pass, Verdict> {
         if self.places(&q).is_none() {
             return Err(self.deny_unplaced(q));
@@ -144,14 +143,20 @@ impl Gate {
         let Some(mut places) = self.places(&q) else {
             return Err(self.deny_unplaced(q));
         };
-        let Some((Spoken(spoke), answer)) = places.ask::<Spoken, false>(&q) else {
+        let mut spoken = Spoken::default();
+        let alone = places.ask_alone(&mut spoken, &q);
+        let Some(answer) = alone.and_then(|alone| places.ask_entered(&mut spoken, &q, alone)) else {
             unreachable!("asking by name goes on to the end");
         };
+        let Spoken(spoke) = spoken;
         let waived = if answer.reducing { spoke & WAIVABLE } else { 0 };
         let latest_ts = places.hours.latest_ts.max(q.now);
         let verdict = if spoke == waived {
             places.keep(&q, &answer);
             let mandate = places.account.mandate;
+            if q.action == Action::New {
+                places.send(&q, &answer);
+            }
             self.hold(usize::from(q.strategy), q.instrument as usize, true);
             Ok(Pass { mandate, waived, reducing: answer.reducing, reach: answer.reach })
         } else {

@@ -56,6 +56,8 @@ impl Gate {
         let _ = order_rules(&mut of_strategy, &limits[0], q, (answer.notional, answer.age_ns), listing);
         let _ = order_rules(&mut of_firm, &limits[1], q, (answer.notional, answer.age_ns), listing);
         let (own, house) = (self.sectors[strategy * sectors + sector], self.sectors[firm * sectors + sector]);
+        let _ = of_strategy.standing(self.accounts[strategy].standing);
+        let _ = of_firm.standing(self.accounts[firm].standing);
         let _ = account_rules(&mut of_strategy, &self.accounts[strategy], own, answer.exposure, q);
         let _ = account_rules(&mut of_firm, &self.accounts[firm], house, answer.firm_exposure, q);
         let _ = of_strategy.note(answer.rate.empty(), code::RISK_RATE);

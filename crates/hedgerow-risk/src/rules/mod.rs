@@ -98,7 +98,7 @@ pub const fn bit_if(fails: bool, code: Code) -> u64 {
 
 /// How failing rules are counted. The rules are written down once and asked in two ways: an order that no rule stops
 /// only needs to know that; for any other one all rules are asked, and it is noted which of them spoke.
-pub(crate) trait Tally: Default {
+pub(crate) trait Tally {
     /// Notes whether a rule fails; `None` if no other rule needs to be asked.
     fn note(&mut self, fails: bool, code: Code) -> Option<()>;
     /// The same for rules that are known to fail.
@@ -122,7 +122,6 @@ impl Tally for Spoken {
 }
 
 /// Every rule is silent, or the asking ends.
-#[derive(Default)]
 pub(crate) struct Silence;
 impl Tally for Silence {
     #[inline(always)]

@@ -21,7 +21,7 @@ pub const fn too_large(notional: i128, notional_max: i128) -> bool {
 #[inline(always)]
 #[must_use]
 pub const fn too_much_volume(lots: i64, adv_lots: i64, share_bps: u32) -> bool {
-    (lots as i128 * BPS as i128 > adv_lots as i128 * share_bps as i128) & (share_bps < ADV_UNBOUNDED_BPS)
+    share_bps < ADV_UNBOUNDED_BPS && lots as i128 * BPS as i128 > adv_lots as i128 * share_bps as i128
 }
 
 #[cfg(test)]
