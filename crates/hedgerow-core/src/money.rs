@@ -92,7 +92,7 @@ pub enum RoundMode {
 #[must_use]
 pub fn div_round(numerator: i128, denominator: i128, mode: RoundMode) -> i128 {
     debug_assert!(denominator > 0);
-    let (q, r) = (numerator / denominator, numerator % denominator);
+    let (q, r) = divide(numerator, denominator);
     if r == 0 {
         return q;
     }
@@ -106,6 +106,15 @@ pub fn div_round(numerator: i128, denominator: i128, mode: RoundMode) -> i128 {
             std::cmp::Ordering::Equal if q % 2 == 0 => q,
             std::cmp::Ordering::Equal => away,
         },
+    }
+}
+
+/// Quotient and remainder. Most numbers fit into 64 bits, where a division is many times quicker.
+#[inline]
+fn divide(numerator: i128, denominator: i128) -> (i128, i128) {
+    match (i64::try_from(numerator), i64::try_from(denominator)) {
+        (Ok(n), Ok(d)) if d > 0 => (i128::from(n / d), i128::from(n % d)),
+        _ => (numerator / denominator, numerator % denominator),
     }
 }
 
@@ -224,6 +233,15 @@ mod tests {
             assert_eq!(div_round(n, 2, RoundMode::HalfEven), half);
             assert_eq!(div_round(n, 2, RoundMode::Down), down);
             assert_eq!(div_round(n, 2, RoundMode::AwayFromZero), away);
+        }
+    }
+
+    #[test]
+    fn numbers_of_any_width_divide_alike() {
+        let wide = i128::from(i64::MAX) + 1;
+        for (n, d) in [(7, 2), (-7, 2), (i64::MIN.into(), 3), (wide, 3), (-wide * 5, 7), (9, wide), (wide * wide, wide)]
+        {
+            assert_eq!(divide(n, d), (n / d, n % d), "{n} / {d}");
         }
     }
 

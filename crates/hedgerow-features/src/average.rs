@@ -58,6 +58,10 @@ impl Operator for RollingSum {
         self.value = self.window.push(x).0;
         self.value
     }
+    fn update_all(&mut self, xs: &[f64], out: &mut [f64]) {
+        self.window.push_all(xs, |i, sum, _| out[i] = sum.0);
+        self.value = out.last().copied().unwrap_or(self.value);
+    }
     #[inline]
     fn value(&self) -> f64 {
         self.value
@@ -90,6 +94,11 @@ impl Operator for RollingMean {
         let distances = self.window.push(x).0;
         self.value = self.window.pivot() + distances / self.count;
         self.value
+    }
+    fn update_all(&mut self, xs: &[f64], out: &mut [f64]) {
+        let count = self.count;
+        self.window.push_all(xs, |i, distances, pivot| out[i] = pivot + distances.0 / count);
+        self.value = out.last().copied().unwrap_or(self.value);
     }
     #[inline]
     fn value(&self) -> f64 {

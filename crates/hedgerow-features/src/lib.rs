@@ -1,6 +1,6 @@
 //! Features as incremental operators: one implementation that research drives over a column and live drives bar by bar.
 //!
-//! Promises: a batch run calls the same `update` as a stream, so both give the same bits; an update allocates nothing;
+//! Promises: a batch run does the sums of the stream in the same order, so both give the same bits; an update allocates nothing;
 //! nothing drifts, because a window never subtracts what left it. Missing data: an operator whose window is not yet
 //! full, or holds a NaN, says NaN, and says a number again as soon as the window is full of numbers.
 //! Never: a clock, a file, a random number, a guess for a missing value.
@@ -33,16 +33,20 @@ pub trait Operator {
     fn value(&self) -> f64;
     /// Forgets every observation, as if just made.
     fn reset(&mut self);
+    /// Takes a column: `out[i]` is what `update(xs[i])` would have returned, to the bit. The slices have one length.
+    fn update_all(&mut self, xs: &[f64], out: &mut [f64]) {
+        for (x, y) in xs.iter().zip(out) {
+            *y = self.update(*x);
+        }
+    }
     /// Whether the value is a number.
     fn ready(&self) -> bool {
         !self.value().is_nan()
     }
 }
 
-/// Drives an operator over a column: `out[i]` is what `update(xs[i])` returned. The slices have one length.
+/// Drives an operator over a column: `out[i]` is what `update(xs[i])` would have returned. The slices have one length.
 pub fn batch<O: Operator>(operator: &mut O, xs: &[f64], out: &mut [f64]) {
     assert_eq!(xs.len(), out.len(), "a batch needs one output per input");
-    for (x, y) in xs.iter().zip(out) {
-        *y = operator.update(*x);
-    }
+    operator.update_all(xs, out);
 }

@@ -144,7 +144,7 @@ impl Kernel {
 
     fn filled(&mut self, report: &VenueReport, effects: &mut Effects) -> Result<(), Problem> {
         let order = self.check_report(report)?;
-        self.oms.check_fill(report.slot, order.id, report.execution, report.lots, report.price_ticks)?;
+        let after = self.oms.check_fill(report.slot, order.id, report.execution, report.lots, report.price_ticks)?;
         let mut fill = Fill {
             fee: report.fee,
             id: self.last_id() + 1,
@@ -162,17 +162,17 @@ impl Kernel {
             execution: report.execution,
             spare: 0,
         };
-        self.ledger.check_fill(&fill)?;
+        let plan = self.ledger.plan(&fill)?;
         fill.id = self.next_id();
         effects.emit(&fill);
-        let step = self.oms.fill(report.slot, order.id, report.execution, report.lots, report.price_ticks)?;
+        let step = self.oms.book_fill(&after)?;
         self.moved(&step, report.lots, report.id, effects)?;
         let mut next = self.last_id();
-        self.ledger.fill(&fill, &mut |mut posting: Posting| {
+        self.ledger.book_fill(&fill, plan, &mut |mut posting: Posting| {
             next += 1;
             posting.id = next;
             effects.emit(&posting);
-        })?;
+        });
         self.skip_to(next);
         self.equity_moved();
         Ok(())

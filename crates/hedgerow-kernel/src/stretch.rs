@@ -50,6 +50,12 @@ impl Book {
     }
 }
 
+/// What `Kernel::bar` asks of the prices of a bar.
+#[inline(always)]
+fn prices_fit(open: i64, high: i64, low: i64, close: i64) -> bool {
+    (low > 0) & (low <= open) & (low <= close) & (high >= open) & (high >= close)
+}
+
 /// The lowest and the highest of some prices.
 #[inline]
 fn ends(close: &[i64]) -> (i64, i64) {
@@ -87,10 +93,12 @@ impl Kernel {
         let good = self.good_rows(rows);
         if good > 0 {
             let close = &rows.close[..good];
-            match self.reach(&book, rows.instrument, ends(close)) {
+            let passed = ends(&close[..good - 1]);
+            let last = close[good - 1];
+            match self.reach(&book, rows.instrument, (passed.0.min(last), passed.1.max(last))) {
                 Some(reach) => {
                     push_worths(close, &book, reach, nav);
-                    self.take(rows, &book, good)?;
+                    self.take(rows, &book, passed, good - 1)?;
                 }
                 None => self.take_one_by_one(rows, &book, good, nav)?,
             }
@@ -109,17 +117,16 @@ impl Kernel {
         (lots_fit && reach.max(moved + held) <= WORTH_TAME).then_some(reach)
     }
 
-    fn take(&mut self, rows: &Stretch<'_>, book: &Book, good: usize) -> Result<(), Problem> {
-        let last = good - 1;
+    /// Takes the rows up to the last, before which closes lay between `low` and `high`.
+    fn take(&mut self, rows: &Stretch<'_>, book: &Book, (low, high): (i64, i64), last: usize) -> Result<(), Problem> {
         self.settle_before(rows.ts_init[0]);
         if last > 0 {
             // Each but the last has passed by the time the last is known.
-            let (low, high) = ends(&rows.close[..last]);
             self.keep_high(book.strategy, Money(book.worth(low).max(book.worth(high))));
         }
         self.ledger.mark(rows.instrument, rows.close[last])?;
         self.gate.observe(rows.instrument, rows.close[last], rows.ts_event[last])?;
-        self.take_ids(good as u64, rows.ts_init[last]);
+        self.take_ids(last as u64 + 1, rows.ts_init[last]);
         Ok(())
     }
 
@@ -142,19 +149,12 @@ impl Kernel {
 
     /// How many rows from the start can be accepted. The first pass has no branch, so that it runs many rows at a time.
     fn good_rows(&self, rows: &Stretch<'_>) -> usize {
-        let n = rows.close.len();
-        let (event, known) = (&rows.ts_event[..n], &rows.ts_init[..n]);
-        let (open, high, low, close) = (&rows.open[..n], &rows.high[..n], &rows.low[..n], &rows.close[..n]);
-        let good = |i: usize| {
-            let prices = (low[i] > 0) & (low[i] <= open[i]) & (low[i] <= close[i]);
-            prices & (high[i] >= open[i]) & (high[i] >= close[i]) & (known[i] >= event[i])
-        };
-        let rising = |i: usize| (known[i] > known[i - 1]) & (event[i] >= event[i - 1]);
-        let starts = n > 0 && known[0] >= self.clock() && event[0] >= self.gate.observed_ts(rows.instrument);
-        if starts && (0..n).fold(true, |all, i| all & good(i)) && (1..n).fold(true, |all, i| all & rising(i)) {
-            return n;
+        let starts = rows.close.is_empty()
+            || rows.ts_init[0] >= self.clock() && rows.ts_event[0] >= self.gate.observed_ts(rows.instrument);
+        if starts && rows.are_good() {
+            return rows.close.len();
         }
-        (0..n).take_while(|i| good(*i) && if *i == 0 { starts } else { rising(*i) }).count()
+        (0..rows.close.len()).take_while(|i| rows.is_good(*i) && if *i == 0 { starts } else { rows.rises(*i) }).count()
     }
 
     /// Why a row cannot be accepted: the words of `Kernel::bar`.
@@ -166,6 +166,32 @@ impl Kernel {
 }
 
 impl Stretch<'_> {
+    /// Whether every row is good by itself and comes after the one before.
+    fn are_good(&self) -> bool {
+        let n = self.close.len();
+        let (event, known) = (&self.ts_event[..n], &self.ts_init[..n]);
+        let (open, high, low, close) = (&self.open[..n], &self.high[..n], &self.low[..n], &self.close[..n]);
+        let mut good = true;
+        for i in 0..n {
+            good &= prices_fit(open[i], high[i], low[i], close[i]) & (known[i] >= event[i]);
+        }
+        let m = n.saturating_sub(1);
+        let (event_before, known_before) = (&event[..m], &known[..m]);
+        let (event, known) = (&event[n - m..][..m], &known[n - m..][..m]);
+        for i in 0..m {
+            good &= (known[i] > known_before[i]) & (event[i] >= event_before[i]);
+        }
+        good
+    }
+
+    fn is_good(&self, i: usize) -> bool {
+        prices_fit(self.open[i], self.high[i], self.low[i], self.close[i]) && self.ts_init[i] >= self.ts_event[i]
+    }
+
+    fn rises(&self, i: usize) -> bool {
+        self.ts_init[i] > self.ts_init[i - 1] && self.ts_event[i] >= self.ts_event[i - 1]
+    }
+
     fn bar(&self, i: usize) -> Bar {
         Bar {
             instrument: self.instrument,

@@ -6,7 +6,14 @@ use hedgerow_core::{Money, Nanos, StrategyId};
 /// What a book counts as whose worth is too large a number: everything is lost, so that only risk-reducing orders pass.
 const BEYOND_TELLING: Money = Money(-(1 << 120));
 
+const REGISTERED: &str = "every strategy is registered from the start";
+
 impl Kernel {
+    #[inline]
+    fn worth(&self, strategy: StrategyId) -> Money {
+        self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING)
+    }
+
     /// Tells the gate what each strategy's book is worth, once all prices of a moment are in. A strategy that stopped
     /// still holds its book.
     #[inline]
@@ -14,20 +21,27 @@ impl Kernel {
         if !self.equity_is_old {
             return;
         }
+        self.equity_is_old = false;
+        if let (Some((strategy, high)), Some(only)) = (self.worth_high, self.only_started())
+            && strategy == only
+        {
+            self.worth_high = None;
+            let worth = self.worth(strategy);
+            return self.gate.equity_after(strategy, high, worth).expect(REGISTERED);
+        }
         self.tell_high();
         for strategy in 0..self.capacity.strategies {
             if self.grants[usize::from(strategy)].started {
-                let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
-                self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
+                let worth = self.worth(strategy);
+                self.gate.equity(strategy, worth).expect(REGISTERED);
             }
         }
-        self.equity_is_old = false;
     }
 
     /// Tells the gate the highest worth that was kept.
     pub(crate) fn tell_high(&mut self) {
         if let Some((strategy, worth)) = self.worth_high.take() {
-            self.gate.equity(strategy, worth).expect("every strategy is registered from the start");
+            self.gate.equity(strategy, worth).expect(REGISTERED);
         }
     }
 
@@ -40,7 +54,7 @@ impl Kernel {
         }
         match self.only_started() {
             Some(strategy) => {
-                let worth = self.ledger.nav(strategy).unwrap_or(BEYOND_TELLING);
+                let worth = self.worth(strategy);
                 self.keep_high(strategy, worth);
             }
             None => self.settle_equity(),

@@ -20,8 +20,8 @@ pub struct Booked {
     pub position: Position,
 }
 
-/// Everything that booking a fill will change.
-struct FillPlan {
+/// A fill worked out against the books as they stand: everything that booking it will change.
+pub struct FillPlan {
     trade: Trade,
     cash: Money,
     position: Position,
@@ -36,9 +36,15 @@ impl Ledger {
     /// knew of it, and id 0.
     ///
     /// # Errors
-    /// `CORE_UNKNOWN_INSTRUMENT`, `CORE_UNKNOWN_STRATEGY`, `CORE_INPUT`, `CORE_NO_RATE`, `LEDGER_OVERFLOW`.
+    /// As [`Ledger::plan`]; nothing has changed.
     pub fn fill(&mut self, fill: &Fill, sink: &mut impl FnMut(Posting)) -> Result<Booked, Problem> {
         let plan = self.plan(fill)?;
+        Ok(self.book_fill(fill, plan, sink))
+    }
+
+    /// Books a fill as it was planned. Nothing else may have been booked since, and only the fill's id may have changed.
+    #[inline]
+    pub fn book_fill(&mut self, fill: &Fill, plan: FillPlan, sink: &mut impl FnMut(Posting)) -> Booked {
         let listing = &mut self.listings[fill.instrument as usize];
         listing.mark_ticks = plan.mark_ticks;
         let currency = listing.currency;
@@ -58,18 +64,14 @@ impl Ledger {
             ..Posting::default()
         };
         plan.post(&post, fill.fee, sink);
-        Ok(Booked { trade: plan.trade, position: plan.position })
+        Booked { trade: plan.trade, position: plan.position }
     }
 
-    /// Whether a fill can be booked, without booking it.
+    /// Whether a fill can be booked, and what booking it would change.
     ///
     /// # Errors
-    /// As [`Ledger::fill`].
-    pub fn check_fill(&self, fill: &Fill) -> Result<(), Problem> {
-        self.plan(fill).map(|_| ())
-    }
-
-    fn plan(&self, fill: &Fill) -> Result<FillPlan, Problem> {
+    /// `CORE_UNKNOWN_INSTRUMENT`, `CORE_UNKNOWN_STRATEGY`, `CORE_INPUT`, `CORE_NO_RATE`, `LEDGER_OVERFLOW`.
+    pub fn plan(&self, fill: &Fill) -> Result<FillPlan, Problem> {
         let listing = *self.listings.get(fill.instrument as usize).ok_or_else(|| unknown(fill.instrument))?;
         if fill.strategy >= self.config.strategies {
             return Err(unknown_strategy(fill.strategy, self.config.strategies));

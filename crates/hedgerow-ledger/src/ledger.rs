@@ -235,6 +235,9 @@ impl Ledger {
     pub fn nav(&self, strategy: StrategyId) -> Result<Money, Problem> {
         let books = self.row(strategy)?;
         let mut nav = books[0].equity().0;
+        if books.len() == 1 {
+            return bounded(nav).ok_or_else(|| too_large(strategy, self.config.base));
+        }
         for (book, rate) in books.iter().zip(&self.rates).skip(1) {
             let equity = book.equity();
             if equity != Money::ZERO {

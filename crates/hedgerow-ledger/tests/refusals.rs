@@ -34,7 +34,7 @@ fn refused<T: std::fmt::Debug>(ledger: &mut Ledger, code: Code, act: impl Fn(&mu
 }
 
 fn book(ledger: &mut Ledger, fill: &Fill) -> Result<(), Problem> {
-    assert_eq!(ledger.check_fill(fill).is_ok(), ledger.clone().fill(fill, &mut |_| ()).is_ok());
+    assert_eq!(ledger.plan(fill).is_ok(), ledger.clone().fill(fill, &mut |_| ()).is_ok());
     ledger.fill(fill, &mut |_| panic!("a refused fill posts nothing")).map(|_| ())
 }
 

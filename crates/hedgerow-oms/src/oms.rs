@@ -89,7 +89,17 @@ impl Oms {
         lots: i64,
         price_ticks: i64,
     ) -> Result<Transition, Problem> {
-        self.advance(slot, order_id, OrderInput::Fill, |working| working.fill(execution, lots, price_ticks))
+        let after = self.check_fill(slot, order_id, execution, lots, price_ticks)?;
+        self.book_fill(&after)
+    }
+
+    /// Books an execution as [`Oms::check_fill`] worked it out; the order has not moved since.
+    ///
+    /// # Errors
+    /// `OMS_UNKNOWN_ORDER`; nothing has changed.
+    #[inline]
+    pub fn book_fill(&mut self, after: &Working) -> Result<Transition, Problem> {
+        self.advance(after.order.slot, after.order.id, OrderInput::Fill, |_| Ok(*after))
     }
 
     #[inline]

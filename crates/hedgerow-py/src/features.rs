@@ -9,6 +9,8 @@ use numpy::ndarray::{ArrayView1, Axis};
 use numpy::{AllowTypeChange, PyArray1, PyArray2, PyArrayLike1, PyArrayLike2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 type Column<'py> = PyArrayLike1<'py, f64, AllowTypeChange>;
 type Table<'py> = PyArrayLike2<'py, f64, AllowTypeChange>;
@@ -24,36 +26,59 @@ fn make(name: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<(AnyOperator
 }
 
 /// A feature of one series, computed one observation at a time. Made by `indicator(name, params)`.
-#[pyclass(module = "hedgerow._core")]
+///
+/// It is read on every bar, so it has no lock and no borrow flag of its own: the interpreter is the lock.
+#[pyclass(module = "hedgerow._core", frozen)]
 pub struct Indicator {
     name: String,
     params: Vec<(String, f64)>,
-    operator: AnyOperator,
-    /// Value after the last observation; NaN while it is not known.
-    #[pyo3(get)]
-    value: f64,
+    operator: UnsafeCell<AnyOperator>,
+    /// Bits of the value after the last observation.
+    value: AtomicU64,
 }
 
+// SAFETY: everything but `operator` may be shared between threads, and `operator` is only reached through
+// `Indicator::operate`, which says why no two threads are there at once.
+unsafe impl Sync for Indicator {}
+
 impl Indicator {
+    /// Lets the operator work, and keeps its value.
+    #[inline]
+    fn operate<T>(&self, _attached: Python<'_>, work: impl FnOnce(&mut AnyOperator) -> T) -> T {
+        // SAFETY: whoever calls is attached to the interpreter, which only one thread is at a time: the module is built
+        // for interpreters with a global lock, and says that it needs it (`gil_used`). `work` is one call of an operator
+        // (see the callers in this file), which is arithmetic alone: it never lets the interpreter go nor calls
+        // back, so this reference is the only one while it lives.
+        let operator = unsafe { &mut *self.operator.get() };
+        let result = work(operator);
+        self.value.store(operator.value().to_bits(), Relaxed);
+        result
+    }
+
     /// Takes the next observation; what the driver calls on every bar.
     #[inline]
-    pub fn feed(&mut self, x: f64) {
-        self.value = self.operator.update(x);
+    pub fn feed(&self, py: Python<'_>, x: f64) {
+        self.operate(py, |operator| operator.update(x));
     }
 }
 
 #[pymethods]
 impl Indicator {
     /// Takes the next observation and returns the new value (NaN while it is not known).
-    fn update(&mut self, x: f64) -> f64 {
-        self.feed(x);
-        self.value
+    fn update(&self, py: Python<'_>, x: f64) -> f64 {
+        self.operate(py, |operator| operator.update(x))
+    }
+
+    /// Value after the last observation; NaN while it is not known.
+    #[getter]
+    fn value(&self) -> f64 {
+        f64::from_bits(self.value.load(Relaxed))
     }
 
     /// Whether the value is a number.
     #[getter]
     fn ready(&self) -> bool {
-        !self.value.is_nan()
+        !self.value().is_nan()
     }
 
     /// Its name in `operator_table()`.
@@ -63,26 +88,27 @@ impl Indicator {
     }
 
     /// Forgets every observation.
-    fn reset(&mut self) {
-        self.operator.reset();
-        self.value = f64::NAN;
+    fn reset(&self, py: Python<'_>) {
+        self.operate(py, Operator::reset);
     }
 
     /// Takes a column of observations and returns the value after each.
     #[pyo3(signature = (xs: "numpy.typing.ArrayLike") -> "numpy.typing.NDArray[numpy.float64]")]
-    fn batch<'py>(&mut self, py: Python<'py>, xs: Column<'py>) -> Bound<'py, PyArray1<f64>> {
+    fn batch<'py>(&self, py: Python<'py>, xs: Column<'py>) -> Bound<'py, PyArray1<f64>> {
         let mut out = vec![0.0; xs.len()];
         match xs.as_slice() {
-            Ok(xs) => self.operator.batch(xs, &mut out),
-            Err(_) => self.operator.batch(&xs.as_array().to_vec(), &mut out),
+            Ok(xs) => self.operate(py, |operator| operator.batch(xs, &mut out)),
+            Err(_) => {
+                let xs = xs.as_array().to_vec();
+                self.operate(py, |operator| operator.batch(&xs, &mut out));
+            }
         }
-        self.value = self.operator.value();
         PyArray1::from_vec(py, out)
     }
 
     fn __repr__(&self) -> String {
         let params: String = self.params.iter().map(|(k, v)| format!(", {k}={v}")).collect();
-        format!("Indicator('{}'{params}): {}", self.name, self.value)
+        format!("Indicator('{}'{params}): {}", self.name, self.value())
     }
 }
 
@@ -91,7 +117,8 @@ impl Indicator {
 #[pyo3(signature = (name, params: "dict[str, float] | None"=None))]
 pub fn indicator(name: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<Indicator> {
     let (operator, params) = make(name, params)?;
-    Ok(Indicator { name: name.to_owned(), params, value: operator.value(), operator })
+    let value = AtomicU64::new(operator.value().to_bits());
+    Ok(Indicator { name: name.to_owned(), params, value, operator: UnsafeCell::new(operator) })
 }
 
 type ParamRow = (&'static str, &'static str, f64, Option<f64>, bool);

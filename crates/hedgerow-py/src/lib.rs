@@ -13,7 +13,7 @@ mod witness;
 mod words;
 
 /// Rust core of Hedgerow; the public face is the `hedgerow` package.
-#[pyo3::pymodule]
+#[pyo3::pymodule(gil_used = true)]
 mod _core {
     use pyo3::prelude::*;
 

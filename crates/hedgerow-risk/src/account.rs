@@ -170,14 +170,13 @@ impl Charter {
         self.settle(account);
     }
 
-    /// Takes over an equity. The first one reported is where losses are counted from.
-    pub fn report(&mut self, account: &mut Account, equity: Money) {
+    /// Takes over an equity; [`Charter::settle`] follows. The first one reported is where losses are counted from.
+    pub fn report(&mut self, equity: Money) {
         self.equity = equity;
         if self.unreported {
             (self.start, self.day, self.peak, self.unreported) = (equity, equity, equity, false);
         }
         self.peak = self.peak.max(equity);
-        self.settle(account);
     }
 
     /// No equity was reported yet.
@@ -185,22 +184,22 @@ impl Charter {
         self.unreported
     }
 
-    /// Adds the first equity of one of the firm's strategies, which is no gain.
-    pub fn report_first(&mut self, account: &mut Account, equity: Money) {
+    /// Adds the first equity of one of the firm's strategies, which is no gain; [`Charter::settle`] follows.
+    pub fn report_first(&mut self, equity: Money) {
         if self.unreported {
-            self.report(account, equity);
+            self.report(equity);
         } else {
-            self.flow(account, equity);
+            self.flow(equity);
         }
     }
 
     /// Money paid in (positive) or out: neither a gain nor a loss, so everything that equity is compared with moves too.
-    pub fn flow(&mut self, account: &mut Account, amount: Money) {
+    /// [`Charter::settle`] follows.
+    pub fn flow(&mut self, amount: Money) {
         if !self.unreported {
             for level in [&mut self.equity, &mut self.start, &mut self.day, &mut self.peak] {
                 level.0 = level.0.saturating_add(amount.0);
             }
-            self.settle(account);
         }
     }
 
@@ -259,7 +258,8 @@ mod tests {
         let loss = bit_if(true, code::RISK_LOSS);
         let drawdown = bit_if(true, code::RISK_DRAWDOWN);
         for (equity, standing) in [(1_000, 0), (1_005, 0), (991, 0), (990, loss | drawdown), (989, loss | drawdown)] {
-            charter.report(&mut account, Money::units(equity));
+            charter.report(Money::units(equity));
+            charter.settle(&mut account);
             assert_eq!(account.standing, standing, "{equity}");
         }
         charter.new_day(&mut account);
@@ -272,9 +272,10 @@ mod tests {
     #[test]
     fn money_paid_out_is_no_loss() {
         let (mut charter, mut account) = chartered(10, 10);
-        charter.report(&mut account, Money::units(100));
-        charter.flow(&mut account, Money::units(-50));
-        charter.report(&mut account, Money::units(50));
+        charter.report(Money::units(100));
+        charter.flow(Money::units(-50));
+        charter.report(Money::units(50));
+        charter.settle(&mut account);
         assert_eq!((account.standing, charter.loss(), charter.drawdown()), (0, 0, 0));
         assert_eq!(charter.buying_power(), Money::units(100).0);
     }

@@ -129,19 +129,44 @@ impl Gate {
     /// # Errors
     /// CORE-008 for an unknown strategy.
     pub fn equity(&mut self, strategy: StrategyId, equity: Money) -> Result<(), Problem> {
-        let (strategy, firm) = (self.strategy(strategy)?, self.firm());
-        let change = equity.0.saturating_sub(self.charters[strategy].equity.0);
-        let first = self.charters[strategy].unreported();
-        let (charter, account) = self.charter(strategy);
-        charter.report(account, equity);
-        let (charter, account) = self.charter(firm);
+        let strategy = self.strategy(strategy)?;
+        self.report(strategy, equity);
+        self.settle(strategy);
+        Ok(())
+    }
+
+    /// The same, after an equity that was the highest since the last one told: as if both were told, one after the other.
+    ///
+    /// # Errors
+    /// CORE-008 for an unknown strategy.
+    pub fn equity_after(&mut self, strategy: StrategyId, high: Money, equity: Money) -> Result<(), Problem> {
+        let strategy = self.strategy(strategy)?;
+        self.report(strategy, high);
+        self.report(strategy, equity);
+        self.settle(strategy);
+        Ok(())
+    }
+
+    fn report(&mut self, strategy: usize, equity: Money) {
+        let firm = self.firm();
+        let own = &mut self.charters[strategy];
+        let (change, first) = (Money(equity.0.saturating_sub(own.equity.0)), own.unreported());
+        own.report(equity);
+        let house = &mut self.charters[firm];
         if first {
             // What a strategy starts with is no gain of the firm.
-            charter.report_first(account, Money(change));
+            house.report_first(change);
         } else {
-            charter.report(account, Money(charter.equity.0.saturating_add(change)));
+            house.report(Money(house.equity.0.saturating_add(change.0)));
         }
-        Ok(())
+    }
+
+    /// Derives what follows from the charters of a strategy and of the firm.
+    fn settle(&mut self, strategy: usize) {
+        for number in [strategy, self.firm()] {
+            let (charter, account) = self.charter(number);
+            charter.settle(account);
+        }
     }
 
     /// Tells the gate that a strategy's equity will change by capital paid in (positive) or out, before the equity that
@@ -154,10 +179,10 @@ impl Gate {
         if self.charters[strategy].unreported() {
             return Ok(());
         }
-        for account in [strategy, self.firm()] {
-            let (charter, account) = self.charter(account);
-            charter.flow(account, amount);
+        for number in [strategy, self.firm()] {
+            self.charters[number].flow(amount);
         }
+        self.settle(strategy);
         Ok(())
     }
 }

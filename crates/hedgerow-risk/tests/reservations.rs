@@ -161,6 +161,24 @@ fn gains_and_losses_move_buying_power_and_payments_do_not() {
 }
 
 #[test]
+fn an_equity_after_a_high_is_both_told_one_after_the_other() {
+    for (before, speaks) in [(None, "RISK_LOSS"), (Some(900_000), "RISK_DRAWDOWN")] {
+        let (mut both, mut each) = (desk(), desk());
+        for gate in [&mut both, &mut each] {
+            gate.equity(1, Money::units(500_000)).unwrap();
+            before.into_iter().for_each(|units| gate.equity(0, Money::units(units)).unwrap());
+        }
+        let (high, now) = (Money::units(1_000_000), Money::units(895_000));
+        both.equity_after(0, high, now).unwrap();
+        each.equity(0, high).unwrap();
+        each.equity(0, now).unwrap();
+        assert_eq!(postcard::to_stdvec(&both).unwrap(), postcard::to_stdvec(&each).unwrap());
+        assert_eq!(code_of(&mut both, &order(1, Side::Buy, 1)), speaks, "the high counts");
+        assert_eq!(both.equity_after(7, high, now).unwrap_err().code, code::CORE_UNKNOWN_STRATEGY);
+    }
+}
+
+#[test]
 fn the_gate_survives_its_own_bytes() {
     let mut gate = desk();
     hold(&mut gate, &order(1, Side::Buy, 10));

@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import money_nano
@@ -237,9 +239,9 @@ def _runner(bars: RunData, strategy: Any, signals: Any, weights: Any, size: floa
 def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[str, bytes, dict[str, Any]]:
     """Name, artifact hash and configuration of what runs: its source, or the very numbers it wants."""
     if isinstance(runner, Vectors):
-        head = f"{runner.kind} {runner.values.dtype.str} {runner.unit_lots}\n".encode()
-        digest = hashlib.sha256(head + runner.values.tobytes()).digest()
-        return runner.form, digest, {"unit_lots": runner.unit_lots}
+        digest = hashlib.sha256(f"{runner.kind} {runner.values.dtype.str} {runner.unit_lots}\n".encode())
+        digest.update(np.ascontiguousarray(runner.values))
+        return runner.form, digest.digest(), {"unit_lots": runner.unit_lots}
     from hedgerow.governance.artifact import artifact_hash
 
     config = dataclasses.asdict(runner.config)

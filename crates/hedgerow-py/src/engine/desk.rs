@@ -62,7 +62,8 @@ pub struct Desk {
     client_ids: Vec<u64>,
     parents: Parents,
     running: Vec<StrategyId>,
-    day: i64,
+    /// When the first and the last bar of the present day may close.
+    day: (i64, i64),
 }
 
 impl Desk {
@@ -87,7 +88,7 @@ impl Desk {
             client_ids: vec![0; usize::from(capacity.strategies)],
             parents: Parents::default(),
             running: Vec::new(),
-            day: i64::MIN,
+            day: (i64::MAX, i64::MIN),
         };
         desk.keep(&Input::Genesis(1, genesis.to_vec()))?;
         let start = capacity.as_record();
@@ -207,13 +208,13 @@ impl Desk {
     /// A new day: day orders expire, loss limits start again.
     #[inline]
     pub fn roll_day(&mut self, ts_event: i64, span_ns: i64) -> Result<(), Problem> {
-        // A bar that closes at midnight belongs to the day before.
-        let day = (ts_event - 1).div_euclid(DAY);
-        if day == self.day { Ok(()) } else { self.new_day(day, ts_event - span_ns) }
+        if (self.day.0..=self.day.1).contains(&ts_event) { Ok(()) } else { self.new_day(ts_event, ts_event - span_ns) }
     }
 
-    fn new_day(&mut self, day: i64, opens_ts: i64) -> Result<(), Problem> {
-        self.day = day;
+    fn new_day(&mut self, ts_event: i64, opens_ts: i64) -> Result<(), Problem> {
+        // A bar that closes at midnight belongs to the day before.
+        let first = (ts_event - 1).div_euclid(DAY).saturating_mul(DAY).saturating_add(1);
+        self.day = (first, first.saturating_add(DAY - 1));
         let ts = opens_ts.max(self.kernel.clock());
         let reports = &mut self.reports;
         self.venue.end_session(ts, &mut |report| reports.push(report));

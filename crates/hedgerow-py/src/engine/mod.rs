@@ -340,8 +340,17 @@ impl Engine {
     }
 
     /// All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
-    fn records<'py>(&self, py: Python<'py>, kind: u16) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, self.shared.desk.borrow().recorder.rows(kind))
+    fn records<'py>(&self, py: Python<'py>, kind: u16) -> PyResult<Bound<'py, PyBytes>> {
+        let desk = self.shared.desk.borrow();
+        let pieces = desk.recorder.rows(kind);
+        PyBytes::new_with(py, pieces.iter().map(Vec::len).sum(), |mut all| {
+            for piece in pieces {
+                let (here, rest) = all.split_at_mut(piece.len());
+                here.copy_from_slice(piece);
+                all = rest;
+            }
+            Ok(())
+        })
     }
 
     /// The equity curve: net asset value (base currency) after each time of the run so far. Taken once; then it is empty.

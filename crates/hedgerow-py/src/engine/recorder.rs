@@ -14,9 +14,13 @@ const KEPT: u32 = 1 << Order::KIND
     | 1 << Mandate::KIND;
 const KINDS: usize = 32;
 
+/// Bytes of a piece of memory for records. Pieces are filled one after the other and never moved, so that what was kept
+/// is not copied when there is more.
+const PIECE: usize = 1 << 18;
+
 /// The records of a run, by kind, and its equity curve.
 pub struct Recorder {
-    rows: Vec<Vec<u8>>,
+    rows: Vec<Vec<Vec<u8>>>,
     /// Net asset value after each time of the run, base currency. For display and statistics; the ledger is exact.
     pub equity_nav: Vec<f64>,
 }
@@ -36,7 +40,11 @@ impl Recorder {
     #[inline]
     pub fn record(&mut self, kind: u16, bytes: &[u8]) {
         if KEPT.checked_shr(u32::from(kind)).unwrap_or(0) & 1 == 1 {
-            self.rows[usize::from(kind)].extend_from_slice(bytes);
+            let pieces = &mut self.rows[usize::from(kind)];
+            match pieces.last_mut() {
+                Some(piece) if piece.len() + bytes.len() <= piece.capacity() => piece.extend_from_slice(bytes),
+                _ => pieces.push(first_of_piece(bytes)),
+            }
         }
     }
 
@@ -46,8 +54,15 @@ impl Recorder {
         self.equity_nav.push(nav.to_f64());
     }
 
-    /// All records of a kind, one after the other.
-    pub fn rows(&self, kind: u16) -> &[u8] {
+    /// All records of a kind, one after the other, in pieces.
+    pub fn rows(&self, kind: u16) -> &[Vec<u8>] {
         self.rows.get(usize::from(kind)).map_or(&[], Vec::as_slice)
     }
+}
+
+#[cold]
+fn first_of_piece(bytes: &[u8]) -> Vec<u8> {
+    let mut piece = Vec::with_capacity(PIECE.max(bytes.len()));
+    piece.extend_from_slice(bytes);
+    piece
 }

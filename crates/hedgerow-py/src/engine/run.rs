@@ -5,7 +5,7 @@ use super::columns::Rows;
 use super::desk::Desk;
 use super::shared::{Shared, lots_of_weight};
 use super::strategy::StrategyCore;
-use super::views::{BarView, FillView};
+use super::views::{FillView, Shown};
 use crate::words::raise;
 use hedgerow_core::{Bar, Problem, StrategyId, TimeInForce, code};
 use pyo3::prelude::*;
@@ -214,6 +214,7 @@ pub fn events(
     shared.desk.borrow_mut().recorder.reserve_equity(rows.len());
     let cores: Vec<_> = handlers.iter().map(|handler| handler.0.bind(py).borrow()).collect();
     let on_bars: Vec<_> = handlers.iter().map(|h| h.1.as_ref().map(|on_bar| Callee::of(on_bar.bind(py)))).collect();
+    let mut shown: Vec<Shown<'_>> = handlers.iter().map(|_| Shown::default()).collect();
     let mut group: Vec<Bar> = Vec::with_capacity(64);
     let (mut start, mut breath) = (0, BREATH);
     while start < rows.len() {
@@ -221,8 +222,8 @@ pub fn events(
         group.clear();
         group.extend((start..end).map(|i| rows.bar(i)));
         market(&mut shared.desk.borrow_mut(), &mut group).map_err(raise)?;
-        for ((core, on_bar), handler) in cores.iter().zip(&on_bars).zip(handlers) {
-            speak(py, shared, &group, core, on_bar.as_ref(), handler)?;
+        for (((core, on_bar), handler), shown) in cores.iter().zip(&on_bars).zip(handlers).zip(&mut shown) {
+            speak(py, shared, &group, core, on_bar.as_ref(), handler, shown)?;
         }
         let mut desk = shared.desk.borrow_mut();
         desk.fresh_fills.clear();
@@ -245,6 +246,7 @@ fn speak<'py>(
     core: &StrategyCore,
     on_bar: Option<&Callee<'py>>,
     handlers: &Handlers,
+    shown: &mut Shown<'py>,
 ) -> PyResult<()> {
     let Handlers(_, _, on_fill, on_timer) = handlers;
     feed_indicators(py, shared, core, group);
@@ -254,9 +256,7 @@ fn speak<'py>(
     if let Some(on_bar) = on_bar {
         for bar in group {
             shared.cause.set(bar.id);
-            let symbol = shared.symbols.borrow()[bar.instrument as usize].clone_ref(py);
-            let view = BarView::new(*bar, shared.unit(bar.instrument), symbol);
-            on_bar.call(Bound::new(py, view)?.as_any())?;
+            on_bar.call(shown.bar(py, shared, bar)?.as_any())?;
         }
     }
     let (every, now) = (core.timer_ns.get(), group[0].ts_init);
@@ -313,7 +313,7 @@ fn feed_indicators(py: Python<'_>, shared: &Rc<Shared>, core: &StrategyCore, gro
                 _ if bar.volume_lots < 0 => f64::NAN,
                 _ => unit.quantity(bar.volume_lots),
             };
-            fed.indicator.bind(py).borrow_mut().feed(value);
+            fed.indicator.get().feed(py, value);
         }
     }
 }

@@ -6,20 +6,84 @@ use hedgerow_oms::OrderState;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 /// A bar that has closed. Prices are floats for research; `*_ticks` are exact.
+///
+/// The engine shows bar after bar in one object as long as nobody keeps it, so the numbers are atomics: plain loads and
+/// stores on every processor, but they can be written to what Python holds.
 #[pyclass(name = "Bar", module = "hedgerow", frozen)]
 pub struct BarView {
-    bar: Bar,
+    id: AtomicU64,
+    ts: AtomicI64,
+    open_ticks: AtomicI64,
+    high_ticks: AtomicI64,
+    low_ticks: AtomicI64,
+    close_ticks: AtomicI64,
+    volume_lots: AtomicI64,
     unit: Unit,
     symbol: Py<PyString>,
 }
 
 impl BarView {
     /// A view of one bar.
-    pub fn new(bar: Bar, unit: Unit, symbol: Py<PyString>) -> BarView {
-        BarView { bar, unit, symbol }
+    pub fn new(bar: &Bar, unit: Unit, symbol: Py<PyString>) -> BarView {
+        BarView {
+            id: AtomicU64::new(bar.id),
+            ts: AtomicI64::new(bar.ts_event),
+            open_ticks: AtomicI64::new(bar.open_ticks),
+            high_ticks: AtomicI64::new(bar.high_ticks),
+            low_ticks: AtomicI64::new(bar.low_ticks),
+            close_ticks: AtomicI64::new(bar.close_ticks),
+            volume_lots: AtomicI64::new(bar.volume_lots),
+            unit,
+            symbol,
+        }
     }
+
+    /// Shows the next bar of the same instrument; only while nobody else has this object.
+    #[inline]
+    fn show(&self, bar: &Bar) {
+        self.id.store(bar.id, Relaxed);
+        self.ts.store(bar.ts_event, Relaxed);
+        self.open_ticks.store(bar.open_ticks, Relaxed);
+        self.high_ticks.store(bar.high_ticks, Relaxed);
+        self.low_ticks.store(bar.low_ticks, Relaxed);
+        self.close_ticks.store(bar.close_ticks, Relaxed);
+        self.volume_lots.store(bar.volume_lots, Relaxed);
+    }
+}
+
+/// The objects in which a strategy is shown its bars, one per instrument: each is used again for the next bar, unless
+/// the strategy has kept it. Making an object costs as much as a cheap handler.
+#[derive(Default)]
+pub struct Shown<'py> {
+    views: Vec<Option<Bound<'py, BarView>>>,
+}
+
+impl<'py> Shown<'py> {
+    /// An object that shows this bar, and that nobody but its receivers has.
+    #[inline]
+    pub fn bar(&mut self, py: Python<'py>, shared: &Shared, bar: &Bar) -> PyResult<&Bound<'py, BarView>> {
+        let place = bar.instrument as usize;
+        if self.views.len() <= place {
+            self.views.resize(place + 1, None);
+        }
+        let view = &mut self.views[place];
+        match view {
+            Some(view) if is_ours_alone(view) => view.get().show(bar),
+            _ => {
+                let symbol = shared.symbols.borrow()[place].clone_ref(py);
+                *view = Some(Bound::new(py, BarView::new(bar, shared.unit(bar.instrument), symbol))?);
+            }
+        }
+        Ok(view.as_ref().expect("it was just made, where there was none"))
+    }
+}
+
+fn is_ours_alone(view: &Bound<'_, BarView>) -> bool {
+    // SAFETY: the object is alive while it is borrowed, and the interpreter is attached (a `Bound` proves it).
+    unsafe { pyo3::ffi::Py_REFCNT(view.as_ptr()) == 1 }
 }
 
 #[pymethods]
@@ -32,45 +96,46 @@ impl BarView {
     /// When the bar closed, UTC nanoseconds.
     #[getter]
     fn ts(&self) -> i64 {
-        self.bar.ts_event
+        self.ts.load(Relaxed)
     }
     /// First price.
     #[getter]
     fn open(&self) -> f64 {
-        self.unit.price(self.bar.open_ticks)
+        self.unit.price(self.open_ticks.load(Relaxed))
     }
     /// Highest price.
     #[getter]
     fn high(&self) -> f64 {
-        self.unit.price(self.bar.high_ticks)
+        self.unit.price(self.high_ticks.load(Relaxed))
     }
     /// Lowest price.
     #[getter]
     fn low(&self) -> f64 {
-        self.unit.price(self.bar.low_ticks)
+        self.unit.price(self.low_ticks.load(Relaxed))
     }
     /// Last price.
     #[getter]
     fn close(&self) -> f64 {
-        self.unit.price(self.bar.close_ticks)
+        self.unit.price(self.close_ticks.load(Relaxed))
     }
     /// Last price in ticks.
     #[getter]
     fn close_ticks(&self) -> i64 {
-        self.bar.close_ticks
+        self.close_ticks.load(Relaxed)
     }
     /// Volume in units, or `None` where it is not known.
     #[getter]
     fn volume(&self) -> Option<f64> {
-        (self.bar.volume_lots >= 0).then(|| self.unit.quantity(self.bar.volume_lots))
+        let lots = self.volume_lots.load(Relaxed);
+        (lots >= 0).then(|| self.unit.quantity(lots))
     }
     /// Sequence number of the record.
     #[getter]
     fn id(&self) -> u64 {
-        self.bar.id
+        self.id.load(Relaxed)
     }
     fn __repr__(&self, py: Python<'_>) -> String {
-        format!("Bar({}, ts={}, close={})", self.symbol.bind(py), self.bar.ts_event, self.close())
+        format!("Bar({}, ts={}, close={})", self.symbol.bind(py), self.ts(), self.close())
     }
 }
 
