@@ -328,6 +328,27 @@ def test_a_bar_says_all_that_is_known_of_it() -> None:
         bar.close = 3.0
 
 
+def test_a_bar_that_is_kept_never_changes() -> None:
+    """The object of a bar is used again only while nobody has it: what a strategy keeps stays as it was."""
+    kept: list[Any] = []
+    fresh: list[tuple[str, float]] = []
+
+    class Keeps(Strategy):
+        """Keeps every second bar."""
+
+        def on_bar(self, bar: Any) -> None:
+            """Look at every bar, keep some."""
+            fresh.append((bar.symbol, bar.close))
+            if len(fresh) % 2:
+                kept.append(bar)
+
+    backtest(TWO, Keeps)
+    assert fresh == [("AAA", 10), ("AAA", 11), ("AAA", 12), ("BBB", 20), ("AAA", 13), ("BBB", 21)]
+    assert [(bar.symbol, bar.close) for bar in kept] == fresh[::2]
+    assert [bar.ts // DAY_NS for bar in kept] == [1, 3, 4]
+    assert len({bar.id for bar in kept}) == 3
+
+
 def test_a_strategy_may_run_again() -> None:
     """The same object, run twice, starts afresh in each run."""
     strategy = Hold(quantity=5.0)
