@@ -377,6 +377,28 @@ def test_signed_events_of_governance_are_checked_with_the_keys_of_genesis_and_ro
     assert fsck(site)[0] == 0
 
 
+def test_a_sealed_log_is_proved_without_its_key_and_every_damage_to_it_is_found(tmp_path: Path) -> None:
+    """What is proved is the ciphertext; the note says that nobody read it."""
+    import numpy as np
+    import pandas as pd
+
+    import hedgerow as hr
+    from hedgerow.governance.epochs import Epoch
+
+    step, log = np.arange(40), tmp_path / "log"
+    frame = pd.DataFrame({"close": 100.0 + step}, index=pd.date_range("2020-01-01", periods=40, freq="B"))
+    bars, epoch = hr.Bars.from_frame(frame, symbol="UP"), Epoch("journal", 1, bytes(range(32)))
+    hr.backtest(bars, signals=step > 3, size=1, seed=7, log=log, epoch=epoch)
+    status, answer = fsck(log)
+    assert status == 0, answer
+    assert "sealed entries" in answer["logs"][0]["notes"][0]
+    wal = log / "journal" / "wal"
+    good = wal.read_bytes()
+    for at in range(0, len(good.rstrip(b"\0")), max(1, len(good) // 60)):
+        wal.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        assert fsck(log)[0] == 1, at
+
+
 @pytest.fixture(scope="module")
 def playground(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that the property test changes and mends again."""
