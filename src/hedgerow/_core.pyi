@@ -34,6 +34,10 @@ class Authority:
         """
         The whole state as JSON text.
         """
+    def state_hash(self, /) -> bytes:
+        """
+        SHA-256 of the state's canonical JSON.
+        """
 
 @final
 class Bar:
@@ -779,6 +783,11 @@ def limit_fields() -> list[tuple[str, str]]:
 def log_key(origin: str, seed: bytes) -> str:
     """
     The verifier key line of the log `origin` whose checkpoints a private seed (32 bytes) signs.
+    """
+
+def missing_seats(expression: str, votes: SupportsLenAndGetItem[tuple[str, str]]) -> list[str]:
+    """
+    The seats of an expression (its JSON) that votes, pairs of a human and a role, leave empty.
     """
 
 def noun_table() -> list[dict[str, typing.Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from hedgerow import _core
 from hedgerow.core.errors import GovernanceError
-from hedgerow.governance import limits_body, simulation_authority
+from hedgerow.governance import events, limits_body, simulation_authority
 from hedgerow.governance.envelope import canonical, normalise, read_envelope, verify
 from hedgerow.governance.keys import Key
+from hedgerow.governance.manifests import proposal_manifest
+from hedgerow.governance.order import in_order
 
 NOW = 1_700_000_000_000_000_000
 
@@ -22,7 +25,7 @@ values = st.recursive(leaves, lambda v: st.lists(v, max_size=4) | st.dictionarie
 
 
 def authority_of(seed: int = 1) -> tuple[bytes, list[bytes]]:
-    """Genesis and the four events of a simulated mandate."""
+    """Genesis and the five events of a simulated mandate."""
     return simulation_authority(
         seed=seed,
         strategy="momentum",
@@ -33,6 +36,37 @@ def authority_of(seed: int = 1) -> tuple[bytes, list[bytes]]:
         fund="research",
         valid_until_ns=2**63 - 1,
     )
+
+
+def concurrent() -> tuple[bytes, list[bytes]]:
+    """A simulated mandate's events, and beside its approvals a rejection, a pause and a rival, all signed at once."""
+    genesis, envelopes = authority_of()
+    proposal, rules = events.event_id(envelopes[2]), events.event_id(envelopes[1])
+    risk = Key.from_seed(hashlib.sha256(b"hedgerow simulation 1 risk").digest(), name="simulated risk")
+    author = Key.from_seed(hashlib.sha256(b"hedgerow simulation 1 researcher").digest(), name="simulated researcher")
+    context = events.Context([proposal], (0, 3), rules)
+    manifest = proposal_manifest({"v": 1, "kind": "digest", "sha256": "ab" * 32}, credits={author.name: 10_000})
+    rival = events.proposal(
+        key=author,
+        strategy="momentum",
+        manifest=manifest,
+        tier="simulation",
+        limits={"capital": 1},
+        universe=["AAA"],
+        valid_until_ns=2**63 - 1,
+        prev=None,
+        context=events.Context([rules], (0, 2), rules),
+    )
+    extra = [
+        rival,
+        events.approval(key=risk, proposal=proposal, role="risk", context=context, decision="reject"),
+        events.pause(key=risk, strategy="momentum", reason="", context=context),
+        events.retire(key=author, strategy="momentum", reason="", context=events.Context([proposal], (0, 4), rules)),
+    ]
+    return genesis, [*envelopes, *extra]
+
+
+CONCURRENT = concurrent()
 
 
 def fold(genesis: bytes, envelopes: list[bytes]) -> tuple[Any, list[str]]:
@@ -72,15 +106,15 @@ def test_a_simulated_mandate_is_granted_and_equal_for_equal_seeds(seed: int) -> 
     assert (genesis, envelopes) == authority_of(seed)
     assert genesis != authority_of(seed + 1)[0]
     state, outcomes = fold(genesis, envelopes)
-    assert outcomes == ["roster_set", "proposed", "approved", "granted"]
+    assert outcomes == ["roster_set", "policy_set", "proposed", "approved", "granted"]
     assert state["proposals"][0]["tier"] == "simulation"
 
 
 @given(st.data())
 def test_no_changed_byte_of_any_event_grants(data: st.DataObject) -> None:
-    """A flipped bit anywhere in any of the four events means no mandate."""
+    """A flipped bit anywhere in any of the five events means no mandate."""
     genesis, envelopes = authority_of()
-    which = data.draw(st.integers(0, 3))
+    which = data.draw(st.integers(0, 4))
     changed = bytearray(envelopes[which])
     changed[data.draw(st.integers(0, len(changed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     envelopes[which] = bytes(changed)
@@ -90,12 +124,24 @@ def test_no_changed_byte_of_any_event_grants(data: st.DataObject) -> None:
     assert all(s["in_force"] is None for s in state["strategies"])
 
 
-@given(st.permutations(range(4)))
+@given(st.permutations(range(5)))
 def test_events_out_of_order_never_grant_more(order: list[int]) -> None:
-    """Only the order roster, proposal, approvals grants; the two approvals may come in either order."""
+    """Only the order roster, policy, proposal, approvals grants; the two approvals may come in either order."""
     genesis, envelopes = authority_of()
     _, outcomes = fold(genesis, [envelopes[i] for i in order])
-    assert ("granted" in outcomes) == (order[:2] == [0, 1])
+    assert ("granted" in outcomes) == (order[:3] == [0, 1, 2])
+
+
+@given(st.permutations(range(len(CONCURRENT[1]))))
+def test_any_order_of_delivery_merges_into_the_same_state(order: list[int]) -> None:
+    """Everybody signs at the same time; however the events arrive, the merged log folds to the same state and hash."""
+    genesis, envelopes = CONCURRENT
+    merged = [data for _, data in in_order([(read_envelope(envelopes[i]), envelopes[i]) for i in order])]
+    state, outcomes = fold(genesis, merged)
+    straight, told = fold(genesis, [data for _, data in in_order([(read_envelope(e), e) for e in envelopes])])
+    assert outcomes == told
+    assert outcomes.count("granted") <= 1
+    assert canonical(state) == canonical(straight)
 
 
 @given(st.binary(max_size=300))

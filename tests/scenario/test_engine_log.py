@@ -19,6 +19,7 @@ import hedgerow
 from hedgerow import Costs, HedgerowError, Limits, Result, Strategy, backtest, verify, why
 from hedgerow.core.errors import LogError
 from hedgerow.engine.audit import tamper_drill
+from hedgerow.governance.simulation import simulated_artifact
 
 DAYS = pd.bdate_range("2024-01-01", periods=40)
 CLOSES = pd.DataFrame(
@@ -92,7 +93,7 @@ def test_why_walks_from_a_posting_to_the_people_who_allowed_it(logged: tuple[Res
     assert chain[2].id == fill["order_id"]
     assert f"{fill['quantity']:,g} {fill['symbol']} at {fill['price']:,.4f}" in chain[1].says
     assert chain[4].id == result.orders.set_index("id").loc[chain[2].id, "cause"]
-    assert result.info.artifact[:12] in chain[5].says
+    assert simulated_artifact(bytes.fromhex(result.info.artifact)).hex()[:12] in chain[5].says
     assert [c.says.split(" signed ")[1] for c in chain[7:]] == ["approve as risk", "approve as fund_manager"]
     assert all(set(cause.to_json()) == {"id", "noun", "ts", "says"} for cause in chain)
 

@@ -202,8 +202,10 @@ def bad_files(team: Team) -> dict[str, tuple[bytes, str]]:
     head = Desk(team.site).stream()
     assert head is not None
 
+    context = events.Context([proposal], (1, 0), Desk(team.site).standing().state["policy"]["id"])
+
     def signed(key: Key = rita, **change: Any) -> bytes:
-        plain = events.approval(key=rita, proposal=proposal, role="risk", parents=[proposal], hlc=(1, 0))
+        plain = events.approval(key=rita, proposal=proposal, role="risk", context=context)
         return sign_event(read_envelope(plain).event | change, [key])
 
     eve = Key.from_seed(b"e" * 32, name="Eve")
@@ -327,7 +329,7 @@ def test_a_sequencer_killed_anywhere_loses_nothing_and_doubles_nothing(team: Tea
         ended["after" if set(waiting) <= logged else "before"] += 1
         sequence(site, now_ns=team.now)
         recorded = [r.id for r in Desk(site).standing().recorded]
-        assert sorted(recorded[1:]) == waiting, "nothing is doubled"
+        assert sorted(recorded[2:]) == waiting, "nothing is doubled, behind roster and policy"
         assert list((site / STREAM / "pending").iterdir()) == []
         assert _core.verify_log(str(site), None, STREAM)["unsigned_tail_entries"] == 0
         assert len(status(site, now_ns=team.now)["mandates"]) == 1

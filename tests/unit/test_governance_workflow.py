@@ -89,7 +89,7 @@ def test_a_proposal_becomes_a_mandate_when_two_roles_have_signed(fund: Fund) -> 
     granted = fund.approve("Fay", "fund_manager", proposal[:8])
     assert (granted["outcome"], granted["proposal"], granted["strategy"]) == ("granted", proposal, "momentum")
     assert granted["universe"] == ["AAA", "BBB"]
-    assert len(bytes.fromhex(granted["mandate"])) == 304
+    assert len(bytes.fromhex(granted["mandate"])) == 320
     shown = fund.status()
     assert [m["id"] for m in shown["mandates"]] == [proposal]
     assert shown["mandates"][0]["limits"] == {"capital": "1000000.00", "gross": "2000000.00"}
@@ -107,7 +107,7 @@ def test_the_kernels_authority_grants_from_the_folders_envelopes(fund: Fund) -> 
     genesis, envelopes = Desk(fund.folder).authority()
     authority = _core.Authority(genesis)
     outcomes = [authority.apply(envelope, i + 2, NOW)["outcome"] for i, envelope in enumerate(envelopes)]
-    assert outcomes == ["roster_set", "proposed", "approved", "granted"]
+    assert outcomes == ["roster_set", "policy_set", "proposed", "approved", "granted"]
 
 
 def test_nobody_approves_their_own_proposal(fund: Fund) -> None:
@@ -142,7 +142,7 @@ def test_risk_takes_capital_back(fund: Fund) -> None:
         revoke(fund.folder, key_file=fund.files["Fay"], strategy="momentum", now_ns=fund.tick())
     outcome = revoke(fund.folder, key_file=fund.files["Rita"], proposal="momentum", reason="loss", now_ns=fund.tick())
     assert outcome["outcome"] == "revoked"
-    assert len(bytes.fromhex(outcome["mandate"])) == 304
+    assert [len(bytes.fromhex(mandate)) for mandate in outcome["mandates"]] == [320]
     assert json.loads(json.dumps(outcome)) == outcome
     assert fund.status()["mandates"] == []
 
@@ -159,7 +159,7 @@ def test_a_refused_event_leaves_no_file(fund: Fund) -> None:
         ("GOV-010", lambda: fund.propose(tier="papre")),
         ("GOV-010", lambda: fund.propose(universe=[])),
         ("GOV-014", lambda: fund.propose(valid_until_ns=NOW)),
-        ("GOV-010", lambda: fund.staff({"Ada": ["risk"]})),
+        ("GOV-023", lambda: fund.staff({"Ada": ["risk"]})),
         ("GOV-001", lambda: receive(fund.folder, b"{", now_ns=fund.now)),
     ]
     for code, act in refused:
@@ -186,7 +186,7 @@ def test_a_word_that_means_two_proposals_is_refused_with_both(fund: Fund) -> Non
 def test_a_first_roster_that_is_refused_starts_no_fund(tmp_path: Path) -> None:
     """Neither genesis nor roster is written, and the next try works."""
     fund = Fund(tmp_path)
-    with pytest.raises(GovernanceError, match=r"GOV-010 .*fund_manager"):
+    with pytest.raises(GovernanceError, match=r"GOV-023 .*fund_manager"):
         fund.staff({"Rita": ["risk"]})
     with pytest.raises(GovernanceError, match="name and a base currency"):
         fund.staff(fund="")
@@ -213,7 +213,9 @@ def test_an_event_signed_elsewhere_is_received(fund: Fund) -> None:
     """An approval made by another tool, in another spelling, counts when it is taken in."""
     proposal = fund.propose()["proposal"]
     key = Key.load(fund.files["Rita"], name="Rita")
-    envelope = events.approval(key=key, proposal=proposal, role="risk", parents=[proposal], hlc=(1, 0))
+    rules = fund.status()["policy"]["id"]
+    context = events.Context([proposal], (1, 0), rules)
+    envelope = events.approval(key=key, proposal=proposal, role="risk", context=context)
     spelt = json.dumps(json.loads(envelope), indent=1).encode()
     assert receive(fund.folder, spelt, now_ns=fund.tick())["outcome"] == "approved"
     with pytest.raises(GovernanceError, match="GOV-009"):
@@ -232,22 +234,14 @@ def test_an_event_without_a_clock_or_parents_is_named(fund: Fund, change: dict[s
     assert fund.status()["pending"] == []
 
 
-def test_a_device_with_a_wild_clock_does_not_move_the_clocks_of_others(fund: Fund) -> None:
-    """An event from the far future is ordered last and the next event carries our own time."""
+def test_a_device_with_a_wild_clock_is_refused_by_name(fund: Fund) -> None:
+    """An event from the far future does not count, and the next one carries our own time."""
     proposal = fund.propose()["proposal"]
     key = Key.load(fund.files["Duo"], name="Duo")
-    wild = events.proposal(
-        key=key,
-        strategy="wild",
-        artifact="cd" * 32,
-        tier="paper",
-        limits={"capital": 1},
-        universe=["AAA"],
-        valid_until_ns=2**63 - 1,
-        parents=[proposal],
-        hlc=(2**53 - 1, 0),
-    )
-    receive(fund.folder, wild, now_ns=fund.tick())
+    context = events.Context([proposal], (2**53 - 1, 0), fund.status()["policy"]["id"])
+    wild = events.approval(key=key, proposal=proposal, role="risk", context=context)
+    with pytest.raises(GovernanceError, match=r"GOV-021 .*Duo's clock"):
+        receive(fund.folder, wild, now_ns=fund.tick())
     fund.approve("Rita", "risk", proposal)
     assert Desk(fund.folder).standing().recorded[-1].event["hlc"] == [fund.now // 1_000_000, 0]
 

@@ -177,13 +177,22 @@ codes! {
         10 GOV_BAD_BODY "a field of the event is missing or malformed" => "see the message";
         11 GOV_KEY_FILE "the key file cannot be used" => "make one with `hedgerow keys new`";
         12 GOV_ARTIFACT "the artifact's hash is not the one proposed" => "propose this artifact, or run the approved one";
-        13 GOV_TIER "this tier of capital is not allowed here" => "a simulation mandate is for simulated venues only";
+        13 GOV_TIER "this tier of capital is not allowed here" => "a simulation mandate is for simulated venues only, real money wants a live one";
         14 GOV_CLOSED "the proposal is no longer open" => "propose it again and collect new approvals";
         15 GOV_UNKNOWN_PARENT "the event rests on an event that is not in this log" => "record its parents first";
         16 GOV_NO_FUND "no fund is kept in this folder" => "start it with its first roster";
         17 GOV_RECIPIENT "not a device that can be encrypted to" => "give the age recipient that `hedgerow keys new` printed";
         18 GOV_SEEN "the event rests on a governance log that is not this one" => "find out which log its signer was shown; if theirs is an honest copy, this log was changed";
         19 GOV_SEQUENCER "this key does not sequence the fund's governance log" => "use the key of the roster's service with the scope \"sequence\"";
+        20 GOV_STREAM "the event belongs to another stream" => "people's events stand in the stream \"governance\"";
+        21 GOV_CLOCK "the signing device's clock is ahead of the log's time" => "correct the device's clock and sign again";
+        22 GOV_POLICY "the event does not rest on the policy in force" => "read the policy in force, then sign again";
+        23 GOV_SEATS "the people on the roster cannot meet the policy" => "name more people, or change the policy first";
+        24 GOV_LIMITS "more than the tier allows" => "ask for less, or for another tier";
+        25 GOV_STALE "the proposal does not follow what is in force" => "propose again on top of the change that is in force now";
+        26 GOV_EVIDENCE "the evidence that the tier demands is not there" => "run the evidence first, or wait until the strategy has been in force long enough";
+        27 GOV_REVOKED_KEY "the key was revoked" => "sign with another device, or have a new key put on the roster";
+        28 GOV_EPOCH "the epoch does not follow, or its key does not go to the right devices" => "take the next number and wrap the key to the devices of the roster";
         29 GOV_PATH "a name that would lead out of its place" => "use a plain name inside the folder: no .., no absolute path, no link";
     }
     SIM = 8 exit 17 {

@@ -397,31 +397,41 @@ record! {
 }
 record! {
     /// The capital and limits that a quorum granted to one strategy, bound to one artifact.
-    Mandate = 14, 304 bytes {
+    Mandate = 14, 320 bytes {
         /// What it may do.
         limits: Limits,
-        /// SHA-256 of the artifact; nothing else may run under it.
+        /// SHA-256 of the artifact's manifest; nothing else may run under it.
         artifact: [u8; 32],
         /// SHA-256 of the signed proposal.
         proposal: [u8; 32],
         /// Sequence number of this record.
         id: u64,
-        /// The approval that completed the quorum.
+        /// The signed event that made it so: the approval that completed the quorum, a pause, a demotion, a revocation.
         cause: u64,
-        /// UTC nanoseconds.
+        /// When that event was sequenced, UTC nanoseconds.
         ts: i64,
+        /// Not in force before, UTC nanoseconds; 0 = at once.
+        from_ts: i64,
         /// When it ends, UTC nanoseconds.
         expires_ts: i64,
-        /// Which strategy.
-        strategy: u16,
-        /// A [`Tier`].
-        tier: u8,
-        /// 1 once revoked.
-        revoked: u8,
         /// Its number in order of grants, from 1; verdicts cite it.
         index: u32,
+        /// Which strategy.
+        strategy: u16,
+        /// A [`TierKind`].
+        kind: u8,
+        /// Rank of its tier, from 0.
+        rank: u8,
+        /// 1 once revoked.
+        revoked: u8,
+        /// 1 while paused.
+        paused: u8,
         /// Zero.
-        spare: u64,
+        spare: u16,
+        /// Zero.
+        spare2: u32,
+        /// Zero.
+        spare3: u64,
     }
 }
 record! {
@@ -571,7 +581,13 @@ record! {
         /// Room for strategies.
         strategies: u16,
         /// Version of the kernel's rules; a replay with another version may differ.
-        rules_version: u64,
+        rules_version: u32,
+        /// A [`TierKind`]: the kind of money that its venues trade.
+        venue: u8,
+        /// Zero.
+        spare: u8,
+        /// Zero.
+        spare2: u16,
     }
 }
 
@@ -740,16 +756,14 @@ byte_enum! {
     }
 }
 byte_enum! {
-    /// The tier of capital a mandate grants.
-    Tier {
+    /// What kind of money a tier of capital grants, and what kind a venue trades.
+    TierKind {
         /// Simulated venues only: research and backtests.
         Simulation = 1,
         /// Live data, simulated money.
         Paper = 2,
-        /// A first small amount of real money.
-        Canary = 3,
-        /// Real money in full.
-        Full = 4,
+        /// Real money.
+        Live = 3,
     }
 }
 

@@ -1,9 +1,9 @@
-//! How much room the kernel has. All memory is taken at the start, so the sizes are part of the journal.
+//! How much room the kernel has, and what kind of money it trades. All memory is taken at the start, so the sizes are part of the journal.
 //!
 //! Promises: sizes that no machine should be asked for are refused by name. Never: grows.
 
 use crate::RULES_VERSION;
-use hedgerow_core::{KernelStart, Problem, code};
+use hedgerow_core::{KernelStart, Problem, TierKind, code};
 use serde::{Deserialize, Serialize};
 
 /// Most instruments and working orders, and most places of a table that has one for each pair (strategy and instrument,
@@ -25,13 +25,15 @@ pub struct Capacity {
     pub currencies: u16,
     /// Working orders.
     pub orders: u32,
+    /// The kind of money that the venues trade; a mandate of a lesser kind counts for nothing there.
+    pub venue: TierKind,
 }
 
 impl Capacity {
     /// The record that keeps it in the journal.
     #[must_use]
     pub fn as_record(&self) -> KernelStart {
-        let Capacity { strategies, instruments, sectors, currencies, orders } = *self;
+        let Capacity { strategies, instruments, sectors, currencies, orders, venue } = *self;
         KernelStart {
             id: 2,
             cause: 1,
@@ -42,6 +44,8 @@ impl Capacity {
             currencies,
             strategies,
             rules_version: RULES_VERSION,
+            venue: venue as u8,
+            ..KernelStart::default()
         }
     }
 
@@ -55,7 +59,10 @@ impl Capacity {
             return Err(Problem::new(code::LOG_REPLAY, detail));
         }
         let KernelStart { strategies, instruments, sectors, currencies, orders, .. } = *record;
-        let capacity = Capacity { strategies, instruments, sectors, currencies, orders };
+        let Some(venue) = TierKind::from_u8(record.venue) else {
+            return Err(Problem::new(code::LOG_REPLAY, format!("kernel start at a venue of kind {}", record.venue)));
+        };
+        let capacity = Capacity { strategies, instruments, sectors, currencies, orders, venue };
         if capacity.as_record() != *record {
             let KernelStart { id, cause, ts, .. } = record;
             let detail = format!("kernel start with id {id}, cause {cause}, time {ts}; these are 2, 1 and 0");
@@ -86,6 +93,7 @@ impl Capacity {
 
 impl Default for Capacity {
     fn default() -> Capacity {
-        Capacity { strategies: 8, instruments: 64, sectors: 16, currencies: 8, orders: 1024 }
+        let venue = TierKind::Simulation;
+        Capacity { strategies: 8, instruments: 64, sectors: 16, currencies: 8, orders: 1024, venue }
     }
 }

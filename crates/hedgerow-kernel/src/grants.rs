@@ -1,27 +1,35 @@
 //! From signatures to limits: which mandate is in force, and only for the artifact that really runs.
 //!
-//! Promises: a strategy that stops and starts again finds the losses it left; only a newly signed mandate forgives
-//! them. Never: a limit that nobody granted.
+//! Promises: a mandate begins when its cool-down has passed, and until then the one before it holds; simulated money
+//! trades nothing real; a strategy that stops and starts again finds the losses it left; only a newly signed mandate
+//! forgives them. Never: a limit that nobody granted.
 
 use crate::authority::Outcome;
 use crate::{Effects, Kernel};
 use hedgerow_core::{
-    InstrumentId, Mandate, Nanos, Problem, RecordId, Sequenced, StrategyId, StrategyStart, Symbol, code,
+    InstrumentId, Mandate, Nanos, Problem, RecordId, Sequenced, StrategyId, StrategyStart, Symbol, TierKind, code,
 };
 use serde::{Deserialize, Serialize};
 
 /// A strategy as the kernel knows it: its grant, and the artifact it really runs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Grant {
-    /// The mandate granted last, in force or not.
+    /// The mandate that began last, in force or not.
     pub mandate: Option<Mandate>,
     universe: Vec<InstrumentId>,
+    /// The mandate that still cools down.
+    next: Option<(Mandate, Vec<InstrumentId>)>,
     running: Option<[u8; 32]>,
     /// It has run at some time, so its book counts in what the gate is told.
     pub started: bool,
     in_force: bool,
-    /// The mandate that the gate was given last.
-    given: RecordId,
+    /// Number of the mandate that the gate was given last.
+    given: u32,
+}
+
+/// When a mandate begins; one without a cool-down has begun at any time of a run over the past.
+const fn begins(mandate: &Mandate) -> Nanos {
+    if mandate.from_ts == 0 { Nanos::MIN } else { mandate.from_ts }
 }
 
 impl Kernel {
@@ -65,19 +73,71 @@ impl Kernel {
         effects.clear();
         let outcome = self.authority.apply(envelope, self.last_id() + 1, self.effective())?;
         *id = self.next_id();
-        let (mut mandate, universe) = match outcome {
-            Outcome::Granted { mandate, universe } => (*mandate, Some(universe)),
-            Outcome::Revoked { mandate: Some(mandate), .. } => (*mandate, None),
-            _ => return Ok(()),
-        };
+        match outcome {
+            Outcome::Granted { mandate, universe } => self.granted(*mandate, &universe, *id, effects),
+            Outcome::Demoted { mandate, universe, ended } => {
+                self.changed(&ended, *id, effects)?;
+                self.granted(*mandate, &universe, *id, effects)
+            }
+            Outcome::Paused { mandates, .. }
+            | Outcome::Retired { mandates, .. }
+            | Outcome::Revoked { mandates, .. } => self.changed(&mandates, *id, effects),
+            _ => Ok(()),
+        }
+    }
+
+    /// A new mandate: it takes the place of the one before it, now or when its cool-down has passed.
+    fn granted(
+        &mut self,
+        mut mandate: Mandate,
+        universe: &[Symbol],
+        cause: RecordId,
+        effects: &mut Effects,
+    ) -> Result<(), Problem> {
         mandate.id = self.next_id();
         effects.emit(&mandate);
-        let strategy = mandate.strategy;
-        if let Some(universe) = universe {
-            self.grants[usize::from(strategy)].universe = self.universe(&universe, *id, strategy, effects);
+        let universe = self.universe(universe, cause, mandate.strategy, effects);
+        self.grants[usize::from(mandate.strategy)].next = Some((mandate, universe));
+        self.ripe_ts = self.ripe_ts.min(begins(&mandate));
+        self.ripen(cause, effects)
+    }
+
+    /// Mandates that were paused or taken back.
+    fn changed(&mut self, mandates: &[Mandate], cause: RecordId, effects: &mut Effects) -> Result<(), Problem> {
+        for mandate in mandates {
+            let mandate = Mandate { id: self.next_id(), ..*mandate };
+            effects.emit(&mandate);
+            let grant = &mut self.grants[usize::from(mandate.strategy)];
+            grant.next.take_if(|(next, _)| next.index == mandate.index);
+            if grant.mandate.is_none_or(|held| held.index == mandate.index) {
+                grant.mandate = Some(mandate);
+            }
+            self.apply_grant(mandate.strategy, cause, effects)?;
         }
-        self.grants[usize::from(strategy)].mandate = Some(mandate);
-        self.apply_grant(strategy, *id, effects)
+        Ok(())
+    }
+
+    /// Puts in force whatever has cooled down by now. Called behind an input that moved the clock.
+    #[inline]
+    pub(crate) fn ripen(&mut self, cause: RecordId, effects: &mut Effects) -> Result<(), Problem> {
+        if self.clock() < self.ripe_ts { Ok(()) } else { self.ripen_all(cause, effects) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ripen_all(&mut self, cause: RecordId, effects: &mut Effects) -> Result<(), Problem> {
+        let clock = self.clock();
+        self.ripe_ts = Nanos::MAX;
+        for strategy in 0..self.capacity.strategies {
+            let grant = &mut self.grants[usize::from(strategy)];
+            if let Some((mandate, universe)) = grant.next.take_if(|(next, _)| begins(next) <= clock) {
+                (grant.mandate, grant.universe) = (Some(mandate), universe);
+                self.apply_grant(strategy, cause, effects)?;
+            } else if let Some((next, _)) = &grant.next {
+                self.ripe_ts = self.ripe_ts.min(begins(next));
+            }
+        }
+        Ok(())
     }
 
     /// The instruments of these names; a name that nothing has is a finding, and is not granted.
@@ -103,24 +163,28 @@ impl Kernel {
         self.settle_equity();
         let grant = &mut self.grants[usize::from(strategy)];
         let Some(mandate) = &grant.mandate else { return Ok(()) };
-        let matches = grant.running == Some(mandate.artifact);
-        let other_artifact = grant.running.is_some() && !matches;
-        if matches && grant.given == mandate.id {
+        let allowed = TierKind::from_u8(mandate.kind).is_some_and(|kind| kind >= self.capacity.venue);
+        let same_artifact = grant.running == Some(mandate.artifact);
+        let (is_running, matches) = (grant.running.is_some(), same_artifact && allowed);
+        if matches && grant.given == mandate.index {
             self.gate.resume(mandate)?;
         } else if matches {
             self.gate.grant(mandate, &grant.universe)?;
-            grant.given = mandate.id;
+            grant.given = mandate.index;
         } else if grant.in_force {
             self.gate.revoke(strategy)?;
         }
         grant.in_force = matches;
-        if other_artifact {
+        if is_running && !same_artifact {
             self.finding(code::RISK_ARTIFACT, cause, strategy, effects);
+        }
+        if is_running && !allowed {
+            self.finding(code::GOV_TIER, cause, strategy, effects);
         }
         Ok(())
     }
 
-    /// The mandate last granted to a strategy, in force or not.
+    /// The mandate of a strategy that began last, in force or not.
     #[must_use]
     pub fn mandate(&self, strategy: StrategyId) -> Option<&Mandate> {
         self.grants.get(usize::from(strategy)).and_then(|g| g.mandate.as_ref())

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Raised whenever the same inputs would give other effects.
-pub const RULES_VERSION: u64 = 2;
+pub const RULES_VERSION: u32 = 2;
 
 /// The whole state of a fund. Everything else is a view of its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub struct Kernel {
     /// How far the governance log had grown, and when, before the signed events that come now.
     pub(crate) sequenced: Option<(u64, Nanos)>,
     pub(crate) grants: Vec<Grant>,
+    /// When the next mandate has cooled down.
+    pub(crate) ripe_ts: Nanos,
     instruments: Vec<Instrument>,
     pub(crate) gate: Gate,
     pub(crate) oms: Oms,
@@ -46,7 +48,7 @@ impl Kernel {
     pub fn new(capacity: Capacity, genesis: &[u8]) -> Result<Kernel, Problem> {
         let genesis = Genesis::parse(genesis)?;
         let capacity = capacity.checked()?;
-        let Capacity { strategies, instruments, sectors, currencies, orders } = capacity;
+        let Capacity { strategies, instruments, sectors, currencies, orders, .. } = capacity;
         let mut gate = Gate::new(GateConfig::new(strategies, instruments, sectors, genesis.base));
         for strategy in 0..strategies {
             gate.register(strategy)?;
@@ -62,6 +64,7 @@ impl Kernel {
             oms: Oms::new(orders),
             ledger: Ledger::new(LedgerConfig { strategies, instruments, currencies, base: genesis.base }),
             grants: vec![Grant::default(); usize::from(strategies)],
+            ripe_ts: Nanos::MAX,
             instruments: Vec::with_capacity(instruments as usize),
             authority: Authority::new(&genesis).with_room_for(strategies),
             sequenced: None,
@@ -117,7 +120,7 @@ impl Kernel {
         self.ledger.mark(bar.instrument, bar.close_ticks)?;
         bar.id = self.accept(bar.ts_init);
         self.equity_is_old = true;
-        Ok(())
+        self.ripen(bar.id, effects)
     }
 
     fn fx_rate(&mut self, rate: &mut FxRate, effects: &mut Effects) -> Result<(), Problem> {

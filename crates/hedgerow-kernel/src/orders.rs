@@ -24,6 +24,7 @@ impl Kernel {
         self.settle_equity();
         let now = order.ts.max(self.clock());
         (order.id, order.slot) = (self.accept(now), slot);
+        self.ripen(order.id, effects)?;
         let (mut verdict, approved) = self.gate.check_new(order, now);
         let verdict_id = self.decide(&mut verdict, order.id, order.id, effects);
         let input = if approved.is_some() { OrderInput::Approve } else { OrderInput::Deny };
@@ -65,6 +66,7 @@ impl Kernel {
         self.settle_equity();
         let now = request.ts.max(self.clock());
         request.id = self.accept(now);
+        self.ripen(request.id, effects)?;
         let (mut verdict, approved) = self.gate.check_replace(&order, filled, request, now);
         let verdict_id = self.decide(&mut verdict, request.id, order.id, effects);
         if let Some(approved) = approved {

@@ -4,7 +4,7 @@
 //! two against each other. Never: takes a stretch that it cannot prove quiet; `Kernel::bar` is the twin for those.
 
 use crate::{Effects, Kernel};
-use hedgerow_core::{Bar, InstrumentId, MONEY_UNIT, Money, Problem, StrategyId, code};
+use hedgerow_core::{Bar, InstrumentId, MONEY_UNIT, Money, Nanos, Problem, StrategyId, code};
 
 /// Columns of a stretch, equally long, in order of time, at most one bar a moment.
 #[derive(Clone, Copy, Debug)]
@@ -64,14 +64,14 @@ fn ends(close: &[i64]) -> (i64, i64) {
 
 impl Kernel {
     /// Whether stretches of this instrument can be taken at once: one strategy runs or has run, its worth in the base
-    /// currency moves by a whole number for every tick, and a price is known.
+    /// currency moves by a whole number for every tick, a price is known, and no mandate cools down.
     #[must_use]
     pub fn is_steady(&self, instrument: InstrumentId) -> bool {
         self.steady_book(instrument).is_some()
     }
 
     fn steady_book(&self, instrument: InstrumentId) -> Option<Book> {
-        let strategy = self.only_started()?;
+        let strategy = self.only_started().filter(|_| self.ripe_ts == Nanos::MAX)?;
         let per_tick = self.ledger.worth_per_tick(strategy, instrument)?;
         let mark = self.ledger.mark_ticks(instrument)?;
         Some(Book { strategy, start: self.ledger.nav(strategy).ok()?.0, per_tick, mark })

@@ -1,7 +1,7 @@
 //! Governance for Python: Ed25519, SHA-256, and the same authority that the kernel asks.
 
 use crate::words::raise;
-use hedgerow_core::{Mandate, Problem, code};
+use hedgerow_core::{Mandate, Problem, Symbol, code};
 use hedgerow_kernel::authority::{self, Outcome, canonical, keys};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -51,6 +51,16 @@ pub fn limit_fields() -> Vec<(&'static str, &'static str)> {
     authority::limit_fields().collect()
 }
 
+/// The seats of an expression (its JSON) that votes, pairs of a human and a role, leave empty.
+#[pyfunction]
+pub fn missing_seats(expression: &str, votes: Vec<(String, String)>) -> PyResult<Vec<String>> {
+    let bad = |why: String| raise(Problem::new(code::GOV_BAD_BODY, why));
+    let value = canonical::respell(expression).and_then(|text| canonical::parse(text.as_bytes())).map_err(bad)?;
+    let expression = authority::Expression::from_json(&value).map_err(bad)?;
+    let votes: Vec<(&str, &str)> = votes.iter().map(|(human, role)| (human.as_str(), role.as_str())).collect();
+    Ok(expression.missing(&votes).iter().map(ToString::to_string).collect())
+}
+
 /// The people, proposals and mandates of one fund, folded from its signed events; the kernel asks the same code.
 #[pyclass(module = "hedgerow._core")]
 pub struct Authority {
@@ -76,6 +86,11 @@ impl Authority {
     fn state(&self) -> PyResult<String> {
         canonical::write(&self.inner.describe()).map_err(|why| raise(Problem::new(code::GOV_BAD_BODY, why)))
     }
+
+    /// SHA-256 of the state's canonical JSON.
+    fn state_hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.inner.state_hash())
+    }
 }
 
 impl Authority {
@@ -85,6 +100,16 @@ impl Authority {
             Outcome::RosterSet { version } => {
                 row.set_item("outcome", "roster_set")?;
                 row.set_item("version", version)?;
+            }
+            Outcome::PolicySet { policy, version } => {
+                row.set_item("outcome", "policy_set")?;
+                row.set_item("policy", keys::hex(policy))?;
+                row.set_item("version", version)?;
+            }
+            Outcome::PolicyProposed { policy, missing } => {
+                row.set_item("outcome", "policy_proposed")?;
+                row.set_item("policy", keys::hex(policy))?;
+                row.set_item("missing", missing)?;
             }
             Outcome::Proposed { proposal, strategy } => {
                 row.set_item("outcome", "proposed")?;
@@ -98,22 +123,64 @@ impl Authority {
             }
             Outcome::Granted { mandate, universe } => {
                 row.set_item("outcome", "granted")?;
-                row.set_item("proposal", keys::hex(&mandate.proposal))?;
-                self.set_strategy(&row, mandate.strategy)?;
-                row.set_item("mandate", record_bytes(py, mandate))?;
-                row.set_item("universe", universe.iter().map(|s| s.as_str()).collect::<Vec<_>>())?;
+                self.set_mandate(py, &row, mandate, universe)?;
+            }
+            Outcome::Demoted { mandate, universe, ended } => {
+                row.set_item("outcome", "demoted")?;
+                self.set_mandate(py, &row, mandate, universe)?;
+                row.set_item("ended", records(py, ended))?;
             }
             Outcome::Rejected { proposal } => {
                 row.set_item("outcome", "rejected")?;
                 row.set_item("proposal", keys::hex(proposal))?;
             }
-            Outcome::Revoked { strategy, mandate } => {
-                row.set_item("outcome", "revoked")?;
-                self.set_strategy(&row, *strategy)?;
-                row.set_item("mandate", mandate.as_ref().map(|m| record_bytes(py, m)))?;
+            Outcome::Paused { strategy, mandates } => self.set_ended(py, &row, "paused", *strategy, mandates)?,
+            Outcome::Retired { strategy, mandates } => self.set_ended(py, &row, "retired", *strategy, mandates)?,
+            Outcome::Revoked { strategy, mandates } => self.set_ended(py, &row, "revoked", *strategy, mandates)?,
+            Outcome::KeyRevoked { key } => {
+                row.set_item("outcome", "key_revoked")?;
+                row.set_item("key", keys::hex(key))?;
+            }
+            Outcome::EvidenceKnown { artifact, pack } => {
+                row.set_item("outcome", "evidence_known")?;
+                row.set_item("artifact", keys::hex(artifact))?;
+                row.set_item("pack", keys::hex(pack))?;
+            }
+            Outcome::EpochBegun { compartment, number } => {
+                row.set_item("outcome", "epoch_begun")?;
+                row.set_item("compartment", compartment)?;
+                row.set_item("number", number)?;
             }
         }
         Ok(row)
+    }
+
+    fn set_mandate(
+        &self,
+        py: Python<'_>,
+        row: &Bound<'_, PyDict>,
+        mandate: &Mandate,
+        universe: &[Symbol],
+    ) -> PyResult<()> {
+        row.set_item("proposal", keys::hex(&mandate.proposal))?;
+        self.set_strategy(row, mandate.strategy)?;
+        row.set_item("index", mandate.index)?;
+        row.set_item("from_ts", mandate.from_ts)?;
+        row.set_item("mandate", record_bytes(py, mandate))?;
+        row.set_item("universe", universe.iter().map(|s| s.as_str()).collect::<Vec<_>>())
+    }
+
+    fn set_ended(
+        &self,
+        py: Python<'_>,
+        row: &Bound<'_, PyDict>,
+        outcome: &str,
+        strategy: u16,
+        mandates: &[Mandate],
+    ) -> PyResult<()> {
+        row.set_item("outcome", outcome)?;
+        self.set_strategy(row, strategy)?;
+        row.set_item("mandates", records(py, mandates))
     }
 
     fn set_strategy(&self, row: &Bound<'_, PyDict>, index: u16) -> PyResult<()> {
@@ -122,7 +189,12 @@ impl Authority {
     }
 }
 
-/// A mandate as the 304 bytes of its record.
+/// Mandates as records.
+fn records<'py>(py: Python<'py>, mandates: &[Mandate]) -> Vec<Bound<'py, PyBytes>> {
+    mandates.iter().map(|mandate| record_bytes(py, mandate)).collect()
+}
+
+/// A mandate as the 320 bytes of its record.
 fn record_bytes<'py>(py: Python<'py>, mandate: &Mandate) -> Bound<'py, PyBytes> {
     PyBytes::new(py, bytemuck::bytes_of(mandate))
 }

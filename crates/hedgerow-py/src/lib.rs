@@ -27,7 +27,7 @@ mod _core {
     use crate::features::{FeatureBank, Indicator, feature_columns, indicator, operator_table, rank_rows};
     #[pymodule_export]
     use crate::governance::{
-        Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, sha256,
+        Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, missing_seats, sha256,
     };
     #[pymodule_export]
     use crate::log::{JournalWriter, LogReader, LogRecords, WalImage, log_key, verify_image, verify_log};

@@ -187,7 +187,7 @@ impl Gate {
     }
 }
 
-/// When a mandate ends; a revoked one has ended.
+/// When a mandate ends; a revoked or paused one has ended.
 fn ends(mandate: &Mandate) -> Nanos {
-    if mandate.revoked == 0 { mandate.expires_ts } else { Nanos::MIN }
+    if mandate.revoked | mandate.paused == 0 { mandate.expires_ts } else { Nanos::MIN }
 }

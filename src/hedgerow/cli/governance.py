@@ -22,7 +22,7 @@ from hedgerow.core.errors import problem
 
 Dir = Annotated[Path, typer.Option("--dir", "-d", help="The fund's folder.")]
 Until = Annotated[datetime, typer.Option(help="When the mandate ends, UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])]
-Tier = Annotated[Literal["simulation", "paper", "canary", "full"], typer.Option(help="Kind of capital.")]
+Tier = Annotated[str, typer.Option(help="Tier of capital, as the policy names it.")]
 KeyFile = Annotated[Path, typer.Option("--key", "-k", help="Your private key file.")]
 
 keys = group("Keys that people sign with.")
@@ -100,7 +100,7 @@ def propose(
         directory,
         key_file=key,
         strategy=strategy,
-        artifact=_hash_of(artifact),
+        artifact=_content_of(artifact),
         tier=tier,
         limits=limits,
         universe=listed(universe),
@@ -209,12 +209,13 @@ def _standing_text(standing: Mapping[str, Any]) -> str:
     return "\n".join([text, *waits])
 
 
-def _hash_of(artifact: str) -> str:
+def _content_of(artifact: str) -> str | dict[str, Any]:
+    """What the manifest says of a file or folder; a hash stands for itself."""
     if len(artifact) == 64 and all(digit in "0123456789abcdef" for digit in artifact):
         return artifact
     from hedgerow import governance
 
-    return governance.artifact_hash(Path(artifact))
+    return governance.manifest(Path(artifact))
 
 
 def _whole(option: str, text: str) -> int:

@@ -180,7 +180,7 @@ def _standing(bars: RunData, info: RunInfo, limits: Limits, mandate: str | Path 
     if mandate is not None:
         return signed_standing(mandate, info.name, info.currency)
     digest = bytes.fromhex(info.artifact)
-    return Standing(research_authority(info.strategy, digest, limits, bars, info.currency, info.seed))
+    return research_authority(info.strategy, digest, limits, bars, info.currency, info.seed)
 
 
 def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any, unlogged: Epoch | None) -> None:

@@ -26,7 +26,10 @@ from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import handlers_of
 from hedgerow.governance import events
 from hedgerow.governance.artifact import artifact_hash
+from hedgerow.governance.events import Context
 from hedgerow.governance.keys import Key
+from hedgerow.governance.manifests import proposal_manifest
+from hedgerow.governance.tiers import simulation_tier
 from hedgerow.market.bars import Bars
 from hedgerow.models.panel import LabelConfig
 from hedgerow.models.trials import TrialLedger
@@ -100,8 +103,8 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
     research = _train(closes, times, bars.symbols, first, plan, trials)
     strategy = ForecastingStrategy()
     artifact = bytes.fromhex(artifact_hash(ForecastingStrategy, _recipe(strategy, plan)))
-    authority, second_signature = _signed(data, plan, artifact)
-    engine = _open(data, plan, authority, artifact, log)
+    standing, second_signature = _signed(data, plan, artifact)
+    engine = _open(data, plan, standing, artifact, log)
     tell("an order with one signature of two, the second signature, an order too large")
     day_one = int(np.searchsorted(data.bars.ts_init, data.times_ns[0], side="right"))
     with named_errors():
@@ -127,11 +130,11 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
     )
 
 
-def _open(data: RunData, plan: FundPlan, authority: Authority, artifact: bytes, log: Path) -> Any:
+def _open(data: RunData, plan: FundPlan, standing: Standing, artifact: bytes, log: Path) -> Any:
     seed = hashlib.sha256(f"journal {plan.seed}".encode()).digest()
     return open_engine(
         data,
-        standing=Standing(authority),
+        standing=standing,
         artifact=artifact,
         firm_limits=fund_limits(plan, data),
         cash=plan.cash,
@@ -245,39 +248,53 @@ def _recipe(strategy: ForecastingStrategy, plan: FundPlan) -> dict[str, Any]:
     return {"config": dataclasses.asdict(strategy.config), "features": FEATURES.definition(), "seed": plan.seed}
 
 
-def _signed(data: RunData, plan: FundPlan, artifact: bytes) -> tuple[Authority, bytes]:
-    """Genesis, roster, proposal and the first approval; and, apart, the approval that completes the quorum."""
+def _signed(data: RunData, plan: FundPlan, artifact: bytes) -> tuple[Standing, bytes]:
+    """Genesis, roster, policy, proposal and the first approval; and, apart, the approval that completes the quorum."""
     keys = {name: _key(plan.seed, name) for name in ("root", *(name for name, _ in PEOPLE))}
-    ms = data.start_ns // 1_000_000
-    genesis = events.genesis(fund=plan.name, base=plan.currency, root_keys=[keys["root"].public], root_threshold=1)
-    people = [events.Person(name, (role,), (keys[name].public,)) for name, role in PEOPLE]
-    start = hashlib.sha256(genesis).hexdigest()
+    root = keys["root"]
+    ms = max(0, data.start_ns) // 1_000_000
+    genesis = events.genesis(fund=plan.name, base=plan.currency, root_keys=[root.public], root_threshold=1)
     roster = events.roster(
-        signers=[keys["root"]],
+        signers=[root],
         version=1,
-        people=people,
-        quorum={"risk": 1, "fund_manager": 1},
-        parents=[start],
-        hlc=(ms, 0),
+        root_keys=[root.public],
+        root_threshold=1,
+        people=[events.Person(name, (role,), (keys[name].public,)) for name, role in PEOPLE],
+        context=Context([hashlib.sha256(genesis).hexdigest()], (ms, 0)),
+    )
+    quorum = "all(risk 1, fund_manager 1)"
+    policy = events.policy(
+        signers=[root],
+        version=1,
+        change=quorum,
+        tiers=[simulation_tier(quorum)],
+        context=Context([events.event_id(roster)], (ms, 1)),
+    )
+    rules = events.event_id(policy)
+    manifest = proposal_manifest(
+        {"v": 1, "kind": "digest", "sha256": artifact.hex()},
+        credits={"alice": 10_000},
+        title=f"gradient boosting on {len(data.symbols)} instruments, long only",
+        universe=data.symbols,
     )
     proposal = events.proposal(
         key=keys["alice"],
         strategy="forecasting",
-        artifact=artifact.hex(),
+        manifest=manifest,
         tier="simulation",
         limits=fund_limits(plan, data).to_json(),
         universe=list(data.symbols),
         valid_until_ns=FOREVER_NS,
-        parents=[events.event_id(roster)],
-        hlc=(ms, 1),
-        title=f"gradient boosting on {len(data.symbols)} instruments, long only",
+        prev=None,
+        context=Context([rules], (ms, 2), rules),
     )
     named = events.event_id(proposal)
     first, second = (
-        events.approval(key=keys[name], proposal=named, role=role, parents=[named], hlc=(ms, 2 + i))
+        events.approval(key=keys[name], proposal=named, role=role, context=Context([named], (ms, 3 + i), rules))
         for i, (name, role) in enumerate(PEOPLE[1:])
     )
-    return Authority(genesis, (roster, proposal, first)), second
+    signed = Authority(genesis, (roster, policy, proposal, first))
+    return Standing(signed, artifacts={artifact: bytes.fromhex(events.artifact_of(manifest))}), second
 
 
 def _key(seed: int, name: str) -> Key:

@@ -7,7 +7,9 @@ is an error here, one that was not approved runs and is denied. Never: adds, rep
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.engine.opening import Authority, Standing
@@ -25,11 +27,21 @@ def signed_standing(folder: str | Path, strategy: str, currency: str) -> Standin
     base = json.loads(genesis)["base"]
     if base != currency:
         raise problem("CORE_CURRENCY", f"currency={currency!r}, the fund in {folder} counts in {base}")
-    names = [row["name"] for row in desk.standing().state["strategies"]]
+    state = desk.standing().state
+    names = [row["name"] for row in state["strategies"]]
     if strategy not in names:
         known = ", ".join(names) or "none"
         raise problem(
             "GOV_UNKNOWN_PROPOSAL", f"strategy {strategy!r}; proposed: {known}{did_you_mean(strategy, names)}"
         )
     # In order of first proposal: the numbers that the kernel will give them.
-    return Standing(Authority(genesis, sequencings=desk.sequencings()), names.index(strategy), len(names))
+    authority = Authority(genesis, sequencings=desk.sequencings())
+    return Standing(authority, names.index(strategy), len(names), _artifacts(state, strategy))
+
+
+def _artifacts(state: Mapping[str, Any], strategy: str) -> dict[bytes, bytes]:
+    """By the hash of a content, the manifest that names it: of the last mandate granted, else of the proposal."""
+    proposals = {row["id"]: row for row in state["proposals"] if row["strategy"] == strategy}
+    granted = [proposals[row["proposal"]] for row in state["mandates"] if row["strategy"] == strategy]
+    rows = [*proposals.values(), *granted]
+    return {bytes.fromhex(row["content"]): bytes.fromhex(row["artifact"]) for row in rows}

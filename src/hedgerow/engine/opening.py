@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,11 +43,15 @@ class Authority:
 
 @dataclass(frozen=True)
 class Standing:
-    """A run's authority, the strategy's number in it, and how many strategies it knows."""
+    """A run's authority, the strategy's number in it, how many strategies it knows, and what may run under which name.
+
+    `artifacts` gives the hash of a content (32 bytes) the hash of the manifest that people signed it under.
+    """
 
     authority: Authority
     number: int = 0
     strategies: int = 1
+    artifacts: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,9 @@ def research_limits(cash: float | int | Decimal, *, leverage: float = 2.5) -> Li
     return Limits.for_research(capital=cash, leverage=leverage)
 
 
-def research_authority(
-    name: str, artifact: bytes, limits: Limits, data: RunData, currency: str, seed: int
-) -> Authority:
+def research_authority(name: str, artifact: bytes, limits: Limits, data: RunData, currency: str, seed: int) -> Standing:
     """Sign a mandate for simulated money with throw-away keys derived from the seed."""
-    from hedgerow.governance.simulation import simulation_authority
+    from hedgerow.governance.simulation import simulated_artifact, simulation_authority
 
     genesis, envelopes = simulation_authority(
         seed=seed,
@@ -92,7 +94,7 @@ def research_authority(
         fund="research",
         valid_until_ns=FOREVER_NS,
     )
-    return Authority(genesis, tuple(envelopes))
+    return Standing(Authority(genesis, tuple(envelopes)), artifacts={artifact: simulated_artifact(artifact)})
 
 
 def open_engine(
@@ -109,6 +111,7 @@ def open_engine(
 ) -> Any:
     """A fund ready for its first bar: the strategy's artifact started, its book holding the cash.
 
+    artifact: the hash of the content that runs; it starts under the manifest by which people signed it, if any.
     fx: rates in force at the start, 10^-9 of the base currency, for every other currency of the instruments.
     What cannot be opened leaves no journal behind.
     """
@@ -140,7 +143,7 @@ def open_engine(
                 engine.instrument(*fields)
             engine.firm_limits(firm_limits.to_json_text(), start)
             _sign(engine, standing.authority)
-            engine.start(standing.number, artifact, start)
+            engine.start(standing.number, standing.artifacts.get(artifact, artifact), start)
             engine.capital(standing.number, currency, money_nano(cash), start)
     except BaseException:
         if log is not None:

@@ -24,7 +24,7 @@ from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
 from hedgerow.engine.unsealing import keyring
 
 KIND_SIGNED = 32
-TIERS = ("", "simulation", "paper", "canary", "full")
+MONEY = ("no", "simulated", "paper", "real")
 NO_INSTRUMENT = 2**32 - 1
 
 
@@ -129,8 +129,11 @@ def _verdict_on(journal: Journal, order_id: int) -> list[Cause]:
 
 
 def _authority(journal: Journal, strategy: int, order_id: int) -> list[Cause]:
-    """The mandate in force when the order was made, its proposal and its approvals."""
+    """The mandate that the order's verdict cites, else the last one before it; its proposal and its approvals."""
     granted = journal.mandates[(journal.mandates["strategy"] == strategy) & (journal.mandates["id"] < order_id)]
+    cited = journal.verdicts[journal.verdicts["cause"] == order_id]["mandate"]
+    if len(cited) and int(cited[-1]):
+        granted = granted[granted["index"] == cited[-1]]
     if not len(granted):
         return []
     mandate = granted[-1]
@@ -157,10 +160,15 @@ def _event(record_id: int, event: dict[str, Any]) -> Cause:
     body, kind = event["body"], event["type"]
     sentences = {
         "approval": lambda: f"signed {body['decision']} as {body['role']}",
-        "proposal": lambda: f"proposed {body['strategy']}: {body['title']}",
+        "proposal": lambda: f"proposed {body['strategy']}: {body['manifest']['title']}",
         "roster": lambda: f"signed version {body['version']} of the roster",
+        "policy": lambda: f"signed version {body['version']} of the policy",
+        "evidence": lambda: f"found evidence {body['pack'][:12]} of artifact {body['artifact'][:12]}",
+        "pause": lambda: f"paused {body['strategy']}: {body['reason']}",
+        "demote": lambda: f"demoted {body['strategy']} to {body['tier']}: {body['reason']}",
+        "retire": lambda: f"retired {body['strategy']}: {body['reason']}",
+        "revocation": lambda: f"took back {body.get('strategy') or body.get('proposal') or body.get('key')}",
         "epoch": lambda: f"began epoch {body['compartment']} {body['number']}",
-        "revocation": lambda: f"took capital back from {body.get('strategy') or body.get('proposal')}",
     }
     return Cause(
         record_id, kind.capitalize(), int(event["hlc"][0]) * 1_000_000, f"{event['actor']} {sentences[kind]()}"
@@ -229,7 +237,9 @@ def _bar(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
 def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     capital = money_int(np.frombuffer(bytes(row["limits"])[:16], dtype=[("lo", "<u8"), ("hi", "<i8")])[0]) / MONEY_UNIT
     artifact = bytes(row["artifact"]).hex()[:12]
-    return f"tier {TIERS[row['tier']]}, capital {capital:,.2f}, for artifact {artifact} only"
+    taken_back = ", taken back" if row["revoked"] else ", paused" if row["paused"] else ""
+    tier = f"mandate {row['index']}, {MONEY[row['kind']]} money, tier of rank {row['rank']}"
+    return f"{tier}, capital {capital:,.2f}, for artifact {artifact} only{taken_back}"
 
 
 def _sequenced(journal: Journal, row: Any, instrument: int, symbol: str) -> str:

@@ -76,6 +76,7 @@ class Fold:
     authority: Any = field(init=False)
     recorded: list[Recorded] = field(init=False, default_factory=list)
     heads: list[str] = field(init=False)
+    last_ts: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         with named_errors():
@@ -83,7 +84,8 @@ class Fold:
         self.heads = [bytes(_core.sha256(self.genesis)).hex()]
 
     def take(self, data: bytes, record: int, ts: int, *, is_pending: bool = False) -> dict[str, Any]:
-        """Have the authority judge one event; raises what it says."""
+        """Have the authority judge one event; raises what it says. The log's time does not go back with our clock."""
+        ts = max(ts, self.last_ts)
         envelope = read_envelope(data)
         event = envelope.event
         check_names(event)
@@ -91,8 +93,8 @@ class Fold:
             self.stream.check_seen(event.get("seen"))
         with named_errors():
             outcome: dict[str, Any] = self.authority.apply(data, record, ts)
-        if outcome.get("mandate") is not None:
-            outcome["mandate"] = outcome["mandate"].hex()
+        outcome = {name: _plain(value) for name, value in outcome.items()}
+        self.last_ts = ts
         if not is_pending:
             self.heads = [head for head in self.heads if head not in event["parents"]] + [envelope.id]
         self.recorded.append(Recorded(envelope.id, data, event, outcome, None, is_pending))
@@ -118,18 +120,23 @@ class Desk:
         """Whether the folder holds a fund."""
         return self.genesis_file.exists()
 
-    def found(self, genesis: bytes, roster: bytes, *, now_ns: int) -> dict[str, Any]:
-        """Start the fund with its first roster, which waits to be sequenced; refused, it writes nothing."""
-        outcome, data = self.check_found(genesis, roster, now_ns=now_ns), normalise(roster)
-        write_whole(self.genesis_file, genesis)
-        write_whole(self.pending_folder / f"{outcome['event']}.json", data)
-        return outcome
+    def found(self, genesis: bytes, first: Sequence[bytes], *, now_ns: int) -> dict[str, Any]:
+        """Start the fund with its first roster and policy, which wait to be sequenced; refused, it writes nothing.
 
-    def check_found(self, genesis: bytes, roster: bytes, *, now_ns: int) -> dict[str, Any]:
-        """What the first roster would bring about; raises if the fund has begun, or the roster is refused."""
+        Returns what the roster would bring about.
+        """
+        outcomes = self.check_found(genesis, first, now_ns=now_ns)
+        write_whole(self.genesis_file, genesis)
+        for outcome, envelope in zip(outcomes, first, strict=True):
+            write_whole(self.pending_folder / f"{outcome['event']}.json", normalise(envelope))
+        return outcomes[0]
+
+    def check_found(self, genesis: bytes, first: Sequence[bytes], *, now_ns: int) -> list[dict[str, Any]]:
+        """What the first events would bring about; raises if the fund has begun, or one is refused."""
         if self.is_founded:
             raise problem("CLI_EXISTS", f"{self.genesis_file}; a fund starts once")
-        return Fold(genesis, None).take(normalise(roster), 3, now_ns, is_pending=True)
+        fold = Fold(genesis, None)
+        return [fold.take(normalise(event), 3 + i, now_ns, is_pending=True) for i, event in enumerate(first)]
 
     def genesis(self) -> bytes:
         """The fund's first record."""
@@ -209,6 +216,13 @@ class Desk:
         outcome = fold.take(data, len(fold.recorded) + 3, now_ns, is_pending=True)
         write_whole(self.pending_folder / f"{outcome['event']}.json", data)
         return outcome
+
+
+def _plain(value: Any) -> Any:
+    """Records as hexadecimal text, for JSON."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _try(fold: Fold, data: bytes, now_ns: int) -> None:

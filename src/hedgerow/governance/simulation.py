@@ -1,7 +1,7 @@
 """A mandate for simulated money: research passes the same gate as real money, under keys that anybody can derive.
 
-Promises: equal arguments give equal bytes; the tier is `simulation`, which no venue with real money accepts.
-Never: a key of a person.
+Promises: equal arguments give equal bytes; the tier is of the kind `simulation`, which no venue with real money
+accepts. Never: a key of a person.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hedgerow.governance import events
+from hedgerow.governance.events import Context
 from hedgerow.governance.keys import Key
+from hedgerow.governance.manifests import proposal_manifest
+from hedgerow.governance.tiers import simulation_tier
+
+_QUORUM = "all(risk 1, fund_manager 1)"
 
 
 def simulation_authority(
@@ -25,7 +30,9 @@ def simulation_authority(
     fund: str,
     valid_until_ns: int,
 ) -> tuple[bytes, list[bytes]]:
-    """Genesis and signed events (roster, proposal, two approvals) that grant `limits` to `artifact` (32 bytes).
+    """Genesis and signed events (roster, policy, proposal, two approvals) that grant `limits` to `artifact` (32 bytes).
+
+    `artifact` is the hash of a manifest's content; what runs is named by `simulated_artifact`.
 
     >>> genesis, envelopes = simulation_authority(
     ...     seed=7, strategy="momentum", artifact=bytes(32), limits={"capital": "1000000.00"}, universe=["AAA"],
@@ -33,7 +40,7 @@ def simulation_authority(
     >>> from hedgerow import _core
     >>> authority = _core.Authority(genesis)
     >>> [authority.apply(envelope, 2 + i, 0)["outcome"] for i, envelope in enumerate(envelopes)]
-    ['roster_set', 'proposed', 'approved', 'granted']
+    ['roster_set', 'policy_set', 'proposed', 'approved', 'granted']
     """
     root, author, risk, manager = (_key(seed, name) for name in ("root", "researcher", "risk", "fund manager"))
     first = events.genesis(fund=fund, base=base_currency, root_keys=[root.public], root_threshold=1)
@@ -42,27 +49,53 @@ def simulation_authority(
         events.Person(risk.name, ("risk",), (risk.public,)),
         events.Person(manager.name, ("fund_manager",), (manager.public,)),
     ]
-    quorum = {"risk": 1, "fund_manager": 1}
-    start = [hashlib.sha256(first).hexdigest()]
-    roster = events.roster(signers=[root], version=1, people=people, quorum=quorum, parents=start, hlc=(0, 0))
+    roster = events.roster(
+        signers=[root],
+        version=1,
+        root_keys=[root.public],
+        root_threshold=1,
+        people=people,
+        context=Context([hashlib.sha256(first).hexdigest()], (0, 0)),
+    )
+    policy = events.policy(
+        signers=[root],
+        version=1,
+        change=_QUORUM,
+        tiers=[simulation_tier(_QUORUM)],
+        context=Context([events.event_id(roster)], (0, 1)),
+    )
+    rules = events.event_id(policy)
     proposal = events.proposal(
         key=author,
         strategy=strategy,
-        artifact=artifact.hex(),
+        manifest=_manifest(artifact, author.name),
         tier="simulation",
         limits=limits,
         universe=universe,
         valid_until_ns=valid_until_ns,
-        parents=[events.event_id(roster)],
-        hlc=(0, 1),
-        title="simulated run",
+        prev=None,
+        context=Context([rules], (0, 2), rules),
     )
     name = events.event_id(proposal)
     yes = [
-        events.approval(key=key, proposal=name, role=role, parents=[name], hlc=(0, 2))
+        events.approval(key=key, proposal=name, role=role, context=Context([name], (0, 3), rules))
         for key, role in ((risk, "risk"), (manager, "fund_manager"))
     ]
-    return first, [roster, proposal, *yes]
+    return first, [roster, policy, proposal, *yes]
+
+
+def simulated_artifact(artifact: bytes) -> bytes:
+    """The hash (32 bytes) of the manifest by which a simulated mandate names this content.
+
+    >>> simulated_artifact(bytes(32)).hex()[:16]
+    '0f2ef46a2877d60a'
+    """
+    return bytes.fromhex(events.artifact_of(_manifest(artifact, "simulated researcher")))
+
+
+def _manifest(artifact: bytes, author: str) -> dict[str, Any]:
+    content = {"v": 1, "kind": "digest", "sha256": artifact.hex()}
+    return proposal_manifest(content, credits={author: 10_000}, title="simulated run")
 
 
 def _key(seed: int, name: str) -> Key:

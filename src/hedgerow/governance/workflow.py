@@ -16,10 +16,13 @@ from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.governance import events
 from hedgerow.governance.desk import Desk, Fold, Standing, next_hlc, parents_for
+from hedgerow.governance.events import Context
 from hedgerow.governance.identity import Identity
 from hedgerow.governance.keys import Key, load_public
+from hedgerow.governance.manifests import proposal_manifest
 from hedgerow.governance.names import file_stem
 from hedgerow.governance.sequencer import SEQUENCER, sequence, sequencer_file, submit
+from hedgerow.governance.tiers import DAY_NS, FOREVER_NS, UNLIMITED, Tier, simulation_tier
 
 
 def keys_new(folder: Path | str, name: str, *, seed: bytes | None = None) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def roster_new(
     """Set the roster, signed with the root keys; the first one starts the fund and needs `fund` and `base_currency`.
 
     `people` gives each name its roles; `public_keys` gives names their keys (hexadecimal or PEM files), by default
-    `keys/NAME.pub.pem`; `quorum` is by default one human of risk and one fund manager.
+    `keys/NAME.pub.pem`; `quorum` of the first policy is by default one human of risk and one fund manager.
     """
     desk = Desk(folder)
     signers = [Key.load(file, name="root") for file in root_key_files]
@@ -66,32 +69,77 @@ def roster_new(
         events.Person(name, tuple(roles), tuple(_public_keys(folder, name, public_keys or {})))
         for name, roles in people.items()
     ]
-    seats = {"risk": 1, "fund_manager": 1} if quorum is None else quorum
-    if not desk.is_founded:
-        if not fund or not base_currency:
-            raise problem("GOV_BAD_BODY", "the first roster starts the fund: give it a name and a base currency")
-        threshold = len(signers) if root_threshold is None else root_threshold
-        keys = [key.public for key in signers]
-        genesis = events.genesis(fund=fund, base=base_currency, root_keys=keys, root_threshold=threshold)
-        standing = Fold(genesis, None).standing()
-    else:
-        genesis, standing = desk.genesis(), desk.ahead(now_ns)
-    current = standing.state["roster"]
+    if desk.is_founded:
+        return _next_roster(desk, signers, staff, now_ns)
+    if not fund or not base_currency:
+        raise problem("GOV_BAD_BODY", "the first roster starts the fund: give it a name and a base currency")
+    sign = ", ".join(f"{role} {count}" for role, count in (quorum or {"risk": 1, "fund_manager": 1}).items())
+    file = sequencer_file(folder)
+    sequencer = Key.load(file, name=SEQUENCER) if file.exists() else Key.generate(SEQUENCER)
+    threshold = len(signers) if root_threshold is None else root_threshold
+    keys = [key.public for key in signers]
+    genesis = events.genesis(fund=fund, base=base_currency, root_keys=keys, root_threshold=threshold)
+    standing = Fold(genesis, None).standing()
+    hlc = next_hlc(standing, now_ns)
+    roster = events.roster(
+        signers=signers,
+        version=1,
+        root_keys=keys,
+        root_threshold=threshold,
+        people=staff,
+        services=[events.Service(SEQUENCER, sequencer.public, ("sequence",), FOREVER_NS)],
+        context=Context(parents_for(standing), hlc),
+    )
+    policy = events.policy(
+        signers=signers,
+        version=1,
+        change=f"all({sign})",
+        tiers=_first_tiers(f"all({sign})"),
+        context=Context([events.event_id(roster)], (hlc[0], hlc[1] + 1)),
+    )
+    desk.check_found(genesis, [roster, policy], now_ns=now_ns)
+    if not file.exists():
+        keys_new(folder, SEQUENCER, seed=sequencer.seed)
+    outcome = desk.found(genesis, [roster, policy], now_ns=now_ns)
+    return sequence(folder, now_ns=now_ns).outcome(outcome["event"])
+
+
+def _first_tiers(sign: str) -> list[Tier]:
+    """Tiers to begin with: simulated and paper money without bounds, then a small and a full amount of real money."""
+    much: dict[str, Any] = {"capital": UNLIMITED, "gross": UNLIMITED, "loss": UNLIMITED, "adv_share_bps": 2**32 - 1}
+    return [
+        simulation_tier(sign),
+        Tier("paper", "paper", **much, sign=sign, valid_ns=FOREVER_NS),
+        Tier("canary", "live", 1_000_000, 2_000_000, 50_000, 100, sign, cool_down_ns=DAY_NS, live_ns=30 * DAY_NS),
+        Tier("full", "live", **much, sign=sign, cool_down_ns=2 * DAY_NS, live_ns=60 * DAY_NS),
+    ]
+
+
+def _next_roster(desk: Desk, signers: Sequence[Key], staff: Sequence[events.Person], now_ns: int) -> dict[str, Any]:
+    """A later roster keeps the root and the services of the one in force."""
+    standing = desk.ahead(now_ns)
+    state = standing.state
+    services = [
+        events.Service(s["name"], bytes.fromhex(s["key"]), tuple(s["scopes"]), int(s["valid_until"]))
+        for s in (state["roster"] or {"services": []})["services"]
+    ]
     envelope = events.roster(
         signers=signers,
-        version=1 if current is None else current["version"] + 1,
+        version=1 if state["roster"] is None else state["roster"]["version"] + 1,
+        root_keys=[bytes.fromhex(key) for key in state["root"]["keys"]],
+        root_threshold=state["root"]["threshold"],
         people=staff,
-        quorum=seats,
-        parents=parents_for(standing),
-        hlc=next_hlc(standing, now_ns),
+        services=services,
+        context=_context(standing, now_ns),
     )
-    if desk.is_founded:
-        return submit(desk, envelope, now_ns=now_ns)
-    desk.check_found(genesis, envelope, now_ns=now_ns)
-    if not sequencer_file(folder).exists():
-        keys_new(folder, SEQUENCER)
-    outcome = desk.found(genesis, envelope, now_ns=now_ns)
-    return sequence(folder, now_ns=now_ns).outcome(outcome["event"])
+    return submit(desk, envelope, now_ns=now_ns)
+
+
+def _context(standing: Standing, now_ns: int, resting_on: Sequence[str] = ()) -> Context:
+    """What a new event rests on: the last events that count, the clock, and the policy in force."""
+    policy = standing.state["policy"]
+    in_force = None if policy is None else policy["id"]
+    return Context(parents_for(standing, resting_on), next_hlc(standing, now_ns), in_force)
 
 
 def propose(
@@ -99,8 +147,8 @@ def propose(
     *,
     key_file: Path | str,
     strategy: str,
-    artifact: str,
-    tier: events.Tier,
+    artifact: str | Mapping[str, Any],
+    tier: str,
     limits: Mapping[str, Any],
     universe: Sequence[str],
     valid_until_ns: int,
@@ -109,21 +157,29 @@ def propose(
     description: str = "",
     authors: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Propose that an artifact (its hash) gets capital; the key's owner is an author."""
+    """Propose that an artifact gets capital: what `manifest` says of it, or its hash; the key's owner is an author."""
     desk, standing, key = _signer(folder, key_file, now_ns)
+    content = {"v": 1, "kind": "digest", "sha256": artifact} if isinstance(artifact, str) else artifact
+    names = list(authors) or [key.name]
+    share, rest = divmod(10_000, len(names))
+    manifest = proposal_manifest(
+        content,
+        credits={name: share + (rest if i == 0 else 0) for i, name in enumerate(names)},
+        title=title,
+        description=description,
+        universe=universe,
+    )
+    in_force = {row["name"]: row["in_force"] for row in standing.state["strategies"]}
     envelope = events.proposal(
         key=key,
         strategy=strategy,
-        artifact=artifact,
+        manifest=manifest,
         tier=tier,
         limits=limits,
         universe=universe,
         valid_until_ns=valid_until_ns,
-        parents=parents_for(standing),
-        hlc=next_hlc(standing, now_ns),
-        title=title,
-        description=description,
-        authors=authors,
+        prev=in_force.get(strategy),
+        context=_context(standing, now_ns),
     )
     return submit(desk, envelope, now_ns=now_ns)
 
@@ -145,8 +201,7 @@ def approve(
         proposal=meant,
         role=role,
         decision=decision,
-        parents=parents_for(standing, [meant]),
-        hlc=next_hlc(standing, now_ns),
+        context=_context(standing, now_ns, [meant]),
     )
     return submit(desk, envelope, now_ns=now_ns)
 
@@ -164,12 +219,11 @@ def revoke(
     desk, standing, key = _signer(folder, key_file, now_ns)
     meant = None if proposal is None else _proposal_id(standing, proposal)
     envelope = events.revocation(
-        key=key,
+        signers=[key],
         strategy=strategy,
         proposal=meant,
         reason=reason,
-        parents=parents_for(standing, [meant] if meant else ()),
-        hlc=next_hlc(standing, now_ns),
+        context=_context(standing, now_ns, [meant] if meant else ()),
     )
     return submit(desk, envelope, now_ns=now_ns)
 
@@ -213,7 +267,7 @@ def _signer(folder: Path | str, key_file: Path | str, now_ns: int) -> tuple[Desk
     standing = desk.ahead(now_ns)
     key = Key.load(key_file)
     people = (standing.state["roster"] or {"people": []})["people"]
-    owner = next((p["name"] for p in people if key.public_hex in p["keys"]), None)
+    owner = next((p["name"] for p in people if key.public_hex in [d["key"] for d in p["devices"]]), None)
     if owner is None:
         raise problem("GOV_UNKNOWN_KEY", f"{key_file}, public key {key.public_hex}")
     return desk, standing, Key.from_seed(key.seed, name=owner)

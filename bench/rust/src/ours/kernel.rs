@@ -6,14 +6,13 @@
 use crate::clock::rest;
 use crate::floor::gate as floor;
 use crate::ours::gate::listed;
+use crate::ours::people;
 use crate::sample::{Sample, runs};
 use hedgerow_core::{
     Bar, CashKind, CashMovement, Currency, FirmLimits, Limits, Money, Order, OrderKind, ReportKind, Session, Side,
     StrategyStart, TimeInForce, VenueReport,
 };
-use hedgerow_kernel::authority::{Genesis, canonical, keys, limits_to_json, seal};
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send};
-use serde_json::{Value, json};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,6 @@ const ROUNDS: usize = 40;
 /// Decisions of the floor in one go.
 const DECISIONS: usize = 1 << 16;
 const MARK: i64 = 10_000;
-const ARTIFACT: [u8; 32] = [0xab; 32];
 
 /// What a round consists of, in order.
 pub const STEPS: [&str; 4] = ["bar", "order", "acknowledgement", "fill"];
@@ -92,14 +90,14 @@ impl Fund {
     /// A fund ready to trade so many bars and orders a round.
     pub fn new((bars, orders): (usize, usize)) -> Fund {
         let usd = Currency::parse("USD").expect("a currency");
-        let (genesis, envelopes) = signed_mandate(usd);
+        let (genesis, envelopes) = people::signed_mandate(usd, &limits(), INSTRUMENTS);
         let capacity = Capacity { instruments: INSTRUMENTS, sectors: 11, ..Capacity::default() };
         let mut kernel = Kernel::new(capacity, &genesis).expect("the genesis is well formed");
         let mut effects = Effects::new();
         let mut inputs: Vec<Input> = (0..INSTRUMENTS).map(|i| Input::Instrument(listed(i, usd))).collect();
         inputs.push(Input::FirmLimits(FirmLimits { limits: limits(), ..FirmLimits::default() }));
         inputs.extend(envelopes.into_iter().map(|envelope| Input::Signed(0, envelope)));
-        inputs.push(Input::StrategyStart(StrategyStart { artifact: ARTIFACT, on: 1, ..StrategyStart::default() }));
+        inputs.push(Input::StrategyStart(StrategyStart { artifact: people::artifact(), on: 1, ..StrategyStart::default() }));
         let (amount, kind) = (Money::units(1_000_000_000), CashKind::Capital as u8);
         inputs.push(Input::CashMovement(CashMovement { amount, currency: usd, kind, ..CashMovement::default() }));
         inputs.push(Input::Session(Session { closes_ts: i64::MAX, open: 1, ..Session::default() }));
@@ -219,47 +217,4 @@ fn limits() -> Limits {
         data_age_ns: 1 << 50,
         ..Limits::UNLIMITED
     }
-}
-
-/// A genesis, and the events by which three people grant the mandate.
-fn signed_mandate(usd: Currency) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let seeds = ["root", "author", "risk", "manager"].map(|who| keys::sha256(who.as_bytes()));
-    let [root, author, risk, manager] = seeds;
-    let public = |seed: &[u8; 32]| keys::hex(&keys::public_key(seed));
-    let genesis =
-        Genesis { fund: "Bench".to_owned(), base: usd, root_keys: vec![keys::public_key(&root)], root_threshold: 1 };
-    let event = |kind: &str, actor: &str, seed: &[u8; 32], parent: &[u8; 32], body: Value| {
-        let device = keys::hex(&keys::keyid(&keys::public_key(seed)));
-        let event = json!({
-            "v": 1, "type": kind, "actor": actor, "device": device, "hlc": [1, 0], "parents": [keys::hex(parent)],
-            "body": body
-        });
-        canonical::write(&event).expect("no floats")
-    };
-    let person =
-        |name: &str, role: &str, seed: &[u8; 32]| json!({"name": name, "roles": [role], "keys": [public(seed)]});
-    let people =
-        [person("Ada", "researcher", &author), person("Rita", "risk", &risk), person("Fay", "fund_manager", &manager)];
-    let quorum = json!([{"role": "risk", "count": 1}, {"role": "fund_manager", "count": 1}]);
-    let roster = json!({"version": 1, "people": people, "policy": {"quorum": quorum}});
-    let roster = event("roster", "root", &root, &genesis.id(), roster);
-    let universe: Vec<String> = (0..INSTRUMENTS).map(|i| format!("S{i}")).collect();
-    let proposal = json!({
-        "strategy": "bench", "artifact": keys::hex(&ARTIFACT), "tier": "simulation", "universe": universe,
-        "limits": limits_to_json(&limits()), "valid_until": i64::MAX.to_string(), "title": "Bench", "description": "",
-        "authors": ["Ada"]
-    });
-    let proposal = event("proposal", "Ada", &author, &keys::sha256(roster.as_bytes()), proposal);
-    let name = keys::sha256(proposal.as_bytes());
-    let yes = |who: &str, role: &str, seed: &[u8; 32]| {
-        let body = json!({"proposal": keys::hex(&name), "role": role, "decision": "approve"});
-        seal(event("approval", who, seed, &name, body).as_bytes(), &[*seed])
-    };
-    let envelopes = vec![
-        seal(roster.as_bytes(), &[root]),
-        seal(proposal.as_bytes(), &[author]),
-        yes("Rita", "risk", &risk),
-        yes("Fay", "fund_manager", &manager),
-    ];
-    (genesis.to_bytes(), envelopes)
 }

@@ -3,4 +3,5 @@
 pub mod gate;
 pub mod journal;
 pub mod kernel;
+pub mod people;
 pub mod state;

@@ -4,7 +4,10 @@
 //! a default, a conversion.
 
 use super::keys::unhex;
+use super::limits::money;
+use hedgerow_core::Money;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// One object and the name it has in messages.
 pub(super) struct Fields<'a> {
@@ -41,8 +44,7 @@ impl<'a> Fields<'a> {
     /// A name of 1 to 64 bytes, without control characters and without white space at its ends.
     pub fn name(&self, name: &str) -> Result<String, String> {
         let text = self.text(name)?;
-        let ok = !text.is_empty() && text.len() <= 64 && text.trim() == text && !text.chars().any(char::is_control);
-        ok.then(|| text.to_owned()).ok_or_else(|| {
+        is_name(text).then(|| text.to_owned()).ok_or_else(|| {
             self.wrong(name, self.map.get(name).unwrap_or(&Value::Null), "a name of 1 to 64 bytes in one trimmed line")
         })
     }
@@ -90,10 +92,67 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.wrong(name, value, "a decimal string of nanoseconds since 1970"))
     }
 
+    /// A span of time from 0 in nanoseconds, written as a decimal string.
+    pub fn span(&self, name: &str) -> Result<i64, String> {
+        let value = self.get(name)?;
+        decimal_integer(value).ok_or_else(|| self.wrong(name, value, "a decimal string of nanoseconds, from \"0\""))
+    }
+
+    /// Money as a decimal string of currency units.
+    pub fn money(&self, name: &str) -> Result<Money, String> {
+        let value = self.get(name)?;
+        money(value).ok_or_else(|| self.wrong(name, value, "a decimal string of currency units such as \"1000000.00\""))
+    }
+
+    /// True or false.
+    pub fn boolean(&self, name: &str) -> Result<bool, String> {
+        let value = self.get(name)?;
+        value.as_bool().ok_or_else(|| self.wrong(name, value, "true or false"))
+    }
+
+    /// A field that must be there and may be null.
+    pub fn nullable(&self, name: &str) -> Result<Option<&'a Value>, String> {
+        Ok(Some(self.get(name)?).filter(|value| !value.is_null()))
+    }
+
+    /// 32 bytes in hexadecimal, or null.
+    pub fn hash_or_null(&self, name: &str) -> Result<Option<[u8; 32]>, String> {
+        self.nullable(name)?.map(|_| self.hash(name)).transpose()
+    }
+
+    /// A list of names, each of 1 to 64 bytes, none twice.
+    pub fn names(&self, name: &str) -> Result<Vec<String>, String> {
+        let mut names: Vec<String> = Vec::new();
+        for item in self.list(name)? {
+            let text = item.as_str().filter(|text| is_name(text));
+            let text = text.ok_or_else(|| self.wrong(name, item, "a name of 1 to 64 bytes in one trimmed line"))?;
+            if names.iter().any(|known| known == text) {
+                return Err(format!("{}: {name} has {text:?} twice", self.what));
+            }
+            names.push(text.to_owned());
+        }
+        Ok(names)
+    }
+
+    /// An object whose values are all text.
+    pub fn texts(&self, name: &str) -> Result<BTreeMap<String, String>, String> {
+        let value = self.get(name)?;
+        let map = value.as_object().ok_or_else(|| self.wrong(name, value, "an object of texts"))?;
+        let text = |(key, value): (&String, &Value)| {
+            let text = value.as_str().ok_or_else(|| self.wrong(&format!("{name}.{key}"), value, "a string"))?;
+            Ok((key.clone(), text.to_owned()))
+        };
+        map.iter().map(text).collect()
+    }
+
     /// The message for a field that is not what it should be.
     pub fn wrong(&self, name: &str, value: &Value, wanted: &str) -> String {
         format!("{}: {name} is {}, not {wanted}", self.what, brief(value))
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.trim() == text && !text.chars().any(char::is_control)
 }
 
 /// A non-negative integer spelt as a decimal string without sign or leading zero.

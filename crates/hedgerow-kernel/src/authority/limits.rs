@@ -102,8 +102,19 @@ pub fn limits_to_json(limits: &Limits) -> Value {
     Value::Object(map)
 }
 
+/// The first field that is wider than in the other limits.
+pub(super) fn first_wider(limits: &Limits, than: &Limits) -> Option<&'static str> {
+    let (mut limits, mut than) = (*limits, *than);
+    let wider = |(_, slot): &&(&'static str, Slot)| match slot {
+        Slot::Money(at) => at(&mut limits).0 > at(&mut than).0,
+        Slot::Long(at) => *at(&mut limits) > *at(&mut than),
+        Slot::Short(at) => *at(&mut limits) > *at(&mut than),
+    };
+    SLOTS.iter().find(wider).map(|(name, _)| *name)
+}
+
 /// `"1000000.00"`: no sign, no exponent, no leading zero, at most nine decimals, at most [`Money::UNLIMITED`].
-fn money(value: &Value) -> Option<Money> {
+pub(super) fn money(value: &Value) -> Option<Money> {
     let text = value.as_str()?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
@@ -116,7 +127,7 @@ fn money(value: &Value) -> Option<Money> {
 }
 
 /// Money as a decimal string in currency units, with at least two decimals.
-fn decimal(amount: Money) -> String {
+pub(super) fn decimal(amount: Money) -> String {
     amount.to_string().replace(',', "")
 }
 

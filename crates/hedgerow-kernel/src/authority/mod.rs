@@ -1,44 +1,68 @@
-//! Authority is a signature: folds the fund's signed events into people, proposals and mandates.
+//! Authority is a signature: folds the fund's signed events into people, policy, proposals and mandates.
 //!
-//! Promises: capital is granted only by a quorum of humans on the root-signed roster, none of them an author, to
-//! one artifact under one set of limits; an event that is refused changes nothing; the same events in the same order
-//! give the same state on every machine. Never: a clock (time is an argument), a private key, a default mandate.
+//! Promises: capital is granted only by the quorum that the signed policy demands, humans on the root-signed roster and
+//! none of them an author, to one artifact under limits within its tier; an event that is refused changes nothing; the
+//! same events in the same order give the same state on every machine. Never: a clock (time is an argument), a private
+//! key, a default mandate, a default policy.
 
+mod amendments;
 pub mod canonical;
 mod describe;
 mod envelope;
+mod epochs;
 mod event;
+mod evidence;
+pub mod expression;
 mod fields;
 mod genesis;
 pub mod keys;
 mod limits;
+mod mandates;
+mod manifest;
+mod policy;
 mod proposal;
-pub mod quorum;
+mod proposals;
+mod restraints;
+mod revocations;
 mod roster;
-mod rules;
+mod signers;
+mod tiers;
 
 pub use envelope::{ENVELOPE_BYTES_MAX, Envelope, PAYLOAD_TYPE, event_type, pae, seal};
-pub use event::{Body, Event, Target};
-pub use genesis::Genesis;
+pub use epochs::{COMPARTMENTS, Epoch, KnownEpoch};
+pub use event::{Body, Event, STREAM, Seen, Target};
+pub use evidence::{Evidence, KnownEvidence};
+pub use expression::{Expression, Seat};
+pub use genesis::{Genesis, Root};
 pub use limits::{limit_fields, limits_from_json, limits_to_json, parse_limits};
-pub use proposal::{Proposal, Status, Terms, Vote, tier_word};
-pub use roster::{Person, RISK_ROLE, Roster};
+pub use mandates::Granted;
+pub use manifest::{Credit, Manifest};
+pub use policy::{Amendment, Policy, PolicyInForce};
+pub use proposal::{Proposal, Status, Terms, Vote};
+pub use revocations::RevokedKey;
+pub use roster::{Device, Person, RISK_ROLE, Roster, SCOPES, Service};
+pub use tiers::{Demand, Tier, kind_word};
 
 use hedgerow_core::{Code, Mandate, Nanos, Problem, RecordId, StrategyId, Symbol, code};
 use keys::PublicKey;
+use proposals::Arrival;
 use serde::{Deserialize, Serialize};
+use signers::Signer;
 use std::collections::BTreeSet;
 
 /// SHA-256 of an event's signed bytes.
 pub type EventId = [u8; 32];
 
+/// How far a device's clock may be ahead of the time of sequencing, milliseconds.
+pub const CLOCK_AHEAD_MS: i64 = 300_000;
+
 /// A strategy that was ever proposed; its index is its place in order of first proposal.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Strategy {
     /// Its name.
     pub name: String,
-    /// The mandate in force. It may have expired: the gate asks the time, the authority does not.
-    pub mandate: Option<Mandate>,
+    /// Who closed it for good.
+    pub retired: Option<String>,
 }
 
 /// What an event brought about.
@@ -48,6 +72,20 @@ pub enum Outcome {
     RosterSet {
         /// The roster's version.
         version: u64,
+    },
+    /// This policy is in force now.
+    PolicySet {
+        /// The event that brought it.
+        policy: EventId,
+        /// Its version.
+        version: u64,
+    },
+    /// A change of the policy waits for approvals.
+    PolicyProposed {
+        /// Its name.
+        policy: EventId,
+        /// The seats still empty.
+        missing: Vec<String>,
     },
     /// A proposal waits for approvals.
     Proposed {
@@ -60,55 +98,114 @@ pub enum Outcome {
     Approved {
         /// The proposal.
         proposal: EventId,
-        /// The roles of the seats still empty.
+        /// The seats still empty.
         missing: Vec<String>,
     },
-    /// The quorum is complete: capital moves.
+    /// The quorum is complete: capital moves, at once or when the cool-down has passed.
     Granted {
         /// The mandate; its `id` is for the kernel to number, its `cause` is the approval's record.
         mandate: Box<Mandate>,
         /// What it may trade.
         universe: Vec<Symbol>,
     },
-    /// A needed role said no: the proposal is closed.
+    /// A needed role said no, or an amendment was taken back: it is closed.
     Rejected {
         /// The proposal.
         proposal: EventId,
     },
-    /// A risk officer took it back.
+    /// Only risk-reducing orders pass.
+    Paused {
+        /// The strategy's index.
+        strategy: StrategyId,
+        /// The mandates that changed: marked paused, or revoked where one still cooled down.
+        mandates: Vec<Mandate>,
+    },
+    /// A lower tier is in force.
+    Demoted {
+        /// The mandate that is left.
+        mandate: Box<Mandate>,
+        /// What it may trade.
+        universe: Vec<Symbol>,
+        /// The mandates that ended.
+        ended: Vec<Mandate>,
+    },
+    /// The strategy's name is closed for good.
+    Retired {
+        /// The strategy's index.
+        strategy: StrategyId,
+        /// The mandates that ended.
+        mandates: Vec<Mandate>,
+    },
+    /// Capital was taken back.
     Revoked {
         /// The strategy's index.
         strategy: StrategyId,
-        /// The mandate that was in force, now marked revoked; `None` if only open proposals were closed.
-        mandate: Option<Box<Mandate>>,
+        /// The mandates that ended; none if only open proposals were closed.
+        mandates: Vec<Mandate>,
+    },
+    /// A key signs nothing any more.
+    KeyRevoked {
+        /// The key.
+        key: PublicKey,
+    },
+    /// Evidence of an artifact is known.
+    EvidenceKnown {
+        /// The artifact.
+        artifact: [u8; 32],
+        /// SHA-256 of the pack.
+        pack: [u8; 32],
+    },
+    /// A compartment has a new key.
+    EpochBegun {
+        /// The compartment.
+        compartment: String,
+        /// The epoch's number.
+        number: u32,
     },
 }
 
-/// The people, the proposals and the mandates of one fund.
+/// The people, the policy, the proposals and the mandates of one fund.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Authority {
     genesis: Genesis,
     roster: Option<Roster>,
+    policy: Option<PolicyInForce>,
+    /// Every policy that was ever in force.
+    policies: BTreeSet<EventId>,
+    amendments: Vec<Amendment>,
     /// The genesis and every event that counted; parents must be among them.
     known: BTreeSet<EventId>,
     proposals: Vec<Proposal>,
     strategies: Vec<Strategy>,
-    /// Mandates granted so far.
-    granted: u32,
+    mandates: Vec<Granted>,
+    evidence: Vec<KnownEvidence>,
+    revoked_keys: Vec<RevokedKey>,
+    former_recipients: BTreeSet<String>,
+    epochs: Vec<KnownEpoch>,
+    /// When the last event was sequenced.
+    sequenced_ts: Nanos,
     strategies_max: StrategyId,
 }
 
 impl Authority {
-    /// A fund without people: nothing can be granted until the root keys sign a roster.
+    /// A fund without people: nothing can be granted until the root keys sign a roster and a policy.
     #[must_use]
     pub fn new(genesis: &Genesis) -> Authority {
         Authority {
             genesis: genesis.clone(),
             roster: None,
+            policy: None,
+            policies: BTreeSet::new(),
+            amendments: Vec::new(),
             known: BTreeSet::from([genesis.id()]),
             proposals: Vec::new(),
             strategies: Vec::new(),
-            granted: 0,
+            mandates: Vec::new(),
+            evidence: Vec::new(),
+            revoked_keys: Vec::new(),
+            former_recipients: BTreeSet::new(),
+            epochs: Vec::new(),
+            sequenced_ts: Nanos::MIN,
             strategies_max: StrategyId::MAX,
         }
     }
@@ -122,71 +219,77 @@ impl Authority {
     /// Verifies a signed event and takes it in; `id` is the record that carries it and `ts` when it was sequenced.
     ///
     /// # Errors
-    /// A `GOV` problem that names the person, role, key or value; the state is unchanged then.
+    /// A `GOV` problem that names the person, role, key or value; `CORE_TIME_ORDER` if the time goes back. The state is
+    /// unchanged then.
     pub fn apply(&mut self, envelope: &[u8], id: RecordId, ts: Nanos) -> Result<Outcome, Problem> {
         let envelope = Envelope::parse(envelope)?;
-        let event = Event::parse(&envelope.payload)?;
-        let signer = match event.body {
-            Body::Roster(_) => self.root_signed(&envelope, &event)?,
-            _ => self.person_signed(&envelope, &event)?,
-        };
         let name = envelope.id();
         if self.known.contains(&name) {
             return refuse(code::GOV_DUPLICATE, format!("event {}", keys::hex(&name)));
         }
+        let event = Event::parse(&envelope.payload)?;
+        self.is_timely(&event, ts)?;
+        let signer = self.signer(&envelope, &event, ts)?;
         if let Some(parent) = event.parents.iter().find(|parent| !self.known.contains(*parent)) {
             return refuse(code::GOV_UNKNOWN_PARENT, format!("parent {}", keys::hex(parent)));
         }
-        let outcome = match event.body {
-            Body::Roster(roster) => self.set_roster(roster)?,
-            Body::Proposal(terms) => self.propose(name, *terms, &event.actor, id, ts)?,
-            Body::Approval { proposal, role, approve } => {
-                self.decide(&proposal, Vote { person: event.actor, role, key: signer }, approve, id, ts)?
-            }
-            Body::Revocation { target, .. } => self.revoke(&target, &event.actor, id, ts)?,
-        };
+        self.rests_on_policy(&event)?;
+        let outcome = self.take(event, &signer, Arrival { id: name, record: id, ts })?;
         self.known.insert(name);
+        self.sequenced_ts = ts;
         Ok(outcome)
     }
 
-    /// Every signature is by a root key, and there are enough of them. Returns the key of the acting device.
-    fn root_signed(&self, envelope: &Envelope, event: &Event) -> Result<PublicKey, Problem> {
-        let mut device = None;
-        for (keyid, _) in &envelope.signatures {
-            let Some(key) = self.genesis.root_keys.iter().find(|key| keys::keyid(key) == *keyid) else {
-                return refuse(code::GOV_UNKNOWN_KEY, format!("{} is not a root key", keys::hex(keyid)));
-            };
-            verified(envelope, key, &event.actor)?;
-            if event.device == *keyid {
-                device = Some(*key);
+    /// What the event does, now that it is known who signed it. Checks first, changes after.
+    fn take(&mut self, event: Event, signer: &Signer, at: Arrival) -> Result<Outcome, Problem> {
+        let actor = event.actor.as_str();
+        match event.body {
+            Body::Roster(roster) => self.set_roster(*roster),
+            Body::Policy(policy) => self.set_policy(*policy, signer, at),
+            Body::Evidence(evidence) => self.learn(evidence, signer, at),
+            Body::Epoch(epoch) => self.begin_epoch(epoch, actor, signer, at),
+            Body::Revocation { target, reason } => self.revoke(&target, reason, actor, signer, at),
+            Body::Proposal(terms) => self.propose(*terms, signer.human()?.0, at),
+            Body::Approval { proposal, role, approve } => {
+                let (person, key) = signer.human()?;
+                let policy = self.in_force()?.id;
+                self.decide(&proposal, Vote { person: person.to_owned(), role, key, policy }, approve, at)
             }
+            Body::Pause { strategy, .. } => self.pause(&strategy, signer.human()?.0, at),
+            Body::Demote { strategy, tier, limits, .. } => {
+                self.demote(&strategy, &tier, &limits, signer.human()?.0, at)
+            }
+            Body::Retire { strategy, .. } => self.retire(&strategy, signer.human()?.0, at),
         }
-        let (signed, needed) = (envelope.signatures.len(), self.genesis.root_threshold as usize);
-        if signed < needed {
-            return refuse(code::GOV_QUORUM, format!("{signed} root signatures, {needed} needed"));
-        }
-        device.map_or_else(|| refuse(code::GOV_BAD_ENVELOPE, "the event's device is not among its signers"), Ok)
     }
 
-    /// The one signature is by a device of the actor, who is on the roster. Returns the device's key.
-    fn person_signed(&self, envelope: &Envelope, event: &Event) -> Result<PublicKey, Problem> {
-        let [(keyid, _)] = envelope.signatures.as_slice() else {
-            let n = envelope.signatures.len();
-            return refuse(code::GOV_BAD_ENVELOPE, format!("{n} signatures; a person signs with one device"));
-        };
-        if event.device != *keyid {
-            return refuse(code::GOV_BAD_ENVELOPE, "the event's device is not its signer");
+    /// The log's time never goes back, and no device's clock is far ahead of it.
+    fn is_timely(&self, event: &Event, ts: Nanos) -> Result<(), Problem> {
+        if ts < self.sequenced_ts {
+            return refuse(code::CORE_TIME_ORDER, format!("sequenced at {ts} after {}", self.sequenced_ts));
         }
-        let found = self.roster.as_ref().and_then(|roster| roster.person_of(keyid));
-        let Some((person, key)) = found else {
-            return refuse(code::GOV_UNKNOWN_KEY, format!("{} claims the key {}", event.actor, keys::hex(keyid)));
-        };
-        if person.name != event.actor {
-            let detail = format!("the key {} is {}'s, not {}'s", keys::hex(keyid), person.name, event.actor);
-            return refuse(code::GOV_NOT_AUTHORISED, detail);
+        let latest_ms = ts.max(0) / 1_000_000 + CLOCK_AHEAD_MS;
+        if event.hlc.0 > latest_ms {
+            let detail = format!("{}'s clock says {} ms, at most {latest_ms} ms is taken", event.actor, event.hlc.0);
+            return refuse(code::GOV_CLOCK, detail);
         }
-        verified(envelope, key, &event.actor)?;
-        Ok(*key)
+        Ok(())
+    }
+
+    /// A policy that an event names is a known one; an approval names the one in force.
+    fn rests_on_policy(&self, event: &Event) -> Result<(), Problem> {
+        let in_force = self.policy.as_ref().map(|in_force| in_force.id);
+        let name = |id: Option<EventId>| id.map_or("none".to_owned(), |id| keys::hex(&id));
+        if matches!(event.body, Body::Approval { .. }) && event.policy != in_force {
+            let detail = format!("approved under {}, in force is {}", name(event.policy), name(in_force));
+            return refuse(code::GOV_POLICY, detail);
+        }
+        match event.policy {
+            Some(policy) if !self.policies.contains(&policy) => {
+                refuse(code::GOV_POLICY, format!("no policy {} was ever in force", keys::hex(&policy)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What the fund started from.
@@ -199,6 +302,18 @@ impl Authority {
     #[must_use]
     pub fn roster(&self) -> Option<&Roster> {
         self.roster.as_ref()
+    }
+
+    /// The policy in force, once there is one.
+    #[must_use]
+    pub fn policy(&self) -> Option<&PolicyInForce> {
+        self.policy.as_ref()
+    }
+
+    /// Every proposed change of the policy, in order.
+    #[must_use]
+    pub fn amendments(&self) -> &[Amendment] {
+        &self.amendments
     }
 
     /// Every proposal, in order.
@@ -218,13 +333,6 @@ impl Authority {
     pub fn strategy_index(&self, name: &str) -> Option<StrategyId> {
         self.strategies.iter().position(|s| s.name == name).and_then(|i| StrategyId::try_from(i).ok())
     }
-}
-
-fn verified(envelope: &Envelope, key: &PublicKey, actor: &str) -> Result<(), Problem> {
-    if envelope.is_signed_by(key) {
-        return Ok(());
-    }
-    refuse(code::GOV_BAD_SIGNATURE, format!("{actor}, key {}", keys::hex(&keys::keyid(key))))
 }
 
 fn refuse<T>(code: Code, detail: impl Into<String>) -> Result<T, Problem> {

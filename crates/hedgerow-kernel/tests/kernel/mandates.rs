@@ -1,8 +1,10 @@
 //! Who may trade: nobody without signatures, nobody with another artifact, nobody after the end.
 
 use crate::people::{EXPIRES, Wish, artifact};
-use crate::world::{CARRY, MOMENTUM, World};
-use hedgerow_core::{Order, OrderKind, Sequenced, Side, StrategyId, StrategyStart, TimeInForce, code};
+use crate::world::{CARRY, MOMENTUM, World, capital_limits};
+use hedgerow_core::{
+    Limits, Order, OrderKind, Sequenced, Side, StrategyId, StrategyStart, TierKind, TimeInForce, code, time::DAY,
+};
 use hedgerow_kernel::Input;
 
 const DENIED: &str = "denied RISK-004";
@@ -118,6 +120,119 @@ fn a_revoked_mandate_lets_only_risk_reducing_orders_pass_even_after_a_restart() 
         assert_eq!(world.asks("sell 2 AAA")[0], "approved, reduces risk despite RISK-005");
     }
     assert_eq!(world.kernel.mandate(MOMENTUM).unwrap().revoked, 1);
+}
+
+#[test]
+fn money_of_a_lesser_kind_trades_nothing_at_a_venue_of_a_greater_one() {
+    for (venue, tier, days, is_allowed) in [
+        (TierKind::Simulation, "simulation", 0, true),
+        (TierKind::Simulation, "live", 1, true),
+        (TierKind::Paper, "simulation", 0, false),
+        (TierKind::Paper, "paper", 0, true),
+        (TierKind::Live, "simulation", 0, false),
+        (TierKind::Live, "paper", 0, false),
+        (TierKind::Live, "live", 1, true),
+    ] {
+        let mut world = World::staffed_at(venue);
+        world.grant(&Wish { tier, ..Wish::of("momentum") });
+        world.wait(days * DAY);
+        world.bar("AAA", 10_000);
+        let told = world.start(MOMENTUM, 'A');
+        assert_eq!(told, if is_allowed { vec![] } else { vec!["finding GOV-013"] }, "{tier} at {venue:?}");
+        assert_eq!(world.asks("buy 1 AAA")[0], if is_allowed { "approved" } else { DENIED }, "{tier} at {venue:?}");
+    }
+}
+
+#[test]
+fn a_demotion_to_simulated_money_stops_a_strategy_that_trades_real_money() {
+    let mut world = World::staffed_at(TierKind::Live);
+    world.grant(&Wish { tier: "live", ..Wish::of("momentum") });
+    world.wait(DAY);
+    world.bar("AAA", 10_000);
+    world.start(MOMENTUM, 'A');
+    world.trades("buy 10 AAA", 10_000);
+    let told = world.sign(Wish::of("momentum").demotion(&Limits::default()));
+    assert_eq!(told, ["mandate revoked", "mandate granted", "finding GOV-013"]);
+    assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-005");
+    assert_eq!(world.asks("sell 10 AAA")[0], "approved, reduces risk despite RISK-005");
+}
+
+#[test]
+fn a_mandate_that_cools_down_is_none_until_it_has() {
+    let mut world = World::staffed();
+    world.start(MOMENTUM, 'A');
+    assert_eq!(world.grant(&Wish { tier: "live", ..Wish::of("momentum") }), ["mandate granted"]);
+    assert_eq!(world.asks("buy 1 AAA")[0], DENIED);
+    assert!(world.kernel.mandate(MOMENTUM).is_none());
+    world.wait(DAY - 1);
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], DENIED);
+    world.wait(1);
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved", "an order at the very moment finds it in force");
+    assert_eq!(world.last_verdict().mandate, 1);
+}
+
+#[test]
+fn while_a_wider_mandate_cools_down_the_one_before_it_holds() {
+    let mut world = World::trading();
+    let narrow = Limits { order_lots: 5, ..capital_limits() };
+    world.grant(&Wish { limits: narrow, ..Wish::of("momentum") });
+    world.grant(&Wish { tier: "live", ..Wish::of("momentum") });
+    assert_eq!(world.asks("buy 6 AAA")[0], "denied RISK-013");
+    assert_eq!(world.last_verdict().mandate, 2);
+    world.wait(DAY);
+    world.bar("AAA", 10_000);
+    assert_eq!(world.kernel.mandate(MOMENTUM).unwrap().index, 3, "a bar is enough to let it begin");
+    assert_eq!(world.asks("buy 6 AAA")[0], "approved");
+    assert_eq!(world.last_verdict().mandate, 3);
+    let replay = World::replay(&world.tape).unwrap();
+    assert_eq!(replay.0.to_bytes(), world.kernel.to_bytes());
+}
+
+#[test]
+fn a_mandate_that_begins_for_another_artifact_ends_the_one_that_runs() {
+    let mut world = World::trading();
+    world.grant(&Wish { artifact: 'B', tier: "live", ..Wish::of("momentum") });
+    assert_eq!(world.asks("buy 1 AAA")[0], "approved");
+    world.wait(DAY);
+    assert_eq!(world.asks("buy 1 AAA @ 9900"), ["finding RISK-032", "denied RISK-005", "New -> Denied"]);
+}
+
+#[test]
+fn a_mandate_taken_back_while_it_cools_down_never_begins() {
+    let mut world = World::trading();
+    let wish = Wish { tier: "live", prev: Some(Wish::of("momentum").id()), ..Wish::of("momentum") };
+    world.grant(&wish);
+    assert_eq!(world.sign(wish.revocation()), ["mandate revoked"]);
+    world.wait(2 * DAY);
+    assert_eq!(world.asks("buy 1 AAA @ 9900")[0], "approved");
+    assert_eq!(world.last_verdict().mandate, 1);
+}
+
+#[test]
+fn a_paused_strategy_only_reduces_risk_until_a_new_mandate_resumes_it() {
+    let mut world = World::trading();
+    world.trades("buy 10 AAA", 10_000);
+    assert_eq!(world.sign(Wish::of("momentum").pause()), ["mandate paused"]);
+    for restarted in [false, true] {
+        if restarted {
+            world.stop(MOMENTUM);
+            world.start(MOMENTUM, 'A');
+        }
+        assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-005");
+        assert_eq!(world.asks("sell 2 AAA")[0], "approved, reduces risk despite RISK-005");
+    }
+    assert_eq!(world.grant(&Wish::of("momentum")), ["mandate granted"]);
+    assert_eq!(world.asks("buy 1 BBB @ 4900")[0], "approved");
+}
+
+#[test]
+fn a_demotion_narrows_at_once() {
+    let mut world = World::trading();
+    let narrow = Limits { order_lots: 5, ..capital_limits() };
+    assert_eq!(world.sign(Wish::of("momentum").demotion(&narrow)), ["mandate revoked", "mandate granted"]);
+    assert_eq!(world.asks("buy 6 AAA")[0], "denied RISK-013");
+    assert_eq!(world.asks("buy 5 AAA")[0], "approved");
+    assert_eq!((world.last_verdict().mandate, world.kernel.mandate(MOMENTUM).unwrap().rank), (2, 0));
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn a_kernel_is_not_made_larger_than_a_machine() {
 #[test]
 fn a_kernel_without_room_refuses_and_does_not_panic() {
     let genesis = crate::people::genesis().to_bytes();
-    let none = Capacity { strategies: 0, instruments: 0, sectors: 0, currencies: 0, orders: 0 };
+    let none = Capacity { strategies: 0, instruments: 0, sectors: 0, currencies: 0, orders: 0, ..CAPACITY };
     let mut full = World::trading();
     let order = full.works("buy 10 AAA @ 9990");
     let inputs = plausible(&mut full, &order);

@@ -72,7 +72,12 @@ fn line(kind: u16, bytes: &[u8]) -> String {
         }
         Mandate::KIND => {
             let mandate: Mandate = bytemuck::pod_read_unaligned(bytes);
-            format!("mandate {}", if mandate.revoked == 1 { "revoked" } else { "granted" })
+            let state = match (mandate.revoked, mandate.paused) {
+                (1, _) => "revoked",
+                (_, 1) => "paused",
+                _ => "granted",
+            };
+            format!("mandate {state}")
         }
         Finding::KIND => format!("finding {}", Code(bytemuck::pod_read_unaligned::<Finding>(bytes).code)),
         other => panic!("the kernel never makes records of kind {other}"),

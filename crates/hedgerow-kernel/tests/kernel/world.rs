@@ -7,13 +7,14 @@ use crate::words::{Wanted, report, told};
 use hedgerow_core::{
     Bar, CancelRequest, CashKind, CashMovement, Currency, FirmLimits, FxRate, Instrument, InstrumentId, KernelStart,
     KillSwitch, Limits, Money, Noun, Order, OrderKind, Problem, ReplaceRequest, SHORTABLE, Session, StateHash,
-    StrategyId, StrategyStart, Symbol, TimeInForce, VenueReport, Verdict,
+    StrategyId, StrategyStart, Symbol, TierKind, TimeInForce, VenueReport, Verdict,
     time::{DAY, FOREVER, SECOND},
 };
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Replay, ReplayReport};
 
 pub const DAY_ONE: i64 = 1_700_000_000 * SECOND;
-pub const CAPACITY: Capacity = Capacity { strategies: 3, instruments: 4, sectors: 2, currencies: 3, orders: 24 };
+pub const CAPACITY: Capacity =
+    Capacity { strategies: 3, instruments: 4, sectors: 2, currencies: 3, orders: 24, venue: TierKind::Simulation };
 /// The first strategy proposed.
 pub const MOMENTUM: StrategyId = 0;
 /// The second.
@@ -92,17 +93,27 @@ pub fn instrument(index: InstrumentId) -> Instrument {
 impl World {
     /// A fund with a genesis and nothing else.
     pub fn founded() -> World {
-        let genesis = people::genesis().to_bytes();
-        let kernel = Kernel::new(CAPACITY, &genesis).unwrap();
-        let start = bytemuck::bytes_of(&CAPACITY.as_record()).to_vec();
+        World::founded_at(TierKind::Simulation)
+    }
+
+    fn founded_at(venue: TierKind) -> World {
+        let (genesis, capacity) = (people::genesis().to_bytes(), Capacity { venue, ..CAPACITY });
+        let kernel = Kernel::new(capacity, &genesis).unwrap();
+        let start = bytemuck::bytes_of(&capacity.as_record()).to_vec();
         let tape = vec![(hedgerow_core::KIND_GENESIS, 1, genesis), (KernelStart::KIND, 2, start)];
         World { kernel, effects: Effects::new(), tape, ts: DAY_ONE, client_id: 0 }
     }
 
     /// People, instruments, prices, firm limits, an open session and money for two strategies. Nobody granted anything.
     pub fn staffed() -> World {
-        let mut world = World::founded();
+        World::staffed_at(TierKind::Simulation)
+    }
+
+    /// The same, at venues of this kind.
+    pub fn staffed_at(venue: TierKind) -> World {
+        let mut world = World::founded_at(venue);
         world.sign(people::roster());
+        world.sign(people::policy());
         for index in 0..3 {
             world.take(Input::Instrument(instrument(index)));
         }
@@ -171,8 +182,11 @@ impl World {
         self.take(Input::Signed(0, envelope))
     }
 
-    /// Ada proposes, Rita and Fay approve.
+    /// Ada proposes on top of what is in force, Rita and Fay approve.
     pub fn grant(&mut self, wish: &Wish) -> Told {
+        let authority = self.kernel.authority();
+        let prev = authority.strategy_index(wish.strategy).and_then(|index| authority.last_change(index));
+        let wish = &Wish { prev, ..*wish };
         self.sign(wish.proposal());
         self.sign(wish.approval("Rita"));
         self.sign(wish.approval("Fay"))

@@ -154,10 +154,11 @@ impl Desk {
     #[inline]
     pub fn bar(&mut self, bar: &mut Bar) -> Result<(), Problem> {
         self.kernel.bar(bar, &mut self.effects)?;
-        match &mut self.journal {
-            Some(journal) => journal.append_row(Bar::KIND, bar.id, bytemuck::bytes_of(bar)),
-            None => Ok(()),
+        if let Some(journal) = &mut self.journal {
+            journal.append_row(Bar::KIND, bar.id, bytemuck::bytes_of(bar))?;
         }
+        // A bar brings nothing about, but for a mandate that has cooled down and finds another artifact running.
+        if self.effects.is_empty() { Ok(()) } else { self.keep_effects(bar.id) }
     }
 
     /// Whether bars of this instrument only move marks for now: nothing works, nothing waits, no journal wants each bar.

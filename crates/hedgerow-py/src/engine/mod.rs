@@ -14,7 +14,7 @@ use crate::words::raise;
 use desk::Desk;
 use hedgerow_core::{
     CashKind, CashMovement, Currency, FillRule, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money,
-    ParentOrder, Problem, RecordId, Sequenced, Side, StrategyStart, Symbol, Target, code,
+    ParentOrder, Problem, RecordId, Sequenced, Side, StrategyStart, Symbol, Target, TierKind, code,
 };
 use hedgerow_kernel::authority::parse_limits;
 use hedgerow_kernel::{Capacity, Input};
@@ -80,6 +80,7 @@ impl Engine {
             sectors: get(config, "sectors")?,
             currencies: get(config, "currencies")?,
             orders: get(config, "orders")?,
+            venue: TierKind::Simulation,
         };
         let journal = journal
             .map(|(folder, origin, seed, epoch)| -> Result<_, Problem> {

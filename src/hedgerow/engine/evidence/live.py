@@ -123,13 +123,11 @@ class _Mandate:
 def _in_force(tape: Tape, tier: str, first: int, last: int) -> list[_Mandate]:
     """The mandates of the tier that were in force within the period, in order."""
     rows, found = tape.records("Mandate"), []
-    names = rows.dtype.names or ()
-    for place, row in enumerate(rows):
-        ended = int(rows[place + 1]["ts"]) if place + 1 < len(rows) else last
-        since = max(first, int(row["ts"]), int(row["from_ts"]) if "from_ts" in names else 0)
-        until = min(last, int(row["expires_ts"]), ended)
-        stopped = row["revoked"] or ("paused" in names and row["paused"])
-        if not stopped and tape.tier_of(row) == tier and since < until:
+    # A mandate that cools down takes the place of the one before it only when it begins.
+    begins = [max(int(row["ts"]), int(row["from_ts"])) for row in rows]
+    for row, begun, ended in zip(rows, begins, [*begins[1:], last], strict=True):
+        since, until = max(first, begun), min(last, int(row["expires_ts"]), ended)
+        if not (row["revoked"] or row["paused"]) and tape.tier_of(row) == tier and since < until:
             found.append(_Mandate(row, since, until))
     # Another artifact's time is not this one's.
     found = [m for m in found if bytes(m.row["artifact"]) == bytes(found[-1].row["artifact"])]

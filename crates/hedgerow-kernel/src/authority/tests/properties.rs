@@ -1,6 +1,6 @@
 //! What must hold whatever people, networks and attackers do.
 
-use super::{Fund, people, seed};
+use super::{Fund, people, policy, seed};
 use crate::authority::{Genesis, Outcome, canonical, seal};
 use hedgerow_core::{Mandate, code};
 use proptest::collection::vec;
@@ -24,6 +24,8 @@ fn granting() -> (Fund, Vec<Vec<u8>>) {
     };
     let roster = ahead.roster(1, &people(), &["root 1", "root 2"]);
     add(&mut ahead, roster);
+    let policy = ahead.policy(1, policy(1), &["root 1", "root 2"]);
+    add(&mut ahead, policy);
     let proposal = ahead.proposal("Ada", |_| {});
     let Outcome::Proposed { proposal, .. } = add(&mut ahead, proposal) else { panic!() };
     for (who, role) in [("Rita", "risk"), ("Fay", "fund_manager")] {
@@ -60,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn no_tampered_byte_of_any_envelope_ever_grants(which in 0usize..4, at in any::<Index>(), flip in 1u8..) {
+    fn no_tampered_byte_of_any_envelope_ever_grants(which in 0usize..5, at in any::<Index>(), flip in 1u8..) {
         let (mut fund, mut envelopes) = granting();
         let at = at.index(envelopes[which].len());
         envelopes[which][at] ^= flip;
@@ -76,9 +78,9 @@ proptest! {
     }
 
     #[test]
-    fn no_missing_or_repeated_envelope_grants(which in 0usize..4) {
+    fn no_missing_or_repeated_envelope_grants(which in 0usize..5) {
         let (mut fund, mut envelopes) = granting();
-        let twice = envelopes[(which + 1) % 4].clone();
+        let twice = envelopes[(which + 1) % 5].clone();
         envelopes[which] = twice;
         for envelope in &envelopes {
             let _ = fund.apply(envelope);
@@ -97,11 +99,13 @@ proptest! {
 
     #[test]
     fn a_payload_with_random_json_in_any_field_never_panics(
-        field in prop::sample::select(vec!["v", "type", "actor", "device", "hlc", "parents", "body"]),
+        field in prop::sample::select(vec![
+            "v", "type", "stream", "actor", "device", "hlc", "parents", "seen", "policy", "body",
+        ]),
         text in "[\\[\\]{}\":,0-9a-e\\-.]{0,24}",
     ) {
         let mut fund = Fund::staffed();
-        let mut event = fund.event("proposal", "Ada", json!({}));
+        let mut event = fund.event("pause", "Ada", json!({}));
         event[field] = serde_json::from_str(&text).unwrap_or(Value::String(text));
         if let Ok(payload) = canonical::write(&event) {
             prop_assert!(fund.apply(&seal(payload.as_bytes(), &[seed("Ada")])).is_err());
@@ -109,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn the_state_survives_serialisation_and_goes_on_alike(cut in 0usize..=4) {
+    fn the_state_survives_serialisation_and_goes_on_alike(cut in 0usize..=5) {
         let (mut fund, envelopes) = granting();
         let mut copy = fund.clone();
         for (i, envelope) in envelopes.iter().enumerate() {

@@ -1,0 +1,119 @@
+//! Pause, demote, retire: one person takes away at once, and nothing signed before undoes it.
+
+use super::*;
+
+fn granted() -> (Fund, EventId, Mandate) {
+    let mut fund = Fund::staffed();
+    let proposal = fund.propose(|_| {});
+    let mandate = fund.grant(&proposal);
+    (fund, proposal, mandate)
+}
+
+#[test]
+fn a_risk_officer_pauses_and_only_a_new_approved_proposal_resumes() {
+    let (mut fund, proposal, mandate) = granted();
+    let open = fund.propose(|body| body["manifest"] = manifest("two"));
+    fund.approve("Rita", "risk", &open).unwrap();
+    let fay = fund.signed("pause", "Fay", json!({"strategy": "momentum", "reason": ""}));
+    fund.refuses(&fay, code::GOV_NOT_AUTHORISED, "a pause needs [\"risk\"]");
+    let Ok(Outcome::Paused { strategy: 0, mandates }) = fund.says("Raj", "pause", json!({"strategy": "momentum"}))
+    else {
+        panic!()
+    };
+    assert_eq!(mandates, [Mandate { paused: 1, cause: fund.last, ..mandate }]);
+    assert_eq!(fund.mandate(), None);
+    fund.refuses(&fund.decision("Fay", "fund_manager", &open, "approve"), code::GOV_CLOSED, "Raj revoked it");
+    let again = fund.signed("pause", "Rita", json!({"strategy": "momentum", "reason": ""}));
+    fund.refuses(&again, code::GOV_CLOSED, "paused already");
+    assert_eq!(fund.authority.last_change(0), Some(proposal));
+    let resume = fund.propose(|_| {});
+    assert_eq!(fund.grant(&resume).index, 2);
+    assert!(fund.mandate().is_some());
+}
+
+#[test]
+fn what_has_no_mandate_is_not_paused() {
+    let mut fund = Fund::staffed();
+    fund.propose(|_| {});
+    let pause = fund.signed("pause", "Rita", json!({"strategy": "momentum", "reason": ""}));
+    fund.refuses(&pause, code::GOV_CLOSED, "no mandate to pause");
+    let typo = fund.signed("pause", "Rita", json!({"strategy": "momentun", "reason": ""}));
+    fund.refuses(&typo, code::CORE_UNKNOWN_STRATEGY, "did you mean \"momentum\"?");
+}
+
+#[test]
+fn a_demotion_takes_effect_at_once_and_is_nowhere_wider() {
+    let (mut fund, proposal, mandate) = granted();
+    let demote = |fund: &Fund, who: &str, tier: &str, limits: Value| {
+        fund.signed("demote", who, json!({"strategy": "momentum", "tier": tier, "limits": limits, "reason": ""}))
+    };
+    let less = json!({"capital": "1000.00", "order_lots": 500});
+    fund.refuses(&demote(&fund, "Fay", "simulation", less.clone()), code::GOV_NOT_AUTHORISED, "not \"risk\"");
+    fund.refuses(&demote(&fund, "Rita", "paper", less.clone()), code::GOV_LIMITS, "none of [\"simulation\"]");
+    fund.refuses(&demote(&fund, "Rita", "simulatoin", less.clone()), code::GOV_LIMITS, "did you mean \"simulation\"?");
+    for (field, value) in [("capital", json!("1000000.01")), ("order_lots", json!(501)), ("net", json!("1"))] {
+        let wider = demote(&fund, "Rita", "simulation", json!({field: value}));
+        fund.refuses(&wider, code::GOV_LIMITS, &format!("{field} would be wider"));
+    }
+    let envelope = demote(&fund, "Rita", "simulation", less);
+    let id = Envelope::parse(&envelope).unwrap().id();
+    let Ok(Outcome::Demoted { mandate: left, ended, .. }) = fund.apply(&envelope) else { panic!() };
+    assert_eq!(ended.iter().map(|m| (m.index, m.revoked)).collect::<Vec<_>>(), [(1, 1)]);
+    assert_eq!((left.index, left.rank, left.kind, left.from_ts), (2, 0, TierKind::Simulation as u8, 0));
+    assert_eq!((left.artifact, left.proposal, left.expires_ts), (mandate.artifact, proposal, mandate.expires_ts));
+    assert_eq!((left.limits.capital, left.limits.gross), (Money::units(1_000), Money::ZERO));
+    assert_eq!((fund.mandate(), fund.authority.last_change(0)), (Some(*left), Some(id)));
+    let stale = fund.proposal("Ada", |body| body["prev"] = json!(keys::hex(&proposal)));
+    fund.refuses(&stale, code::GOV_STALE, "prev is");
+}
+
+#[test]
+fn a_demotion_of_a_paused_strategy_does_not_resume_it() {
+    let (mut fund, _, _) = granted();
+    fund.says("Rita", "pause", json!({"strategy": "momentum"})).unwrap();
+    let body = json!({"strategy": "momentum", "tier": "simulation", "limits": {"capital": "1.00"}});
+    let Ok(Outcome::Demoted { mandate, .. }) = fund.says("Rita", "demote", body) else { panic!() };
+    assert_eq!((mandate.paused, mandate.revoked), (1, 0));
+    assert_eq!(fund.mandate(), None);
+}
+
+#[test]
+fn a_demotion_keeps_only_the_instruments_of_the_lower_tier() {
+    for (list, left) in [(json!(["BBB", "CCC"]), Some(vec!["BBB"])), (json!(["CCC"]), None)] {
+        let mut fund = Fund::new();
+        fund.apply(&fund.roster(1, &people(), &["root 1", "root 2"])).unwrap();
+        let mut body = policy(1);
+        body["tiers"][0]["instruments"] = list;
+        fund.apply(&fund.policy(1, body, &["root 1", "root 2"])).unwrap();
+        let proposal = fund.propose(|_| {});
+        fund.grant(&proposal);
+        let body = json!({"strategy": "momentum", "tier": "simulation", "limits": {}});
+        match (fund.says("Rita", "demote", body), left) {
+            (Ok(Outcome::Demoted { universe, .. }), Some(left)) => {
+                assert_eq!(universe.iter().map(Symbol::as_str).collect::<Vec<_>>(), left);
+            }
+            (Err(problem), None) => assert_eq!(problem.code, code::GOV_LIMITS),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_retired_name_is_closed_for_good() {
+    for who in ["Ada", "Rita"] {
+        let (mut fund, _, _) = granted();
+        let open = fund.propose(|body| body["manifest"] = manifest("two"));
+        let fay = fund.signed("retire", "Fay", json!({"strategy": "momentum", "reason": ""}));
+        fund.refuses(&fay, code::GOV_NOT_AUTHORISED, "Fay");
+        let Ok(Outcome::Retired { strategy: 0, mandates }) = fund.says(who, "retire", json!({"strategy": "momentum"}))
+        else {
+            panic!()
+        };
+        assert_eq!(mandates.iter().map(|m| (m.index, m.revoked)).collect::<Vec<_>>(), [(1, 1)]);
+        assert_eq!((fund.mandate(), fund.authority.last_change(0)), (None, None));
+        fund.refuses(&fund.decision("Raj", "risk", &open, "approve"), code::GOV_CLOSED, &format!("{who} revoked it"));
+        fund.refuses(&fund.proposal("Ada", |_| {}), code::GOV_CLOSED, &format!("{who} retired \"momentum\" for good"));
+        let twice = fund.signed("retire", "Raj", json!({"strategy": "momentum", "reason": "again"}));
+        fund.refuses(&twice, code::GOV_CLOSED, "already");
+    }
+}
