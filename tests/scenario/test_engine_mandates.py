@@ -11,7 +11,7 @@ import hedgerow as hr
 from hedgerow import governance
 from hedgerow.core.errors import GovernanceError
 from hedgerow.engine.audit import verify
-from hedgerow.engine.why import why
+from hedgerow.engine.why import Journal, why
 
 NOW_NS = 1_700_000_000 * 10**9
 SOURCE = """
@@ -53,7 +53,7 @@ def fund(tmp_path: Path) -> Path:
         key_file=tmp_path / "keys" / "ada.pem",
         strategy="buyer",
         artifact=governance.artifact_hash(tmp_path / "buyer.py"),
-        tier="simulation",
+        tier="paper",
         limits=limits,
         universe=["ABC"],
         valid_until_ns=2**62,
@@ -98,6 +98,18 @@ def test_engine_mandates_the_quorum_opens_the_gate_and_the_log_names_the_people(
     told = [cause.says for cause in why(tmp_path / "log", int(result.fills["id"].iloc[0]))]
     assert "rita signed approve as risk" in told
     assert "max signed approve as fund_manager" in told
+
+
+def test_engine_mandates_the_journal_names_the_governance_log_it_stood_under(fund: Path, tmp_path: Path) -> None:
+    """Size and root of the log at the start of the run, and the time at which each event took effect."""
+    approve(fund, "rita", "risk")
+    approve(fund, "max", "fund_manager")
+    run(fund, log=tmp_path / "log")
+    head = governance.Desk(fund).standing().head
+    assert head is not None
+    named = Journal(tmp_path / "log").of("Sequenced")
+    assert (int(named["size"][-1]), bytes(named["root"][-1]).hex()) == (head.size, head.root)
+    assert [int(ts) for ts in named["ts"]] == [NOW_NS, NOW_NS + 1, NOW_NS + 2, NOW_NS + 2, NOW_NS + 2]
 
 
 def test_engine_mandates_another_artifact_is_not_the_one_that_was_signed(fund: Path) -> None:

@@ -62,7 +62,7 @@ def test_two_signatures_in_two_roles_grant_a_mandate(fund: Fund) -> None:
     assert (first["outcome"], first["missing"]) == ("approved", ["fund_manager"])
     second = fund.says("approve", "momentum", "--role", "fund_manager", "--key", fund.key("max"))
     assert second["outcome"] == "granted"
-    assert [mandate["strategy"] for mandate in fund.says("mandates")["mandates"]] == ["momentum"]
+    assert [mandate["strategy"] for mandate in fund.says("mandates")["in_force"]] == ["momentum"]
 
 
 def test_the_table_of_mandates_says_what_is_in_force_and_what_is_lacking(fund: Fund) -> None:
@@ -82,13 +82,13 @@ def test_a_revocation_takes_the_mandate_back(fund: Fund) -> None:
     fund.says("approve", "momentum", "--role", "risk", "--key", fund.key("rita"))
     fund.says("approve", "momentum", "--role", "fund_manager", "--key", fund.key("max"))
     assert fund.says("revoke", "--strategy", "momentum", "--key", fund.key("rita"))["outcome"] == "revoked"
-    assert fund.says("mandates")["mandates"] == []
+    assert fund.says("mandates")["in_force"] == []
 
 
 def test_a_person_can_refuse(fund: Fund) -> None:
     """A signed rejection closes the proposal."""
     fund.propose()
-    said = fund.says("approve", "momentum", "--role", "risk", "--key", fund.key("rita"), "--reject")
+    said = fund.says("reject", "momentum", "--role", "risk", "--key", fund.key("rita"))
     assert said["outcome"] == "rejected"
 
 
@@ -123,7 +123,85 @@ def test_a_limit_that_is_not_name_and_value_is_a_usage_error(fund: Fund, limit: 
     assert fund.says("mandates")["proposals"] == []
 
 
-def test_a_quorum_is_a_whole_number(fund: Fund) -> None:
-    """A count that is no number is refused before anything is signed."""
-    words = ["roster", "new", "--person", "ada=researcher", "--root", fund.key("root")]
-    assert fund.refuses(*words, "--quorum", "risk=two") == (2, "CLI-001")
+def test_the_role_is_the_one_that_is_lacking(fund: Fund) -> None:
+    """Who holds one fitting role need not say it; who holds none is told what they are."""
+    fund.propose()
+    assert fund.says("approve", "momentum", "--key", fund.key("rita"))["missing"] == ["fund_manager"]
+    assert fund.says("approve", "momentum", "--key", fund.key("max"))["outcome"] == "granted"
+
+
+def test_a_review_shows_everything_but_the_code(fund: Fund) -> None:
+    """Figures, people and hashes as text; nothing of the file's contents."""
+    fund.propose()
+    assert run(["review", "momentum", "--dir", str(fund.folder)]) == 0
+    page = fund.capsys.readouterr().out
+    for said in ("Limits", "the tier allows", "Liquidity", "still lacks", "risk, fund_manager", "could sign"):
+        assert said in page
+    assert "WINDOW" not in page
+    assert fund.says("review", "momentum")["tier"] == "paper"
+
+
+def test_policies_are_read_aloud(fund: Fund, tmp_path: Path) -> None:
+    """The policy in force, the default and a file print the same sentences; a wrong file is a named error."""
+    assert run(["policy", "show", "--dir", str(fund.folder)]) == 0
+    in_force = fund.capsys.readouterr().out
+    assert "1 canary (live): capital 1,000,000" in in_force
+    assert "signed by all(risk 1, fund_manager 1)" in in_force
+    file = tmp_path / "policy.toml"
+    file.write_text('[[tiers]]\nname = "paper"\nkind = "paper"\ncapital = 5000.5\nsign = "risk 1"\n')
+    assert run(["policy", "show", str(file)]) == 0
+    assert "capital 5,000.50" in fund.capsys.readouterr().out
+    for bad in ("capitol = 1", "[[tiers", "tiers = 3"):
+        file.write_text(bad)
+        assert run(["policy", "show", str(file)]) == 16
+    assert "GOV-010" in fund.capsys.readouterr().err
+
+
+def test_a_key_file_shows_its_public_half(fund: Fund) -> None:
+    """Private or public, the same key is told, and never the secret."""
+    shown = [json.loads(said) for said in (said_by(fund, "ada.pem"), said_by(fund, "ada.pub.pem"))]
+    assert shown[0]["public_key"] == shown[1]["public_key"]
+    assert (shown[0]["kind"], shown[1]["kind"]) == ("private", "public")
+
+
+def said_by(fund: Fund, name: str) -> str:
+    """What `keys show` prints of a key file."""
+    assert run(["keys", "show", str(fund.folder / "keys" / name), "--json"]) == 0
+    return fund.capsys.readouterr().out
+
+
+def test_the_roster_is_shown_with_devices_and_services(fund: Fund) -> None:
+    """People and the sequencer, as a table and as data."""
+    assert [s["name"] for s in fund.says("roster", "show")["services"]] == ["sequencer"]
+    assert run(["roster", "show", "--dir", str(fund.folder)]) == 0
+    assert "fund_manager" in fund.capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/etc/passwd", "a\\b", ".."])
+def test_a_name_that_leads_out_of_the_folder_is_refused(fund: Fund, name: str) -> None:
+    """Of a key, a strategy or a person: GOV-029, and nothing is written."""
+    before = sorted(fund.folder.rglob("*"))
+    assert fund.refuses("keys", "new", name) == (16, "GOV-029")
+    words = ["propose", "0" * 64, "--strategy", name, "--key", fund.key("ada"), "-u", "KO", "--limit", "capital=1"]
+    assert fund.refuses(*words) == (16, "GOV-029")
+    people = ["--person", f"{name}=risk", "--person", "max=fund_manager"]
+    assert fund.refuses("roster", "new", *people, "--root", fund.key("root")) == (16, "GOV-029")
+    assert sorted(fund.folder.rglob("*")) == before
+
+
+def test_evidence_that_nobody_vouched_for_is_named(fund: Fund) -> None:
+    """The pack's hash stands in the message, and so does what is known; a file that is not there is named too."""
+    pack = fund.folder / "pack.json"
+    pack.write_text("{}")
+    words = ["propose", "0" * 64, "--strategy", "x", "--key", fund.key("ada"), "-u", "KO", "--limit", "capital=1"]
+    assert fund.refuses(*words, "--evidence", str(pack)) == (16, "GOV-026")
+    assert fund.refuses(*words, "--evidence", str(fund.folder / "none.json")) == (16, "GOV-026")
+    assert fund.says("mandates")["proposals"] == []
+
+
+def test_sequencing_tells_what_is_refused_and_fails(fund: Fund) -> None:
+    """A file that is no event is named and removed; the command's status is the refusal's."""
+    (fund.folder / "governance" / "pending" / f"{'0' * 64}.json").write_text("{}")
+    assert run(["sequence", "--dir", str(fund.folder)]) == 16
+    assert "GOV-001" in fund.capsys.readouterr().out
+    assert fund.says("sequence")["refused"] == []

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_what_is_signed_apart_is_pending_until_it_is_sequenced(team: Team) -> No
     assert [row["outcome"] for row in report["sequenced"]] == ["proposed", "approved", "granted"]
     assert (report["refused"], report["waiting"]) == ([], [])
     assert list((team.site / STREAM / "pending").iterdir()) == []
-    assert len(status(team.site, now_ns=team.now)["mandates"]) == 1
+    assert len(status(team.site, now_ns=team.now)["in_force"]) == 1
     proved = team.proves()
     assert (proved["entries"], proved["root"], proved["origin"]) == (report["size"], report["root"], report["origin"])
     assert report["origin"] == "quince-fund/governance"
@@ -275,6 +276,42 @@ def test_a_log_rolled_back_behind_its_signers_back_is_found(team: Team) -> None:
         status(kept, now_ns=team.now)
 
 
+def test_a_log_that_another_key_wrote_is_not_the_funds(team: Team, tmp_path: Path) -> None:
+    """Somebody orders the signed events anew under a key of their own: the first roster names another."""
+    forged = tmp_path / "forged"
+    (forged / STREAM).mkdir(parents=True)
+    (forged / STREAM / "genesis.json").write_bytes(Desk(team.site).genesis())
+    eve = b"e" * 32
+    with _core.JournalWriter(str(forged), Desk(team.site).origin(), eve, stream=STREAM) as writer:
+        for kind, record, data in _core.LogReader(str(team.site), stream=STREAM):
+            writer.append(kind, record, data)
+    with pytest.raises(LogError, match=r"LOG-004 .*no sequencer"):
+        status(forged, now_ns=team.now)
+
+
+def test_people_who_act_at_the_same_moment_all_get_their_turn(team: Team) -> None:
+    """Six proposals signed at once in one folder: each is sequenced once, and each signer is told."""
+    key = team.keys["Ada"]
+
+    def act(number: int) -> dict[str, Any]:
+        return propose(
+            team.site,
+            key_file=key,
+            strategy=f"strategy-{number}",
+            artifact=f"{number:064x}",
+            limits={"capital": 1},
+            universe=["AAA"],
+            valid_until_ns=NOW + YEAR,
+            now_ns=team.now,
+        )
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(act, range(6)))
+    assert {row["outcome"] for row in outcomes} == {"proposed"}
+    assert len(status(team.site, now_ns=team.now)["proposals"]) == 6
+    team.proves()
+
+
 KILLED = """
 import os, signal, sys
 from hedgerow.governance import sequence
@@ -332,6 +369,6 @@ def test_a_sequencer_killed_anywhere_loses_nothing_and_doubles_nothing(team: Tea
         assert sorted(recorded[2:]) == waiting, "nothing is doubled, behind roster and policy"
         assert list((site / STREAM / "pending").iterdir()) == []
         assert _core.verify_log(str(site), None, STREAM)["unsigned_tail_entries"] == 0
-        assert len(status(site, now_ns=team.now)["mandates"]) == 1
+        assert len(status(site, now_ns=team.now)["in_force"]) == 1
     assert ended["before"] > 0
     assert ended["after"] > 0, "some kills came after the commit"

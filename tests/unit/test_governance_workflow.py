@@ -85,18 +85,18 @@ def test_a_proposal_becomes_a_mandate_when_two_roles_have_signed(fund: Fund) -> 
     """The outcome names what is missing, then the mandate; status shows it, and all of it is JSON."""
     proposal = fund.propose(title="Momentum")["proposal"]
     assert fund.approve("Rita", "risk")["missing"] == ["fund_manager"]
-    assert fund.status()["mandates"] == []
+    assert fund.status()["in_force"] == []
     granted = fund.approve("Fay", "fund_manager", proposal[:8])
     assert (granted["outcome"], granted["proposal"], granted["strategy"]) == ("granted", proposal, "momentum")
     assert granted["universe"] == ["AAA", "BBB"]
     assert len(bytes.fromhex(granted["mandate"])) == 320
     shown = fund.status()
-    assert [m["id"] for m in shown["mandates"]] == [proposal]
-    assert shown["mandates"][0]["limits"] == {"capital": "1000000.00", "gross": "2000000.00"}
-    assert shown["mandates"][0]["valid_until_utc"] == "2024-11-13T22:13:20+00:00"
+    assert [m["proposal"] for m in shown["in_force"]] == [proposal]
+    assert shown["in_force"][0]["limits"] == {"capital": "1000000.00", "gross": "2000000.00"}
+    assert shown["in_force"][0]["valid_until_utc"] == "2024-11-13T22:13:20+00:00"
     assert json.loads(json.dumps(shown)) == shown
     fund.now = NOW + YEAR
-    assert fund.status()["mandates"] == []
+    assert fund.status()["in_force"] == []
 
 
 def test_the_kernels_authority_grants_from_the_folders_envelopes(fund: Fund) -> None:
@@ -144,7 +144,7 @@ def test_risk_takes_capital_back(fund: Fund) -> None:
     assert outcome["outcome"] == "revoked"
     assert [len(bytes.fromhex(mandate)) for mandate in outcome["mandates"]] == [320]
     assert json.loads(json.dumps(outcome)) == outcome
-    assert fund.status()["mandates"] == []
+    assert fund.status()["in_force"] == []
 
 
 def test_a_refused_event_leaves_no_file(fund: Fund) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hedgerow.cli.group import group
+from hedgerow.cli.moments import At, now_ns
 from hedgerow.cli.output import Json, Output, table
 from hedgerow.core.errors import problem
 
@@ -137,6 +138,22 @@ def check(
         book=_book(book or []),
     )
     Output(json).emit(outcome)
+
+
+@evidence.command("sign")
+def sign(
+    pack: Annotated[str, typer.Argument(help="The pack's file, or its hash or the start of it.")],
+    key: Annotated[Path, typer.Option("--key", "-k", help="Key file of a service with the scope `evidence`.")],
+    directory: Dir = Path(),
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Vouch for a pack in the governance log, so that proposals can name it."""
+    from hedgerow import governance
+    from hedgerow.engine.evidence import evidence_body
+
+    body = evidence_body(_found(pack, directory))
+    Output(json).emit(governance.vouch(directory, key_file=key, body=body, now_ns=now_ns(at)))
 
 
 @evidence.command("live")

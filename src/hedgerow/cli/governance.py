@@ -1,101 +1,60 @@
-"""Commands of people: keys, the roster, proposals, approvals, revocations, and how things stand.
+"""Commands about capital: propose, review, approve, reject, allocate, pause, demote, retire, revoke, sequence.
 
-Each signs one event with the key file given; the authority in the core judges it, and only an event that counts is
-written. The clock is read here, at the edge, and handed down.
+Each signs one event with the key file given; the authority in the core judges it, and only an event that would count is
+kept. The clock is read at the edge and handed down.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from hedgerow.cli.group import group
+from hedgerow.cli.moments import At, Until, moment_ns, now_ns
 from hedgerow.cli.output import Json, Output, plain, table
 from hedgerow.cli.pairs import listed, pairs
 from hedgerow.core.errors import problem
 
 Dir = Annotated[Path, typer.Option("--dir", "-d", help="The fund's folder.")]
-Until = Annotated[datetime, typer.Option(help="When the mandate ends, UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])]
-Tier = Annotated[str, typer.Option(help="Tier of capital, as the policy names it.")]
 KeyFile = Annotated[Path, typer.Option("--key", "-k", help="Your private key file.")]
-
-keys = group("Keys that people sign with.")
-roster = group("The people of the fund, their keys and their roles.")
-
-
-@keys.command("new")
-def keys_new(
-    name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    directory: Dir = Path(),
-    json: Json = False,
-) -> None:
-    """Make a key, and an age identity for what is sealed: NAME.pem and NAME.age stay with the person."""
-    from hedgerow import governance
-
-    Output(json).emit(governance.keys_new(directory, name))
-
-
-@roster.command("new")
-def roster_new(
-    person: Annotated[list[str], typer.Option("--person", "-p", help="NAME=ROLE,ROLE; once for each person.")],
-    root: Annotated[list[Path], typer.Option("--root", "-r", help="A root key file that signs; may be repeated.")],
-    directory: Dir = Path(),
-    public: Annotated[
-        list[str] | None, typer.Option("--public", help="NAME=KEY,KEY (files or hexadecimal) in place of NAME.pub.pem.")
-    ] = None,
-    quorum: Annotated[
-        list[str] | None, typer.Option("--quorum", "-q", help="ROLE=COUNT of approvals; default: one of each officer.")
-    ] = None,
-    fund: Annotated[str, typer.Option(help="The fund's name; needed the first time.")] = "",
-    base: Annotated[str, typer.Option(help="The fund's base currency; needed the first time.")] = "",
-    threshold: Annotated[int | None, typer.Option(help="Root keys that must sign; default: all given.")] = None,
-    json: Json = False,
-) -> None:
-    """Set the roster; the first one starts the fund."""
-    from hedgerow import governance
-
-    outcome = governance.roster_new(
-        directory,
-        people={name: listed([roles]) for name, roles in pairs("--person", person).items()},
-        root_key_files=root,
-        now_ns=time.time_ns(),
-        public_keys={name: listed([given]) for name, given in pairs("--public", public or []).items()},
-        quorum={role: _whole("--quorum", count) for role, count in pairs("--quorum", quorum or []).items()} or None,
-        fund=fund,
-        base_currency=base,
-        root_threshold=threshold,
-    )
-    Output(json).emit(outcome)
+Tier = Annotated[str | None, typer.Option(help="Tier of capital, as the policy names it.")]
+Proposal = Annotated[str, typer.Argument(help="The proposal's id, its start, the strategy's name, or `policy`.")]
+Strategy = Annotated[str, typer.Argument(help="The strategy's name.")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+Limit = Annotated[list[str] | None, typer.Option("--limit", "-l", help="FIELD=VALUE, such as capital=1000000.")]
+Evidence = Annotated[Path | None, typer.Option(help="An evidence pack that the platform made and vouched for.")]
+Live = Annotated[Path | None, typer.Option(help="A report of results at the tier below (`hedgerow evidence live`).")]
 
 
 def propose(
     artifact: Annotated[str, typer.Argument(help="The strategy's file or folder, or its hash in hexadecimal.")],
     strategy: Annotated[str, typer.Option(help="The strategy's name.")],
     key: KeyFile,
-    limit: Annotated[list[str], typer.Option("--limit", "-l", help="FIELD=VALUE, such as capital=1000000.")],
+    limit: Limit,
     universe: Annotated[list[str], typer.Option("--universe", "-u", help="Symbols, separated by commas.")],
-    until: Until,
-    tier: Tier = "simulation",
+    until: Until = None,
+    tier: Tier = None,
     title: Annotated[str, typer.Option(help="One line for those who decide.")] = "",
     description: Annotated[str, typer.Option(help="What it does and why it should earn.")] = "",
-    author: Annotated[list[str] | None, typer.Option(help="Another author; may be repeated.")] = None,
+    credit: Annotated[list[str] | None, typer.Option(help="NAME=SHARE_BPS of an author; together 10000.")] = None,
+    data: Annotated[list[str] | None, typer.Option(help="Data that it needs; may be repeated.")] = None,
+    horizon: Annotated[str, typer.Option(help="How far it looks ahead, such as '5 days'.")] = "0",
+    capacity: Annotated[str, typer.Option(help="Capital that it can carry.")] = "0",
+    risk: Annotated[list[str] | None, typer.Option(help="NAME=TEXT about its risks; may be repeated.")] = None,
+    evidence: Evidence = None,
+    live: Live = None,
     directory: Dir = Path(),
+    at: At = None,
     json: Json = False,
 ) -> None:
     """Propose that a strategy gets capital under limits; what you do not grant is zero."""
     from hedgerow import governance
-    from hedgerow.risk.limits import Limits
 
-    output, limits = Output(json), pairs("--limit", limit)
-    left_out = [field.name for field in dataclasses.fields(Limits) if field.name not in limits]
-    if left_out:
-        output.note(f"note: not granted, so every order will be denied: {', '.join(left_out)}")
+    output, limits, now = Output(json), pairs("--limit", limit or []), now_ns(at)
+    _note_left_out(output, limits)
     outcome = governance.propose(
         directory,
         key_file=key,
@@ -104,54 +63,163 @@ def propose(
         tier=tier,
         limits=limits,
         universe=listed(universe),
-        valid_until_ns=int(until.replace(tzinfo=UTC).timestamp()) * 1_000_000_000,
-        now_ns=time.time_ns(),
+        valid_until_ns=governance.latest_end_ns(directory, tier, now) if until is None else moment_ns(until),
+        now_ns=now,
         title=title,
         description=description,
-        authors=author or (),
+        credits={name: _whole("--credit", share) for name, share in pairs("--credit", credit or []).items()},
+        data=data or (),
+        horizon_ns=governance.span_ns(horizon, "--horizon"),
+        capacity=capacity,
+        risk=pairs("--risk", risk or []),
+        evidence=evidence,
+        live=live,
     )
-    output.emit(outcome)
+    output.emit(outcome, _told(outcome))
 
 
-def approve(
-    proposal: Annotated[str, typer.Argument(help="The proposal's id, its start, or the strategy's name.")],
-    role: Annotated[str, typer.Option(help="The role you speak in, such as risk.")],
+def allocate(
+    strategy: Strategy,
     key: KeyFile,
-    reject: Annotated[bool, typer.Option("--reject", help="Sign a refusal instead.")] = False,
+    tier: Tier = None,
+    limit: Limit = None,
+    universe: Annotated[list[str] | None, typer.Option("--universe", "-u", help="Symbols; default: as now.")] = None,
+    until: Until = None,
+    evidence: Evidence = None,
+    live: Live = None,
     directory: Dir = Path(),
+    at: At = None,
     json: Json = False,
 ) -> None:
-    """Approve a proposal, or reject it; the approval that completes the quorum grants the mandate."""
+    """Propose another capital or tier for an approved artifact; limits that are not named stay as they are."""
     from hedgerow import governance
 
-    decision: Literal["approve", "reject"] = "reject" if reject else "approve"
-    outcome = governance.approve(
-        directory, key_file=key, proposal=proposal, role=role, now_ns=time.time_ns(), decision=decision
+    now = now_ns(at)
+    limits = governance.limits_now(directory, strategy) | pairs("--limit", limit or [])
+    outcome = governance.allocate(
+        directory,
+        key_file=key,
+        strategy=strategy,
+        tier=tier,
+        limits=limits,
+        universe=None if universe is None else listed(universe),
+        valid_until_ns=governance.latest_end_ns(directory, tier, now, strategy) if until is None else moment_ns(until),
+        now_ns=now,
+        evidence=evidence,
+        live=live,
     )
     Output(json).emit(outcome, _told(outcome))
 
 
-def _told(outcome: Mapping[str, Any]) -> str:
-    """An outcome for people: a mandate's bytes are for programs."""
-    shown = {name: value for name, value in outcome.items() if name != "mandate" or value is None}
-    return table([(name, plain(value)) for name, value in shown.items()])
+def review(proposal: Proposal, directory: Dir = Path(), at: At = None, json: Json = False) -> None:
+    """Show all that a reviewer may see: exposure, risk, liquidity, limits against the tier, who signed; never code."""
+    from hedgerow import governance
+    from hedgerow.cli.review import page
+
+    shown = governance.review(directory, proposal, now_ns=now_ns(at))
+    Output(json).emit(shown, lambda: page(shown))
+
+
+def approve(
+    proposal: Proposal,
+    key: KeyFile,
+    role: Annotated[str | None, typer.Option(help="The role you speak in; default: the one that is lacking.")] = None,
+    directory: Dir = Path(),
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Approve a proposal; the approval that completes the quorum grants the mandate, or puts the policy in force."""
+    from hedgerow import governance
+
+    outcome = governance.approve(directory, key_file=key, proposal=proposal, role=role, now_ns=now_ns(at))
+    Output(json).emit(outcome, _told(outcome))
+
+
+def reject(
+    proposal: Proposal,
+    key: KeyFile,
+    role: Annotated[str | None, typer.Option(help="The role you speak in; default: the one that is lacking.")] = None,
+    directory: Dir = Path(),
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Refuse a proposal; one no of a role that has a seat closes it."""
+    from hedgerow import governance
+
+    outcome = governance.reject(directory, key_file=key, proposal=proposal, role=role, now_ns=now_ns(at))
+    Output(json).emit(outcome, _told(outcome))
+
+
+def pause(
+    strategy: Strategy, key: KeyFile, reason: Reason = "", directory: Dir = Path(), at: At = None, json: Json = False
+) -> None:
+    """Let a strategy only reduce risk from here on; a new approved proposal resumes it."""
+    from hedgerow import governance
+
+    outcome = governance.pause(directory, key_file=key, strategy=strategy, reason=reason, now_ns=now_ns(at))
+    Output(json).emit(outcome, _told(outcome))
+
+
+def demote(
+    strategy: Strategy,
+    tier: Annotated[str, typer.Option(help="The lower tier, as the policy names it.")],
+    key: KeyFile,
+    limit: Limit = None,
+    reason: Reason = "",
+    directory: Dir = Path(),
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Put a strategy on a lower tier at once; limits that are not named stay, as far as the tier allows."""
+    from hedgerow import governance
+
+    limits = governance.limits_now(directory, strategy, tier) | pairs("--limit", limit or [])
+    outcome = governance.demote(
+        directory, key_file=key, strategy=strategy, tier=tier, limits=limits, reason=reason, now_ns=now_ns(at)
+    )
+    Output(json).emit(outcome, _told(outcome))
+
+
+def retire(
+    strategy: Strategy, key: KeyFile, reason: Reason = "", directory: Dir = Path(), at: At = None, json: Json = False
+) -> None:
+    """End a strategy for good: its mandate is taken back and its name is closed."""
+    from hedgerow import governance
+
+    outcome = governance.retire(directory, key_file=key, strategy=strategy, reason=reason, now_ns=now_ns(at))
+    Output(json).emit(outcome, _told(outcome))
 
 
 def revoke(
-    key: KeyFile,
+    key: Annotated[Path | None, typer.Option("--key", "-k", help="Your private key file.")] = None,
+    root: Annotated[list[Path] | None, typer.Option("--root", "-r", help="Root key files, to revoke a key.")] = None,
     strategy: Annotated[str | None, typer.Option(help="Take all capital from this strategy.")] = None,
     proposal: Annotated[str | None, typer.Option(help="Take back this proposal only.")] = None,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    public: Annotated[
+        str | None,
+        typer.Option("--public", help="Take this key, a file or hexadecimal, out of service."),
+    ] = None,
+    reason: Reason = "",
     directory: Dir = Path(),
+    at: At = None,
     json: Json = False,
 ) -> None:
-    """Take capital back from a strategy or from one proposal."""
+    """Take capital back from a strategy or a proposal, or a lost device's key out of service."""
     from hedgerow import governance
 
-    if (strategy is None) == (proposal is None):
-        raise problem("CLI_USAGE", "say either --strategy or --proposal")
+    if sum(target is not None for target in (strategy, proposal, public)) != 1:
+        raise problem("CLI_USAGE", "say one of --strategy, --proposal and --public")
+    if (key is None) == (not root):
+        raise problem("CLI_USAGE", "say who signs: --key, or --root for the root keys")
     outcome = governance.revoke(
-        directory, key_file=key, now_ns=time.time_ns(), strategy=strategy, proposal=proposal, reason=reason
+        directory,
+        key_file=key,
+        root_key_files=root or (),
+        now_ns=now_ns(at),
+        strategy=strategy,
+        proposal=proposal,
+        revoked_key=public,
+        reason=reason,
     )
     Output(json).emit(outcome, _told(outcome))
 
@@ -161,12 +229,13 @@ def sequence(
     key: Annotated[
         Path | None, typer.Option("--key", "-k", help="The sequencer's key file; default: keys/sequencer.pem.")
     ] = None,
+    at: At = None,
     json: Json = False,
 ) -> None:
     """Take pending events into the governance log, where they begin to count; names what is refused."""
     from hedgerow import governance
 
-    report = governance.sequence(directory, now_ns=time.time_ns(), key_file=key)
+    report = governance.sequence(directory, now_ns=now_ns(at), key_file=key)
     Output(json).emit(report.to_json(), lambda: _report_text(report.to_json()))
     if report.refused:
         raise typer.Exit(next(iter(report.refused.values())).row.exit_status)
@@ -179,34 +248,68 @@ def _report_text(report: Mapping[str, Any]) -> str:
     return "\n".join([*taken, *kept, f"{report['origin']} holds {report['size']} entries, root {report['root']}"])
 
 
-def mandates(directory: Dir = Path(), json: Json = False) -> None:
-    """Show how things stand: proposals, the approvals they lack, and mandates in force."""
+def mandates(directory: Dir = Path(), at: At = None, json: Json = False) -> None:
+    """Show how things stand: proposals, the seats they lack, mandates, and what waits to be sequenced."""
     from hedgerow import governance
 
-    standing = governance.status(directory, now_ns=time.time_ns())
+    standing = governance.status(directory, now_ns=now_ns(at))
     Output(json).emit(standing, lambda: _standing_text(standing))
 
 
 def _standing_text(standing: Mapping[str, Any]) -> str:
-    in_force = {mandate["id"] for mandate in standing["mandates"]}
-    rows = [
+    proposals = [
         (
             row["id"][:12],
             row["strategy"],
             row["tier"],
-            "in force" if row["id"] in in_force else "expired" if row["expired"] else row["status"],
+            "expired" if row["expired"] and row["status"] == "open" else row["status"],
             row["valid_until_utc"],
-            ", ".join(row.get("missing", [])) or "-",
+            ", ".join(row["missing"]) or "-",
         )
         for row in standing["proposals"]
     ]
+    policies = [
+        (row["id"][:12], "policy", "-", row["status"], "-", ", ".join(row["missing"]) or "-")
+        for row in standing["policy_proposals"]
+    ]
+    granted = [
+        (
+            str(row["index"]),
+            row["strategy"],
+            row["tier"],
+            row["status"],
+            row["limits"].get("capital", "0"),
+            row["since_utc"],
+            row["valid_until_utc"],
+        )
+        for row in standing["mandates"]
+    ]
     heads = ("proposal", "strategy", "tier", "status", "valid until", "still lacks")
-    text = table(rows, heads=heads) if rows else "no proposals; see `hedgerow propose --help`"
-    waits = [
+    rows = [*proposals, *policies]
+    parts = [table(rows, heads=heads) if rows else "no proposals; see `hedgerow propose --help`"]
+    if granted:
+        columns = ("mandate", "strategy", "tier", "status", "capital", "since", "valid until")
+        parts.append(table(granted, heads=columns))
+    parts += [
         f"pending: {row['type']} by {row['actor']}: {row['error'] or 'waits to be sequenced'}"
         for row in standing["pending"]
     ]
-    return "\n".join([text, *waits])
+    return "\n".join(parts)
+
+
+def _told(outcome: Mapping[str, Any]) -> str:
+    """An outcome for people: a mandate's bytes are for programs."""
+    hidden = ("mandate", "mandates", "ended")
+    shown = {name: value for name, value in outcome.items() if name not in hidden}
+    return table([(name, plain(value)) for name, value in shown.items()])
+
+
+def _note_left_out(output: Output, limits: Mapping[str, Any]) -> None:
+    from hedgerow.risk.limits import Limits
+
+    left_out = [field.name for field in dataclasses.fields(Limits) if field.name not in limits]
+    if left_out:
+        output.note(f"note: not granted, so every order will be denied: {', '.join(left_out)}")
 
 
 def _content_of(artifact: str) -> str | dict[str, Any]:

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, data, evidence, governance, replication, running, system, witness
+from hedgerow.cli import audit, data, evidence, governance, people, replication, running, system, witness
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
@@ -29,8 +29,15 @@ ORDER = (
     "data",
     "keys",
     "roster",
+    "policy",
     "propose",
+    "review",
     "approve",
+    "reject",
+    "allocate",
+    "pause",
+    "demote",
+    "retire",
     "revoke",
     "sequence",
     "mandates",
@@ -87,13 +94,23 @@ app.command(rich_help_panel="Run")(running.backtest)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(data.data, name="data", rich_help_panel="Data")
-app.add_typer(governance.keys, name="keys", rich_help_panel="Governance")
-app.add_typer(governance.roster, name="roster", rich_help_panel="Governance")
-app.command(rich_help_panel="Governance")(governance.propose)
-app.command(rich_help_panel="Governance")(governance.approve)
-app.command(rich_help_panel="Governance")(governance.revoke)
-app.command(rich_help_panel="Governance")(governance.sequence)
-app.command(rich_help_panel="Governance")(governance.mandates)
+app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
+app.add_typer(people.roster, name="roster", rich_help_panel="Governance")
+app.add_typer(people.policy, name="policy", rich_help_panel="Governance")
+for _act in (
+    governance.propose,
+    governance.review,
+    governance.approve,
+    governance.reject,
+    governance.allocate,
+    governance.pause,
+    governance.demote,
+    governance.retire,
+    governance.revoke,
+    governance.sequence,
+    governance.mandates,
+):
+    app.command(rich_help_panel="Governance")(_act)
 app.command(rich_help_panel="Log")(running.why)
 app.add_typer(audit.audit, name="audit", rich_help_panel="Log")
 app.add_typer(witness.witness, name="witness", rich_help_panel="Log")

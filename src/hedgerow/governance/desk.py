@@ -100,6 +100,15 @@ class Fold:
         self.recorded.append(Recorded(envelope.id, data, event, outcome, None, is_pending))
         return {"event": envelope.id, **outcome}
 
+    def check_key(self, place: Path) -> None:
+        """The key that signs the log must be a sequencer's of the first roster: nobody else orders the events."""
+        state = json.loads(self.authority.state())
+        keys = [s["key"] for s in (state["roster"] or {"services": []})["services"] if "sequence" in s["scopes"]]
+        if self.stream is not None and self.stream.public.hex() not in keys:
+            raise problem(
+                "LOG_BAD_SIGNATURE", f"{place}: {self.stream.public.hex()} is no sequencer of the first roster"
+            )
+
     def standing(self) -> Standing:
         """What was folded so far."""
         head = None if self.stream is None else self.stream.head
@@ -156,12 +165,14 @@ class Desk:
     def fold(self) -> Fold:
         """Fold every sequenced event in log order; `LOG_REPLAY` if the authority refuses one."""
         fold = Fold(self.genesis(), self.stream())
-        for sequencing in () if fold.stream is None else fold.stream.sequencings:
+        for number, sequencing in enumerate(() if fold.stream is None else fold.stream.sequencings):
             for record, envelope in sequencing.envelopes:
                 try:
                     fold.take(envelope, record, sequencing.ts)
                 except HedgerowError as error:
                     raise problem("LOG_REPLAY", f"record {record} of {self.place}: {error}") from error
+            if number == 0:
+                fold.check_key(self.place)
         return fold
 
     def standing(self) -> Standing:

@@ -6,6 +6,7 @@ Never: checks who may do what. That is the authority's business, in the core, wh
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -94,6 +95,11 @@ def genesis(
             "root": _root(root_keys, root_threshold),
         }
     )
+
+
+def genesis_id(genesis: bytes) -> str:
+    """The name of a fund's first record, the first parent of all events: its SHA-256, hexadecimal."""
+    return hashlib.sha256(genesis).hexdigest()
 
 
 def slug(name: str) -> str:
@@ -262,8 +268,6 @@ def artifact_of(manifest: Mapping[str, Any]) -> str:
     >>> artifact_of({"v": 2})[:16]
     '2b5442799fccc3af'
     """
-    import hashlib
-
     return hashlib.sha256(canonical(manifest)).hexdigest()
 
 

@@ -58,7 +58,11 @@ def check_names(event: Mapping[str, Any]) -> None:
     """Every name in an event that could be used for a file: of its actor, its strategy, its artifact's files."""
     body = event.get("body")
     body = body if isinstance(body, Mapping) else {}
-    for what, name in (("actor", event.get("actor")), ("strategy", body.get("strategy"))):
+    named = [("actor", event.get("actor")), ("strategy", body.get("strategy"))]
+    for what in ("people", "services"):
+        rows = body.get(what)
+        named += [(what, row.get("name")) for row in rows or () if isinstance(row, Mapping)]
+    for what, name in named:
         if isinstance(name, str):
             plain_name(name, what)
     manifest = body.get("manifest")

@@ -36,13 +36,12 @@ class Report:
     refused: dict[str, HedgerowError] = field(default_factory=dict)
     waiting: dict[str, HedgerowError] = field(default_factory=dict)
 
-    def outcome(self, event: str) -> dict[str, Any]:
-        """What one event brought about; raises why it was refused."""
+    def outcome(self, event: str) -> dict[str, Any] | None:
+        """What one event brought about, `None` if it was not among those that waited; raises why it was refused."""
         for error in (self.refused.get(event), self.waiting.get(event)):
             if error is not None:
                 raise error
-        found = next((row for row in self.sequenced if row["event"] == event), None)
-        return found or {"event": event, "outcome": "sequenced"}
+        return next((row for row in self.sequenced if row["event"] == event), None)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -77,7 +76,12 @@ def submit(desk: Desk, envelope: bytes, *, now_ns: int) -> dict[str, Any]:
     outcome = desk.hold(envelope, now_ns=now_ns)
     if sequencer_key(desk) is None:
         return {**outcome, "outcome": "pending", "brings": outcome["outcome"]}
-    return sequence(desk.folder, now_ns=now_ns).outcome(outcome["event"])
+    done = sequence(desk.folder, now_ns=now_ns).outcome(outcome["event"])
+    if done is not None:
+        return done
+    # Another process took its turn in between: the event is in the log, or was refused and is judged again here.
+    known = [r for r in desk.standing().recorded if r.id == outcome["event"]]
+    return {"event": outcome["event"], **(known[0].outcome or {})} if known else submit(desk, envelope, now_ns=now_ns)
 
 
 def sequence(folder: Path | str, *, now_ns: int, key_file: Path | str | None = None) -> Report:

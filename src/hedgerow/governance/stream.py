@@ -110,15 +110,16 @@ def is_begun(folder: Path) -> bool:
 
 def read_stream(folder: Path, origin: str, genesis: bytes) -> Stream:
     """Read the log of a fund; `LOG_NOT_A_LOG` if there is none, `LOG_BAD_ROOT` and its kin if it was changed."""
-    with named_errors():
-        reader = _core.LogReader(str(folder), stream=STREAM)
-        roots = tuple(bytes(root) for root in reader.roots())
     place = folder / STREAM
     try:
         key = (place / "key.pub").read_text(encoding="utf-8").rstrip("\n")
     except (OSError, UnicodeDecodeError):
         raise problem("LOG_NOT_A_LOG", f"{place} has no key.pub") from None
+    # The checkpoint first: a log that grows in between only extends what it signs.
     signed = _signed(place / "checkpoint", key)
+    with named_errors():
+        reader = _core.LogReader(str(folder), stream=STREAM)
+        roots = tuple(bytes(root) for root in reader.roots())
     if not key.startswith(f"{origin}+") or (signed is not None and signed.origin != origin):
         raise problem("LOG_BAD_SIGNATURE", f"{place} is the log {key.partition('+')[0]!r}, the fund's is {origin!r}")
     if signed is not None and signed.size >= len(roots):

@@ -1,0 +1,202 @@
+"""Keys and the roster: who the people are, what they sign with, which programs serve the fund, and its root.
+
+Promises: a roster names every human, device and service in force; the first one starts the fund, with its policy and
+the key of its sequencer. Never: a private key in an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hedgerow import _core
+from hedgerow.core.errors import problem
+from hedgerow.governance import events
+from hedgerow.governance.acts import Act
+from hedgerow.governance.desk import Desk
+from hedgerow.governance.identity import Identity
+from hedgerow.governance.keys import Key, keyid, load_public
+from hedgerow.governance.names import file_stem
+from hedgerow.governance.policy import default_policy, read_policy
+from hedgerow.governance.sequencer import SCOPE, SEQUENCER, sequence, sequencer_file
+from hedgerow.governance.tiers import FOREVER_NS
+
+
+def keys_new(folder: Path | str, name: str, *, seed: bytes | None = None) -> dict[str, Any]:
+    """Make a person's key: `keys/NAME.pem` stays with them, `keys/NAME.pub.pem` goes to whoever writes the roster.
+
+    With it goes an age identity for their device, `keys/NAME.age`: what is sealed is wrapped to its `recipient`.
+    """
+    key = Key.generate(name) if seed is None else Key.from_seed(seed, name=name)
+    own = Identity.generate() if seed is None else Identity.from_secret(_core.sha256(b"hedgerow age identity " + seed))
+    private = key.save(_key_file(folder, name, ".pem"))
+    public = key.save_public(_key_file(folder, name, ".pub.pem"))
+    identity = own.save(_key_file(folder, name, ".age"))
+    return {
+        "name": name,
+        "public_key": key.public_hex,
+        "keyid": key.keyid,
+        "private_file": str(private),
+        "public_file": str(public),
+        "recipient": own.recipient,
+        "identity_file": str(identity),
+    }
+
+
+def keys_show(source: Path | str) -> dict[str, Any]:
+    """What a key file is: its public key and its name in envelopes; a private file is read, its secret is not told."""
+    path = Path(source)
+    is_private = path.exists() and "PRIVATE KEY" in path.read_text(encoding="ascii", errors="replace")
+    public = Key.load(path).public if is_private else load_public(source)
+    return {
+        "source": str(source),
+        "kind": "private" if is_private else "public",
+        "public_key": public.hex(),
+        "keyid": keyid(public),
+    }
+
+
+def roster_new(
+    folder: Path | str,
+    *,
+    people: Mapping[str, Sequence[str]],
+    root_key_files: Sequence[Path | str],
+    now_ns: int,
+    public_keys: Mapping[str, Sequence[Path | str]] | None = None,
+    recipients: Mapping[str, str] | None = None,
+    services: Sequence[events.Service] | None = None,
+    root_public: Sequence[Path | str] | None = None,
+    root_threshold: int | None = None,
+    fund: str = "",
+    base_currency: str = "",
+    policy: Path | str | Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Set the roster, signed with the root keys; the first one starts the fund and needs `fund` and `base_currency`.
+
+    `people` gives each name its roles; `public_keys` gives names their devices' keys (hexadecimal or PEM files), by
+    default `keys/NAME.pub.pem`; `recipients` gives names the age recipient of their first device, by default that of
+    `keys/NAME.age` where it lies; `services` the programs, by default those in force. `root_public` and
+    `root_threshold` rotate the root: the roster then needs the threshold of the old root and of the new one among its
+    signers. The first roster comes with its `policy` (a file or data; default: paper, canary, full) and makes the
+    sequencer's key.
+    """
+    signers = [Key.load(file, name="root") for file in root_key_files]
+    if not signers:
+        raise problem("GOV_QUORUM", "no root key signs; give at least one")
+    staff = [
+        events.Person(name, tuple(roles), tuple(_devices(folder, name, public_keys or {}, recipients or {})))
+        for name, roles in people.items()
+    ]
+    given = None if root_public is None else [load_public(source) for source in root_public]
+    if not Desk(folder).is_founded:
+        root = given or [key.public for key in signers]
+        threshold = len(root) if root_threshold is None else root_threshold
+        return _found(folder, signers, staff, services, root, threshold, fund, base_currency, policy, now_ns)
+    act = Act.on(folder, now_ns)
+    current, in_force = act.state["roster"], act.state["root"]
+    envelope = events.roster(
+        signers=signers,
+        version=1 if current is None else current["version"] + 1,
+        root_keys=given or [bytes.fromhex(key) for key in in_force["keys"]],
+        root_threshold=in_force["threshold"] if root_threshold is None else root_threshold,
+        people=staff,
+        services=_services_of(current) if services is None else services,
+        context=act.context(),
+    )
+    return act.submit(envelope)
+
+
+def roster_show(folder: Path | str, *, now_ns: int) -> dict[str, Any]:
+    """The people, devices, services and root in force, and the keys that were revoked."""
+    state = Desk(folder).standing().state
+    return {
+        "fund": state["fund"],
+        "base": state["base"],
+        "root": state["root"],
+        **(state["roster"] or {"version": 0, "people": [], "services": []}),
+        "revoked_keys": state["revoked_keys"],
+        "expired_services": [
+            s["name"] for s in (state["roster"] or {"services": []})["services"] if int(s["valid_until"]) <= now_ns
+        ],
+    }
+
+
+def _found(
+    folder: Path | str,
+    signers: Sequence[Key],
+    staff: Sequence[events.Person],
+    services: Sequence[events.Service] | None,
+    root: Sequence[bytes],
+    threshold: int,
+    fund: str,
+    base_currency: str,
+    policy: Path | str | Mapping[str, Any] | None,
+    now_ns: int,
+) -> dict[str, Any]:
+    """Start the fund: genesis, first roster and first policy count together or not at all."""
+    if not fund or not base_currency:
+        raise problem("GOV_BAD_BODY", "the first roster starts the fund: give it a name and a base currency")
+    file = sequencer_file(folder)
+    sequencer = Key.load(file) if file.exists() else Key.generate(SEQUENCER)
+    own = [events.Service(SEQUENCER, sequencer.public, ("sequence",), FOREVER_NS)]
+    named = any(SCOPE in service.scopes for service in services or ())
+    genesis = events.genesis(fund=fund, base=base_currency, root_keys=root, root_threshold=threshold)
+    clock = now_ns // 1_000_000
+    roster = events.roster(
+        signers=signers,
+        version=1,
+        root_keys=root,
+        root_threshold=threshold,
+        people=staff,
+        services=[*(services or ()), *([] if named else own)],
+        context=events.Context([events.genesis_id(genesis)], (clock, 0)),
+    )
+    terms = default_policy() if policy is None else read_policy(policy)
+    rules = events.policy(
+        signers=signers,
+        version=1,
+        change=terms.change,
+        pause=terms.pause,
+        tiers=terms.tiers,
+        context=events.Context([events.event_id(roster)], (clock, 1)),
+    )
+    desk = Desk(folder)
+    outcomes = desk.check_found(genesis, [roster, rules], now_ns=now_ns)
+    if not named and not file.exists():
+        sequencer.save(file)
+        sequencer.save_public(file.with_suffix(".pub.pem"))
+    desk.found(genesis, [roster, rules], now_ns=now_ns)
+    if not file.exists():
+        return {**outcomes[0], "outcome": "pending", "brings": outcomes[0]["outcome"]}
+    report = sequence(folder, now_ns=now_ns)
+    first, second = (report.outcome(outcome["event"]) or outcome for outcome in outcomes)
+    return {**first, "policy": second["policy"]}
+
+
+def services_of(folder: Path | str) -> list[events.Service]:
+    """The services in force; none in a folder without a fund."""
+    desk = Desk(folder)
+    return _services_of(desk.standing().state["roster"]) if desk.is_founded else []
+
+
+def _services_of(roster: Mapping[str, Any] | None) -> list[events.Service]:
+    rows = [] if roster is None else roster["services"]
+    return [events.Service(s["name"], bytes.fromhex(s["key"]), tuple(s["scopes"]), int(s["valid_until"])) for s in rows]
+
+
+def _devices(
+    folder: Path | str, name: str, given: Mapping[str, Sequence[Path | str]], recipients: Mapping[str, str]
+) -> list[events.Device | bytes]:
+    """The devices of a person: the first one has the age recipient, if one is known."""
+    sources = given.get(name)
+    keys = [load_public(source) for source in sources or [_key_file(folder, name, ".pub.pem")]]
+    own = _key_file(folder, name, ".age")
+    age = recipients.get(name)
+    if age is None and sources is None and own.exists():
+        age = Identity.load(own).recipient
+    return [events.Device(key, age if place == 0 else None) for place, key in enumerate(keys)]
+
+
+def _key_file(folder: Path | str, name: str, ending: str) -> Path:
+    return Path(folder) / "keys" / f"{file_stem(name)}{ending}"
