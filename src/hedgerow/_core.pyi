@@ -394,7 +394,7 @@ class Indicator:
 @final
 class JournalWriter:
     """
-    Writes a log in a folder: records wait in memory until `commit` makes them durable together, `checkpoint` signs them.
+    Writes a log in a folder: records wait in memory until `commit` makes them durable together; `publish` signs them.
 
     `JournalWriter(dir, origin, seed)` starts one; `JournalWriter.open` continues one, after a clean end or a crash alike.
     `stream` is the log's folder below `dir`.
@@ -419,13 +419,9 @@ class JournalWriter:
         """
         Appends one record to the open segment, which rows of the same kind and length share; for market data.
         """
-    def checkpoint(self, /) -> tuple[int, str]:
-        """
-        Commits, signs the whole log and publishes the checkpoint; returns the entries signed and their root in hex.
-        """
     def close(self, /) -> None:
         """
-        Commits and closes; without a checkpoint before, what was added since the last one stays unsigned.
+        Commits and closes; without `publish` before, what was added since the last time stays unsigned.
         """
     def commit(self, /) -> int:
         """
@@ -437,6 +433,11 @@ class JournalWriter:
         The verifier key line that checks this log.
         """
     @property
+    def mended_files(self, /) -> int:
+        """
+        Published tiles, bundles and blobs that were missing or damaged and opening wrote anew.
+        """
+    @property
     def next_id(self, /) -> int:
         """
         The id that the next record must have.
@@ -444,7 +445,13 @@ class JournalWriter:
     @staticmethod
     def open(dir: str | PathLike[str], origin: str, seed: bytes, stream: str = "journal") -> JournalWriter:
         """
-        Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`.
+        Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`; published files are
+        mended, see `mended_files`.
+        """
+    def publish(self, /) -> tuple[int, str]:
+        """
+        Commits, publishes tiles, bundles and blobs, signs the whole log and replaces the checkpoint; returns the entries
+        signed and their root in hex.
         """
     def seal_with(self, /, word: SupportsIndex, key: SupportsLenAndGetItem[SupportsIndex]) -> None:
         """
@@ -475,7 +482,8 @@ class Keyring:
 @final
 class LogReader:
     """
-    Reads the records of the log in a folder, also while another process writes it: whole commits only.
+    Reads the records of the log in a folder, also while another process writes it: whole commits only. A replica that
+    has no write-ahead file is read from its bundles and blobs.
 
     Iterating gives `(kind, id, bytes)` in order of the ids, which run from 1 to `len(reader)`. Checksums and numbers are
     checked, signatures are not: that is `verify_log`. With a keyring sealed entries are opened, and one that it cannot
@@ -718,6 +726,14 @@ def canonical_json(text: str) -> str:
     Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.
     """
 
+def check_proof(proof: str, entry: bytes, key: str) -> dict[str, typing.Any]:
+    """
+    Checks that an entry is in the log that a key signed, by a C2SP tlog-proof text and nothing else.
+
+    Returns `origin`, `index`, `size` and `root` (hex) of the checkpoint. Raises LOG_PROOF if the text has another form,
+    LOG_BAD_SIGNATURE if the key did not sign the checkpoint, LOG_BAD_ROOT if the entry is not under it.
+    """
+
 def code_text(number: SupportsIndex) -> str:
     """
     The text of a code number, such as `RISK-014`.
@@ -726,6 +742,14 @@ def code_text(number: SupportsIndex) -> str:
 def compartments() -> list[str]:
     """
     The compartments that have epoch keys of their own.
+    """
+
+def consistency_proof(
+    dir: str | PathLike[str], old: SupportsIndex, new: SupportsIndex, stream: str = "journal"
+) -> list[bytes]:
+    """
+    Proves that the log of `new` entries begins with the log of `old` entries (RFC 9162): hashes, read from the tiles of a
+    folder and checked against their roots.
     """
 
 def cosigned_at(note: bytes, witness_key: str) -> int | None:
@@ -824,9 +848,23 @@ def policy_text(
     The text of a policy that asks for n - (n - 1) / 3 of these witnesses, 3 of 4: (key line, URL or None) each.
     """
 
+def prove_record(dir: str | PathLike[str], record: SupportsIndex, stream: str = "journal") -> dict[str, typing.Any]:
+    """
+    Proves one record of the log in a folder from its published files.
+
+    Returns `index` and `entry` (the Merkle leaf), `blob` (the bytes that the entry commits to, or None), `kind` and
+    `record` (the record's own bytes), `proof` (C2SP tlog-proof text, with the checkpoint and its cosignatures) and `key`
+    (the verifier key line). Raises LOG_UNKNOWN_ID, LOG_UNSIGNED, LOG_TILE or LOG_BLOB.
+    """
+
 def rank_rows(table: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
     """
     Percentile ranks within every row of a table (T x N): equals share the mean rank, NaN stays NaN.
+    """
+
+def record_of_entry(entry: bytes, blob: bytes | None, record: SupportsIndex) -> tuple[int, int, bytes]:
+    """
+    The record in an entry and the blob that the entry commits to, as `(kind, id, bytes)`; LOG_PROOF if they do not fit.
     """
 
 def replay_log(folder: str, keys: Keyring | None = None) -> dict[str, typing.Any]:
@@ -864,12 +902,14 @@ def verify_image(wal: bytes, note: bytes, key: str) -> dict[str, typing.Any]:
 
 def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "journal") -> dict[str, typing.Any]:
     """
-    Verifies the log in a folder from its files alone: checksums, record numbers, blob digests, Merkle root, signature.
+    Verifies the log in a folder from its files alone: checksums, record numbers, blob digests, Merkle root, signature,
+    published tiles, bundles and blobs. A replica that has no write-ahead file is verified from the published files.
 
     `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
     beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
     `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
-    `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
+    `checkpoint_size`, `unsigned_tail_entries`, `published_files`, `is_replica` (then sizes and SHA-256 are of the file that
+    its bundles make); hashes in hex. Raises the first problem found, naming entry, record and byte.
     """
 
 def witness_new(dir: str | PathLike[str], name: str, seed: bytes) -> str:

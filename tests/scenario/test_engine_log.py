@@ -67,7 +67,8 @@ def test_a_log_proves_itself(logged: tuple[Result, Path]) -> None:
     assert proof.state_hash == result.state_hash
     assert proof.records == result.sealed["records"]
     assert proof.root == result.sealed["root"].hex()
-    assert sorted(p.name for p in (folder / "journal").iterdir()) == ["checkpoint", "key.pub", "wal"]
+    names = sorted(p.name for p in (folder / "journal").iterdir())
+    assert names == ["blob", "checkpoint", "key.pub", "signed", "tile", "wal"]
     assert json.loads(json.dumps(proof.to_json())) == proof.to_json()
 
 
@@ -167,7 +168,21 @@ def test_a_shortened_log_is_caught(share: float, logged: tuple[Result, Path], tm
         verify(tmp_path / "copy")
 
 
-@pytest.mark.parametrize("missing", ["journal", "journal/wal", "journal/checkpoint", "journal/key.pub"])
+def test_a_log_without_its_write_ahead_file_is_proved_from_what_was_published(
+    logged: tuple[Result, Path], tmp_path: Path
+) -> None:
+    """Tiles, bundles and blobs alone give the same root, the same records and the same replay."""
+    shutil.copytree(logged[1], tmp_path / "replica")
+    (tmp_path / "replica" / "journal" / "wal").unlink()
+    whole, replica = verify(logged[1]), verify(tmp_path / "replica")
+    assert (replica.root, replica.records, replica.state_hash) == (whole.root, whole.records, whole.state_hash)
+    (blob, *_) = (tmp_path / "replica" / "journal" / "blob").rglob("*/*")
+    blob.unlink()
+    with pytest.raises(LogError, match=r"LOG-009.*is missing: entry"):
+        verify(tmp_path / "replica")
+
+
+@pytest.mark.parametrize("missing", ["journal", "journal/tile", "journal/checkpoint", "journal/key.pub"])
 def test_a_log_with_a_missing_part_is_a_named_error(missing: str, logged: tuple[Result, Path], tmp_path: Path) -> None:
     """Not a log, or no checkpoint: never a Python error of files."""
     shutil.copytree(logged[1], tmp_path / "copy")
@@ -180,10 +195,10 @@ def test_a_log_with_a_missing_part_is_a_named_error(missing: str, logged: tuple[
 def test_a_log_is_never_written_over(logged: tuple[Result, Path]) -> None:
     """LOG-007, and the log that is there is not touched by a byte."""
     _, folder = logged
-    before = {p.name: p.read_bytes() for p in (folder / "journal").iterdir()}
+    before = {p: p.read_bytes() for p in (folder / "journal").rglob("*") if p.is_file()}
     with pytest.raises(LogError, match=r"LOG-007"):
         backtest(CLOSES, Rotating, log=folder)
-    assert {p.name: p.read_bytes() for p in (folder / "journal").iterdir()} == before
+    assert {p: p.read_bytes() for p in (folder / "journal").rglob("*") if p.is_file()} == before
     assert [p.name for p in folder.iterdir()] == ["journal"]
 
 
@@ -252,8 +267,9 @@ bars = Bars.from_frame(frame, instruments=tools)
 weights = pd.DataFrame(random.dirichlet(np.ones(5), 30), index=days, columns=sorted(names))
 fx = {"EUR": pd.Series(np.linspace(1.0, 1.1, 30), index=days)}
 result = backtest(bars, weights=weights, fx=fx, seed=seed, log=folder)
-files = sorted((Path(folder) / "journal").iterdir())
-print(json.dumps({p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files}))
+journal = Path(folder) / "journal"
+files = sorted(p for p in journal.rglob("*") if p.is_file())
+print(json.dumps({str(p.relative_to(journal)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}))
 """
 
 
@@ -271,7 +287,9 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     """With other hash seeds of Python, the journals are equal in every file."""
     one, two = (journal_of(1, hash_seed, tmp_path / hash_seed) for hash_seed in ("0", "4242"))
     assert one == two
-    assert set(one) == {"wal", "checkpoint", "key.pub"}
+    own = {name for name in one if not name.startswith(("tile/", "blob/"))}
+    assert own == {"wal", "checkpoint", "key.pub", "signed"}
+    assert len(one) > len(own)
 
 
 def test_another_seed_writes_other_keys_and_the_same_trades(tmp_path: Path) -> None:
@@ -279,7 +297,7 @@ def test_another_seed_writes_other_keys_and_the_same_trades(tmp_path: Path) -> N
     from hedgerow.engine.why import Journal
 
     first, second = journal_of(1, "0", tmp_path / "a"), journal_of(2, "0", tmp_path / "b")
-    assert all(first[name] != second[name] for name in first)
+    assert all(first[name] != second[name] for name in ("wal", "checkpoint", "key.pub", "signed"))
     one, two = Journal(tmp_path / "a"), Journal(tmp_path / "b")
     for noun in ("Order", "Verdict", "OrderEvent", "Fill", "Posting", "Bar", "Instrument", "FxRate"):
         assert (one.of(noun) == two.of(noun)).all(), noun

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 import struct
 from pathlib import Path
 
@@ -72,6 +73,8 @@ def test_the_report_of_an_untouched_log_counts_what_it_holds(tmp_path: Path) -> 
         "ready_bytes": 0,
         "checkpoint_size": 4,
         "unsigned_tail_entries": 0,
+        "published_files": 3,
+        "is_replica": False,
         "wal_sha256": hashlib.sha256(wal).hexdigest(),
     }
 
@@ -170,7 +173,9 @@ def test_a_log_is_continued_where_it_ended_and_a_torn_commit_is_removed(tmp_path
         log.append(32, 9, b"added")
     longer = wal.read_bytes()
     assert longer.startswith(whole)
-    (tmp_path / "journal" / "checkpoint").unlink()
+    for name in ("checkpoint", "signed"):
+        (tmp_path / "journal" / name).unlink()
+    shutil.rmtree(tmp_path / "journal" / "tile")
     wal.write_bytes(longer[:-5])
     with _core.JournalWriter.open(tmp_path, ORIGIN, SEED) as log:
         assert (log.next_id, log.torn_bytes) == (9, len(longer) - 5 - len(whole))
@@ -210,7 +215,7 @@ def test_refusals_have_names_and_change_nothing(tmp_path: Path) -> None:
     assert code(log.append_row, 1, 1, b"") == "LOG-010"
     assert code(_core.JournalWriter.open, tmp_path, ORIGIN, SEED) == "LOG-016"
     log.append(32, 1, bytes(65_519))
-    assert log.checkpoint()[0] == 1
+    assert log.publish()[0] == 1
     log.close()
     log.close()
     assert code(log.append, 32, 2, b"") == "LOG-011"

@@ -163,6 +163,10 @@ codes! {
         27 LOG_FORK "the log contradicts a copy of it" => "one of them is forged or another log; compare both with the witnesses, nothing was overwritten";
         28 LOG_PLAIN "the log can be read by whoever gets a copy" => "seal it (see the guide on keys), or say --plain if that is meant";
         29 LOG_TARGET "a place for replicas cannot be reached or refuses" => "see the message; what was stored stays, and the next try goes on from there";
+        30 LOG_TILE "a published tile or bundle does not match the log" => "open the log for writing, which writes it anew from the write-ahead file; or restore it from a replica";
+        31 LOG_SIGNED "the last-signed record is not one of this log" => "find out who changed it; put back the copy from the other place";
+        32 LOG_UNSIGNED "the entry is not under a signed checkpoint yet" => "publish the log (closing the run does), then prove again";
+        33 LOG_PROOF "the file does not prove its record" => "ask for the proof again, and keep this file as evidence";
     }
     GOV = 7 exit 16 {
         1 GOV_BAD_ENVELOPE "not a signed event" => "sign it with `hedgerow` or any DSSE tool";

@@ -8,28 +8,30 @@ use crate::merkle::{Frontier, Hash};
 use crate::note::{Checkpoint, VerifierKey};
 use hedgerow_core::{Problem, code};
 
-/// Grows a tree over a log's frames and compares it with a checkpoint where it passes the checkpoint's size.
+/// Grows a tree over a log's frames and compares it with checkpoints where it passes their sizes.
 pub(crate) struct Agreement<'a> {
-    checkpoint: Option<&'a Checkpoint>,
+    checkpoints: Vec<&'a Checkpoint>,
     leaves: Vec<Hash>,
 }
 
 impl<'a> Agreement<'a> {
-    pub fn with(checkpoint: Option<&'a Checkpoint>) -> Agreement<'a> {
-        Agreement { checkpoint, leaves: Vec::new() }
+    pub fn with(checkpoints: impl IntoIterator<Item = &'a Checkpoint>) -> Agreement<'a> {
+        let mut checkpoints = Vec::from_iter(checkpoints);
+        checkpoints.sort_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
+        Agreement { checkpoints, leaves: Vec::new() }
     }
 
-    /// Adds frames to the tree; `LOG_BAD_ROOT` if the checkpoint has another root where the tree passes its size.
+    /// Adds frames to the tree; `LOG_BAD_ROOT` if a checkpoint has another root where the tree passes its size.
     pub fn grow<'f>(&mut self, tree: &mut Frontier, frames: impl Iterator<Item = Frame<'f>>) -> Result<(), Problem> {
         leaf_hashes(frames.map(|frame| frame.entry), &mut self.leaves);
-        if let Some(checkpoint) = self.checkpoint {
-            let before = checkpoint.size.saturating_sub(tree.size()) as usize;
-            if checkpoint.size >= tree.size() && before < self.leaves.len() {
-                let mut rest = self.leaves.split_off(before);
-                tree.extend(&mut self.leaves);
-                compare(checkpoint, tree)?;
-                tree.extend(&mut rest);
-            }
+        while let Some(checkpoint) = self.checkpoints.last()
+            && checkpoint.size < tree.size() + self.leaves.len() as u64
+        {
+            let mut rest = self.leaves.split_off((checkpoint.size - tree.size()) as usize);
+            tree.extend(&mut self.leaves);
+            compare(checkpoint, tree)?;
+            self.leaves.append(&mut rest);
+            self.checkpoints.pop();
         }
         tree.extend(&mut self.leaves);
         Ok(())
@@ -37,13 +39,13 @@ impl<'a> Agreement<'a> {
 
     /// To be called once, at the log's end; `LOG_SHORTER` or `LOG_BAD_ROOT`.
     pub fn finish(&self, tree: &Frontier) -> Result<(), Problem> {
-        match self.checkpoint {
+        // Those left are as long as the log or longer; the longest stands first.
+        match self.checkpoints.first() {
             Some(checkpoint) if checkpoint.size > tree.size() => {
                 let detail = format!("{} entries, {} are signed", tree.size(), checkpoint.size);
                 Err(Problem::new(code::LOG_SHORTER, detail))
             }
-            Some(checkpoint) if checkpoint.size == tree.size() => compare(checkpoint, tree),
-            _ => Ok(()),
+            _ => self.checkpoints.iter().try_for_each(|checkpoint| compare(checkpoint, tree)),
         }
     }
 }

@@ -1,13 +1,16 @@
-//! A log in a folder, one folder for each stream: `DIR/journal/wal`, `DIR/journal/checkpoint`, `DIR/journal/key.pub`,
+//! A log in a folder, one folder for each stream: `DIR/journal/wal`, `DIR/journal/checkpoint`, `DIR/journal/tile/...`,
 //! and the same below `DIR/governance`.
 //!
 //! Promises: one writer at a time (an advisory lock on `wal`); space is made ready in growing steps of written zeros,
-//! so that a commit changes no metadata and costs one device flush. Never: shortens a file except by `truncate`.
+//! so that a commit changes no metadata and costs one device flush; small files are written beside their place, synced,
+//! and renamed. Never: shortens a file except by `truncate`.
 
-use crate::storage::{Storage, io_problem};
+use crate::folder::{Folder, put_files};
+use crate::storage::{Files, Storage, io_problem};
 use hedgerow_core::{Problem, code};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// The folder below `DIR` of what a run writes.
@@ -25,10 +28,18 @@ const ZEROS: &[u8] = &[0; 64 << 10];
 /// Files in a folder.
 #[derive(Debug)]
 pub struct FileStorage {
-    folder: PathBuf,
+    folder: Folder,
     wal: File,
     len: u64,
     ready: u64,
+    second: Option<Second>,
+}
+
+/// A small file that is kept at a second place, best on another device.
+#[derive(Debug)]
+struct Second {
+    name: String,
+    path: PathBuf,
 }
 
 impl FileStorage {
@@ -40,20 +51,7 @@ impl FileStorage {
         FileStorage::create_stream(dir, STREAM)
     }
 
-    /// The same for a stream of another name.
-    ///
-    /// # Errors
-    /// See [`FileStorage::create`].
-    pub fn create_stream(dir: &Path, stream: &str) -> Result<FileStorage, Problem> {
-        let folder = dir.join(stream);
-        fs::create_dir_all(&folder).map_err(|e| io_problem("cannot make the folder", &e))?;
-        let storage = FileStorage::at(folder, true)?;
-        sync_folder(&storage.folder)?;
-        sync_folder(dir)?;
-        Ok(storage)
-    }
-
-    /// Takes the journal that is in `dir`.
+    /// Takes the log that is in `dir/journal`.
     ///
     /// # Errors
     /// `LOG_NOT_A_LOG` if there is none; `LOG_IO`; `LOG_LOCKED` if another writer has it.
@@ -61,28 +59,49 @@ impl FileStorage {
         FileStorage::open_stream(dir, STREAM)
     }
 
-    /// The same for a stream of another name.
+    /// Makes the folder of a stream, say `dir/governance`, as [`FileStorage::create`] does.
+    ///
+    /// # Errors
+    /// `LOG_IO`; `LOG_LOCKED` if another writer has it.
+    pub fn create_stream(dir: &Path, stream: &str) -> Result<FileStorage, Problem> {
+        let folder = Folder::new(dir.join(stream));
+        fs::create_dir_all(folder.path()).map_err(|e| io_problem("cannot make the folder", &e))?;
+        let storage = FileStorage::at(folder, true)?;
+        storage.folder.sync()?;
+        Folder::new(dir).sync()?;
+        Ok(storage)
+    }
+
+    /// Takes the log of a stream.
     ///
     /// # Errors
     /// See [`FileStorage::open`].
     pub fn open_stream(dir: &Path, stream: &str) -> Result<FileStorage, Problem> {
-        FileStorage::at(dir.join(stream), false)
+        FileStorage::at(Folder::new(dir.join(stream)), false)
     }
 
-    fn at(folder: PathBuf, create: bool) -> Result<FileStorage, Problem> {
+    /// Keeps the small file `name` at a second place too; meant for the last-signed record, on another device.
+    #[must_use]
+    pub fn keeping(mut self, name: &str, path: impl Into<PathBuf>) -> FileStorage {
+        self.second = Some(Second { name: name.to_owned(), path: path.into() });
+        self
+    }
+
+    fn at(folder: Folder, create: bool) -> Result<FileStorage, Problem> {
         let wal = OpenOptions::new()
             .read(true)
             .write(true)
             .create(create)
             .truncate(false)
-            .open(folder.join(WAL))
-            .map_err(|e| missing_or_io(&folder, &e))?;
+            .open(folder.path().join(WAL))
+            .map_err(|e| missing_or_io(folder.path(), &e))?;
         wal.try_lock().map_err(|e| match e {
-            TryLockError::WouldBlock => Problem::new(code::LOG_LOCKED, folder.display().to_string()),
+            TryLockError::WouldBlock => Problem::new(code::LOG_LOCKED, folder.path().display().to_string()),
             TryLockError::Error(e) => io_problem("cannot lock the write-ahead file", &e),
         })?;
+        folder.forget_unfinished()?;
         let len = wal.metadata().map_err(|e| io_problem("cannot read the write-ahead file", &e))?.len();
-        Ok(FileStorage { folder, wal, len, ready: len })
+        Ok(FileStorage { folder, wal, len, ready: len, second: None })
     }
 
     /// Writes zeros behind the bytes just appended, if they used up the space made ready.
@@ -99,6 +118,16 @@ impl FileStorage {
             left -= now;
         }
         Ok(())
+    }
+}
+
+impl Files for FileStorage {
+    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.folder.small(name)
+    }
+
+    fn names(&self, folder: &str) -> Result<Vec<String>, Problem> {
+        self.folder.names(folder)
     }
 }
 
@@ -122,7 +151,13 @@ impl Storage for FileStorage {
     }
 
     fn read(&self) -> Result<Vec<u8>, Problem> {
-        fs::read(self.folder.join(WAL)).map_err(|e| io_problem("cannot read", &e))
+        fs::read(self.folder.path().join(WAL)).map_err(|e| io_problem("cannot read", &e))
+    }
+
+    fn read_at(&self, at: u64, bytes: usize) -> Result<Vec<u8>, Problem> {
+        let mut buffer = vec![0; bytes];
+        self.wal.read_exact_at(&mut buffer, at).map_err(|e| io_problem("cannot read", &e))?;
+        Ok(buffer)
     }
 
     fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {
@@ -131,20 +166,26 @@ impl Storage for FileStorage {
         Ok(())
     }
 
-    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
-        read_small(&self.folder, name)
+    fn put(&mut self, files: &[(String, Vec<u8>)]) -> Result<(), Problem> {
+        if let Some(Second { name, path }) = &self.second
+            && let Some((_, bytes)) = files.iter().find(|(file, _)| file == name)
+        {
+            let (folder, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
+            put_files(&Folder::new(folder), &[(name.to_string_lossy().into_owned(), bytes.clone())])?;
+        }
+        put_files(&self.folder, files)
     }
 
-    fn replace(&mut self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
-        let (new, old) = (self.folder.join(format!("{name}.new")), self.folder.join(name));
-        let write = || {
-            let mut file = File::create(&new)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&new, &old)
-        };
-        write().map_err(|e| io_problem(&format!("cannot replace {name}"), &e))?;
-        sync_folder(&self.folder)
+    fn copies(&self, name: &str) -> Result<Vec<Vec<u8>>, Problem> {
+        let mut copies = Vec::from_iter(self.small(name)?);
+        if let Some(second) = self.second.as_ref().filter(|second| second.name == name) {
+            match fs::read(&second.path) {
+                Ok(bytes) => copies.push(bytes),
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                Err(e) => return Err(io_problem(&format!("cannot read {}", second.path.display()), &e)),
+            }
+        }
+        Ok(copies)
     }
 }
 
@@ -161,11 +202,12 @@ pub fn read_wal(dir: &Path) -> Result<Vec<u8>, Problem> {
 /// # Errors
 /// See [`read_wal`].
 pub fn read_wal_of(dir: &Path, stream: &str) -> Result<Vec<u8>, Problem> {
-    let folder = dir.join(stream);
-    let mut bytes = Vec::new();
-    let read = File::open(folder.join(WAL)).and_then(|mut file| file.read_to_end(&mut bytes));
-    read.map_err(|e| missing_or_io(&folder, &e))?;
-    Ok(bytes)
+    read_wal_in(&dir.join(stream))
+}
+
+/// Reads the write-ahead file in a stream's folder.
+pub(crate) fn read_wal_in(folder: &Path) -> Result<Vec<u8>, Problem> {
+    fs::read(folder.join(WAL)).map_err(|e| missing_or_io(folder, &e))
 }
 
 /// Reads a small file of a stream in `dir` without being its writer.
@@ -173,15 +215,7 @@ pub fn read_wal_of(dir: &Path, stream: &str) -> Result<Vec<u8>, Problem> {
 /// # Errors
 /// `LOG_IO`.
 pub fn read_small_of(dir: &Path, stream: &str, name: &str) -> Result<Option<Vec<u8>>, Problem> {
-    read_small(&dir.join(stream), name)
-}
-
-fn read_small(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Problem> {
-    match fs::read(folder.join(name)) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(io_problem(&format!("cannot read {name}"), &e)),
-    }
+    Folder::new(dir.join(stream)).small(name)
 }
 
 fn missing_or_io(folder: &Path, error: &std::io::Error) -> Problem {
@@ -191,13 +225,4 @@ fn missing_or_io(folder: &Path, error: &std::io::Error) -> Problem {
         }
         _ => io_problem("cannot open the write-ahead file", error),
     }
-}
-
-/// A new name in a folder survives a crash only once the folder is synced.
-fn sync_folder(folder: &Path) -> Result<(), Problem> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    if cfg!(unix) {
-        File::open(folder).and_then(|f| f.sync_all()).map_err(|e| io_problem("cannot sync the folder", &e))?;
-    }
-    Ok(())
 }

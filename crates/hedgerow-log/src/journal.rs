@@ -1,13 +1,15 @@
-//! The writer of a log: records go into memory, `commit` makes them durable together, `checkpoint` signs what is durable.
+//! The writer of a log: records go into memory, `commit` makes them durable together, `publish` signs what is durable.
 //!
 //! Promises: ids are consecutive; nothing is acknowledged before one write and one sync returned; a commit is found
 //! whole or not at all after a crash; opening an existing log and recovering one are the same code; after a failed
-//! write the journal refuses all work until it is opened again; no checkpoint is ever signed that is smaller than,
-//! or contradicts, the last one. Appending does not allocate once the buffer has grown to the size of a commit.
+//! write the journal refuses all work until it is opened again; what was ever signed is a beginning of what is opened
+//! (publication itself is in `publish.rs`). Appending does not allocate once the buffer has grown to the size of a commit.
 //! Never: a clock, a random number, a key of its own.
 
-use crate::agreement::{Agreement, check_key, check_successor};
+use crate::agreement::{Agreement, check_key};
 use crate::batch::leaf_hashes;
+use crate::compare::{Comparison, Difference};
+use crate::derive::{Batch, Derived};
 use crate::frame::{
     ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, HEAD_BYTES, SEGMENT_PAYLOAD_BYTES, entry_head, file_header, frame_head,
     frames_of, mark, padded, segment_payload,
@@ -15,7 +17,9 @@ use crate::frame::{
 use crate::merkle::{Frontier, Hash};
 use crate::note::{Checkpoint, LogSigner, VerifierKey};
 use crate::seal::{EpochKey, KIND_SEALED};
+use crate::signed;
 use crate::storage::Storage;
+use crate::tile_writer::TileWriter;
 use crate::walk::{Tail, Walk};
 use hedgerow_core::{KIND_SEGMENT, Noun, Problem, RecordId, code};
 
@@ -37,17 +41,27 @@ const SEGMENT_HEAD_BYTES: usize = HEAD_BYTES + ENTRY_HEAD_BYTES + SEGMENT_PAYLOA
 /// The only writer of one log.
 #[derive(Debug)]
 pub struct Journal<S: Storage> {
-    storage: S,
-    key: VerifierKey,
+    pub(crate) storage: S,
+    pub(crate) key: VerifierKey,
     pending: Vec<u8>,
     pending_entries: u32,
     segment: Option<Segment>,
     next_id: RecordId,
-    tree: Frontier,
+    pub(crate) tree: Frontier,
     leaves: Vec<Hash>,
-    signed: Option<Checkpoint>,
+    pub(crate) derived: Derived,
+    pub(crate) signed: Known,
     sealer: Option<EpochKey>,
-    halted: bool,
+    pub(crate) halted: bool,
+}
+
+/// What this journal knows to have been signed: prefixes of its log.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// The last-signed record.
+    pub record: Option<Checkpoint>,
+    /// The checkpoint.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// Rows that are being gathered at the end of the buffer.
@@ -69,8 +83,20 @@ pub struct Recovery {
     pub records: u64,
     /// What lay behind the last whole commit; a torn commit was removed.
     pub tail: Tail,
-    /// The last signed checkpoint, if there is one; it was found to be a prefix of the log.
+    /// The checkpoint, if there is one; it was found to be a prefix of the log.
     pub checkpoint: Option<Checkpoint>,
+    /// The furthest tree that was ever signed or about to be; it was found to be a prefix of the log.
+    pub signed: Option<Checkpoint>,
+    /// Published tiles, bundles and blobs that were missing or damaged, and were written anew.
+    pub mended: u64,
+}
+
+impl Recovery {
+    /// Whether a crash came between the last-signed record and its checkpoint; the next publication signs it again.
+    #[must_use]
+    pub fn is_checkpoint_behind(&self) -> bool {
+        self.signed != self.checkpoint
+    }
 }
 
 impl<S: Storage> Journal<S> {
@@ -85,28 +111,45 @@ impl<S: Storage> Journal<S> {
         storage.replace(KEY, format!("{}\n", key.line()).as_bytes())?;
         storage.append(&file_header())?;
         storage.sync()?;
-        Ok(Journal::at(storage, key, Frontier::default(), 1, None))
+        let derived = Derived::new(storage.len(), TileWriter::default());
+        Ok(Journal::at(storage, key, Frontier::default(), 1, Known::default(), derived))
     }
 
-    /// Continues a log, after a clean end or a crash alike. A commit that a crash cut short is removed.
+    /// Continues a log, after a clean end or a crash alike. A commit that a crash cut short is removed; published
+    /// tiles, bundles and blobs that are missing or damaged are written anew.
     ///
     /// # Errors
     /// `LOG_NOT_A_LOG`; `LOG_BAD_SIGNATURE` if the log has another key; `LOG_SHORTER` or `LOG_BAD_ROOT` if it
-    /// contradicts its checkpoint; what [`Walk::next_group`] gives if its bytes were changed; `LOG_IO`.
+    /// contradicts its checkpoint, its last-signed record or its tiles; `LOG_SIGNED` if that record is of another log;
+    /// what [`Walk::next_group`] gives if its bytes were changed; `LOG_IO`.
     pub fn open(mut storage: S, key: VerifierKey) -> Result<(Journal<S>, Recovery), Problem> {
         let line = storage.small(KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
         check_key(&line, &key)?;
-        let signed = storage.small(CHECKPOINT)?.map(|note| key.open(&note)).transpose()?;
+        let checkpoint = storage.small(CHECKPOINT)?.map(|note| key.open(&note)).transpose()?;
+        let record = signed::read(&storage, &key)?;
+        let signed = match checkpoint.clone() {
+            Some(checkpoint) => Some(signed::further(record.clone(), checkpoint)?),
+            None => record.clone(),
+        };
         let file = storage.read()?;
         let mut walk = Walk::new(&file)?;
         let mut tree = Frontier::default();
-        let mut agreement = Agreement::with(signed.as_ref());
+        let mut agreement = Agreement::with(checkpoint.iter().chain(&record));
+        let mut comparison = Comparison::new(&storage, signed.as_ref().map_or(0, |signed| signed.size))?;
+        let (mut anew, mut mended) = (Batch::default(), 0);
+        let mut differs = |difference: Difference<'_>| {
+            mended += 1;
+            anew.add(difference.place.path(), difference.expected);
+            Ok(())
+        };
         while let Some(group) = walk.next_group()? {
             agreement.grow(&mut tree, group.frames())?;
+            comparison.grow(&storage, group, &mut differs)?;
         }
         agreement.finish(&tree)?;
-        let records = walk.next_id() - 1;
-        let recovery = Recovery { entries: tree.size(), records, tail: walk.tail(), checkpoint: signed.clone() };
+        let compared = comparison.finish(&storage, &mut differs)?;
+        compared.beyond.map_or(Ok(()), Err)?;
+        anew.put(&mut storage)?;
         if storage.len() != walk.committed_bytes() {
             storage.truncate(walk.committed_bytes())?;
         }
@@ -115,21 +158,44 @@ impl<S: Storage> Journal<S> {
         }
         // What was found may still be in the cache of a writer that died before its sync.
         storage.sync()?;
-        Ok((Journal::at(storage, key, tree, records + 1, signed), recovery))
+        let records = walk.next_id() - 1;
+        let (entries, tail) = (tree.size(), walk.tail());
+        let known = Known { record, checkpoint: checkpoint.clone() };
+        let recovery = Recovery { entries, records, tail, checkpoint, signed, mended };
+        Ok((Journal::at(storage, key, tree, records + 1, known, compared.edge), recovery))
     }
 
-    fn at(storage: S, key: VerifierKey, tree: Frontier, next_id: RecordId, signed: Option<Checkpoint>) -> Journal<S> {
-        let pending = Vec::with_capacity(PENDING_BYTES_READY);
-        let leaves = Vec::with_capacity(LEAVES_READY);
+    /// Continues a log as [`Journal::open`] does; if a crash came between the last-signed record and its checkpoint,
+    /// publishes again.
+    ///
+    /// # Errors
+    /// See [`Journal::open`] and [`Journal::publish`].
+    pub fn resume(storage: S, signer: &LogSigner) -> Result<(Journal<S>, Recovery), Problem> {
+        let (mut journal, recovery) = Journal::open(storage, signer.verifier())?;
+        if recovery.is_checkpoint_behind() {
+            journal.publish(signer)?;
+        }
+        Ok((journal, recovery))
+    }
+
+    fn at(
+        storage: S,
+        key: VerifierKey,
+        tree: Frontier,
+        next_id: RecordId,
+        signed: Known,
+        derived: Derived,
+    ) -> Journal<S> {
         Journal {
             storage,
             key,
-            pending,
+            pending: Vec::with_capacity(PENDING_BYTES_READY),
             pending_entries: 0,
             segment: None,
             next_id,
             tree,
-            leaves,
+            leaves: Vec::with_capacity(LEAVES_READY),
+            derived,
             signed,
             sealer: None,
             halted: false,
@@ -248,28 +314,6 @@ impl<S: Storage> Journal<S> {
         self.pending.clear();
         self.pending_entries = 0;
         Ok(self.tree.size())
-    }
-
-    /// Commits, then signs the whole log and publishes the checkpoint.
-    ///
-    /// # Errors
-    /// `LOG_BAD_SIGNATURE` if the signer is not this log's; `LOG_SHORTER` or `LOG_BAD_ROOT` if the last signed
-    /// checkpoint is not the one this journal knows, so that signing might contradict it; `LOG_IO`.
-    pub fn checkpoint(&mut self, signer: &LogSigner) -> Result<Checkpoint, Problem> {
-        self.commit()?;
-        if signer.verifier() != self.key {
-            let (given, own) = (signer.verifier().line(), self.key.line());
-            return Err(Problem::new(code::LOG_BAD_SIGNATURE, format!("signer {given}, the log's key is {own}")));
-        }
-        let new = Checkpoint { origin: self.key.origin().to_owned(), size: self.tree.size(), root: self.tree.root() };
-        let stored = self.storage.small(CHECKPOINT)?.map(|note| self.key.open(&note)).transpose()?;
-        check_successor(stored.as_ref(), self.signed.as_ref(), &new)?;
-        if stored.as_ref() != Some(&new) {
-            let note = signer.sign(new.size, &new.root);
-            self.storage.replace(CHECKPOINT, note.as_bytes())?;
-        }
-        self.signed = Some(new.clone());
-        Ok(new)
     }
 
     /// Commits and gives back the space that was made ready, so that the file ends where the log ends.

@@ -3,7 +3,7 @@
 //!
 //! Promises: what was acknowledged is found again after a crash, in order and whole; what was signed cannot be changed
 //! unnoticed; equal records give equal bytes. Never: a clock, a random number, a key of its own, knowledge of what a
-//! record means. The store is an argument ([`Storage`]); tiles, witnesses and replicas build on [`Walk`] and [`Subtrees`].
+//! record means. The store is an argument ([`Storage`]); readers of tiles need only its [`Files`].
 //!
 //! ```
 //! use hedgerow_log::{Journal, LogReader, LogSigner, MemoryStorage, verify_bytes};
@@ -13,7 +13,7 @@
 //! journal.append_row(1, 2, &[0; 88])?;
 //! journal.append_row(1, 3, &[1; 88])?;
 //! journal.commit()?; // durable from here on
-//! let checkpoint = journal.checkpoint(&signer)?;
+//! let checkpoint = journal.publish(&signer)?; // tiles, then the signature
 //! assert_eq!(checkpoint.size, 2); // the two rows share one entry
 //! let reader = LogReader::new(journal.storage().wal())?;
 //! assert_eq!(reader.record(3)?.bytes, [1; 88]);
@@ -24,8 +24,11 @@
 mod age;
 mod agreement;
 mod batch;
+mod compare;
 mod cosignature;
+mod derive;
 mod file_storage;
+mod folder;
 mod frame;
 mod image;
 mod journal;
@@ -34,9 +37,17 @@ mod merkle;
 mod note;
 mod policy;
 mod proof;
+mod prove;
+mod publish;
 mod reader;
+mod replica;
 mod seal;
+mod signed;
 mod storage;
+mod tile;
+mod tile_reader;
+mod tile_writer;
+mod tlog_proof;
 mod verify;
 mod walk;
 mod witness;
@@ -45,6 +56,7 @@ mod witness_folder;
 pub use age::{age_encrypt, age_identity};
 pub use cosignature::{Cosigner, CosignerKey};
 pub use file_storage::{FileStorage, GOVERNANCE, STREAM, WAL, read_small_of, read_wal, read_wal_of};
+pub use folder::Folder;
 pub use frame::{ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, Record, VERSION, file_header};
 pub use image::{Image, unseal};
 pub use journal::{CHECKPOINT, Journal, KEY, PENDING_BYTES_MAX, Recovery, SEGMENT_BYTES_MAX, SEGMENT_ROWS_MAX};
@@ -53,12 +65,19 @@ pub use merkle::{Frontier, Hash, empty_root, leaf_hash, node_hash, sha256};
 pub use note::{Checkpoint, LogSigner, VerifierKey};
 pub use policy::{Policy, PolicyWitness, Witnessed, quorum_of};
 pub use proof::{Subtrees, check_consistency, check_inclusion};
+pub use prove::{Proved, prove, record_in};
+pub use publish::Cadence;
 pub use reader::LogReader;
+pub use replica::{read_log, read_log_of, wal_of_replica};
 pub use seal::{
     COMPARTMENTS, EntryKey, EpochKey, KIND_SEALED, Keyring, Opened, SEALED_PAYLOAD_BYTES, epoch_name, epoch_word,
 };
-pub use storage::Storage;
-pub use verify::{Report, verify, verify_bytes, verify_stream};
+pub use signed::SIGNED;
+pub use storage::{Files, Storage};
+pub use tile::{BLOBS, BundleEntries, TILE_LEVELS, TILE_WIDTH, TILES, Tile, TileRow, blob_path};
+pub use tile_reader::TileReader;
+pub use tlog_proof::TlogProof;
+pub use verify::{Report, verify, verify_bytes, verify_folder, verify_stream};
 pub use walk::{Group, Tail, Walk};
 pub use witness::{Admitted, Answer, PROOF_LINES_MAX, REQUEST_BYTES_MAX, Witness, request};
 pub use witness_folder::{WITNESS_KEY, WITNESS_STATE, WitnessFolder};

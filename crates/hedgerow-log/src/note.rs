@@ -46,6 +46,14 @@ fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(code::LOG_BAD_SIGNATURE, detail)
 }
 
+impl Checkpoint {
+    /// The text that is signed: origin, entries, root in base64, a newline behind each.
+    #[must_use]
+    pub fn body(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
+    }
+}
+
 impl LogSigner {
     /// The signer of the log `origin` with a 32-byte Ed25519 seed.
     ///
@@ -65,7 +73,7 @@ impl LogSigner {
     /// A signed note over a tree of `size` entries.
     #[must_use]
     pub fn sign(&self, size: u64, root: &Hash) -> String {
-        let body = format!("{}\n{size}\n{}\n", self.origin, STANDARD.encode(root));
+        let body = Checkpoint { origin: self.origin.clone(), size, root: *root }.body();
         let signature = self.key.sign(body.as_bytes()).to_bytes();
         format!("{body}\n{}", signature_text(&self.origin, self.verifier().id(), &signature))
     }

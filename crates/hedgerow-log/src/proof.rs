@@ -6,7 +6,7 @@
 use crate::merkle::{Hash, empty_root, node_hash};
 use hedgerow_core::{Problem, code};
 
-/// All perfect subtrees of a log: level 0 holds the leaves. What a tile store answers, held in memory.
+/// All perfect subtrees of a log: level 0 holds the leaves. What [`crate::TileReader`] reads from tiles, held in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Subtrees {
     levels: Vec<Vec<Hash>>,
@@ -41,8 +41,7 @@ impl Subtrees {
     /// # Errors
     /// `LOG_UNKNOWN_ID` if there are fewer leaves.
     pub fn root(&self, size: u64) -> Result<Hash, Problem> {
-        self.expect(size <= self.size(), || format!("size {size}, the log has {} entries", self.size()))?;
-        Ok(if size == 0 { empty_root() } else { self.range(0, size) })
+        root(&mut &*self, size)
     }
 
     /// Proves that the leaf at `index` (from 0) is in the log of `size` leaves: its siblings, from leaf to root.
@@ -50,21 +49,7 @@ impl Subtrees {
     /// # Errors
     /// `LOG_UNKNOWN_ID` if there is no such leaf.
     pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, Problem> {
-        let known = index < size && size <= self.size();
-        self.expect(known, || format!("entry {index} of {size}, the log has {} entries", self.size()))?;
-        let (mut proof, mut low, mut high) = (Vec::new(), 0, size);
-        while high - low > 1 {
-            let middle = low + split(high - low);
-            if index < middle {
-                proof.push(self.range(middle, high));
-                high = middle;
-            } else {
-                proof.push(self.range(low, middle));
-                low = middle;
-            }
-        }
-        proof.reverse();
-        Ok(proof)
+        inclusion(&mut &*self, index, size)
     }
 
     /// Proves that the log of `new` leaves begins with the log of `old` leaves.
@@ -72,44 +57,93 @@ impl Subtrees {
     /// # Errors
     /// `LOG_UNKNOWN_ID` unless `old <= new <=` leaves of the log.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, Problem> {
-        let known = old <= new && new <= self.size();
-        self.expect(known, || format!("sizes {old} and {new}, the log has {} entries", self.size()))?;
-        if old == 0 || old == new {
-            return Ok(Vec::new());
-        }
-        let (mut proof, mut low, mut high, mut whole) = (Vec::new(), 0, new, true);
-        while old != high {
-            let middle = low + split(high - low);
-            if old <= middle {
-                proof.push(self.range(middle, high));
-                high = middle;
-            } else {
-                proof.push(self.range(low, middle));
-                low = middle;
-                whole = false;
-            }
-        }
-        if !whole {
-            proof.push(self.range(low, high));
-        }
-        proof.reverse();
-        Ok(proof)
+        consistency(&mut &*self, old, new)
+    }
+}
+
+impl Nodes for &Subtrees {
+    fn size(&self) -> u64 {
+        Subtrees::size(self)
     }
 
-    /// Root of leaves `low..high`, where `low` is a multiple of the largest power of two below `high - low`.
-    fn range(&self, low: u64, high: u64) -> Hash {
-        let count = high - low;
-        if count.is_power_of_two() {
-            let level = count.trailing_zeros();
-            return self.levels[level as usize][(low >> level) as usize];
-        }
-        let middle = low + split(count);
-        node_hash(&self.range(low, middle), &self.range(middle, high))
+    fn node(&mut self, level: u32, index: u64) -> Result<Hash, Problem> {
+        Ok(self.levels[level as usize][index as usize])
     }
+}
 
-    fn expect(&self, holds: bool, detail: impl Fn() -> String) -> Result<(), Problem> {
-        if holds { Ok(()) } else { Err(Problem::new(code::LOG_UNKNOWN_ID, detail())) }
+/// Whatever knows the roots of a log's perfect subtrees.
+pub(crate) trait Nodes {
+    /// Leaves of the log.
+    fn size(&self) -> u64;
+
+    /// Root of the perfect subtree number `index` with 2^`level` leaves; asked only for subtrees that are whole.
+    fn node(&mut self, level: u32, index: u64) -> Result<Hash, Problem>;
+}
+
+/// See [`Subtrees::root`].
+pub(crate) fn root(nodes: &mut impl Nodes, size: u64) -> Result<Hash, Problem> {
+    expect(size <= nodes.size(), || format!("size {size}, the log has {} entries", nodes.size()))?;
+    if size == 0 { Ok(empty_root()) } else { range(nodes, 0, size) }
+}
+
+/// See [`Subtrees::inclusion`].
+pub(crate) fn inclusion(nodes: &mut impl Nodes, index: u64, size: u64) -> Result<Vec<Hash>, Problem> {
+    let known = index < size && size <= nodes.size();
+    expect(known, || format!("entry {index} of {size}, the log has {} entries", nodes.size()))?;
+    let (mut proof, mut low, mut high) = (Vec::new(), 0, size);
+    while high - low > 1 {
+        let middle = low + split(high - low);
+        if index < middle {
+            proof.push(range(nodes, middle, high)?);
+            high = middle;
+        } else {
+            proof.push(range(nodes, low, middle)?);
+            low = middle;
+        }
     }
+    proof.reverse();
+    Ok(proof)
+}
+
+/// See [`Subtrees::consistency`].
+pub(crate) fn consistency(nodes: &mut impl Nodes, old: u64, new: u64) -> Result<Vec<Hash>, Problem> {
+    let known = old <= new && new <= nodes.size();
+    expect(known, || format!("sizes {old} and {new}, the log has {} entries", nodes.size()))?;
+    if old == 0 || old == new {
+        return Ok(Vec::new());
+    }
+    let (mut proof, mut low, mut high, mut whole) = (Vec::new(), 0, new, true);
+    while old != high {
+        let middle = low + split(high - low);
+        if old <= middle {
+            proof.push(range(nodes, middle, high)?);
+            high = middle;
+        } else {
+            proof.push(range(nodes, low, middle)?);
+            low = middle;
+            whole = false;
+        }
+    }
+    if !whole {
+        proof.push(range(nodes, low, high)?);
+    }
+    proof.reverse();
+    Ok(proof)
+}
+
+/// Root of leaves `low..high`, where `low` is a multiple of the largest power of two below `high - low`.
+fn range(nodes: &mut impl Nodes, low: u64, high: u64) -> Result<Hash, Problem> {
+    let count = high - low;
+    if count.is_power_of_two() {
+        let level = count.trailing_zeros();
+        return nodes.node(level, low >> level);
+    }
+    let middle = low + split(count);
+    Ok(node_hash(&range(nodes, low, middle)?, &range(nodes, middle, high)?))
+}
+
+fn expect(holds: bool, detail: impl Fn() -> String) -> Result<(), Problem> {
+    if holds { Ok(()) } else { Err(Problem::new(code::LOG_UNKNOWN_ID, detail())) }
 }
 
 /// The largest power of two below `count`, which is at least 2.

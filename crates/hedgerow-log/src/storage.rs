@@ -1,12 +1,37 @@
-//! Where a journal's bytes lie: one write-ahead file that grows, and a few small files replaced as a whole.
+//! Where a log's bytes lie: one write-ahead file that grows, and small files (tiles among them) replaced as a whole.
 //!
-//! Promises: after `sync` returned, what was appended survives a crash; after `replace` returned, the small file
-//! is the new one, and at no instant neither the old nor the new. Never: looks into the bytes.
+//! Promises: after `sync` returned, what was appended survives a crash; after `put` returned, each small file is the
+//! new one and survives, and at no instant is it neither the old nor the new. Never: looks into the bytes.
 
 use hedgerow_core::{Problem, code};
 
-/// A store for one journal. One owner writes it.
-pub trait Storage {
+/// The small files of a log, to read: names are relative paths with `/`.
+pub trait Files {
+    /// A small file, if it is there.
+    ///
+    /// # Errors
+    /// `LOG_IO`.
+    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem>;
+
+    /// Names of all small files below a folder, sorted; none if there is no such folder.
+    ///
+    /// # Errors
+    /// `LOG_IO`.
+    fn names(&self, folder: &str) -> Result<Vec<String>, Problem>;
+}
+
+impl<F: Files + ?Sized> Files for &F {
+    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        (**self).small(name)
+    }
+
+    fn names(&self, folder: &str) -> Result<Vec<String>, Problem> {
+        (**self).names(folder)
+    }
+}
+
+/// A store for one log. One owner writes it.
+pub trait Storage: Files {
     /// Bytes appended so far, the logical length of the write-ahead file.
     fn len(&self) -> u64;
 
@@ -39,17 +64,33 @@ pub trait Storage {
     /// `LOG_IO`.
     fn truncate(&mut self, bytes: u64) -> Result<(), Problem>;
 
-    /// A small file, if it is there.
+    /// Some bytes of the write-ahead file, below its logical length.
     ///
     /// # Errors
     /// `LOG_IO`.
-    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem>;
+    fn read_at(&self, at: u64, bytes: usize) -> Result<Vec<u8>, Problem>;
 
-    /// Replaces a small file as a whole and makes it survive a crash.
+    /// Replaces small files, each as a whole, and makes all of them survive a crash.
     ///
     /// # Errors
-    /// `LOG_IO`; the file is the old one or the new one.
-    fn replace(&mut self, name: &str, bytes: &[u8]) -> Result<(), Problem>;
+    /// `LOG_IO`; each file is the old one or the new one.
+    fn put(&mut self, files: &[(String, Vec<u8>)]) -> Result<(), Problem>;
+
+    /// Replaces one small file as a whole and makes it survive a crash.
+    ///
+    /// # Errors
+    /// See [`Storage::put`].
+    fn replace(&mut self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+        self.put(&[(name.to_owned(), bytes.to_vec())])
+    }
+
+    /// Every copy of a small file: a store may keep one on a second device, which `put` then writes too.
+    ///
+    /// # Errors
+    /// `LOG_IO`.
+    fn copies(&self, name: &str) -> Result<Vec<Vec<u8>>, Problem> {
+        Ok(self.small(name)?.into_iter().collect())
+    }
 }
 
 /// The problem for something the disk refused.

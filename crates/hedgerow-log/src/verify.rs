@@ -1,15 +1,21 @@
-//! Verification of a log from its files alone: checksums, record numbers, digests of blobs, Merkle root, signature.
+//! Verification of a log from its files alone: checksums, record numbers, digests of blobs, Merkle root, signature,
+//! and the published tiles, bundles and blobs. A replica without a write-ahead file is verified from those alone.
 //!
 //! Promises: a log that passes holds what its key signed, plus what the report calls unsigned; a change of any one byte
-//! of the write-ahead file, the checkpoint or the key, a cut, a swapped or doubled frame is a named problem.
+//! of the write-ahead file, a tile, bundle or blob, the checkpoint or the key, a cut, a swapped or doubled frame, a
+//! missing file is a named problem that says the first bad entry where there is one.
 //! Never: repairs, and never says what the records mean; the kernel's replay does.
 
 use crate::agreement::{Agreement, check_key};
-use crate::file_storage::{STREAM, read_small_of, read_wal_of};
+use crate::compare::{Compared, Comparison, Difference, Place};
+use crate::file_storage::{STREAM, read_wal_in};
+use crate::folder::Folder;
 use crate::frame::Frame;
 use crate::journal::{CHECKPOINT, KEY};
 use crate::merkle::{Frontier, Hash, sha256};
-use crate::note::VerifierKey;
+use crate::note::{Checkpoint, VerifierKey};
+use crate::replica::{is_replica, wal_of_replica};
+use crate::storage::Files;
 use crate::walk::{Tail, Walk};
 use hedgerow_core::{Problem, RecordId, code};
 use std::path::Path;
@@ -45,12 +51,16 @@ pub struct Report {
     pub checkpoint_size: u64,
     /// Entries behind the checkpoint: durable, but not yet signed.
     pub unsigned_tail_entries: u64,
+    /// Published tiles, bundles and blobs that were compared with the entries.
+    pub published_files: u64,
+    /// Whether there is no write-ahead file; then `size_bytes` and `wal_sha256` are of the one that is made of bundles.
+    pub is_replica: bool,
 }
 
-/// Verifies the log in `dir`, against `expected` or else against the key that lies beside it.
+/// Verifies the journal in `dir`, against `expected` or else against the key that lies beside it.
 ///
 /// # Errors
-/// `LOG_NOT_A_LOG`, `LOG_NO_CHECKPOINT`, `LOG_IO`, and what [`verify_bytes`] gives.
+/// See [`verify_folder`].
 pub fn verify(dir: &Path, expected: Option<&VerifierKey>) -> Result<Report, Problem> {
     verify_stream(dir, STREAM, expected)
 }
@@ -58,13 +68,62 @@ pub fn verify(dir: &Path, expected: Option<&VerifierKey>) -> Result<Report, Prob
 /// The same for the log of another stream in `dir`.
 ///
 /// # Errors
-/// See [`verify`].
+/// See [`verify_folder`].
 pub fn verify_stream(dir: &Path, stream: &str, expected: Option<&VerifierKey>) -> Result<Report, Problem> {
-    let file = read_wal_of(dir, stream)?;
-    let line = read_small_of(dir, stream, KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
-    let note = read_small_of(dir, stream, CHECKPOINT)?
-        .ok_or_else(|| Problem::new(code::LOG_NO_CHECKPOINT, dir.display().to_string()))?;
-    verify_bytes(&file, &note, &line, expected)
+    verify_folder(&dir.join(stream), expected)
+}
+
+/// Verifies the log in a stream's folder, say `dir/governance`, with or without a write-ahead file.
+///
+/// # Errors
+/// `LOG_NOT_A_LOG`, `LOG_NO_CHECKPOINT`, `LOG_TILE`, `LOG_BLOB`, `LOG_IO`, and what [`verify_bytes`] gives.
+pub fn verify_folder(folder: &Path, expected: Option<&VerifierKey>) -> Result<Report, Problem> {
+    let files = Folder::new(folder);
+    let is_replica = is_replica(&files)?;
+    let wal = if is_replica { None } else { Some(read_wal_in(folder)?) };
+    let line = files.small(KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
+    let note =
+        files.small(CHECKPOINT)?.ok_or_else(|| Problem::new(code::LOG_NO_CHECKPOINT, folder.display().to_string()))?;
+    let checkpoint = opened(&note, &line, expected)?;
+    let Some(file) = wal else {
+        // Where tiles and bundles disagree is asked before the root, which only says that something is wrong.
+        let file = wal_of_replica(&files, checkpoint.size)?;
+        let compared = compare(&files, &file, checkpoint.size)?;
+        let report = verify_bytes(&file, &note, &line, expected)?;
+        return Ok(Report { published_files: compared.files, is_replica, ..report });
+    };
+    let report = verify_bytes(&file, &note, &line, expected)?;
+    let compared = compare(&files, &file, checkpoint.size)?;
+    compared.beyond.map_or(Ok(()), Err)?;
+    Ok(Report { published_files: compared.files, ..report })
+}
+
+/// Compares the published files with the entries of a write-ahead file.
+fn compare(files: &Folder, file: &[u8], published: u64) -> Result<Compared, Problem> {
+    let mut walk = Walk::new(file)?;
+    let mut comparison = Comparison::new(files, published)?;
+    let mut differs = |difference: Difference<'_>| match difference.place {
+        // A replica may have dropped a partial tile for the full one, which begins with it.
+        Place::Tile(tile) if difference.found.is_none() && !tile.is_full() => {
+            let full = files.small(&tile.full().path())?;
+            let holds = full.is_some_and(|full| full.starts_with(difference.expected));
+            if holds { Ok(()) } else { Err(difference.problem()) }
+        }
+        _ => Err(difference.problem()),
+    };
+    while let Some(group) = walk.next_group()? {
+        comparison.grow(files, group, &mut differs)?;
+    }
+    comparison.finish(files, &mut differs)
+}
+
+fn opened(note: &[u8], key_line: &[u8], expected: Option<&VerifierKey>) -> Result<Checkpoint, Problem> {
+    let key = match expected {
+        Some(key) => key.clone(),
+        None => VerifierKey::parse(&String::from_utf8_lossy(key_line))?,
+    };
+    check_key(key_line, &key)?;
+    key.open(note)
 }
 
 /// Verifies a log from the bytes of its write-ahead file, its checkpoint and its key line.
@@ -77,15 +136,10 @@ pub fn verify_bytes(
     key_line: &[u8],
     expected: Option<&VerifierKey>,
 ) -> Result<Report, Problem> {
-    let key = match expected {
-        Some(key) => key.clone(),
-        None => VerifierKey::parse(&String::from_utf8_lossy(key_line))?,
-    };
-    check_key(key_line, &key)?;
-    let checkpoint = key.open(note)?;
+    let checkpoint = opened(note, key_line, expected)?;
     let mut walk = Walk::new(file)?;
     let (mut tree, mut segments, mut sealed) = (Frontier::default(), 0, 0);
-    let mut agreement = Agreement::with(Some(&checkpoint));
+    let mut agreement = Agreement::with([&checkpoint]);
     while let Some(group) = walk.next_group()? {
         for (index, frame) in (tree.size()..).zip(group.frames()) {
             check_blob(index, &frame)?;
@@ -107,7 +161,7 @@ pub fn verify_bytes(
     let records = walk.next_id() - 1;
     Ok(Report {
         origin: checkpoint.origin.clone(),
-        key: key.line(),
+        key: String::from_utf8_lossy(key_line).trim_end().to_owned(),
         entries: tree.size(),
         records,
         segments,
@@ -120,6 +174,8 @@ pub fn verify_bytes(
         root: tree.root(),
         checkpoint_size: checkpoint.size,
         unsigned_tail_entries: tree.size() - checkpoint.size,
+        published_files: 0,
+        is_replica: false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Counts allocations: appending and committing need none once the buffer has grown.
 
-use hedgerow_log::{Journal, LogSigner, Storage};
+use hedgerow_log::{Files, Journal, LogSigner, Storage};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -26,6 +26,14 @@ static ALLOCATOR: Counting = Counting;
 
 /// A store that forgets the bytes: what is counted is the journal's own work.
 struct Forgetful(u64);
+impl Files for Forgetful {
+    fn small(&self, _: &str) -> Result<Option<Vec<u8>>, hedgerow_core::Problem> {
+        Ok(None)
+    }
+    fn names(&self, _: &str) -> Result<Vec<String>, hedgerow_core::Problem> {
+        Ok(Vec::new())
+    }
+}
 impl Storage for Forgetful {
     fn len(&self) -> u64 {
         self.0
@@ -40,14 +48,14 @@ impl Storage for Forgetful {
     fn read(&self) -> Result<Vec<u8>, hedgerow_core::Problem> {
         Ok(Vec::new())
     }
+    fn read_at(&self, _: u64, bytes: usize) -> Result<Vec<u8>, hedgerow_core::Problem> {
+        Ok(vec![0; bytes])
+    }
     fn truncate(&mut self, bytes: u64) -> Result<(), hedgerow_core::Problem> {
         self.0 = bytes;
         Ok(())
     }
-    fn small(&self, _: &str) -> Result<Option<Vec<u8>>, hedgerow_core::Problem> {
-        Ok(None)
-    }
-    fn replace(&mut self, _: &str, _: &[u8]) -> Result<(), hedgerow_core::Problem> {
+    fn put(&mut self, _: &[(String, Vec<u8>)]) -> Result<(), hedgerow_core::Problem> {
         Ok(())
     }
 }

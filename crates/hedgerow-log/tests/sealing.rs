@@ -2,7 +2,7 @@
 
 use hedgerow_core::{Code, Problem, code};
 use hedgerow_log::{
-    EpochKey, Frame, Image, Journal, KIND_SEALED, Keyring, LogReader, LogSigner, MemoryStorage, Storage, epoch_name,
+    EpochKey, Files, Frame, Image, Journal, KIND_SEALED, Keyring, LogReader, LogSigner, MemoryStorage, epoch_name,
     epoch_word, unseal, verify_bytes,
 };
 use proptest::prelude::*;
@@ -170,7 +170,7 @@ fn nothing_readable_is_left_in_a_sealed_file_but_what_was_meant_to_be() {
 #[test]
 fn a_sealed_log_is_verified_without_a_key() {
     let mut sealed = sealed_log();
-    sealed.checkpoint(&signer()).unwrap();
+    sealed.publish(&signer()).unwrap();
     let small = |name| sealed.storage().small(name).unwrap().unwrap();
     let (note, key) = (small(hedgerow_log::CHECKPOINT), small(hedgerow_log::KEY));
     let report = verify_bytes(sealed.storage().wal(), &note, &key, None).unwrap();

@@ -8,6 +8,7 @@ mod engine;
 mod features;
 mod governance;
 mod log;
+mod proofs;
 mod seal;
 mod witness;
 mod words;
@@ -31,6 +32,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::log::{JournalWriter, LogReader, LogRecords, WalImage, log_key, verify_image, verify_log};
+    #[pymodule_export]
+    use crate::proofs::{check_proof, consistency_proof, prove_record, record_of_entry};
     #[pymodule_export]
     use crate::seal::{Keyring, compartments, epoch_commitment, epoch_word, open_entry};
     #[pymodule_export]

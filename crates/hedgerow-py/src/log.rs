@@ -5,7 +5,7 @@ use crate::words::raise;
 use hedgerow_core::{Problem, code};
 use hedgerow_log::{
     EpochKey, FileStorage, Frame, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, epoch_name, hex, leaf_hash,
-    read_wal_of, unseal, verify_stream,
+    read_log_of, unseal, verify_stream,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -26,12 +26,14 @@ fn signer(origin: &str, seed: &[u8]) -> PyResult<LogSigner> {
     LogSigner::new(origin, seed).map_err(raise)
 }
 
-/// Verifies the log in a folder from its files alone: checksums, record numbers, blob digests, Merkle root, signature.
+/// Verifies the log in a folder from its files alone: checksums, record numbers, blob digests, Merkle root, signature,
+/// published tiles, bundles and blobs. A replica that has no write-ahead file is verified from the published files.
 ///
 /// `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
 /// beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
 /// `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
-/// `checkpoint_size`, `unsigned_tail_entries`; hashes in hex. Raises the first problem found, naming entry, record and byte.
+/// `checkpoint_size`, `unsigned_tail_entries`, `published_files`, `is_replica` (then sizes and SHA-256 are of the file that
+/// its bundles make); hashes in hex. Raises the first problem found, naming entry, record and byte.
 #[pyfunction]
 #[pyo3(signature = (dir, key=None, stream="journal"))]
 pub fn verify_log<'py>(py: Python<'py>, dir: PathBuf, key: Option<&str>, stream: &str) -> PyResult<Bound<'py, PyDict>> {
@@ -90,10 +92,12 @@ fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyD
         ("ready_bytes", report.ready_bytes),
         ("checkpoint_size", report.checkpoint_size),
         ("unsigned_tail_entries", report.unsigned_tail_entries),
+        ("published_files", report.published_files),
     ];
     for (name, number) in numbers {
         dict.set_item(name, number)?;
     }
+    dict.set_item("is_replica", report.is_replica)?;
     dict.set_item("wal_sha256", hex(&report.wal_sha256))?;
     dict.set_item("root", hex(&report.root))?;
     Ok(dict)
@@ -105,7 +109,8 @@ pub fn log_key(origin: &str, seed: &[u8]) -> PyResult<String> {
     Ok(signer(origin, seed)?.verifier().line())
 }
 
-/// Reads the records of the log in a folder, also while another process writes it: whole commits only.
+/// Reads the records of the log in a folder, also while another process writes it: whole commits only. A replica that
+/// has no write-ahead file is read from its bundles and blobs.
 ///
 /// Iterating gives `(kind, id, bytes)` in order of the ids, which run from 1 to `len(reader)`. Checksums and numbers are
 /// checked, signatures are not: that is `verify_log`. With a keyring sealed entries are opened, and one that it cannot
@@ -119,7 +124,7 @@ pub struct LogReader {
 
 impl LogReader {
     fn read(dir: &Path, stream: &str, keys: Option<hedgerow_log::Keyring>) -> Result<LogReader, Problem> {
-        let wal = read_wal_of(dir, stream)?;
+        let wal = read_log_of(dir, stream)?;
         let Some(keys) = keys else { return Ok(LogReader { inner: hedgerow_log::LogReader::new(wal)?, sealed: None }) };
         let inner = hedgerow_log::LogReader::new(unseal(&wal, &keys)?)?;
         Ok(LogReader { inner, sealed: Some((hedgerow_log::LogReader::new(wal)?, keys)) })
@@ -234,7 +239,7 @@ impl LogRecords {
     }
 }
 
-/// Writes a log in a folder: records wait in memory until `commit` makes them durable together, `checkpoint` signs them.
+/// Writes a log in a folder: records wait in memory until `commit` makes them durable together; `publish` signs them.
 ///
 /// `JournalWriter(dir, origin, seed)` starts one; `JournalWriter.open` continues one, after a clean end or a crash alike.
 /// `stream` is the log's folder below `dir`.
@@ -246,6 +251,9 @@ pub struct JournalWriter {
     /// Bytes of a commit that a crash cut short and opening removed.
     #[pyo3(get)]
     torn_bytes: u64,
+    /// Published tiles, bundles and blobs that were missing or damaged and opening wrote anew.
+    #[pyo3(get)]
+    mended_files: u64,
 }
 
 impl JournalWriter {
@@ -265,18 +273,19 @@ impl JournalWriter {
     fn new(dir: PathBuf, origin: &str, seed: &[u8], stream: &str) -> PyResult<JournalWriter> {
         let signer = signer(origin, seed)?;
         let create = || Journal::create(FileStorage::create_stream(&dir, stream)?, signer.verifier());
-        Ok(JournalWriter { journal: Some(create().map_err(raise)?), signer, torn_bytes: 0 })
+        Ok(JournalWriter { journal: Some(create().map_err(raise)?), signer, torn_bytes: 0, mended_files: 0 })
     }
 
-    /// Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`.
+    /// Continues the log in a folder; a commit that a crash cut short is removed, see `torn_bytes`; published files are
+    /// mended, see `mended_files`.
     #[staticmethod]
     #[pyo3(signature = (dir, origin, seed, stream="journal"))]
     fn open(py: Python<'_>, dir: PathBuf, origin: &str, seed: &[u8], stream: &str) -> PyResult<JournalWriter> {
         let signer = signer(origin, seed)?;
-        let open = || Journal::open(FileStorage::open_stream(&dir, stream)?, signer.verifier());
+        let open = || Journal::resume(FileStorage::open_stream(&dir, stream)?, &signer);
         let (journal, recovery) = py.detach(open).map_err(raise)?;
         let torn_bytes = if let Tail::Torn(bytes) = recovery.tail { bytes } else { 0 };
-        Ok(JournalWriter { journal: Some(journal), signer, torn_bytes })
+        Ok(JournalWriter { journal: Some(journal), signer, torn_bytes, mended_files: recovery.mended })
     }
 
     /// Appends one record as an entry of its own, in memory; its id must be `next_id`.
@@ -306,14 +315,15 @@ impl JournalWriter {
         py.detach(|| journal.commit()).map_err(raise)
     }
 
-    /// Commits, signs the whole log and publishes the checkpoint; returns the entries signed and their root in hex.
-    fn checkpoint(&mut self, py: Python<'_>) -> PyResult<(u64, String)> {
+    /// Commits, publishes tiles, bundles and blobs, signs the whole log and replaces the checkpoint; returns the entries
+    /// signed and their root in hex.
+    fn publish(&mut self, py: Python<'_>) -> PyResult<(u64, String)> {
         let journal = self.journal.as_mut().ok_or_else(closed)?;
-        let checkpoint = py.detach(|| journal.checkpoint(&self.signer)).map_err(raise)?;
+        let checkpoint = py.detach(|| journal.publish(&self.signer)).map_err(raise)?;
         Ok((checkpoint.size, hex(&checkpoint.root)))
     }
 
-    /// Commits and closes; without a checkpoint before, what was added since the last one stays unsigned.
+    /// Commits and closes; without `publish` before, what was added since the last time stays unsigned.
     fn close(&mut self, py: Python<'_>) -> PyResult<()> {
         match self.journal.take() {
             Some(journal) => py.detach(|| journal.close()).map(drop).map_err(raise),
@@ -349,7 +359,7 @@ impl JournalWriter {
             self.journal = None;
             return Ok(());
         }
-        self.checkpoint(py)?;
+        self.publish(py)?;
         self.close(py)
     }
 }

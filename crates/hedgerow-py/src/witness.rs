@@ -143,7 +143,7 @@ impl LogTree {
 /// Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.
 #[pyfunction]
 pub fn add_cosignatures(dir: PathBuf, note: &str) -> PyResult<()> {
-    use hedgerow_log::{CHECKPOINT, FileStorage, Storage};
+    use hedgerow_log::{CHECKPOINT, FileStorage, Files, Storage};
     let add = || {
         let mut storage = FileStorage::open(&dir)?;
         let stored = storage.small(CHECKPOINT)?.unwrap_or_default();

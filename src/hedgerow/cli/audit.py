@@ -1,4 +1,4 @@
-"""Commands about a written log: prove it, and show one of its records."""
+"""Commands about a written log: prove it, prove one of its records to a stranger, and show one."""
 
 from __future__ import annotations
 
@@ -75,6 +75,51 @@ def show(
     noun, _, data = Journal(log, identity=identity).record(record)
     shown: dict[str, Any] = {"noun": noun.name, **fields(noun, data)} if noun else {"noun": "Signed", **signed(data)}
     Output(json).emit(shown)
+
+
+@audit.command("prove")
+def prove(
+    record: Annotated[int, typer.Argument(help="The record's id, as every table shows it.", min=1)],
+    log: Annotated[Path, typer.Option("--log", "-l", help="The folder that holds journal/.")] = Path(),
+    stream: Annotated[str, typer.Option(help="Which log of the folder: journal or governance.")] = "journal",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; default: record-ID.proof.json.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write one file that proves a record to anyone, offline: record, path, signed checkpoint."""
+    from hedgerow.engine import proof_file
+
+    path = out or Path(f"record-{record}.proof.json")
+    data = proof_file.prove(log, record, stream=stream)
+    proof_file.save(path, data)
+    result = {"file": str(path), "id": record, "stream": stream, "bytes": len(data)}
+    Output(json).emit(result, f"wrote {path}; check it with: hedgerow audit check {path}")
+
+
+@audit.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="A file that `hedgerow audit prove` wrote.")],
+    key: Annotated[str | None, typer.Option(help="Verifier key line to trust; default: the one in the file.")] = None,
+    policy: Annotated[Path | None, typer.Option("--policy", "-p", help="Witness policy that must be met.")] = None,
+    json: Json = False,
+) -> None:
+    """Check such a file with nothing but itself, and name what fails."""
+    from hedgerow.engine import proof_file
+
+    checked = proof_file.check(file, key=key, policy=policy)
+    trust = "given" if checked.key_given else "in the file; compare it with one from another channel, or say --key"
+    witnesses = ", ".join(checked.signers[1:]) or "none"
+    noun = checked.noun or f"kind {checked.kind}"
+    text = (
+        f"proved: record {checked.id} ({noun}) is in entry {checked.index} of {checked.size}\n"
+        f"  log         {checked.origin}\n"
+        f"  root        {checked.root}\n"
+        f"  key         {trust}\n"
+        f"  cosigners   {witnesses}"
+    )
+    text += f"\n  {checked.standing.says}" if checked.standing else ""
+    Output(json).emit(checked.to_json(), text)
 
 
 def fields(noun: Noun, data: bytes) -> dict[str, Any]:

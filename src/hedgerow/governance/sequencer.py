@@ -114,7 +114,7 @@ def _sequence(desk: Desk, key: Key, now_ns: int) -> Report:
             _check_service(fold, key, now_ns)
         with named_errors():
             _append(writer, fold, accepted, ts)
-            size, root = writer.checkpoint()
+            size, root = writer.publish()
             writer.close()
     except BaseException:
         # Without its checkpoint and close, the writer forgets what was not committed.

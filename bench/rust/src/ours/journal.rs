@@ -4,7 +4,7 @@ use crate::clock::rest;
 use crate::floor::journal as floor;
 use crate::sample::{Sample, runs};
 use hedgerow_core::{Order, Problem};
-use hedgerow_log::{FileStorage, Journal, LogSigner, Storage};
+use hedgerow_log::{FileStorage, Files, Journal, LogSigner, Storage};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -127,6 +127,15 @@ fn commit_group(journal: &mut Journal<FileStorage>) -> Result<(), Problem> {
 /// A store that keeps only a length, so that appending is all that is measured.
 struct Nowhere(u64);
 
+impl Files for Nowhere {
+    fn small(&self, _name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        Ok(None)
+    }
+    fn names(&self, _folder: &str) -> Result<Vec<String>, Problem> {
+        Ok(Vec::new())
+    }
+}
+
 impl Storage for Nowhere {
     fn len(&self) -> u64 {
         self.0
@@ -141,14 +150,14 @@ impl Storage for Nowhere {
     fn read(&self) -> Result<Vec<u8>, Problem> {
         Ok(Vec::new())
     }
+    fn read_at(&self, _at: u64, bytes: usize) -> Result<Vec<u8>, Problem> {
+        Ok(vec![0; bytes])
+    }
     fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {
         self.0 = bytes;
         Ok(())
     }
-    fn small(&self, _name: &str) -> Result<Option<Vec<u8>>, Problem> {
-        Ok(None)
-    }
-    fn replace(&mut self, _name: &str, _bytes: &[u8]) -> Result<(), Problem> {
+    fn put(&mut self, _files: &[(String, Vec<u8>)]) -> Result<(), Problem> {
         Ok(())
     }
 }

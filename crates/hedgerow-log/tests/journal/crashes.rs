@@ -3,7 +3,7 @@
 
 use crate::shared::{append, read, records_of, signer, written};
 use hedgerow_core::code;
-use hedgerow_log::{CHECKPOINT, Journal, KEY, MemoryStorage, Storage, Tail};
+use hedgerow_log::{CHECKPOINT, Files, Journal, KEY, MemoryStorage, Tail};
 use proptest::prelude::*;
 
 fn key_line() -> String {
@@ -101,7 +101,7 @@ fn a_write_that_fails_at_any_byte_acknowledges_nothing_and_halts_the_journal() {
         }
         assert_eq!(journal.append(6, 99, &[0; 64]).unwrap_err().code, code::LOG_IO);
         assert_eq!(journal.commit().unwrap_err().code, code::LOG_IO);
-        assert_eq!(journal.checkpoint(&signer()).unwrap_err().code, code::LOG_IO);
+        assert_eq!(journal.publish(&signer()).unwrap_err().code, code::LOG_IO);
         let after = journal.into_storage().crash(512, |_| true);
         let (journal, recovery) = Journal::open(after, signer().verifier()).unwrap();
         assert_eq!(recovery.records, committed as u64, "failed after {bytes} bytes");

@@ -2,7 +2,7 @@
 
 use crate::shared::{append, records_of, signer};
 use hedgerow_core::code;
-use hedgerow_log::{CHECKPOINT, FileStorage, Journal, KEY, LogReader, STREAM, Tail, WAL, read_wal, verify};
+use hedgerow_log::{CHECKPOINT, FileStorage, Journal, KEY, LogReader, SIGNED, STREAM, Tail, WAL, read_wal, verify};
 use std::fs;
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ fn a_log_on_disk_is_written_closed_verified_and_continued() {
     let dir = folder("continued");
     let mut journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
     append(&mut journal, &records_of(0, 1));
-    journal.checkpoint(&signer()).unwrap();
+    journal.publish(&signer()).unwrap();
     drop(journal.close().unwrap());
     let first = verify(&dir, Some(&signer().verifier())).unwrap();
     assert_eq!(first.ready_bytes, 0);
@@ -33,14 +33,14 @@ fn a_log_on_disk_is_written_closed_verified_and_continued() {
     let (mut journal, recovery) = Journal::open(FileStorage::open(&dir).unwrap(), signer().verifier()).unwrap();
     assert_eq!((recovery.tail, recovery.entries), (Tail::Clean, first.entries));
     append_next(&mut journal, 1);
-    journal.checkpoint(&signer()).unwrap();
+    journal.publish(&signer()).unwrap();
     drop(journal.close().unwrap());
     let second = verify(&dir, None).unwrap();
     assert!(second.entries > first.entries);
     let mut names: Vec<_> =
         fs::read_dir(dir.join(STREAM)).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names, [CHECKPOINT, KEY, WAL]);
+    assert_eq!(names, ["blob", CHECKPOINT, KEY, SIGNED, "tile", WAL]);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_writer_that_died_leaves_ready_space_which_readers_pass_over_and_opening_tak
     let mut journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
     let given = records_of(0, 1);
     append(&mut journal, &given);
-    journal.checkpoint(&signer()).unwrap();
+    journal.publish(&signer()).unwrap();
     append_next(&mut journal, 1); // never committed
     drop(journal);
     let report = verify(&dir, None).unwrap();
@@ -72,7 +72,7 @@ fn closing_and_dying_give_the_same_committed_bytes() {
             append_next(&mut journal, commit);
             journal.commit().unwrap();
         }
-        journal.checkpoint(&signer()).unwrap();
+        journal.publish(&signer()).unwrap();
         if closes {
             drop(journal.close().unwrap());
         }
@@ -110,12 +110,13 @@ fn a_crash_between_two_checkpoints_leaves_the_old_one_and_a_leftover_is_no_harm(
     let dir = folder("leftover");
     let mut journal = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
     append(&mut journal, &records_of(0, 1));
-    journal.checkpoint(&signer()).unwrap();
-    fs::write(dir.join(STREAM).join("checkpoint.new"), b"half a no").unwrap();
+    journal.publish(&signer()).unwrap();
+    fs::create_dir(dir.join(STREAM).join(".new")).unwrap();
+    fs::write(dir.join(STREAM).join(".new/0"), b"half a no").unwrap();
     drop(journal);
     verify(&dir, None).unwrap();
     let (mut journal, _) = Journal::open(FileStorage::open(&dir).unwrap(), signer().verifier()).unwrap();
     append_next(&mut journal, 1);
-    journal.checkpoint(&signer()).unwrap();
-    assert!(!dir.join(STREAM).join("checkpoint.new").exists());
+    journal.publish(&signer()).unwrap();
+    assert!(!dir.join(STREAM).join(".new").exists());
 }

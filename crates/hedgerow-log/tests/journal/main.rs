@@ -2,6 +2,8 @@
 
 mod crashes;
 mod files;
+mod publishing;
+mod publishing_crashes;
 mod shared;
 mod tampering;
 mod writing;

@@ -49,7 +49,7 @@ pub fn written(commits: u64, signs: impl Fn(u64) -> bool) -> Acknowledged {
         append(&mut all.journal, &next);
         all.journal.commit().unwrap();
         if signs(commit) {
-            all.journal.checkpoint(&signer()).unwrap();
+            all.journal.publish(&signer()).unwrap();
         }
         all.given.extend(next);
         all.commits.push((all.journal.storage().wal().len(), all.given.len()));

@@ -2,23 +2,23 @@
 
 use crate::shared::{append, records_of, signer, written};
 use hedgerow_core::{Problem, code};
-use hedgerow_log::{CHECKPOINT, Journal, KEY, LogSigner, MemoryStorage, Report, Storage, verify_bytes};
+use hedgerow_log::{CHECKPOINT, Files, Journal, KEY, LogSigner, MemoryStorage, Report, verify_bytes};
 
-struct Files {
+struct Written {
     wal: Vec<u8>,
     note: Vec<u8>,
     key: Vec<u8>,
 }
 
-fn files() -> Files {
+fn files() -> Written {
     let mut all = written(5, |commit| commit == 1);
-    all.journal.checkpoint(&signer()).unwrap();
+    all.journal.publish(&signer()).unwrap();
     let store = all.journal.close().unwrap();
     let small = |name| store.small(name).unwrap().unwrap();
-    Files { wal: store.wal().to_vec(), note: small(CHECKPOINT), key: small(KEY) }
+    Written { wal: store.wal().to_vec(), note: small(CHECKPOINT), key: small(KEY) }
 }
 
-fn verify(files: &Files, wal: &[u8]) -> Result<Report, Problem> {
+fn verify(files: &Written, wal: &[u8]) -> Result<Report, Problem> {
     verify_bytes(wal, &files.note, &files.key, Some(&signer().verifier()))
 }
 
@@ -118,7 +118,7 @@ fn a_forger_who_repairs_every_checksum_is_still_caught_by_the_root() {
 fn rows_that_differ_from_their_digest_are_caught_even_with_right_checksums() {
     let mut journal = Journal::create(MemoryStorage::default(), signer().verifier()).unwrap();
     journal.append_row(1, 1, &[5; 88]).unwrap();
-    journal.checkpoint(&signer()).unwrap();
+    journal.publish(&signer()).unwrap();
     let store = journal.close().unwrap();
     let mut wal = store.wal().to_vec();
     let (head, rows) = (16, 16 + 16 + 16 + 40);

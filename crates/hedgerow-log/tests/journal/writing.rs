@@ -1,9 +1,10 @@
 //! What the writer promises while nothing goes wrong, and how it refuses what does not fit.
 
 use crate::shared::{append, read, records_of, signer, written};
-use hedgerow_core::{Bar, KIND_SEGMENT, Noun, Order, code};
+use hedgerow_core::{Bar, KIND_SEGMENT, Noun, Order, Problem, code};
 use hedgerow_log::{
-    CHECKPOINT, Journal, LogReader, LogSigner, MemoryStorage, SEGMENT_ROWS_MAX, Storage, check_inclusion, leaf_hash,
+    CHECKPOINT, Files, Journal, LogReader, LogSigner, MemoryStorage, SEGMENT_ROWS_MAX, Storage, check_inclusion,
+    leaf_hash,
 };
 
 fn empty() -> Journal<MemoryStorage> {
@@ -123,7 +124,7 @@ fn a_log_is_not_started_over_another_nor_opened_with_another_key() {
     assert_eq!(Journal::open(store, other.verifier()).unwrap_err().code, code::LOG_BAD_SIGNATURE);
     let nothing = MemoryStorage::default();
     assert_eq!(Journal::open(nothing, signer().verifier()).unwrap_err().code, code::LOG_NOT_A_LOG);
-    assert_eq!(empty().checkpoint(&other).unwrap_err().code, code::LOG_BAD_SIGNATURE);
+    assert_eq!(empty().publish(&other).unwrap_err().code, code::LOG_BAD_SIGNATURE);
 }
 
 #[test]
@@ -139,7 +140,7 @@ fn no_checkpoint_is_signed_that_is_smaller_than_or_contradicts_the_last_one() {
     store.replace(CHECKPOINT, &note).unwrap();
     let problem = Journal::open(store, signer().verifier()).unwrap_err();
     assert_eq!(problem.code, code::LOG_SHORTER);
-    journal.checkpoint(&signer()).unwrap();
+    journal.publish(&signer()).unwrap();
 
     let wal = journal.storage().wal().to_vec();
     let fork = signer().sign(1, &[9; 32]);
@@ -157,7 +158,7 @@ fn the_stored_checkpoint_is_compared_before_every_signature() {
             Journal::create(Intruded { inner: MemoryStorage::default(), note }, signer().verifier()).unwrap();
         journal.append(6, 1, b"one").unwrap();
         let before = journal.storage().inner.small(CHECKPOINT).unwrap();
-        assert_eq!(journal.checkpoint(&signer()).unwrap_err().code, code);
+        assert_eq!(journal.publish(&signer()).unwrap_err().code, code);
         assert_eq!(journal.storage().inner.small(CHECKPOINT).unwrap(), before);
     }
 }
@@ -166,27 +167,35 @@ struct Intruded {
     inner: MemoryStorage,
     note: String,
 }
+impl Files for Intruded {
+    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        if name == CHECKPOINT { Ok(Some(self.note.clone().into_bytes())) } else { self.inner.small(name) }
+    }
+    fn names(&self, folder: &str) -> Result<Vec<String>, Problem> {
+        self.inner.names(folder)
+    }
+}
 impl Storage for Intruded {
     fn len(&self) -> u64 {
         self.inner.len()
     }
-    fn append(&mut self, bytes: &[u8]) -> Result<(), hedgerow_core::Problem> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.inner.append(bytes)
     }
-    fn sync(&mut self) -> Result<(), hedgerow_core::Problem> {
+    fn sync(&mut self) -> Result<(), Problem> {
         self.inner.sync()
     }
-    fn read(&self) -> Result<Vec<u8>, hedgerow_core::Problem> {
+    fn read(&self) -> Result<Vec<u8>, Problem> {
         self.inner.read()
     }
-    fn truncate(&mut self, bytes: u64) -> Result<(), hedgerow_core::Problem> {
+    fn read_at(&self, at: u64, bytes: usize) -> Result<Vec<u8>, Problem> {
+        self.inner.read_at(at, bytes)
+    }
+    fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {
         self.inner.truncate(bytes)
     }
-    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, hedgerow_core::Problem> {
-        if name == CHECKPOINT { Ok(Some(self.note.clone().into_bytes())) } else { self.inner.small(name) }
-    }
-    fn replace(&mut self, name: &str, bytes: &[u8]) -> Result<(), hedgerow_core::Problem> {
-        self.inner.replace(name, bytes)
+    fn put(&mut self, files: &[(String, Vec<u8>)]) -> Result<(), Problem> {
+        self.inner.put(files)
     }
 }
 
@@ -197,15 +206,15 @@ fn an_older_checkpoint_is_accepted_when_it_is_a_prefix_and_then_moved_forward() 
     let (mut journal, recovery) = Journal::open(all.journal.into_storage(), signer().verifier()).unwrap();
     assert!(recovery.checkpoint.unwrap().size < recovery.entries);
     assert_eq!(read(journal.storage().wal()), given);
-    let checkpoint = journal.checkpoint(&signer()).unwrap();
+    let checkpoint = journal.publish(&signer()).unwrap();
     assert_eq!(checkpoint.size, recovery.entries);
-    assert_eq!(journal.checkpoint(&signer()).unwrap(), checkpoint, "signing twice changes nothing");
+    assert_eq!(journal.publish(&signer()).unwrap(), checkpoint, "signing twice changes nothing");
 }
 
 #[test]
 fn an_entry_is_proved_to_be_under_the_checkpoint_by_hashes_alone() {
     let mut all = written(6, |_| false);
-    let checkpoint = all.journal.checkpoint(&signer()).unwrap();
+    let checkpoint = all.journal.publish(&signer()).unwrap();
     let reader = LogReader::new(all.journal.storage().wal()).unwrap();
     let tree = reader.subtrees();
     assert_eq!(tree.root(checkpoint.size).unwrap(), checkpoint.root);

@@ -371,7 +371,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Seals the run: state hash into the journal, everything durable, checkpoint signed.
+    /// Seals the run: state hash into the journal, everything durable, tiles and checkpoint published.
     pub fn close(&mut self) -> Result<(StateHash, Option<Checkpoint>), Problem> {
         self.flush()?;
         let mut seal = Input::StateHash(StateHash { ts: self.kernel.clock(), ..StateHash::default() });
@@ -379,10 +379,7 @@ impl Desk {
         let Input::StateHash(seal) = seal else { unreachable!("the input keeps its kind") };
         // What is sealed is let go: its lock must not outlive the run.
         let checkpoint = match (self.journal.take(), self.signer.take()) {
-            (Some(mut journal), Some(signer)) => {
-                journal.commit()?;
-                Some(journal.checkpoint(&signer)?)
-            }
+            (Some(mut journal), Some(signer)) => Some(journal.publish(&signer)?),
             _ => None,
         };
         Ok((seal, checkpoint))

@@ -4,13 +4,13 @@ use crate::seal::Keyring;
 use crate::words::raise;
 use hedgerow_core::Problem;
 use hedgerow_kernel::{Kernel, Replay, ReplayReport};
-use hedgerow_log::{LogReader, read_wal, unseal};
+use hedgerow_log::{LogReader, STREAM, read_log_of, unseal};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::path::Path;
 
 fn replay(folder: &Path, keys: &hedgerow_log::Keyring) -> Result<(Kernel, ReplayReport), Problem> {
-    let reader = LogReader::new(unseal(&read_wal(folder)?, keys)?)?;
+    let reader = LogReader::new(unseal(&read_log_of(folder, STREAM)?, keys)?)?;
     let mut replay = Replay::new();
     for record in reader.records() {
         replay.push(record.kind, record.id, record.bytes)?;
