@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, data, evidence, governance, people, replication, running, system, witness
+from hedgerow.cli import audit, data, epochs, evidence, governance, people, replication, running, system, witness
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
@@ -29,6 +29,7 @@ ORDER = (
     "data",
     "keys",
     "roster",
+    "epochs",
     "policy",
     "propose",
     "review",
@@ -96,6 +97,7 @@ app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(people.roster, name="roster", rich_help_panel="Governance")
+app.add_typer(epochs.epochs, name="epochs", rich_help_panel="Governance")
 app.add_typer(people.policy, name="policy", rich_help_panel="Governance")
 for _act in (
     governance.propose,

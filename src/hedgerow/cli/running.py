@@ -10,10 +10,12 @@ import typer
 
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, plain, table
+from hedgerow.core.errors import problem
 
 if TYPE_CHECKING:
     from hedgerow.engine.demo import Demo
     from hedgerow.engine.result import Result
+    from hedgerow.governance.epochs import Epoch
     from hedgerow.ledger.metrics import Performance
 
 
@@ -153,6 +155,8 @@ def backtest(
     trials: Annotated[
         Path | None, typer.Option(help="Trial ledger (file or the fund's folder) that counts this run.")
     ] = None,
+    seal: Annotated[bool, typer.Option("--seal", help="Seal the log in the fund's epoch; needs --mandate.")] = False,
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Run a strategy over a file of bars."""
@@ -174,6 +178,7 @@ def backtest(
             made,
             cash=cash,
             log=log,
+            epoch=_epoch(mandate, identity) if seal else None,
             mandate=mandate,
             name=name,
             artifact=artifact,
@@ -199,3 +204,16 @@ def backtest(
         "total_return": f"{summary['total_return']:+.2%}",
     }
     Output(json).emit(summary, table([(name, plain(value)) for name, value in told.items()]))
+
+
+def _epoch(mandate: Path | None, identity: Path | None) -> Epoch:
+    """The epoch of the journal that is in force in the fund, opened with this device's identity."""
+    from hedgerow.engine.unsealing import identity_file
+    from hedgerow.governance.rotation import sealing_epoch
+
+    if mandate is None:
+        raise problem("CLI_USAGE", "--seal needs --mandate, the fund whose devices are to read the log")
+    file = identity_file(mandate, identity)
+    if file is None:
+        raise problem("LOG_SEAL_EPOCH", f"no identity: say --identity, or put identity.age into {mandate}")
+    return sealing_epoch(mandate, compartment="journal", identity=file)
