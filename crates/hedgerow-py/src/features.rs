@@ -26,8 +26,7 @@ fn make(name: &str, params: Option<&Bound<'_, PyDict>>) -> PyResult<(AnyOperator
 }
 
 /// A feature of one series, computed one observation at a time. Made by `indicator(name, params)`.
-///
-/// It is read on every bar, so it has no lock and no borrow flag of its own: the interpreter is the lock.
+// It is read on every bar, so it has no lock and no borrow flag of its own: the interpreter is the lock.
 #[pyclass(module = "hedgerow._core", frozen)]
 pub struct Indicator {
     name: String,

@@ -9,9 +9,8 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 /// A bar that has closed. Prices are floats for research; `*_ticks` are exact.
-///
-/// The engine shows bar after bar in one object as long as nobody keeps it, so the numbers are atomics: plain loads and
-/// stores on every processor, but they can be written to what Python holds.
+// The engine shows bar after bar in one object as long as nobody keeps it, so the numbers are atomics: plain loads and
+// stores on every processor, but they can be written to what Python holds.
 #[pyclass(name = "Bar", module = "hedgerow", frozen)]
 pub struct BarView {
     id: AtomicU64,
