@@ -60,7 +60,7 @@ def make(
     proposed: Annotated[
         str | None, typer.Option(help="The proposal's manifest (JSON file) or its hash; default: the content's hash.")
     ] = None,
-    tiers: Annotated[Path | None, typer.Option(help="Tiers of the policy: a JSON list.")] = None,
+    tiers: Annotated[Path | None, typer.Option(help="Tiers, a JSON list; default: those of the fund's policy.")] = None,
     book: Books = None,
     cash: Annotated[str, typer.Option(help="Capital before the first bar.")] = "1000000",
     currency: Annotated[str, typer.Option(help="Base currency.")] = "USD",
@@ -68,6 +68,7 @@ def make(
     folds: Annotated[int, typer.Option(help="Stretches of time shown by themselves.")] = 5,
     made_until: Annotated[str | None, typer.Option(help="Up to when data were used to make the strategy.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
+    key: Annotated[Path | None, typer.Option("--key", "-k", help="Sign it with this key of a service.")] = None,
     json: Json = False,
 ) -> None:
     """Run a strategy on the platform's data and store what its reviewers need to know; the run counts as a trial."""
@@ -85,7 +86,7 @@ def make(
         name=name,
         artifact=artifact.partition(":")[0],
         proposed=_manifest(proposed),
-        tiers=[] if tiers is None else _tiers(tiers),
+        tiers=made.fund_tiers(directory) if tiers is None else _tiers(tiers),
         book=_book(book or []),
         capital=_money(cash),
         currency=currency,
@@ -93,7 +94,10 @@ def make(
         folds=folds,
         made_until=made_until,
     )
-    Output(json).emit(_stored(pack, directory) | made.evidence_body(pack), lambda: made.text_page(pack))
+    told = _stored(pack, directory) | made.evidence_body(pack)
+    if key is not None:
+        told["signed"] = made.sign_evidence(directory, pack, key_file=key, now_ns=now_ns(None))
+    Output(json).emit(told, lambda: made.text_page(pack))
 
 
 @evidence.command("show")
@@ -149,11 +153,9 @@ def sign(
     json: Json = False,
 ) -> None:
     """Vouch for a pack in the governance log, so that proposals can name it."""
-    from hedgerow import governance
-    from hedgerow.engine.evidence import evidence_body
+    from hedgerow.engine import evidence as made
 
-    body = evidence_body(_found(pack, directory))
-    Output(json).emit(governance.vouch(directory, key_file=key, body=body, now_ns=now_ns(at)))
+    Output(json).emit(made.sign_evidence(directory, _found(pack, directory), key_file=key, now_ns=now_ns(at)))
 
 
 @evidence.command("live")
