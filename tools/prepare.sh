@@ -23,6 +23,13 @@ command -v cc >/dev/null || packages+=("gcc" "libc6-dev")
 # LightGBM's wheel links against it and does not carry it.
 /sbin/ldconfig -p 2>/dev/null | grep -q 'libgomp\.so\.1' || packages+=("libgomp1")
 
+# Opaque strategies run behind bubblewrap; the examples of them are built as WebAssembly and as static programs. The
+# packaged rustc (beside the one from rustup) is there for its WebAssembly target.
+command -v bwrap >/dev/null || packages+=("bubblewrap")
+command -v wasm-ld-14 >/dev/null || command -v wasm-ld >/dev/null || packages+=("clang-14" "lld-14")
+[ -d /usr/lib/rustlib/wasm32-unknown-unknown ] || packages+=("rustc" "libstd-rust-dev-wasm32" "lld-14")
+command -v make >/dev/null || packages+=("make")
+
 if [ ${#packages[@]} -gt 0 ]; then
   install="apt-get install -y --no-install-recommends ${packages[*]}"
   if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

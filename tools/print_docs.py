@@ -71,6 +71,26 @@ def nouns_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def protocol_page() -> str:
+    """The protocol of opaque strategies: frames, rows, exports."""
+    from hedgerow import _core
+
+    text = (DOCS / "reference" / "strategy-protocol.head.txt").read_text()
+    lines = [text]
+    for row in _core.jail_rows():
+        lines += [
+            f"\n### {row['name']}\n",
+            f"{row['says']} {row['bytes']} bytes.\n",
+            "| offset | field | type | meaning |",
+        ]
+        lines.append("|---|---|---|---|")
+        offset = 0
+        for name, kind, size, says in row["fields"]:
+            lines.append(f"| {offset} | {name} | {cell(kind)} | {cell(says)} |")
+            offset += size
+    return "\n".join(lines) + "\n"
+
+
 def glossary_page() -> str:
     """Every word and what it means here."""
     from hedgerow.cli.words import entries
@@ -146,6 +166,7 @@ def first_sentence(thing: object) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "reference/strategy-protocol.md": protocol_page,
     "reference/errors.md": errors_page,
     "reference/nouns.md": nouns_page,
     "reference/cli.md": cli_page,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hedgerow.core.errors import HedgerowError
     from hedgerow.engine.audit import verify
     from hedgerow.engine.backtest import backtest
+    from hedgerow.engine.jail_replay import replay_strategy
+    from hedgerow.engine.jailed import JailedStrategy
     from hedgerow.engine.result import Result
     from hedgerow.engine.simple import SimpleStrategy, crossover
     from hedgerow.engine.strategy import Strategy
@@ -35,6 +37,7 @@ _HOME = {
     "Costs": "hedgerow.core.costs",
     "HedgerowError": "hedgerow.core.errors",
     "Instrument": "hedgerow.market.instruments",
+    "JailedStrategy": "hedgerow.engine.jailed",
     "Limits": "hedgerow.risk.limits",
     "Result": "hedgerow.engine.result",
     "SimpleStrategy": "hedgerow.engine.simple",
@@ -43,6 +46,7 @@ _HOME = {
     "crossover": "hedgerow.engine.simple",
     "ema": "hedgerow.models.features",
     "momentum": "hedgerow.models.features",
+    "replay_strategy": "hedgerow.engine.jail_replay",
     "returns": "hedgerow.models.features",
     "rolling_std": "hedgerow.models.features",
     "sma": "hedgerow.models.features",
@@ -58,6 +62,7 @@ __all__ = [
     "Costs",
     "HedgerowError",
     "Instrument",
+    "JailedStrategy",
     "Limits",
     "Result",
     "SimpleStrategy",
@@ -67,6 +72,7 @@ __all__ = [
     "crossover",
     "ema",
     "momentum",
+    "replay_strategy",
     "returns",
     "rolling_std",
     "sma",

@@ -392,6 +392,76 @@ class Indicator:
         """
 
 @final
+class JailLink:
+    """
+    A running strategy's process as a part of a run.
+    """
+    def __new__(
+        cls,
+        /,
+        core: StrategyCore,
+        questions: SupportsIndex,
+        answers: SupportsIndex,
+        *,
+        deadline_ns: SupportsIndex,
+        answer_bytes: SupportsIndex,
+        late_max: SupportsIndex,
+        tape: str | PathLike[str] | None = None,
+    ) -> JailLink:
+        """
+        Joins the process behind two pipes to the run of a strategy. The descriptors are given up to it.
+
+        `tape` names a file that every frame is written to.
+        """
+    def bars(
+        self, /, bars: SupportsGetItem[int, Bar], steps: SupportsGetItem[int, SupportsIndex]
+    ) -> list[tuple[int, str]]:
+        """
+        Tells the strategy bars; `steps` says for each which time of the batch it belongs to.
+        """
+    def fills(self, /, fills: SupportsGetItem[int, Fill]) -> list[tuple[int, str]]:
+        """
+        Tells the strategy its fills.
+        """
+    def found(self, /, code: SupportsIndex, value: SupportsIndex, limit: SupportsIndex) -> int:
+        """
+        Records a finding about the strategy, by code number; its cause is what is being handled.
+        """
+    @property
+    def is_closed(self, /) -> bool:
+        """
+        Whether the strategy is asked no more.
+        """
+    @property
+    def sequence(self, /) -> int:
+        """
+        Number of the last question.
+        """
+    def start(self, /, deadline_ns: SupportsIndex) -> list[tuple[int, str]]:
+        """
+        Tells the strategy its instruments; the answer may take longer than others.
+        """
+    def started(
+        self,
+        /,
+        artifact: SupportsLenAndGetItem[SupportsIndex],
+        plaintext: SupportsLenAndGetItem[SupportsIndex],
+        form: SupportsIndex,
+        isolation: SupportsIndex,
+        layers: SupportsIndex,
+        memory_bytes: SupportsIndex,
+        cpu_seconds: SupportsIndex,
+        fuel: SupportsIndex,
+    ) -> int:
+        """
+        Records that the process started: `JailStart` with these fields.
+        """
+    def stop(self, /) -> list[tuple[int, str]]:
+        """
+        Tells the strategy that the run ends, and seals the tape with a last `JailAnswer`.
+        """
+
+@final
 class JournalWriter:
     """
     Writes a log in a folder: records wait in memory until `commit` makes them durable together; `publish` signs them.
@@ -721,9 +791,21 @@ def age_identity(private_secret: bytes) -> tuple[str, str]:
     The age recipient (`age1...`) and identity (`AGE-SECRET-KEY-1...`) of a 32-byte X25519 secret.
     """
 
+def authoring_kit() -> list[tuple[str, str]]:
+    """
+    Files of the authors' kit: (place, text).
+    """
+
 def canonical_json(text: str) -> str:
     """
     Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.
+    """
+
+def check_answers(folder: str | PathLike[str], tape: bytes, strategy: SupportsIndex) -> tuple[int, int]:
+    """
+    Proves that a strategy's orders in a log are what the answers on its tape lead to; returns (answers, orders).
+
+    Raises `JAIL_REPLAY` with the first difference.
     """
 
 def check_proof(proof: str, entry: bytes, key: str) -> dict[str, typing.Any]:
@@ -794,9 +876,19 @@ def feature_columns(
     Runs a fresh operator down every column of a table (T x N) and returns a table of the same shape.
     """
 
+def has_mandate(core: StrategyCore, artifact: SupportsLenAndGetItem[SupportsIndex]) -> bool:
+    """
+    Whether the kernel has granted the strategy a mandate for this artifact that is neither revoked nor expired.
+    """
+
 def indicator(name: str, params: dict[str, float] | None = None) -> Indicator:
     """
     Makes an indicator by name: `indicator("sma", {"window": 20})`.
+    """
+
+def jail_rows() -> list[dict[str, typing.Any]]:
+    """
+    The rows of the protocol, for documentation and NumPy: name, size, meaning, and fields as (name, type, bytes, meaning).
     """
 
 def limit_fields() -> list[tuple[str, str]]:
@@ -809,7 +901,7 @@ def log_key(origin: str, seed: bytes) -> str:
     The verifier key line of the log `origin` whose checkpoints a private seed (32 bytes) signs.
     """
 
-def missing_seats(expression: str, votes: SupportsLenAndGetItem[tuple[str, str]]) -> list[str]:
+def missing_seats(expression: str, votes: SupportsGetItem[int, tuple[str, str]]) -> list[str]:
     """
     The seats of an expression (its JSON) that votes, pairs of a human and a role, leave empty.
     """
@@ -874,6 +966,11 @@ def replay_log(folder: str, keys: Keyring | None = None) -> dict[str, typing.Any
     A sealed journal is opened with the keyring; an entry that it cannot open is an error.
     """
 
+def serve_module(module: bytes, fuel: SupportsIndex, memory_bytes: SupportsIndex, answer_bytes: SupportsIndex) -> None:
+    """
+    Inside the jail: serves a module of WebAssembly on descriptors 0 and 1 until the questions end.
+    """
+
 def sha256(data: bytes) -> bytes:
     """
     SHA-256 of some bytes.
@@ -910,6 +1007,11 @@ def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "
     `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
     `checkpoint_size`, `unsigned_tail_entries`, `published_files`, `is_replica` (then sizes and SHA-256 are of the file that
     its bundles make); hashes in hex. Raises the first problem found, naming entry, record and byte.
+    """
+
+def wasm_faults(module: bytes, memory_bytes: SupportsIndex) -> list[tuple[str, str]]:
+    """
+    Everything for which a module of WebAssembly would be refused, as (what it is about, what is wrong).
     """
 
 def witness_new(dir: str | PathLike[str], name: str, seed: bytes) -> str:

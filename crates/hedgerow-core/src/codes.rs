@@ -239,6 +239,21 @@ codes! {
         2 CLI_EXISTS "the output is already there" => "choose another folder or say --force";
         3 CLI_MISSING "a tool or library is missing" => "see the message";
     }
+    JAIL = 13 exit 21 {
+        1 JAIL_UNAVAILABLE "the isolation that the policy demands cannot be had here" => "install bubblewrap and allow user namespaces, or let the policy allow a weaker level";
+        2 JAIL_REFUSED "the artifact is not one that runs here" => "see `hedgerow strategy check`";
+        3 JAIL_LATE "the strategy's answer did not come in time" => "nothing was ordered; make it faster or ask for a longer deadline";
+        4 JAIL_FRAME "the strategy's answer is no frame of the protocol" => "nothing was ordered; see docs/reference/strategy-protocol.md";
+        5 JAIL_OVERSIZE "the strategy's answer is larger than allowed" => "nothing was ordered; say less in one answer";
+        6 JAIL_SEQUENCE "the strategy's answer belongs to another question" => "nothing was ordered; answer each question once, with its number";
+        7 JAIL_SURPLUS "the strategy said more than it was asked" => "nothing was ordered; answer each question once";
+        8 JAIL_GONE "the strategy's process ended" => "see the message; the run went on without it";
+        9 JAIL_FAILED "the strategy failed" => "nothing was ordered; see the message";
+        10 JAIL_FORBIDDEN "the strategy tried what the jail forbids" => "it was stopped; ask its author";
+        11 JAIL_SEALED "the sealed artifact cannot be opened" => "use the identity of one of its recipients, and the manifest that came with it";
+        12 JAIL_INTENT "an intent that cannot become an order" => "it was left out; name a known instrument and a finite amount on the lot and tick";
+        13 JAIL_REPLAY "executed again, the artifact does not give what the log says" => "it is not the artifact that ran, or the tape was changed";
+    }
 }
 
 impl Code {

@@ -6,6 +6,7 @@
 
 mod codes;
 mod instrument;
+mod jail;
 mod limits;
 mod money;
 mod noun;
@@ -15,6 +16,7 @@ pub mod time;
 
 pub use codes::{AREAS, Area, Code, CodeDef, Problem, TABLE, code};
 pub use instrument::*;
+pub use jail::{Finding, JailAnswer, JailStart};
 pub use limits::Limits;
 pub use money::{Currency, MONEY_UNIT, Money, RoundMode, div_round};
 pub use noun::{Field, Noun, NounInfo, nouns};

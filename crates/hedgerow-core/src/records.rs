@@ -19,7 +19,7 @@ pub(crate) const ALL: &[NounInfo] = &[
     OrderEvent::INFO,
     Posting::INFO,
     Mandate::INFO,
-    Finding::INFO,
+    crate::Finding::INFO,
     crate::Instrument::INFO,
     CashMovement::INFO,
     Session::INFO,
@@ -29,6 +29,8 @@ pub(crate) const ALL: &[NounInfo] = &[
     StrategyStart::INFO,
     KernelStart::INFO,
     crate::Sequenced::INFO,
+    crate::JailStart::INFO,
+    crate::JailAnswer::INFO,
 ];
 
 /// Frame kind of a signed governance event (DSSE envelope, JSON bytes).
@@ -432,27 +434,6 @@ record! {
         spare2: u32,
         /// Zero.
         spare3: u64,
-    }
-}
-record! {
-    /// A breach, an alert or a break, for people to look at.
-    Finding = 15, 64 bytes {
-        /// What was seen.
-        value: Money,
-        /// What was allowed.
-        limit: Money,
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// UTC nanoseconds.
-        ts: i64,
-        /// Dense index, or `u32::MAX`.
-        instrument: u32,
-        /// Whose, or `u16::MAX`.
-        strategy: u16,
-        /// An error code.
-        code: u16,
     }
 }
 record! {

@@ -1,9 +1,9 @@
 //! Everything that can happen to the kernel. Whatever is not one of these did not happen.
 
 use hedgerow_core::{
-    Bar, CancelRequest, CashMovement, FirmLimits, Forecast, FxRate, Instrument, KIND_GENESIS, KIND_SIGNED, KillSwitch,
-    Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Sequenced, Session, StateHash, StrategyStart, Target,
-    VenueReport, code,
+    Bar, CancelRequest, CashMovement, Finding, FirmLimits, Forecast, FxRate, Instrument, JailAnswer, JailStart,
+    KIND_GENESIS, KIND_SIGNED, KillSwitch, Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Sequenced,
+    Session, StateHash, StrategyStart, Target, VenueReport, code,
 };
 
 macro_rules! inputs {
@@ -77,6 +77,12 @@ inputs! {
     StrategyStart,
     /// The governance log took in the signed events that follow.
     Sequenced,
+    /// People or the rooms around the kernel found something.
+    Finding,
+    /// An opaque strategy's process started.
+    JailStart,
+    /// An opaque strategy answered.
+    JailAnswer,
 }
 
 fn read<N: Noun>(bytes: &[u8]) -> Result<N, Problem> {

@@ -95,6 +95,9 @@ impl Kernel {
             Input::StateHash(seal) => self.seal(seal, effects),
             Input::StrategyStart(start) => self.start(start, effects),
             Input::Sequenced(record) => self.sequenced(record, effects),
+            Input::Finding(finding) => self.found(finding, effects),
+            Input::JailStart(start) => self.jail_start(start, effects),
+            Input::JailAnswer(answer) => self.jail_answer(answer, effects),
             Input::Signed(id, envelope) => self.signed(id, envelope, effects),
             Input::Genesis(..) => Err(Problem::new(code::CORE_INPUT, "a second genesis")),
         }

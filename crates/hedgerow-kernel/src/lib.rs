@@ -10,6 +10,7 @@ mod capacity;
 mod effects;
 mod grants;
 mod input;
+mod jail;
 mod kernel;
 mod orders;
 mod replay;

@@ -73,6 +73,18 @@ impl Replay {
         Ok(())
     }
 
+    /// The kernel as it stands after the last record, once it has begun.
+    #[must_use]
+    pub fn kernel(&self) -> Option<&Kernel> {
+        self.kernel.as_ref()
+    }
+
+    /// Whether the next record must be an input: every effect of the last one has been seen.
+    #[must_use]
+    pub fn expects_input(&self) -> bool {
+        self.expected.is_empty()
+    }
+
     /// The first two records: the genesis, and the sizes of the kernel's tables.
     fn begin(&mut self, kind: u16, id: RecordId, bytes: &[u8]) -> Result<(), Problem> {
         match &self.genesis {

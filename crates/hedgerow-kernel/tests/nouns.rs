@@ -5,9 +5,9 @@
 //! the files again; a change of them is a change of the journal's format.
 
 use hedgerow_core::{
-    Bar, CancelRequest, CashMovement, Fill, Finding, FirmLimits, Forecast, FxRate, Instrument, KernelStart, KillSwitch,
-    Mandate, Noun, NounInfo, Order, OrderEvent, ParentOrder, Posting, ReplaceRequest, Sequenced, Session, StateHash,
-    StrategyStart, Target, VenueReport, Verdict, nouns,
+    Bar, CancelRequest, CashMovement, Fill, Finding, FirmLimits, Forecast, FxRate, Instrument, JailAnswer, JailStart,
+    KernelStart, KillSwitch, Mandate, Noun, NounInfo, Order, OrderEvent, ParentOrder, Posting, ReplaceRequest,
+    Sequenced, Session, StateHash, StrategyStart, Target, VenueReport, Verdict, nouns,
 };
 use hedgerow_kernel::{Input, authority::keys::hex, authority::limit_fields};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 /// A record read as what it is, and its bytes written again.
 type Trip = fn(&[u8]) -> Vec<u8>;
-const TRIPS: [(u16, Trip); 24] = [
+const TRIPS: [(u16, Trip); 26] = [
     trip::<Bar>(),
     trip::<FxRate>(),
     trip::<Forecast>(),
@@ -41,6 +41,8 @@ const TRIPS: [(u16, Trip); 24] = [
     trip::<StrategyStart>(),
     trip::<KernelStart>(),
     trip::<Sequenced>(),
+    trip::<JailStart>(),
+    trip::<JailAnswer>(),
 ];
 
 const fn trip<N: Noun>() -> (u16, Trip) {

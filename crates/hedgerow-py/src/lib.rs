@@ -7,6 +7,7 @@ mod costs;
 mod engine;
 mod features;
 mod governance;
+mod kit;
 mod log;
 mod proofs;
 mod seal;
@@ -25,11 +26,15 @@ mod _core {
     #[pymodule_export]
     use crate::engine::{BarView, Engine, FillView, OrderTicket, StrategyCore, order_state_names, replay_log};
     #[pymodule_export]
+    use crate::engine::{JailLink, check_answers, has_mandate, jail_rows, serve_module, wasm_faults};
+    #[pymodule_export]
     use crate::features::{FeatureBank, Indicator, feature_columns, indicator, operator_table, rank_rows};
     #[pymodule_export]
     use crate::governance::{
         Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, missing_seats, sha256,
     };
+    #[pymodule_export]
+    use crate::kit::authoring_kit;
     #[pymodule_export]
     use crate::log::{JournalWriter, LogReader, LogRecords, WalImage, log_key, verify_image, verify_log};
     #[pymodule_export]

@@ -15,7 +15,19 @@ import typer
 from typer.core import TyperGroup
 
 from hedgerow import _core
-from hedgerow.cli import audit, data, epochs, evidence, governance, people, replication, running, system, witness
+from hedgerow.cli import (
+    audit,
+    data,
+    epochs,
+    evidence,
+    governance,
+    people,
+    replication,
+    running,
+    strategy,
+    system,
+    witness,
+)
 from hedgerow.cli.group import SETTINGS
 from hedgerow.cli.output import EXIT_INTERRUPTED, Output
 from hedgerow.core.errors import HedgerowError, problem
@@ -24,6 +36,7 @@ from hedgerow.core.errors import HedgerowError, problem
 ORDER = (
     "demo",
     "backtest",
+    "strategy",
     "trials",
     "evidence",
     "data",
@@ -94,6 +107,7 @@ app.command(rich_help_panel="Run")(running.demo)
 app.command(rich_help_panel="Run")(running.backtest)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
+app.add_typer(strategy.strategy, name="strategy", rich_help_panel="Run")
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(people.roster, name="roster", rich_help_panel="Governance")

@@ -142,7 +142,9 @@ def why(
 
 
 def backtest(
-    strategy: Annotated[str, typer.Argument(help="FILE.py:Class, a Strategy or SimpleStrategy.")],
+    strategy: Annotated[
+        str, typer.Argument(help="FILE.py:Class, or an opaque one: .wasm, native program, package folder, sealed file.")
+    ],
     data: Annotated[Path, typer.Argument(help="Bars: .csv, .csv.gz or .parquet.")],
     cash: Annotated[float, typer.Option(help="Capital before the first bar.")] = 1_000_000.0,
     log: Annotated[Path | None, typer.Option(help="Folder for a signed journal of the run.")] = None,
@@ -160,12 +162,12 @@ def backtest(
     json: Json = False,
 ) -> None:
     """Run a strategy over a file of bars."""
-    from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.cli.strategies import is_opaque, load_strategy, read_settings
     from hedgerow.engine.backtest import as_bars
     from hedgerow.engine.backtest import backtest as run
 
-    made = load_strategy(strategy, read_settings(setting or []))
-    artifact = None if mandate is None else strategy.partition(":")[0]
+    made = load_strategy(strategy, read_settings(setting or []), identity)
+    artifact = None if mandate is None or is_opaque(strategy) else strategy.partition(":")[0]
     bars = as_bars(data)
     hidden = json or not sys.stderr.isatty()
     with typer.progressbar(length=len(bars), label="bars", file=sys.stderr, hidden=hidden) as bar:
@@ -193,6 +195,7 @@ def backtest(
         "denied": int((result.verdicts["decision"] == "denied").sum()),
         "trials": result.info.trials,
         "deflated_sharpe": result.performance.deflated_sharpe,
+        "findings": len(result.findings),
         "state_hash": result.state_hash,
         "log": None if log is None else str(log),
         "report": None if report is None else result.report(str(report)),

@@ -12,11 +12,24 @@ from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.engine.strategy import Strategy
 
 
-def load_strategy(place: str, settings: dict[str, Any]) -> Strategy:
-    """Make the strategy named `FILE.py:Class`; without a class, the only one in the file.
+def is_opaque(place: str) -> bool:
+    """Whether a place names an opaque strategy: a module, a native program, a package's folder or a sealed file."""
+    from hedgerow.governance.artifacts.forms import is_artifact
 
-    Raises CLI_USAGE if there is no such file or class. What the file itself raises comes out as it is.
+    return is_artifact(Path(place))
+
+
+def load_strategy(place: str, settings: dict[str, Any], identity: Path | None = None) -> Strategy:
+    """Make the strategy named `FILE.py:Class`; without a class, the only one in the file; or an opaque one.
+
+    identity: file with the age key that opens a sealed one. Raises CLI_USAGE if there is no such file or class. What
+    the file itself raises comes out as it is.
     """
+    if is_opaque(place):
+        from hedgerow.engine.jailed import JailedStrategy
+        from hedgerow.governance.artifacts.sealing import read_identity
+
+        return JailedStrategy(place, identity=None if identity is None else read_identity(identity), **settings)
     file, _, name = place.partition(":")
     path = Path(file)
     if not path.is_file():

@@ -100,6 +100,10 @@ class UsageError(HedgerowError):
     """CLI: the command line."""
 
 
+class JailError(HedgerowError):
+    """JAIL: opaque strategies and where they run."""
+
+
 _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "CORE": CoreError,
     "DATA": DataError,
@@ -113,6 +117,7 @@ _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "OPT": OptimiserError,
     "RUN": RunError,
     "CLI": UsageError,
+    "JAIL": JailError,
 }
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 def backtest(
     data: Any,
-    strategy: Strategy | type[Strategy] | None = None,
+    strategy: Strategy | type[Strategy] | str | Path | None = None,
     *,
     signals: Any = None,
     weights: Any = None,
@@ -64,7 +64,7 @@ def backtest(
 
     Args:
         data: `Bars`, or what `Bars.from_frame` and `Bars.read` take (frame, Arrow table, dict of frames, path).
-        strategy: an event strategy (`Strategy`) or an `init`/`next` strategy (`SimpleStrategy`), class or instance.
+        strategy: a `Strategy` or `SimpleStrategy`, class or instance, or the path of an opaque one (`JailedStrategy`).
         signals: wanted position in multiples of `size` units; weights: wanted share of the book's value. One value a
             time (and instrument), as an array, a Series or a frame with a column per instrument; NaN, and a time
             without a row, leave the position as it is. Dates label sessions, as in `Bars.from_frame`.
@@ -115,30 +115,34 @@ def backtest(
         fx=rates.start,
         log=None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed), epoch),
     )
-    sealed = _run(engine, standing.number, bars, runner, rates, progress, is_logged=log is not None)
-    info = dataclasses.replace(info, number=standing.number, notes=tuple(notes), trials=count.said)
+    sealed = _run(engine, standing, bars, runner, rates, progress, None if log is None else Path(log))
+    info = dataclasses.replace(info, number=standing.number, notes=_all(notes, runner), trials=count.said)
     return count.end(Result(engine, bars, info, sealed))
+
+
+def _all(notes: list[str], runner: Strategy | Vectors) -> tuple[str, ...]:
+    """What a reader should know: of the run's settings, and what was found about an opaque strategy."""
+    return (*notes, *getattr(runner, "faults", ()))
 
 
 def _run(
     engine: Any,
-    number: int,
+    standing: Standing,
     bars: RunData,
     runner: Strategy | Vectors,
     rates: FxRates,
     progress: Callable[[int], None] | None,
-    *,
-    is_logged: bool,
+    log: Path | None,
 ) -> dict[str, Any]:
     """Run to the end and seal; a log is sealed also where an exception ends the run."""
     try:
         with named_errors():
             if isinstance(runner, Vectors):
-                _run_vectors(engine, number, bars, runner, rates)
+                _run_vectors(engine, standing.number, bars, runner, rates)
             else:
-                _run_events(engine, number, bars, runner, rates, progress)
+                _run_events(engine, standing, bars, runner, rates, progress, log)
     except BaseException:
-        if is_logged:
+        if log is not None:
             with suppress(HedgerowError), named_errors():
                 engine.close()
         raise
@@ -224,6 +228,10 @@ def _runner(bars: RunData, strategy: Any, signals: Any, weights: Any, size: floa
         raise problem("RUN_CONFIG", f"give one of strategy, signals and weights; got {' and '.join(given) or 'none'}")
     if strategy is None:
         return from_weights(bars, weights) if signals is None else from_signals(bars, signals, size)
+    if isinstance(strategy, str | Path):
+        from hedgerow.engine.jailed import JailedStrategy
+
+        strategy = JailedStrategy(strategy)
     made = strategy() if isinstance(strategy, type) else strategy
     if not isinstance(made, Strategy):
         kind = getattr(strategy, "__name__", type(strategy).__name__)
@@ -245,8 +253,11 @@ def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[
     from hedgerow.governance.artifact import artifact_hash
 
     config = dataclasses.asdict(runner.config)
+    name = runner.title
+    if runner.digest is not None and artifact is None:
+        return name, bytes.fromhex(runner.digest), config
     named = artifact_hash(type(runner), config) if artifact is None else artifact_hash(Path(artifact))
-    return type(runner).__name__, bytes.fromhex(named), config
+    return name, bytes.fromhex(named), config
 
 
 def _origin(name: str) -> str:
@@ -260,16 +271,23 @@ def _log_seed(seed: int) -> bytes:
 
 
 def _run_events(
-    engine: Any, number: int, bars: RunData, strategy: Strategy, rates: FxRates, progress: Callable[[int], None] | None
+    engine: Any,
+    standing: Standing,
+    bars: RunData,
+    strategy: Strategy,
+    rates: FxRates,
+    progress: Callable[[int], None] | None,
+    log: Path | None,
 ) -> None:
-    engine.bind(strategy, number)
+    engine.bind(strategy, standing.number)
     if isinstance(strategy, SimpleStrategy):
         strategy.prepare(bars.float_columns())
-    strategy.on_start()
-    for first, end in _stretches(engine, len(bars), rates):
-        tell = None if progress is None else partial(_tell, progress, first)
-        engine.run_events(_columns(bars, first, end), [handlers_of(strategy)], tell)
-    strategy.on_stop()
+    with strategy.running(log, standing):
+        strategy.on_start()
+        for first, end in _stretches(engine, len(bars), rates):
+            tell = None if progress is None else partial(_tell, progress, first)
+            engine.run_events(_columns(bars, first, end), [handlers_of(strategy)], tell)
+        strategy.on_stop()
 
 
 def _tell(progress: Callable[[int], None], first: int, rows: int) -> None:

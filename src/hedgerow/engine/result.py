@@ -139,6 +139,26 @@ class Result:
         )
 
     @cached_property
+    def findings(self) -> pd.DataFrame:
+        """Breaches and breaks: what was found, about whom, with the record that was being handled."""
+        import pandas as pd
+
+        rows = self.records("Finding")
+        texts = {r.number: (r.code, r.says) for r in error_table()}
+        return pd.DataFrame(
+            {
+                "id": rows["id"],
+                "ts": _times(rows["ts"]),
+                "cause": rows["cause"],
+                "strategy": rows["strategy"],
+                "code": _objects([texts[c][0] for c in rows["code"].tolist()]),
+                "says": _objects([texts[c][1] for c in rows["code"].tolist()]),
+                "value": money_floats(rows["value"]),
+                "limit": money_floats(rows["limit"]),
+            }
+        )
+
+    @cached_property
     def orders(self) -> pd.DataFrame:
         """Every order, approved or denied, with its last state and what was filled."""
         import pandas as pd

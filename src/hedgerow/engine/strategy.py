@@ -7,10 +7,15 @@ handler stops the run with its own traceback. Never: reads a clock or the future
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, problem
+
+if TYPE_CHECKING:
+    from hedgerow.engine.opening import Standing
 
 
 class Strategy(_core.StrategyCore):
@@ -43,6 +48,20 @@ class Strategy(_core.StrategyCore):
 
     def on_stop(self) -> None:
         """Called once, after the last bar."""
+
+    @property
+    def title(self) -> str:
+        """What it is called where no other name is given."""
+        return type(self).__name__
+
+    @property
+    def digest(self) -> str | None:
+        """Its artifact's hash, where that is not the hash of its source; 64 hexadecimal digits."""
+        return None
+
+    def running(self, log: Path | None, standing: Standing) -> AbstractContextManager[None]:
+        """What surrounds a whole run of this strategy; `log` is its journal's folder, `standing` its authority."""
+        return nullcontext()
 
     def indicator(self, kind: str, *, symbol: str | None = None, field: str = "close", **parameters: float) -> Any:
         """Make an indicator that the engine feeds with one price of one instrument; read `.value` and `.ready`."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from hedgerow import _core
-from hedgerow.core.errors import named_errors, problem
+from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
 from hedgerow.core.verdicts import verdict_sentence
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
@@ -246,6 +246,21 @@ def _sequenced(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     return f"the governance log held {int(row['size']):,} entries with the root {bytes(row['root']).hex()[:12]}"
 
 
+def _jail_start(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    form = ("", "WebAssembly module", "native program", "Python package")[row["form"]]
+    level = ("none", "limits", "filtered", "jail")[row["isolation"]]
+    return f"a {form} started, isolation {level}, artifact {bytes(row['artifact']).hex()[:12]}"
+
+
+def _jail_answer(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    return f"the opaque strategy answered question {int(row['sequence'])} with {int(row['intents'])} intents"
+
+
+def _finding(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    found = next((r for r in error_table() if r.number == int(row["code"])), None)
+    return f"{found.code} {found.says}" if found else f"code {int(row['code'])}"
+
+
 _SENTENCES: dict[str, Any] = {
     "Posting": _posting,
     "Fill": _fill,
@@ -257,4 +272,7 @@ _SENTENCES: dict[str, Any] = {
     "Bar": _bar,
     "Mandate": _mandate,
     "Sequenced": _sequenced,
+    "JailStart": _jail_start,
+    "JailAnswer": _jail_answer,
+    "Finding": _finding,
 }

@@ -3,6 +3,8 @@
 An artifact's hash is the SHA-256 of its *manifest* in canonical JSON, so that anybody can recompute it:
 
 - a file: `{"v":1,"kind":"file","sha256":...}`;
+- a sealed file (age), with its manifest beside it: that manifest, `{"v":1,"kind":"sealed","ciphertext":...,
+  "plaintext":...,"form":...,"abi":1,"limits":{...}}`, see `artifacts/sealing.py`;
 - a folder: `{"v":1,"kind":"folder","files":{relative name: sha256}}`, all files but `__pycache__`, `*.pyc` and `.git`;
 - a Python class or function: `{"v":1,"kind":"python","names":[...],"sources":[...]}`, the qualified names of the class
   and of its bases outside Hedgerow, and the SHA-256 of the source of every module they stand in;
@@ -63,6 +65,10 @@ def _of_path(path: Path) -> dict[str, Any]:
     if path.is_symlink() or not path.exists():
         raise problem("GOV_ARTIFACT", f"{path} is {'a link' if path.is_symlink() else 'not there'}")
     if path.is_file():
+        if _is_age(path):
+            from hedgerow.governance.artifacts.sealing import read_sealed
+
+            return read_sealed(path).manifest
         return {"kind": "file", "sha256": _file_hash(path)}
     files = {}
     for item in path.rglob("*"):
@@ -76,6 +82,14 @@ def _of_path(path: Path) -> dict[str, Any]:
     if not files:
         raise problem("GOV_ARTIFACT", f"{path} holds no files")
     return {"kind": "folder", "files": files}
+
+
+def _is_age(path: Path) -> bool:
+    """An encrypted file with a manifest beside it; without one it is a file like any other."""
+    from hedgerow.governance.artifacts.forms import is_sealed
+    from hedgerow.governance.artifacts.sealing import manifest_path
+
+    return is_sealed(path) and manifest_path(path).exists()
 
 
 def _file_hash(path: Path) -> str:

@@ -3,8 +3,8 @@
 use crate::people::Wish;
 use crate::world::{CARRY, MOMENTUM, World, capital_limits, instrument};
 use hedgerow_core::{
-    FirmLimits, Forecast, KillSwitch, NounInfo, Order, ParentOrder, Sequenced, Session, StateHash, StrategyStart,
-    Target, nouns, time::FOREVER,
+    Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, NounInfo, Order, ParentOrder, Sequenced, Session,
+    StateHash, StrategyStart, Target, code, nouns, time::FOREVER,
 };
 use hedgerow_kernel::Input;
 use proptest::prelude::*;
@@ -82,6 +82,9 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
         Input::StateHash(StateHash { ts, ..StateHash::default() }),
         Input::StrategyStart(StrategyStart { ts, strategy: CARRY, on: 1, ..StrategyStart::default() }),
         Input::Sequenced(Sequenced { ts, size: 7, ..Sequenced::default() }),
+        Input::Finding(Finding { ts, strategy: CARRY, code: code::JAIL_LATE.0, ..Finding::default() }),
+        Input::JailStart(JailStart { ts, strategy: CARRY, abi: 1, form: 1, ..JailStart::default() }),
+        Input::JailAnswer(JailAnswer { ts, strategy: CARRY, intents: 1, ..JailAnswer::default() }),
         Input::Signed(0, Wish::of("carry").proposal()),
         Input::Genesis(0, crate::people::genesis().to_bytes()),
     ]

@@ -2,6 +2,9 @@
 
 mod columns;
 mod desk;
+mod intents;
+mod jailed;
+mod jailed_replay;
 mod parents;
 mod recorder;
 mod replay;
@@ -26,6 +29,8 @@ use pyo3::types::{PyBytes, PyDict};
 use shared::Shared;
 use std::rc::Rc;
 
+pub use jailed::{JailLink, has_mandate, jail_rows, serve_module, wasm_faults};
+pub use jailed_replay::check_answers;
 pub use replay::replay_log;
 pub use strategy::StrategyCore;
 pub use views::{BarView, FillView, OrderTicket};

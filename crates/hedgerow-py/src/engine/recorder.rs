@@ -1,6 +1,8 @@
 //! Keeps the records of a run in memory, one column of bytes per kind, ready to be viewed as NumPy structured arrays.
 
-use hedgerow_core::{Fill, Forecast, FxRate, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict};
+use hedgerow_core::{
+    Fill, Finding, Forecast, FxRate, JailStart, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict,
+};
 
 /// What tables are made of; the rest stands in the journal only.
 const KEPT: u32 = 1 << Order::KIND
@@ -11,7 +13,9 @@ const KEPT: u32 = 1 << Order::KIND
     | 1 << FxRate::KIND
     | 1 << Forecast::KIND
     | 1 << Target::KIND
-    | 1 << Mandate::KIND;
+    | 1 << Mandate::KIND
+    | 1 << Finding::KIND
+    | 1 << JailStart::KIND;
 const KINDS: usize = 32;
 
 /// Bytes of a piece of memory for records. Pieces are filled one after the other and never moved, so that what was kept

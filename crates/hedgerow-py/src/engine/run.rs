@@ -194,7 +194,7 @@ pub fn weights(
         if weights[row].is_nan() {
             return Ok(false);
         }
-        let lots = lots_of_weight(desk, strategy, bar.instrument, weights[row])?;
+        let lots = lots_of_weight(&desk.kernel, strategy, bar.instrument, weights[row])?;
         trade_to(desk, strategy, bar, lots)
     };
     // A held weight is traded back to as prices move; only "leave it" is quiet.

@@ -5,6 +5,7 @@ use crate::words::named;
 use hedgerow_core::{
     Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code,
 };
+use hedgerow_kernel::Kernel;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::cell::{Cell, RefCell};
@@ -20,6 +21,11 @@ pub struct Unit {
 const NANO: f64 = 1e9;
 
 impl Unit {
+    /// Of an instrument.
+    pub fn of(instrument: &Instrument) -> Unit {
+        Unit { tick_nano: instrument.tick_nano, lot_nano: instrument.lot_nano }
+    }
+
     /// Price of so many ticks: the double nearest to the exact decimal.
     #[inline]
     pub fn price(&self, ticks: i64) -> f64 {
@@ -87,7 +93,7 @@ impl Shared {
 
     /// Remembers an instrument's name and units.
     pub fn learn(&self, py: Python<'_>, instrument: &Instrument) {
-        let unit = Unit { tick_nano: instrument.tick_nano, lot_nano: instrument.lot_nano };
+        let unit = Unit::of(instrument);
         let (mut units, mut symbols) = (self.units.borrow_mut(), self.symbols.borrow_mut());
         if instrument.instrument as usize == units.len() {
             units.push(unit);
@@ -124,19 +130,31 @@ impl Shared {
         limit_ticks: i64,
         tif: TimeInForce,
     ) -> PyResult<Option<Placed>> {
+        self.wish(strategy, instrument, lots, limit_ticks, tif).map_err(named)
+    }
+
+    /// The same for callers that are not Python.
+    pub fn wish(
+        &self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        lots: i64,
+        limit_ticks: i64,
+        tif: TimeInForce,
+    ) -> Result<Option<Placed>, Problem> {
         if lots == 0 {
             return Ok(None);
         }
         let side = if lots > 0 { Side::Buy } else { Side::Sell };
         let cause = self.cause.get();
-        let wish = Wish { strategy, instrument, side, lots: lots.abs(), limit_ticks, tif, cause };
-        self.desk.borrow_mut().submit(wish).map(Some).map_err(named)
+        let wish = Wish { strategy, instrument, side, lots: lots.saturating_abs(), limit_ticks, tif, cause };
+        self.desk.borrow_mut().submit(wish).map(Some)
     }
 }
 
 /// Lots that hold a share of the book's value at the last price, cut towards zero.
 pub fn lots_of_weight(
-    desk: &Desk,
+    kernel: &Kernel,
     strategy: StrategyId,
     instrument: InstrumentId,
     weight: f64,
@@ -144,8 +162,8 @@ pub fn lots_of_weight(
     if !weight.is_finite() {
         return Err(Problem::new(code::RUN_NUMBER, format!("weight {weight}")));
     }
-    let ledger = desk.kernel.ledger();
-    let about = desk.kernel.instruments().get(instrument as usize);
+    let ledger = kernel.ledger();
+    let about = kernel.instruments().get(instrument as usize);
     let about = about.ok_or_else(|| Problem::new(code::CORE_UNKNOWN_INSTRUMENT, format!("{instrument}")))?;
     let Some(price_ticks) = ledger.mark_ticks(instrument).filter(|ticks| *ticks > 0) else {
         return Err(Problem::new(code::RISK_STALE_DATA, format!("{} has no price yet", about.symbol)));

@@ -47,6 +47,11 @@ impl StrategyCore {
         self.strategy.get()
     }
 
+    /// The run it is joined to.
+    pub fn shared(&self) -> PyResult<Rc<Shared>> {
+        self.run(|shared| Ok(Rc::clone(shared)))
+    }
+
     fn run<T>(&self, f: impl FnOnce(&Rc<Shared>) -> PyResult<T>) -> PyResult<T> {
         match &*self.shared.borrow() {
             Some(shared) => f(shared),
@@ -166,7 +171,7 @@ impl StrategyCore {
     fn order_target_weight(&self, weight: f64, symbol: Option<&str>) -> PyResult<Option<OrderTicket>> {
         let lots = self.run(|shared| {
             let instrument = shared.instrument(symbol).map_err(named)?;
-            lots_of_weight(&shared.desk.borrow(), self.strategy.get(), instrument, weight).map_err(named)
+            lots_of_weight(&shared.desk.borrow().kernel, self.strategy.get(), instrument, weight).map_err(named)
         })?;
         self.place(lots - self.expected(symbol)?, symbol, None, "gtc")
     }

@@ -40,6 +40,21 @@ impl BarView {
         }
     }
 
+    /// The bar as it is shown, without its instrument's number, its unit, and the instrument's name.
+    pub fn parts(&self) -> (Bar, Unit, &Py<PyString>) {
+        let bar = Bar {
+            id: self.id.load(Relaxed),
+            ts_event: self.ts.load(Relaxed),
+            open_ticks: self.open_ticks.load(Relaxed),
+            high_ticks: self.high_ticks.load(Relaxed),
+            low_ticks: self.low_ticks.load(Relaxed),
+            close_ticks: self.close_ticks.load(Relaxed),
+            volume_lots: self.volume_lots.load(Relaxed),
+            ..Bar::default()
+        };
+        (bar, self.unit, &self.symbol)
+    }
+
     /// Shows the next bar of the same instrument; only while nobody else has this object.
     #[inline]
     fn show(&self, bar: &Bar) {
@@ -150,6 +165,11 @@ impl FillView {
     /// A view of one fill.
     pub fn new(fill: Fill, unit: Unit, symbol: Py<PyString>) -> FillView {
         FillView { fill, unit, symbol }
+    }
+
+    /// The fill and its instrument's unit.
+    pub fn parts(&self) -> (&Fill, Unit) {
+        (&self.fill, self.unit)
     }
 }
 

@@ -1,0 +1,44 @@
+//! What the jail around an opaque strategy tells the kernel: it is recorded in order and changes no money.
+
+use crate::{Effects, Kernel};
+use hedgerow_core::{Code, Finding, InstrumentId, JailAnswer, JailStart, Problem, StrategyId, code};
+
+impl Kernel {
+    /// Something was found outside the kernel, by people or by what surrounds a strategy.
+    pub(crate) fn found(&mut self, finding: &mut Finding, effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
+        if finding.strategy != StrategyId::MAX {
+            self.check_strategy(finding.strategy)?;
+        }
+        if finding.instrument != InstrumentId::MAX {
+            self.check_instrument(finding.instrument)?;
+        }
+        if Code(finding.code).def().is_none() {
+            return Err(Problem::new(code::CORE_INPUT, format!("a finding with the code {:#06x}", finding.code)));
+        }
+        self.check_cause(finding.cause)?;
+        self.check_time(finding.ts)?;
+        finding.id = self.accept(finding.ts);
+        Ok(())
+    }
+
+    /// An opaque strategy's process started.
+    pub(crate) fn jail_start(&mut self, start: &mut JailStart, effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
+        self.check_strategy(start.strategy)?;
+        self.check_cause(start.cause)?;
+        self.check_time(start.ts)?;
+        start.id = self.accept(start.ts);
+        Ok(())
+    }
+
+    /// An opaque strategy answered.
+    pub(crate) fn jail_answer(&mut self, answer: &mut JailAnswer, effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
+        self.check_strategy(answer.strategy)?;
+        self.check_cause(answer.cause)?;
+        self.check_time(answer.ts)?;
+        answer.id = self.accept(answer.ts);
+        Ok(())
+    }
+}
