@@ -4,8 +4,8 @@ use crate::invariants;
 use crate::people::Wish;
 use crate::world::{CARRY, Frame, MOMENTUM, World};
 use hedgerow_core::{
-    CashKind, CashMovement, KIND_GENESIS, KillSwitch, Money, Noun, Order, ReportKind, Session, Side, StateHash,
-    StrategyId, VenueReport, time::FOREVER,
+    CashKind, CashMovement, Finding, KIND_GENESIS, KillSwitch, Money, Noun, Order, ReportKind, Session, Side,
+    StateHash, StrategyId, VenueReport, time::FOREVER,
 };
 use hedgerow_kernel::{Effects, Input, Kernel};
 use proptest::prelude::*;
@@ -157,11 +157,13 @@ fn day(acts: &[Act], mut look: impl FnMut(&World)) -> World {
 
 /// Feeds the inputs of a tape to a kernel, and gives back what a journal of it would hold.
 fn fed(kernel: &mut Kernel, tape: &[Frame]) -> Vec<Frame> {
-    let (mut effects, mut written) = (Effects::new(), Vec::new());
+    let (mut effects, mut written, mut next) = (Effects::new(), Vec::new(), 0);
     for (kind, id, bytes) in tape {
-        let Some(mut input) = Input::from_record(*kind, *id, bytes).unwrap() else { continue };
+        // What followed from the last input is no input, also where it could be one, as a finding could.
+        let Some(mut input) = Input::from_record(*kind, *id, bytes).unwrap().filter(|_| *id >= next) else { continue };
         kernel.step(&mut input, &mut effects).unwrap();
         let (kind, id, bytes) = input.as_record();
+        next = id + 1 + effects.records().count() as u64;
         written.push((kind, id, bytes.to_vec()));
         written.extend(effects.records().zip(id + 1..).map(|((kind, bytes), id)| (kind, id, bytes.to_vec())));
     }
@@ -257,8 +259,9 @@ proptest! {
             Ok((kernel, _)) => {
                 prop_assert_eq!(kernel.to_bytes(), world.kernel.to_bytes());
                 let (kind, id, _) = &tape[at];
+                // A fund's own day has no findings but the kernel's.
                 let input = Input::from_record(*kind, *id, &tape[at].2).unwrap().is_some();
-                prop_assert!(input, "a changed effect of kind {} went through", kind);
+                prop_assert!(input && *kind != Finding::KIND, "a changed effect of kind {} went through", kind);
             }
         }
         let mut removed = tape.clone();
