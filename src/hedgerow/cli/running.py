@@ -73,10 +73,13 @@ def _loss_lines(done: Demo) -> list[str]:
 
 def _proof_lines(done: Demo) -> list[str]:
     proof, log = done.proof, done.folder / "log"
+    outside = done.outside
+    handed_out = f"{outside.witnessed}; a sealed log of {outside.restored.entries:,} entries rebuilt by an auditor"
     proved = f"{proof.records:,} records proved, {proof.effects:,} effects derived again, root {proof.root[:16]}"
     return [
         f"Log      {proved}",
         f"Tampered {done.tamper_error or 'NOT CAUGHT'}",
+        f"Outside  {handed_out}",
         f"Took     {done.seconds:.1f} s",
         f"Report   {done.report}",
         f"Next     hedgerow why {done.largest_loss.get('id', 1)} --log {log}",

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from hedgerow.core.errors import problem
 from hedgerow.engine.audit import Proof, tamper_drill, verify
 from hedgerow.engine.backtest import default_costs
-from hedgerow.engine.fund import FundPlan, FundRun, run_fund
+from hedgerow.engine.fund import BENCHMARK, FundPlan, FundRun, run_fund
+from hedgerow.engine.outsiders import Outside, hand_out
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.why import Cause, Journal, why_in
 
@@ -42,6 +43,7 @@ class Demo:
     tamper_error: str
     largest_loss: dict[str, Any]
     causes: tuple[Cause, ...]
+    outside: Outside
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class Demo:
             "largest_loss": {**self.largest_loss, "why": [c.to_json() for c in self.causes]},
             "verified": self.proof.state_hash == self.run.result.state_hash,
             "tamper_caught": bool(self.tamper_error),
+            **self.outside.to_json(),
             "journal_sha256": self.proof.sha256,
             "state_hash": self.proof.state_hash,
             "final_nav": self.run.result.final_nav,
@@ -88,6 +91,8 @@ def run_demo(
     proof = verify(out / "log")
     tamper_error = tamper_drill(out / "log", out / "tampered-copy")
     loss, causes = _largest_loss(run.result, Journal(out / "log"))
+    tell("four witnesses, one record proved to a stranger, a sealed log replicated and rebuilt by an auditor")
+    outside = hand_out(out / "log", out / "log" / BENCHMARK, out / "outside", loss.get("id"))
     tell("writing the report")
     from hedgerow.engine.tearsheet import write_tearsheet
 
@@ -100,6 +105,7 @@ def run_demo(
         tamper_error=tamper_error,
         largest_loss=loss,
         causes=tuple(causes),
+        outside=outside,
         seconds=time.perf_counter() - started,
     )
     (out / MARKER).write_text(json.dumps(demo.to_json(), indent=1) + "\n")
@@ -129,7 +135,7 @@ def _clear(out: Path) -> None:
     if out.exists() and any(out.iterdir()):
         if not (out / MARKER).exists():
             raise problem("CLI_EXISTS", f"{out} holds other files")
-        for name in ("log", "tampered-copy"):
+        for name in ("log", "tampered-copy", "outside"):
             shutil.rmtree(out / name, ignore_errors=True)
         (out / "report.html").unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)

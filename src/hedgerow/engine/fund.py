@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +20,13 @@ from hedgerow.core.costs import Costs
 from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.engine.backtest import backtest
 from hedgerow.engine.forecasting import FEATURES, ForecastingStrategy
-from hedgerow.engine.opening import FOREVER_NS, Authority, LogSettings, Standing, open_engine
+from hedgerow.engine.mandates import signed_standing
+from hedgerow.engine.opening import LogSettings, open_engine
 from hedgerow.engine.result import Result, RunInfo, verdict_message
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import handlers_of
-from hedgerow.governance import events
+from hedgerow.engine.team import STRATEGY, Team
 from hedgerow.governance.artifact import artifact_hash
-from hedgerow.governance.events import Context
-from hedgerow.governance.keys import Key
-from hedgerow.governance.manifests import proposal_manifest
-from hedgerow.governance.tiers import simulation_tier
 from hedgerow.market.bars import Bars
 from hedgerow.models.panel import LabelConfig
 from hedgerow.models.trials import TrialLedger
@@ -37,14 +34,18 @@ from hedgerow.models.validation import WalkForwardConfig
 from hedgerow.models.walk_forward import WalkForwardResult, leak_audit, run_walk_forward
 from hedgerow.risk.limits import Limits
 
+if TYPE_CHECKING:
+    from hedgerow.governance.epochs import Epoch
+
 Floats = npt.NDArray[np.float64]
 Told = Callable[[str], None]
 
 UNBOUNDED_BPS = 10**9
+BENCHMARK = "benchmark"
+"""Folder of the benchmark's sealed log, below the fund's."""
+
 HISTORY_MIN = 1_000
 """Times of history that the models want before the first trade."""
-
-PEOPLE = (("alice", "researcher"), ("bob", "risk"), ("carol", "fund_manager"))
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,18 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
     research = _train(closes, times, bars.symbols, first, plan, trials)
     strategy = ForecastingStrategy()
     artifact = bytes.fromhex(artifact_hash(ForecastingStrategy, _recipe(strategy, plan)))
-    standing, second_signature = _signed(data, plan, artifact)
-    engine = _open(data, plan, standing, artifact, log)
+    team = Team(log, fund=plan.name, currency=plan.currency, seed=plan.seed, now_ns=data.start_ns)
+    title = f"gradient boosting on {len(data.symbols)} instruments, long only"
+    proposal = team.propose(artifact.hex(), fund_limits(plan, data).to_json(), data.symbols, title)
+    team.approve("bob", proposal)
+    engine = _open(data, plan, team, artifact)
     tell("an order with one signature of two, the second signature, an order too large")
     day_one = int(np.searchsorted(data.bars.ts_init, data.times_ns[0], side="right"))
     with named_errors():
         engine.run_events(tuple(c[:day_one] for c in data.columns), [])
         unsigned = _try_order(engine, plan.currency, 1)
-        engine.signed(second_signature)
+        team.approve("carol", proposal, now_ns=int(data.times_ns[0]))
+        team.hand_over_last(engine)
         oversized = _try_order(engine, plan.currency, 100 * plan.cash)
     engine.bind(strategy, 0)
     strategy.join(engine, 0, data, closes[: first + 1], research.folds, plan.costs)
@@ -122,7 +127,7 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
     tell("the same money, bought and held")
     return FundRun(
         result=Result(engine, data, _info(bars, plan, strategy, artifact, trials.count, log), sealed),
-        benchmark=buy_and_hold(data.bars, plan),
+        benchmark=buy_and_hold(data.bars, plan, log=log / BENCHMARK, epoch=team.epoch),
         research=research,
         trials=trials.count,
         unsigned_order=unsigned,
@@ -130,18 +135,18 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
     )
 
 
-def _open(data: RunData, plan: FundPlan, standing: Standing, artifact: bytes, log: Path) -> Any:
+def _open(data: RunData, plan: FundPlan, team: Team, artifact: bytes) -> Any:
     seed = hashlib.sha256(f"journal {plan.seed}".encode()).digest()
     return open_engine(
         data,
-        standing=standing,
+        standing=signed_standing(team.folder, STRATEGY, plan.currency),
         artifact=artifact,
         firm_limits=fund_limits(plan, data),
         cash=plan.cash,
         currency=plan.currency,
         costs=plan.costs,
         fx={},
-        log=LogSettings(log, f"hedgerow.example/{plan.name}", seed),
+        log=LogSettings(team.folder, f"hedgerow.example/{plan.name}/journal", seed),
     )
 
 
@@ -150,7 +155,7 @@ def _info(
 ) -> RunInfo:
     return RunInfo(
         name=plan.name,
-        strategy="forecasting",
+        strategy=STRATEGY,
         artifact=artifact.hex(),
         config=dataclasses.asdict(strategy.config),
         seed=plan.seed,
@@ -165,8 +170,8 @@ def _info(
     )
 
 
-def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
-    """Equal weights of the same universe, bought on the first day under the same costs, and held."""
+def buy_and_hold(bars: Bars, plan: FundPlan, *, log: Path | None = None, epoch: Epoch | None = None) -> Result:
+    """Equal weights of the same universe, bought on the first day under the same costs, and held; its log is sealed."""
     data = RunData(bars)
     weights = np.full((len(data.times_ns), len(bars.symbols)), np.nan)
     weights[0] = 0.98 / len(bars.symbols)
@@ -179,6 +184,8 @@ def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
         costs=plan.costs,
         limits=limits,
         name="buy and hold",
+        log=log,
+        epoch=epoch,
     )
 
 
@@ -246,59 +253,6 @@ def _wide(bars: Bars) -> tuple[Floats, npt.NDArray[np.int64]]:
 def _recipe(strategy: ForecastingStrategy, plan: FundPlan) -> dict[str, Any]:
     """What the signatures are about besides the source: settings, features and training recipe."""
     return {"config": dataclasses.asdict(strategy.config), "features": FEATURES.definition(), "seed": plan.seed}
-
-
-def _signed(data: RunData, plan: FundPlan, artifact: bytes) -> tuple[Standing, bytes]:
-    """Genesis, roster, policy, proposal and the first approval; and, apart, the approval that completes the quorum."""
-    keys = {name: _key(plan.seed, name) for name in ("root", *(name for name, _ in PEOPLE))}
-    root = keys["root"]
-    ms = max(0, data.start_ns) // 1_000_000
-    genesis = events.genesis(fund=plan.name, base=plan.currency, root_keys=[root.public], root_threshold=1)
-    roster = events.roster(
-        signers=[root],
-        version=1,
-        root_keys=[root.public],
-        root_threshold=1,
-        people=[events.Person(name, (role,), (keys[name].public,)) for name, role in PEOPLE],
-        context=Context([hashlib.sha256(genesis).hexdigest()], (ms, 0)),
-    )
-    quorum = "all(risk 1, fund_manager 1)"
-    policy = events.policy(
-        signers=[root],
-        version=1,
-        change=quorum,
-        tiers=[simulation_tier(quorum)],
-        context=Context([events.event_id(roster)], (ms, 1)),
-    )
-    rules = events.event_id(policy)
-    manifest = proposal_manifest(
-        {"v": 1, "kind": "digest", "sha256": artifact.hex()},
-        credits={"alice": 10_000},
-        title=f"gradient boosting on {len(data.symbols)} instruments, long only",
-        universe=data.symbols,
-    )
-    proposal = events.proposal(
-        key=keys["alice"],
-        strategy="forecasting",
-        manifest=manifest,
-        tier="simulation",
-        limits=fund_limits(plan, data).to_json(),
-        universe=list(data.symbols),
-        valid_until_ns=FOREVER_NS,
-        prev=None,
-        context=Context([rules], (ms, 2), rules),
-    )
-    named = events.event_id(proposal)
-    first, second = (
-        events.approval(key=keys[name], proposal=named, role=role, context=Context([named], (ms, 3 + i), rules))
-        for i, (name, role) in enumerate(PEOPLE[1:])
-    )
-    signed = Authority(genesis, (roster, policy, proposal, first))
-    return Standing(signed, artifacts={artifact: bytes.fromhex(events.artifact_of(manifest))}), second
-
-
-def _key(seed: int, name: str) -> Key:
-    return Key.from_seed(hashlib.sha256(f"hedgerow demo {seed} {name}".encode()).digest(), name=name)
 
 
 def _try_order(engine: Any, currency: str, lots: int) -> DeniedOrder:

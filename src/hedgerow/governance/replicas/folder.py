@@ -55,16 +55,21 @@ class FolderTarget:
                     raise wrong(name, f"{self.url} holds other bytes under this name") from None
             finally:
                 unfinished.unlink()
-            _sync((self.folder / name).parent)
         except OSError as error:
             raise self._problem(name, error) from error
+
+    def settle(self) -> None:
+        """One sync for all files, however many there are."""
+        os.sync()
 
     def replace(self, name: str, data: bytes, seen: bytes | None) -> None:
         """Replace a file, if it still is what was seen."""
         if self.read(name) != seen:
             raise problem("LOG_FORK", f"{name} in {self.url} was changed by somebody else meanwhile")
         try:
-            os.replace(self._unfinished(name, data), self.folder / name)
+            unfinished = self._unfinished(name, data)
+            _sync(unfinished)
+            os.replace(unfinished, self.folder / name)
             _sync((self.folder / name).parent)
         except OSError as error:
             raise self._problem(name, error) from error
@@ -77,18 +82,15 @@ class FolderTarget:
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.folder / UNFINISHED / place.name
         unfinished.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        unfinished.write_bytes(data)
         return unfinished
 
     def _problem(self, name: str, error: OSError) -> HedgerowError:
         return problem("LOG_TARGET", f"{name} in {self.url}: {error.strerror or error}")
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

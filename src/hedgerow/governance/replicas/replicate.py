@@ -80,6 +80,7 @@ def _copy_all(logs: Sequence[Published], target: Target, read_back: bool, progre
         for log in logs:
             seen = _comparable(log, target)
             _copy(log, target, copied, read_back, count)
+            target.settle()
             _publish(log, target, copied, seen)
             count()
             copied.sizes[log.stream] = log.head.size

@@ -169,6 +169,8 @@ class _Restoring:
         self._keep(KEY, f"{self._line}\n".encode())
         self._keep(SIGNED, self._head.body)
         self._keep(CHECKPOINT, self._head.note)
+        # One sync for all files; the write-ahead file takes its place only after it.
+        os.sync()
         os.replace(unfinished, self._folder / WAL)
         _sync(self._folder)
 
@@ -215,10 +217,7 @@ def _is_timestamp(name: str) -> bool:
 def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        path.write_bytes(data)
     except OSError as error:
         raise problem("LOG_IO", f"{path}: {error.strerror}") from error
 

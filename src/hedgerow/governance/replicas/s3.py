@@ -63,6 +63,9 @@ class S3Target:
         if not self._put(name, data, {"IfNoneMatch": "*"}) and self.read(name) != data:
             raise wrong(name, f"{self.url} holds other bytes under this name")
 
+    def settle(self) -> None:
+        """An object that was put is kept."""
+
     def replace(self, name: str, data: bytes, seen: bytes | None) -> None:
         """Store a new version of a file, if the newest one is still the one that was there."""
         newest = next((version for found, version in self._listed(name) if found == name), None)

@@ -66,6 +66,9 @@ class SftpTarget:
                 if self.read(name) != data:
                     raise wrong(name, f"{self.url} holds other bytes under this name") from None
 
+    def settle(self) -> None:
+        """The server keeps what it took; SFTP has no sync that every server knows."""
+
     def replace(self, name: str, data: bytes, seen: bytes | None) -> None:
         """Replace a file, if it still is what was seen."""
         if self.read(name) != seen:

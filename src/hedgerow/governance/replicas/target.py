@@ -33,6 +33,9 @@ class Target(Protocol):
     def put_once(self, name: str, data: bytes) -> None:
         """Store a file that never changes; if another one is there already, `LOG_REPLICA`."""
 
+    def settle(self) -> None:
+        """Make everything that was put once survive a crash of the target."""
+
     def replace(self, name: str, data: bytes, seen: bytes | None) -> None:
         """Replace a file that was `seen` before (`None` = was not there)."""
 

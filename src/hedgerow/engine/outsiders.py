@@ -1,0 +1,109 @@
+"""What others hold of a fund's logs: witnesses' cosignatures, the proof of one record, a replica in ciphertext.
+
+Promises: the witnesses are real servers on this machine's loopback with keys of their own; the replica is proved
+before it is stored, and the site rebuilt from it has the same root. Never: reaches beyond loopback and the folders
+given.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hedgerow.engine import proof_file
+from hedgerow.engine.audit import Proof, verify
+from hedgerow.governance import replicas, rotation, witness
+from hedgerow.governance.identity import GRANT_ENDING, IDENTITY_FILE, Identity
+
+WITNESSES = ("administrator", "auditor", "prime-broker", "off-site")
+POLICY = "policy"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What was handed out, and what it proved."""
+
+    witnessed: str
+    policy: Path
+    record_proof: Path | None
+    replica: Path
+    replica_files: int
+    restored: Proof
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "witnessed": self.witnessed,
+            "policy": str(self.policy),
+            "record_proof": None if self.record_proof is None else str(self.record_proof),
+            "replica": str(self.replica),
+            "replica_files": self.replica_files,
+            "restored_root": self.restored.root,
+        }
+
+
+def hand_out(site: Path, sealed: Path, folder: Path, record: int | None) -> Outside:
+    """Have a journal witnessed, one record of it proved, and a sealed log replicated and rebuilt by an auditor.
+
+    Raises what `Standing.demand`, `replicate`, `restore` and `verify` raise; nothing is handed out unproved.
+    """
+    policy = folder / "witnesses" / POLICY
+    with _witnesses(site, policy):
+        asked = witness.ask(site, witness.read_policy(policy))
+    asked.standing.demand()
+    replica = folder / "replica"
+    [copied] = replicas.replicate(replicas.prove_site(sealed), [replicas.open_target(str(replica), now_ns=0)])
+    if copied.error is not None:
+        raise copied.error
+    return Outside(
+        witnessed=asked.standing.says,
+        policy=policy,
+        record_proof=None if record is None else _proved(site, folder, record, policy),
+        replica=replica,
+        replica_files=copied.files_sent,
+        restored=_rebuilt(site, replica, folder / "auditor"),
+    )
+
+
+def _rebuilt(site: Path, replica: Path, folder: Path) -> Proof:
+    """What an auditor makes of a replica with an identity of their own and a grant of the fund's epoch keys."""
+    identity = Identity.generate()
+    file = identity.save(folder / IDENTITY_FILE)
+    reader = site / "keys" / "bob.age"
+    granted, _ = rotation.epochs_grant(site, identity=reader, recipient=identity.recipient)
+    (folder / f"journal{GRANT_ENDING}").write_bytes(granted)
+    restored = folder / "log"
+    replicas.restore(replicas.open_target(str(replica), now_ns=0), restored)
+    return verify(restored, identity=file)
+
+
+def _proved(site: Path, folder: Path, record: int, policy: Path) -> Path:
+    """The proof of one record, checked as whoever receives it would."""
+    path = folder / f"record-{record}.proof.json"
+    path.write_bytes(proof_file.prove(site, record))
+    proof_file.check(path, policy=policy)
+    return path
+
+
+@contextmanager
+def _witnesses(site: Path, policy: Path) -> Iterator[None]:
+    """Four witnesses that serve while this lasts, and the policy that asks for three of them."""
+    key = (site / "journal" / "key.pub").read_text(encoding="utf-8").strip()
+    servers, rows = [], []
+    try:
+        for name in WITNESSES:
+            line = witness.new(policy.parent / name, f"{name}.example/witness")
+            server = witness.serve(policy.parent / name, [key], ("127.0.0.1", 0), report=lambda _: None)
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            servers.append(server)
+            rows.append((line, server.url))
+        policy.write_text(witness.default_policy([key], rows), encoding="utf-8")
+        yield
+    finally:
+        for server in servers:
+            server.stop()
+            server.server_close()
