@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hedgerow._core import verify_log
+from hedgerow.core.errors import LogError, named_errors
+from hedgerow.engine import proof_file
 from hedgerow.engine.audit import tamper_drill, verify
 from hedgerow.engine.why import why
 
@@ -57,6 +60,23 @@ def test_fund_demo_says_everything_it_promises(demos: tuple[dict[str, Any], ...]
     assert line["seconds"] > 0
     assert line["peak_rss_mb"] > 0
     assert line["trials"] >= 1
+
+
+def test_fund_demo_hands_out_what_outsiders_can_check(demos: tuple[dict[str, Any], ...]) -> None:
+    """Governance log, witnesses' policy, the proof of one record and the replica all hold without us."""
+    line = demos[0]
+    with named_errors():
+        assert verify_log(line["log"], stream="governance")["entries"] > 0
+    assert verify(line["log"], policy=line["policy"]).standing is not None
+    assert proof_file.check(line["record_proof"], policy=line["policy"]).id == line["largest_loss"]["id"]
+    site = Path(line["log"]).parent
+    sealed, rebuilt = site / "log" / "benchmark", site / "outside" / "auditor" / "log"
+    assert verify_log(str(rebuilt))["root"] == verify_log(str(sealed))["root"] == line["restored_root"]
+    assert not any(b"AAPL" in file.read_bytes() for file in Path(line["replica"]).rglob("*") if file.is_file())
+    # With the auditor's grant the sealed log reads; without any identity it does not.
+    assert verify(rebuilt, identity=site / "outside" / "auditor" / "identity.age").effects > 0
+    with pytest.raises(LogError, match="LOG-022"):
+        verify(rebuilt)
 
 
 def test_fund_demo_walks_from_the_largest_loss_to_the_people_who_signed(demos: tuple[dict[str, Any], ...]) -> None:
