@@ -92,7 +92,8 @@ def research_authority(name: str, artifact: bytes, limits: Limits, data: RunData
         universe=list(data.symbols),
         base_currency=currency,
         fund="research",
-        valid_until_ns=FOREVER_NS,
+        # No mandate lasts longer than that from when it is signed, and prices may begin before 1970.
+        valid_until_ns=FOREVER_NS + min(0, data.start_ns),
     )
     return Standing(Authority(genesis, tuple(envelopes)), artifacts={artifact: simulated_artifact(artifact)})
 
