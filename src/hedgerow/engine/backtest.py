@@ -248,7 +248,7 @@ def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[
     """Name, artifact hash and configuration of what runs: its source, or the very numbers it wants."""
     if isinstance(runner, Vectors):
         digest = hashlib.sha256(f"{runner.kind} {runner.values.dtype.str} {runner.unit_lots}\n".encode())
-        digest.update(memoryview(np.ascontiguousarray(runner.values)))
+        digest.update(np.ascontiguousarray(runner.values).data)
         return runner.form, digest.digest(), {"unit_lots": runner.unit_lots}
     from hedgerow.governance.artifact import artifact_hash
 
