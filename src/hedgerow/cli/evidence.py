@@ -53,7 +53,9 @@ def trials_show(
 
 @evidence.command("make")
 def make(
-    artifact: Annotated[str, typer.Argument(help="FILE.py:Class, a Strategy or SimpleStrategy.")],
+    artifact: Annotated[
+        str, typer.Argument(help="FILE.py:Class, or an opaque one: .wasm, native program, package folder, sealed file.")
+    ],
     data: Annotated[Path, typer.Argument(help="Bars: .csv, .csv.gz or .parquet, or a folder of them.")],
     directory: Dir = Path(),
     name: Annotated[str | None, typer.Option(help="The strategy's name in its proposal; default: the class.")] = None,
@@ -69,10 +71,11 @@ def make(
     made_until: Annotated[str | None, typer.Option(help="Up to when data were used to make the strategy.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
     key: Annotated[Path | None, typer.Option("--key", "-k", help="Sign it with this key of a service.")] = None,
+    identity: Annotated[Path | None, typer.Option(help="File with the age identity that opens a sealed one.")] = None,
     json: Json = False,
 ) -> None:
     """Run a strategy on the platform's data and store what its reviewers need to know; the run counts as a trial."""
-    from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.cli.strategies import is_opaque, load_strategy, read_settings
     from hedgerow.engine import evidence as made
     from hedgerow.models.trials import TrialLedger, ledger_file
 
@@ -80,11 +83,11 @@ def make(
     ledger = TrialLedger(ledger_file(directory))
     made.refuse_cut_ledger(ledger, directory)
     pack = made.make_evidence(
-        load_strategy(artifact, read_settings(setting or [])),
+        load_strategy(artifact, read_settings(setting or []), identity),
         data,
         trials=ledger,
         name=name,
-        artifact=artifact.partition(":")[0],
+        artifact=None if is_opaque(artifact) else artifact.partition(":")[0],
         proposed=_manifest(proposed),
         tiers=made.fund_tiers(directory) if tiers is None else _tiers(tiers),
         book=_book(book or []),
@@ -120,24 +123,25 @@ def show(
 @evidence.command("check")
 def check(
     pack: Annotated[str, typer.Argument(help="The pack's file, or its hash or the start of it.")],
-    artifact: Annotated[str, typer.Option(help="FILE.py:Class, as it was proposed.")],
+    artifact: Annotated[str, typer.Option(help="FILE.py:Class, or the opaque file or folder, as it was proposed.")],
     data: Annotated[Path, typer.Option(help="The bars that the pack names.")],
     directory: Dir = Path(),
     book: Books = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
+    identity: Annotated[Path | None, typer.Option(help="File with the age identity that opens a sealed one.")] = None,
     json: Json = False,
 ) -> None:
     """Make a pack again from artifact, data and trial ledger, and compare every byte."""
-    from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.cli.strategies import is_opaque, load_strategy, read_settings
     from hedgerow.engine import evidence as made
     from hedgerow.models.trials import ledger_file
 
     ledger = ledger_file(directory)
     outcome = made.check_evidence(
         _found(pack, directory),
-        load_strategy(artifact, read_settings(setting or [])),
+        load_strategy(artifact, read_settings(setting or []), identity),
         data,
-        artifact=artifact.partition(":")[0],
+        artifact=None if is_opaque(artifact) else artifact.partition(":")[0],
         trials=ledger if ledger.is_file() else None,
         book=_book(book or []),
     )

@@ -25,7 +25,17 @@ from hedgerow.engine.evidence.capacity import Liquidity, capacity, scaling, tier
 from hedgerow.engine.evidence.exposure import held
 from hedgerow.engine.evidence.pack import VERSION, LeftOut, Pack, decimal
 from hedgerow.engine.evidence.recipe import Recipe, policy_tiers
-from hedgerow.engine.evidence.sample import Runner, Sample, Settings, fold_days, fresh, run_in_process, sample, trains
+from hedgerow.engine.evidence.sample import (
+    Runner,
+    Sample,
+    Settings,
+    fold_days,
+    fresh,
+    is_opaque,
+    run_in_process,
+    sample,
+    trains,
+)
 from hedgerow.engine.evidence.stress import stress
 from hedgerow.engine.opening import research_limits
 from hedgerow.engine.run_data import RunData
@@ -66,7 +76,8 @@ def make_evidence(
     """Run a strategy on the platform's own data and say what its reviewers need to know.
 
     Args:
-        strategy: class or instance of a `Strategy`, or what `run` takes; one with `fit(bars)` is trained fold by fold.
+        strategy: class or instance of a `Strategy`, or the path of an opaque one, which runs in the jail; one with
+            `fit(bars)` is trained fold by fold.
         data: bars, as `hedgerow.backtest` takes them.
         trials: the fund's trial ledger, or its file or folder; this run is counted in it.
         name: of the strategy, in its proposal and in the ledger; None = its class's.
@@ -77,14 +88,14 @@ def make_evidence(
         capital, currency, costs, limits, fx, seed: as in `hedgerow.backtest`; fx: numbers only.
         folds: stretches of time that are shown by themselves.
         made_until: up to when the author used data to make the strategy; later folds are out of sample.
-        run: runs it; the jail for what is not trusted.
+        run: runs it, and says how well it was shut in.
 
     Raises RUN_CONFIG, DATA errors, MODEL_TRIALS, GOV_ARTIFACT, and what the strategy raises.
     """
     bars = as_bars(data)
     amount = Decimal(str(capital))
     settings = Settings(
-        name=name or (strategy if isinstance(strategy, type) else type(strategy)).__name__,
+        name=name or name_of(fresh(strategy)),
         capital=amount,
         currency=currency,
         costs=default_costs(RunData(bars), []) if costs is None else costs,
@@ -165,13 +176,18 @@ def proposed_hash(proposed: str | Mapping[str, Any] | None, content: str) -> str
     return sha256(canonical(proposed)).hexdigest()
 
 
+def name_of(strategy: Any) -> str:
+    """What a strategy is called where nobody gave it another name."""
+    return str(strategy.title) if is_opaque(strategy) else type(strategy).__name__
+
+
 def content_hash(strategy: Any, artifact: str | Path | None) -> str:
     """Hash of what runs: the proposed file or folder, or the class's source and settings."""
+    made = fresh(strategy)
+    if is_opaque(made):
+        return str(made.digest)
     if artifact is not None:
         return artifact_hash(Path(artifact))
-    if isinstance(strategy, str | Path):
-        return artifact_hash(Path(strategy))
-    made = fresh(strategy)
     config = dataclasses.asdict(made.config) if isinstance(made, Strategy) else None
     return artifact_hash(type(made), config)
 

@@ -21,9 +21,11 @@ import numpy.typing as npt
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import problem
 from hedgerow.engine.backtest import backtest
+from hedgerow.engine.jailed import JailedStrategy
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import Strategy
 from hedgerow.engine.tearsheet.series import clock
+from hedgerow.governance.jail import Isolation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,10 +106,11 @@ class Sample:
 
 
 def run_in_process(strategy: Any, bars: Bars, settings: Settings) -> Ran:
-    """Run a strategy's class or instance in this process, as `hedgerow.backtest` does."""
+    """Run a strategy as `hedgerow.backtest` does: a class in this process, an opaque one in the jail."""
+    made = fresh(strategy)
     result = backtest(
         bars,
-        fresh(strategy),
+        made,
         cash=settings.capital,
         currency=settings.currency,
         costs=settings.costs,
@@ -115,16 +118,31 @@ def run_in_process(strategy: Any, bars: Bars, settings: Settings) -> Ran:
         fx=dict(settings.fx),
         seed=settings.seed,
         name=settings.name,
-        artifact=settings.artifact,
+        artifact=None if is_opaque(made) else settings.artifact,
     )
-    return Ran(result, IN_PROCESS)
+    return Ran(result, _isolation(result))
 
 
 def fresh(strategy: Any) -> Any:
-    """The strategy as it is before its first bar: a strategy keeps what it saw."""
+    """The strategy as it is before its first bar: a strategy keeps what it saw, an opaque one starts anew by itself."""
+    if isinstance(strategy, str | Path):
+        return JailedStrategy(strategy)
     if isinstance(strategy, type):
         return strategy()
-    return type(strategy)(strategy.config) if isinstance(strategy, Strategy) else strategy
+    if isinstance(strategy, Strategy) and not is_opaque(strategy):
+        return type(strategy)(strategy.config)
+    return strategy
+
+
+def is_opaque(strategy: Any) -> bool:
+    """Whether a strategy runs in the jail: nobody here reads it, and its hash is its file's."""
+    return isinstance(strategy, JailedStrategy)
+
+
+def _isolation(result: Result) -> str:
+    """How well a run's strategy was shut in, as the run's own records say."""
+    starts = result.records("JailStart")
+    return Isolation(int(starts["isolation"].min())).name.lower() if len(starts) else IN_PROCESS
 
 
 def trains(strategy: Any) -> bool:
