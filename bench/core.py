@@ -42,6 +42,7 @@ PLANS: dict[str, Plan] = {
         "journal.groups": ("floor.journal.groups", Goal(">=", 0.5)),
     },
     "kernel": {f"kernel.{step}": ("floor.kernel", None) for step in STEPS},
+    "wasm": {"wasm.call": ("floor.wasm.call", Goal("<", 1_000, of="value", unit="ns"))},
     "counts": {
         **{f"kernel.{step}.{what}": ("", NONE) for what in ("allocations", "system_calls", "locks") for step in STEPS},
         **{f"kernel.{step}.instructions": ("", None) for step in STEPS},

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import backtests, baseline, core  # noqa: E402 (run as a program, the folder above must be found first)
+from bench import backtests, baseline, core, jail  # noqa: E402 (run as a program, the folder above must be found first)
 from bench.figures import Figure, table  # noqa: E402
 from bench.j1.data import ALL  # noqa: E402
 from bench.machine import machine, real_time  # noqa: E402
@@ -29,8 +29,10 @@ GROUPS = {
     "state": "order states beside a bare table",
     "journal": "appending in memory, groups made durable, beside bare bytes",
     "kernel": "steps of the kernel",
+    "wasm": "a call of a WebAssembly module beside the same work done natively",
     "counts": "allocations, system calls, locks and instructions of the kernel's steps",
     "j1": "a million bars: events, init/next and signals, beside the peers that are installed",
+    "jail": "a round trip to a strategy behind its walls, beside bare pipes",
     "newcomer": "import, first result, installed size, demo",
 }
 RUNS = 7
@@ -68,6 +70,8 @@ def measure(group: str, asked: argparse.Namespace, say: backtests.Say) -> Iterat
         return backtests.measure(n=asked.bars, runs=asked.runs, work=work, say=say)
     if group == "newcomer":
         return newcomer.measure(runs=asked.runs, work=work, say=say)
+    if group == "jail":
+        return jail.measure(runs=asked.runs, work=work)
     say(f"{group}: building and measuring")
     return core.measure(group, runs=asked.runs, prefix=real_time(asked.scheduling), work=work)
 

@@ -3,6 +3,7 @@
 //! They use what the processor has (found at run time), while the figures are built as the wheel is built.
 
 pub mod gate;
+pub mod jail;
 pub mod journal;
 pub mod state;
 
