@@ -16,7 +16,7 @@ from hedgerow.core.errors import LogError, named_errors
 ORIGIN, SEED = "test.fund/journal", b"s" * 32
 
 Step = tuple[str, int, bytes]
-entries = st.tuples(st.just("entry"), st.integers(35, 60), st.binary(max_size=300))
+entries = st.tuples(st.just("entry"), st.integers(36, 60), st.binary(max_size=300))
 rows = st.tuples(st.just("row"), st.integers(1, 2), st.binary(min_size=8, max_size=9))
 commits = st.tuples(st.just("commit"), st.just(0), st.just(b""))
 steps = st.lists(st.one_of(entries, rows, rows, commits), max_size=30)
