@@ -210,5 +210,6 @@ def test_the_jailed_process_sees_nothing_of_the_machine(bars: Bars, build_c: Bui
         assert os.readlink(place / "ns" / "net") != os.readlink("/proc/self/ns/net")
     finally:
         ending = process.close()
-    assert ending.says == "ended by SIGKILL"
+    # An honest program ends by itself if it sees the end of its questions before it is killed.
+    assert ending.says in ("ended by SIGKILL", "ended with status 0")
     assert not Path(f"/proc/{process.pid}").exists()
