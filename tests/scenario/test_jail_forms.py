@@ -18,7 +18,8 @@ from hedgerow.engine.jail_replay import replay_strategy
 from hedgerow.engine.jailed import JailedStrategy, tape_path
 from hedgerow.governance.artifacts.forms import read_artifact
 from hedgerow.governance.artifacts.kit import new_strategy
-from hedgerow.governance.artifacts.sealing import open_sealed, read_sealed, seal, write_sealed
+from hedgerow.governance.artifacts.sealing import ROLES, open_sealed, read_sealed, seal, write_sealed
+from hedgerow.governance.identity import Identity
 from hedgerow.governance.jail import JailLimits
 
 Build = Callable[..., Path]
@@ -188,43 +189,41 @@ def test_a_package_has_numpy_and_its_own_modules(
 
 
 @pytest.fixture
-def keys() -> dict[str, Any]:
-    """Three age identities by role, and a stranger's."""
-    import pyrage
-
-    return {role: pyrage.x25519.Identity.generate() for role in ("runner", "author", "escrow", "stranger")}
+def keys(tmp_path: Path) -> dict[str, Path]:
+    """Files of three age identities by role, and a stranger's."""
+    return {role: Identity.generate().save(tmp_path / f"{role}.age") for role in (*ROLES, "stranger")}
 
 
-def sealed_at(path: Path, artifact: Path, keys: dict[str, Any]) -> Path:
+def sealed_at(path: Path, artifact: Path, keys: dict[str, Path]) -> Path:
     """A sealed copy of an artifact."""
-    to = {role: str(keys[role].to_public()) for role in ("runner", "author", "escrow")}
+    to = {role: Identity.load(keys[role]).recipient for role in ROLES}
     write_sealed(seal(read_artifact(artifact), to, JailLimits()), path)
     return path
 
 
 @pytest.mark.parametrize("form", ["python", "c wasm", "c native"])
 def test_a_sealed_artifact_runs_and_is_executed_again_by_whoever_holds_a_key(
-    form: str, bars: Bars, built: dict[str, Path], keys: dict[str, Any], wanted: hr.Result, tmp_path: Path
+    form: str, bars: Bars, built: dict[str, Path], keys: dict[str, Path], wanted: hr.Result, tmp_path: Path
 ) -> None:
     """Runner, author and escrow open it; the trades are the same; an auditor with a key gets the same orders."""
     path = sealed_at(tmp_path / "cross.age", built[form], keys)
-    strategy = JailedStrategy(path, identity=str(keys["runner"]))
+    strategy = JailedStrategy(path, identity=keys["runner"])
     result = backtest(bars, strategy, seed=3, log=tmp_path / "log")
     assert trades(result) == trades(wanted)
-    replayed = replay_strategy(tmp_path / "log", path, identity=str(keys["escrow"]))
+    replayed = replay_strategy(tmp_path / "log", path, identity=keys["escrow"])
     assert (replayed.orders, replayed.artifact) == (len(result.orders), strategy.digest)
-    with pytest.raises(JailError, match=r"JAIL-011 .*No matching keys"):
-        open_sealed(read_sealed(path), str(keys["stranger"]))
+    with pytest.raises(JailError, match=r"JAIL-011 .*it is not sealed to age1"):
+        open_sealed(read_sealed(path), Identity.load(keys["stranger"]))
     assert b"Cross" not in path.read_bytes()
 
 
 def test_a_sealed_artifact_is_not_opened_without_a_mandate_for_it(
-    bars: Bars, built: dict[str, Path], keys: dict[str, Any], tmp_path: Path
+    bars: Bars, built: dict[str, Path], keys: dict[str, Path], tmp_path: Path
 ) -> None:
     """The run is refused before the key is used, and the refusal is on the record."""
     path = sealed_at(tmp_path / "cross.age", built["c wasm"], keys)
     # A key that opens nothing would be found out if it were used.
-    strategy = JailedStrategy(path, identity=str(keys["stranger"]))
+    strategy = JailedStrategy(path, identity=keys["stranger"])
     with pytest.raises(GovernanceError, match=r"GOV-012 .*no mandate in force names the manifest"):
         backtest(bars, strategy, artifact=built["c native"], log=tmp_path / "log")
 

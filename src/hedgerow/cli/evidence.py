@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hedgerow.cli.group import group
+from hedgerow.cli.identity import Identity
 from hedgerow.cli.moments import At, now_ns
 from hedgerow.cli.output import Json, Output, table
 from hedgerow.core.errors import problem
@@ -71,7 +72,7 @@ def make(
     made_until: Annotated[str | None, typer.Option(help="Up to when data were used to make the strategy.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
     key: Annotated[Path | None, typer.Option("--key", "-k", help="Sign it with this key of a service.")] = None,
-    identity: Annotated[Path | None, typer.Option(help="File with the age identity that opens a sealed one.")] = None,
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Run a strategy on the platform's data and store what its reviewers need to know; the run counts as a trial."""
@@ -128,7 +129,7 @@ def check(
     directory: Dir = Path(),
     book: Books = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of the strategy's Config.")] = None,
-    identity: Annotated[Path | None, typer.Option(help="File with the age identity that opens a sealed one.")] = None,
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Make a pack again from artifact, data and trial ledger, and compare every byte."""

@@ -22,14 +22,13 @@ def is_opaque(place: str) -> bool:
 def load_strategy(place: str, settings: dict[str, Any], identity: Path | None = None) -> Strategy:
     """Make the strategy named `FILE.py:Class`; without a class, the only one in the file; or an opaque one.
 
-    identity: file with the age key that opens a sealed one. Raises CLI_USAGE if there is no such file or class. What
+    identity: file of the age identity that opens a sealed one. Raises CLI_USAGE if there is no such file or class. What
     the file itself raises comes out as it is.
     """
     if is_opaque(place):
         from hedgerow.engine.jailed import JailedStrategy
-        from hedgerow.governance.artifacts.sealing import read_identity
 
-        return JailedStrategy(place, identity=None if identity is None else read_identity(identity), **settings)
+        return JailedStrategy(place, identity=identity, **settings)
     file, _, name = place.partition(":")
     path = Path(file)
     if not path.is_file():

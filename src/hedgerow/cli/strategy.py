@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hedgerow.cli.group import group
+from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, table
+from hedgerow.cli.pairs import pairs
 from hedgerow.core.errors import problem
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 strategy = group("Opaque strategies: begin, check, seal, execute again.")
 
-Identity = Annotated[Path | None, typer.Option(help="File with the age identity that opens a sealed artifact.")]
 Isolation = Annotated[str, typer.Option(help="Weakest isolation allowed: jail, filtered, limits or none.")]
 
 
@@ -57,7 +58,7 @@ def check(
     from hedgerow.engine.jailed import JailedStrategy
     from hedgerow.governance.artifacts.check import check as faults_of
 
-    made = JailedStrategy(artifact, identity=None if identity is None else _identity(identity))
+    made = JailedStrategy(artifact, identity=identity)
     content = made.opened_for_audit()
     faults = faults_of(content, made.limits)
     refused = [fault for fault in faults if fault.is_refused]
@@ -96,10 +97,10 @@ def seal(
     from hedgerow.governance.artifacts.sealing import seal as sealed_from
     from hedgerow.governance.jail import JailLimits
 
-    limits = JailLimits.from_json({name: _number(value) for name, value in _pairs(limit or [], "--limit")})
+    limits = JailLimits.from_json({name: _number(value) for name, value in pairs("--limit", limit or []).items()})
     content = read_artifact(artifact)
     refuse(content, limits)
-    sealed = sealed_from(content, dict(_pairs(to, "--to")), limits)
+    sealed = sealed_from(content, pairs("--to", to), limits)
     target = artifact.with_name(artifact.name + ".age") if out is None else out
     write_sealed(sealed, target)
     Output(json).emit(
@@ -110,21 +111,6 @@ def seal(
             "form": content.form.title,
         }
     )
-
-
-@strategy.command()
-def identity(
-    out: Annotated[Path, typer.Argument(help="File to write the secret identity into.")], json: Json = False
-) -> None:
-    """Make an age identity: the secret stays in the file, the recipient is told to those who seal."""
-    import pyrage
-
-    if out.exists():
-        raise problem("CLI_EXISTS", str(out))
-    made = pyrage.x25519.Identity.generate()
-    out.touch(mode=0o600)
-    out.write_text(f"# recipient: {made.to_public()}\n{made}\n")
-    Output(json).emit({"identity": str(out), "recipient": str(made.to_public())})
 
 
 @strategy.command()
@@ -139,23 +125,8 @@ def replay(
     """Execute an artifact again over its taped questions: the same answers, and the orders that the log holds."""
     from hedgerow.engine.jail_replay import replay_strategy
 
-    key = None if identity is None else _identity(identity)
-    replayed = replay_strategy(log, artifact, identity=key, number=number, isolation=isolation)
+    replayed = replay_strategy(log, artifact, identity=identity, number=number, isolation=isolation)
     Output(json).emit(replayed.to_json())
-
-
-def _identity(path: Path) -> str:
-    from hedgerow.governance.artifacts.sealing import read_identity
-
-    return read_identity(path)
-
-
-def _pairs(words: list[str], option: str) -> list[tuple[str, str]]:
-    pairs = [word.partition("=") for word in words]
-    for (name, equals, _), word in zip(pairs, words, strict=True):
-        if not equals or not name:
-            raise problem("CLI_USAGE", f"{option} {word!r}; write name=value")
-    return [(name, value) for name, _, value in pairs]
 
 
 def _number(text: str) -> int:

@@ -42,12 +42,17 @@ class Replayed:
 
 
 def replay_strategy(
-    log: str | Path, artifact: str | Path, *, identity: str | None = None, number: int = 0, isolation: str = "jail"
+    log: str | Path,
+    artifact: str | Path,
+    *,
+    identity: str | Path | None = None,
+    number: int = 0,
+    isolation: str = "jail",
 ) -> Replayed:
     """Execute a strategy's artifact again over its tape, and compare answers and orders with the log.
 
-    identity: text of the age key that opens a sealed artifact. number: of the strategy in the log. Raises JAIL_REPLAY
-    for the first difference, LOG_NOT_A_LOG where there is none.
+    identity: file of the age identity that opens a sealed artifact. number: of the strategy in the log. Raises
+    JAIL_REPLAY for the first difference, LOG_NOT_A_LOG where there is none.
     """
     log = Path(log)
     strategy = JailedStrategy(artifact, identity=identity, isolation=isolation)

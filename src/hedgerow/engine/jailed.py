@@ -19,10 +19,10 @@ from hedgerow import _core
 from hedgerow.core.errors import CodeRow, HedgerowError, error_table, named_errors, problem
 from hedgerow.engine.opening import Standing
 from hedgerow.engine.strategy import Strategy
-from hedgerow.governance.artifact import artifact_hash
 from hedgerow.governance.artifacts.check import refuse
 from hedgerow.governance.artifacts.forms import Artifact, is_sealed, read_artifact
 from hedgerow.governance.artifacts.sealing import Sealed, open_sealed, read_sealed
+from hedgerow.governance.identity import Identity
 from hedgerow.governance.jail import Isolation, JailedProcess, JailLimits
 
 TAPES = "tapes"
@@ -55,8 +55,8 @@ class JailedStrategy(Strategy):
     """A strategy that nobody here can read: a module of WebAssembly, a native program, a package, or one of them
     sealed.
 
-    `JailedStrategy(path, batch=1, isolation="jail")`; a sealed one takes the `identity` that opens it (the text of an
-    age key), and opens only once the run's authority is known. `faults` lists what was found about it, in words.
+    `JailedStrategy(path, batch=1, isolation="jail")`; a sealed one takes the file of the `identity` that opens it, and
+    is opened only once the run's authority is known. `faults` lists what was found about it, in words.
     """
 
     Config: ClassVar[type[Any]] = JailConfig
@@ -65,14 +65,13 @@ class JailedStrategy(Strategy):
         self,
         path: str | Path,
         *,
-        identity: str | None = None,
+        identity: str | Path | None = None,
         limits: JailLimits | None = None,
         config: JailConfig | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(config, **settings)
         self.path = Path(path)
-        self._identity = identity
         self._content: Artifact | Sealed
         if is_sealed(self.path):
             self._content = read_sealed(self.path)
@@ -80,11 +79,12 @@ class JailedStrategy(Strategy):
                 raise problem("RUN_CONFIG", "a sealed artifact brings its limits; they are part of what was approved")
             if identity is None:
                 raise problem("JAIL_SEALED", f"{self.path} is sealed; give the identity that opens it")
-            self.limits, self._digest = self._content.limits, self._content.artifact_hash
+            self._identity = Identity.load(identity)
+            self.limits = self._content.limits
         else:
             self._content = read_artifact(self.path)
             self.limits = JailLimits() if limits is None else limits
-            self._digest = artifact_hash(self.path)
+        self._digest = self._content.artifact_hash
         self.tape: Path | None = None
         self._approved = bytes(32)
         self.faults: list[str] = []
@@ -185,7 +185,6 @@ class JailedStrategy(Strategy):
         """The artifact, opened without a run: whoever holds its identity may execute it again."""
         if isinstance(self._content, Artifact):
             return self._content
-        assert self._identity is not None
         return open_sealed(self._content, self._identity)
 
     @property

@@ -70,18 +70,26 @@ def _of_path(path: Path) -> dict[str, Any]:
 
             return read_sealed(path).manifest
         return {"kind": "file", "sha256": _file_hash(path)}
+    return {"kind": "folder", "files": {name: _file_hash(file) for name, file in files_of(path).items()}}
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    """The files of a folder that are part of an artifact, by relative name in order.
+
+    Raises GOV_ARTIFACT for a link, and for a folder without files.
+    """
     files = {}
-    for item in path.rglob("*"):
-        relative = item.relative_to(path)
+    for item in sorted(folder.rglob("*")):
+        relative = item.relative_to(folder)
         if _IGNORED_FOLDERS & set(relative.parts) or item.suffix == ".pyc":
             continue
         if item.is_symlink():
-            raise problem("GOV_ARTIFACT", f"{item} is a link; what it points to would not be part of the hash")
+            raise problem("GOV_ARTIFACT", f"{item} is a link; what it points to would not be part of the artifact")
         if item.is_file():
-            files[relative.as_posix()] = _file_hash(item)
+            files[relative.as_posix()] = item
     if not files:
-        raise problem("GOV_ARTIFACT", f"{path} holds no files")
-    return {"kind": "folder", "files": files}
+        raise problem("GOV_ARTIFACT", f"{folder} holds no files")
+    return files
 
 
 def _is_age(path: Path) -> bool:

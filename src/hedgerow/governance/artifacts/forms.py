@@ -9,9 +9,11 @@ import hashlib
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from hedgerow.core.errors import problem
-from hedgerow.governance.artifacts.packing import pack_folder
+from hedgerow.governance.artifacts.packing import pack_folder, unpack
+from hedgerow.governance.envelope import canonical
 
 ABI = 1
 ARTIFACT_BYTES_MAX = 64 * 1024 * 1024
@@ -32,15 +34,21 @@ class Form(IntEnum):
 
 @dataclass(frozen=True)
 class Artifact:
-    """The bytes that run, and their form."""
+    """The bytes that run, their form, and whether they were packed from a folder."""
 
     form: Form
     plaintext: bytes
+    is_folder: bool = False
 
     @property
-    def sha256(self) -> str:
-        """The hash of the bytes that run."""
-        return hashlib.sha256(self.plaintext).hexdigest()
+    def artifact_hash(self) -> str:
+        """The hash that is proposed: what `governance.artifact_hash` says of the path, of the bytes that were read."""
+        if not self.is_folder:
+            content: dict[str, Any] = {"kind": "file", "sha256": hashlib.sha256(self.plaintext).hexdigest()}
+        else:
+            hashes = {name: hashlib.sha256(file).hexdigest() for name, file in unpack(self.plaintext).items()}
+            content = {"kind": "folder", "files": hashes}
+        return hashlib.sha256(canonical({"v": 1, **content})).hexdigest()
 
 
 def form_of(data: bytes) -> Form | None:
@@ -80,8 +88,10 @@ def is_artifact(path: Path) -> bool:
 def read_artifact(path: str | Path) -> Artifact:
     """The artifact at a path that is not sealed; `GOV_ARTIFACT` for what is none of the forms."""
     path = Path(path)
+    if path.is_symlink():
+        raise problem("GOV_ARTIFACT", f"{path} is a link")
     if path.is_dir():
-        return Artifact(Form.PYTHON, pack_folder(path))
+        return Artifact(Form.PYTHON, pack_folder(path), is_folder=True)
     try:
         size = path.stat().st_size
         if size > ARTIFACT_BYTES_MAX:

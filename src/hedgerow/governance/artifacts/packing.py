@@ -7,32 +7,25 @@ that leads out of the archive is refused. Never: follows a link.
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from hedgerow.core.errors import problem
+from hedgerow.governance.artifact import files_of
 
 PACKAGE_BYTES_MAX = 16 * 1024 * 1024
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, RuntimeError, OSError, EOFError)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_LEFT_OUT = frozenset({"__pycache__", ".git"})
 
 
 def pack_folder(folder: Path) -> bytes:
     """The archive of a folder's files; `GOV_ARTIFACT` for a link, an empty folder or one that is too large."""
-    files = {}
-    for item in sorted(folder.rglob("*")):
-        relative = item.relative_to(folder)
-        if _LEFT_OUT & set(relative.parts) or item.suffix == ".pyc":
-            continue
-        if item.is_symlink():
-            raise problem("GOV_ARTIFACT", f"{item} is a link; what it points to would not be part of the artifact")
-        if item.is_file():
-            files[relative.as_posix()] = item.read_bytes()
+    files = {name: file.read_bytes() for name, file in files_of(folder).items()}
     total = sum(map(len, files.values()))
-    if not files or total > PACKAGE_BYTES_MAX:
-        raise problem(
-            "GOV_ARTIFACT", f"{folder} holds {total:,} bytes in {len(files)} files; 1 to {PACKAGE_BYTES_MAX:,}"
-        )
+    if total > PACKAGE_BYTES_MAX:
+        raise problem("GOV_ARTIFACT", f"{folder} holds {total:,} bytes, at most {PACKAGE_BYTES_MAX:,}")
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as packed:
         for name in sorted(files):
@@ -49,8 +42,10 @@ def unpack(packed: bytes) -> dict[str, bytes]:
             names = archive.namelist()
             for name in names:
                 parts = PurePosixPath(name).parts
-                if name.startswith("/") or "\\" in name or ".." in parts or names.count(name) > 1:
+                if name.startswith("/") or "\\" in name or ".." in parts:
                     raise problem("GOV_ARTIFACT", f"{name!r} is no name of a file in a package")
+            if len(set(names)) < len(names):
+                raise problem("GOV_ARTIFACT", "two files of the archive have one name")
             return {name: archive.read(name) for name in names if not name.endswith("/")}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except _UNREADABLE as error:
         raise problem("GOV_ARTIFACT", f"the archive cannot be read: {error}") from None

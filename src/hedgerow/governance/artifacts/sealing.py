@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,11 @@ from typing import Any
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.governance.artifacts.forms import ABI, Artifact, Form, is_sealed
 from hedgerow.governance.envelope import canonical
+from hedgerow.governance.identity import Identity, wrap
 from hedgerow.governance.jail.limits import JailLimits
 
 ROLES = ("runner", "author", "escrow")
 """Who must be able to open a sealed artifact."""
-_SALT_BYTES = 32
 _FIELDS = {"v", "kind", "ciphertext", "plaintext", "form", "abi", "limits"}
 
 
@@ -48,18 +48,20 @@ class Sealed:
         return hashlib.sha256(canonical(self.manifest)).hexdigest()
 
 
-def seal(artifact: Artifact, recipients: Mapping[str, str], limits: JailLimits, *, salt: bytes | None = None) -> Sealed:
+def seal(
+    artifact: Artifact, recipients: Mapping[str, str], limits: JailLimits, *, entropy: bytes | None = None
+) -> Sealed:
     """Encrypt an artifact to its recipients by role: `runner`, `author` and `escrow`, each another `age1...`.
 
-    salt: 32 bytes; None = from the system's randomness. Raises JAIL_SEALED for recipients that are missing or the same.
+    entropy: 32 bytes that nobody can guess, for equal files from equal runs; None = the operating system's. Raises
+    JAIL_SEALED for recipients that are missing or the same, GOV_RECIPIENT for one that is none.
     """
-    import pyrage
-
-    keys = _recipients(recipients)
-    salt = os.urandom(_SALT_BYTES) if salt is None else salt
-    head = {"abi": ABI, "form": artifact.form.title, "limits": limits.to_json(), "salt": salt.hex(), "v": 1}
+    to = _recipients(recipients)
+    entropy = secrets.token_bytes(32) if entropy is None else entropy
+    salt = hashlib.sha256(b"hedgerow salt of a sealed artifact" + entropy).hexdigest()
+    head = {"abi": ABI, "form": artifact.form.title, "limits": limits.to_json(), "salt": salt, "v": 1}
     plaintext = canonical(head) + b"\n" + artifact.plaintext
-    ciphertext = bytes(pyrage.encrypt(plaintext, keys))
+    ciphertext = wrap(plaintext, to, entropy=entropy)
     manifest = {
         "v": 1,
         "kind": "sealed",
@@ -72,9 +74,7 @@ def seal(artifact: Artifact, recipients: Mapping[str, str], limits: JailLimits, 
     return Sealed(ciphertext, manifest)
 
 
-def _recipients(recipients: Mapping[str, str]) -> list[Any]:
-    import pyrage
-
+def _recipients(recipients: Mapping[str, str]) -> list[str]:
     for role in recipients:
         if role not in ROLES:
             raise problem("JAIL_SEALED", f"no role {role!r}; there are {', '.join(ROLES)}{did_you_mean(role, ROLES)}")
@@ -83,10 +83,7 @@ def _recipients(recipients: Mapping[str, str]) -> list[Any]:
         raise problem("JAIL_SEALED", f"no recipient for {', '.join(missing)}; give runner, author and escrow")
     if len(set(recipients.values())) != len(ROLES):
         raise problem("JAIL_SEALED", "runner, author and escrow must be three keys")
-    try:
-        return [pyrage.x25519.Recipient.from_str(recipients[role]) for role in ROLES]
-    except pyrage.RecipientError as error:
-        raise problem("JAIL_SEALED", f"not an age recipient: {error}") from None
+    return [recipients[role] for role in ROLES]
 
 
 def manifest_path(path: Path) -> Path:
@@ -126,18 +123,14 @@ def _manifest(text: bytes) -> dict[str, Any]:
     return manifest
 
 
-def open_sealed(sealed: Sealed, identity: str) -> Artifact:
-    """Decrypt in memory and check: `identity` is an `AGE-SECRET-KEY-1...` of one of the recipients.
+def open_sealed(sealed: Sealed, identity: Identity) -> Artifact:
+    """Decrypt in memory and check: `identity` is that of one of the recipients.
 
     Raises JAIL_SEALED if it opens nothing, or what is within is not what the manifest says.
     """
-    import pyrage
-
-    try:
-        key = pyrage.x25519.Identity.from_str(identity.strip())
-        plaintext = bytes(pyrage.decrypt(sealed.ciphertext, [key]))
-    except (pyrage.IdentityError, pyrage.DecryptError) as error:
-        raise problem("JAIL_SEALED", str(error)) from None
+    plaintext = identity.unwrap(sealed.ciphertext)
+    if plaintext is None:
+        raise problem("JAIL_SEALED", f"it is not sealed to {identity.recipient}")
     if hashlib.sha256(plaintext).hexdigest() != sealed.manifest["plaintext"]:
         raise problem("JAIL_SEALED", "what is within is not what the manifest promises")
     line, _, content = plaintext.partition(b"\n")
@@ -150,18 +143,6 @@ def open_sealed(sealed: Sealed, identity: str) -> Artifact:
     if told != {name: sealed.manifest[name] for name in told}:
         raise problem("JAIL_SEALED", "form, limits or version within differ from the manifest's")
     return Artifact(form, content)
-
-
-def read_identity(path: str | Path) -> str:
-    """The age identity in a file; lines that begin with # are remarks."""
-    try:
-        lines = Path(path).read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise problem("JAIL_SEALED", f"{path}: {getattr(error, 'strerror', None) or 'not text'}") from None
-    keys = [line.strip() for line in lines if line.strip().startswith("AGE-SECRET-KEY-1")]
-    if len(keys) != 1:
-        raise problem("JAIL_SEALED", f"{path} holds {len(keys)} age identities; one is wanted")
-    return keys[0]
 
 
 def write_sealed(sealed: Sealed, path: Path, *, replace: bool = False) -> None:
