@@ -167,6 +167,7 @@ codes! {
         31 LOG_SIGNED "the last-signed record is not one of this log" => "find out who changed it; put back the copy from the other place";
         32 LOG_UNSIGNED "the entry is not under a signed checkpoint yet" => "publish the log (closing the run does), then prove again";
         33 LOG_PROOF "the file does not prove its record" => "ask for the proof again, and keep this file as evidence";
+        34 LOG_EMPTY "the log holds no run" => "whoever began it stopped before its first group was durable, so nothing of it left; begin again in an empty folder";
     }
     GOV = 7 exit 16 {
         1 GOV_BAD_ENVELOPE "not a signed event" => "sign it with `hedgerow` or any DSSE tool";

@@ -102,12 +102,13 @@ impl Replay {
     /// The rebuilt kernel and what was proved.
     ///
     /// # Errors
-    /// `LOG_REPLAY` if the log stops before the last input's effects, or is empty.
+    /// `LOG_REPLAY` if the log stops before the last input's effects, `LOG_EMPTY` if it stops before the kernel's start.
     pub fn finish(self) -> Result<(Kernel, ReplayReport), Problem> {
         if let Some((kind, id, _)) = self.expected.front() {
             return Err(differs(*id, &format!("record of kind {kind} is missing")));
         }
-        let kernel = self.kernel.ok_or_else(|| differs(0, "the log is empty"))?;
+        let begun = if self.genesis.is_some() { "a genesis and nothing after it" } else { "no record" };
+        let kernel = self.kernel.ok_or_else(|| Problem::new(code::LOG_EMPTY, begun))?;
         Ok((kernel, self.report))
     }
 }

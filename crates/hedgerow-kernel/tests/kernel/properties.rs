@@ -295,8 +295,8 @@ fn a_replay_says_which_record_differs_and_how() {
     let world = day(&[], |_| ());
     let tape = &world.tape;
     let problem = |tape: &[Frame]| World::replay(tape).err().unwrap().to_string();
-    assert!(problem(&[]).contains("the log is empty"));
-    assert!(problem(&tape[..1]).contains("the log is empty"));
+    assert!(problem(&[]).starts_with("LOG-034") && problem(&[]).contains("no record"));
+    assert!(problem(&tape[..1]).contains("a genesis and nothing after it"));
     assert!(problem(&tape[1..]).contains("stands where the genesis and kernel start belong"));
     let verdict = tape.iter().position(|(kind, ..)| *kind == hedgerow_core::Mandate::KIND).unwrap();
     assert!(problem(&tape[..verdict]).contains("is missing"));
