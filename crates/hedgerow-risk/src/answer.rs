@@ -6,7 +6,8 @@ use crate::gate::Gate;
 use crate::listing::Listing;
 use crate::question::Question;
 use crate::repeats::Repeat;
-use crate::row::{Row, sign};
+use crate::row::{Row, SELL, sign};
+use crate::rules::exposure::worst_lots;
 use crate::rules::rate::Bucket;
 use crate::rules::{Tally, capital, exposure, freshness, identity, mandate, price, session, size, terms};
 use crate::working::{Working, WorkingTable};
@@ -154,25 +155,25 @@ impl Places<'_> {
         Some(Alone { notional, age_ns, reach })
     }
 
-    /// Enters an order into positions and sums. Whoever does keeps it ([`Places::keep`]) or takes it out again
-    /// (`Gate::shift`).
+    /// Enters lots of a side into positions and sums, or takes them (negative) out again. Whoever enters an order keeps
+    /// it ([`Places::keep`]) or takes it out.
     #[inline(always)]
-    pub fn enter(&mut self, q: &Question) {
-        let (listing, lots) = (&mut *self.listing, q.added());
-        let before = *self.row;
-        self.row.open[q.side] += lots;
-        let row = *self.row;
-        let worst_lots = row.worst() - before.worst();
+    pub fn enter(&mut self, side: usize, lots: i64) {
+        let listing = &mut *self.listing;
+        let (before, other) = (self.row.net(side), self.row.net(1 - side));
+        let after = before + lots;
+        let worst_lots = worst_lots(after, other) - worst_lots(before, other);
+        self.row.open[side] += lots;
         listing.worst += worst_lots;
-        listing.net[q.side] += lots;
-        listing.short += row.short() - before.short();
+        listing.net[side] += lots;
+        listing.short += if side == SELL { after.max(0) - before.max(0) } else { 0 };
         let add = Addition {
             worst: product(worst_lots, listing.lot_value),
             net: product(lots, listing.lot_value),
             var: product(worst_lots, listing.lot_var),
         };
-        enter(self.account, self.sector, add, q.side);
-        enter(self.firm, self.firm_sector, add, q.side);
+        enter(self.account, self.sector, add, side);
+        enter(self.firm, self.firm_sector, add, side);
     }
 
     /// Asks every rule about positions and sums with the order in them, and about the throttles.
@@ -232,15 +233,15 @@ impl Gate {
         let listing = self.listings.get_mut(index)?;
         let (firm, accounts) = self.accounts.split_last_mut()?;
         let account = accounts.get_mut(strategy)?;
-        let sectors = self.config.sectors as usize;
-        let (of_strategies, of_firm) =
-            self.sectors.split_at_mut_checked(usize::from(self.config.strategies) * sectors)?;
+        let (sector, sectors) = (listing.sector as usize, self.config.sectors as usize);
+        let firm_sector = usize::from(self.config.strategies) * sectors + sector;
+        let [sector, firm_sector] = self.sectors.get_disjoint_mut([strategy * sectors + sector, firm_sector]).ok()?;
         Some(Places {
             row: self.rows.get_mut(strategy * instruments + index)?,
             account,
             firm,
-            sector: of_strategies.get_mut(strategy * sectors + listing.sector as usize)?,
-            firm_sector: of_firm.get_mut(listing.sector as usize)?,
+            sector,
+            firm_sector,
             repeat: self.repeats.of(strategy, q.likeness())?,
             hours: &mut self.hours,
             working: &mut self.working,

@@ -19,6 +19,13 @@ pub(crate) struct Pass {
     reach: i64,
 }
 
+/// How far an order came that some rule speaks about: whether it is in positions and sums yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SoFar {
+    Outside,
+    Entered,
+}
+
 /// Whether an order is within bounds and each of its bytes means something.
 #[inline(always)]
 fn plain(order: &Order) -> bool {
@@ -44,13 +51,10 @@ pub(crate) fn verdict(q: &Question, mandate: u32, failed: u64, waived: u64, redu
     }
 }
 
-/// What the caller gets for a new order.
+/// What the caller gets for a new order that passes.
 #[inline(always)]
-fn answered(order: &Order, q: &Question, decided: Result<Pass, Verdict>) -> (Verdict, Option<Approved<Order>>) {
-    match decided {
-        Ok(pass) => (verdict(q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*order))),
-        Err(denied) => (denied, None),
-    }
+fn passed(order: &Order, q: &Question, pass: &Pass) -> (Verdict, Option<Approved<Order>>) {
+    (verdict(q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*order)))
 }
 
 impl Gate {
@@ -60,18 +64,27 @@ impl Gate {
     /// lots at the mark.
     #[must_use]
     pub fn check_new(&mut self, order: &Order, now: Nanos) -> (Verdict, Option<Approved<Order>>) {
-        if !plain(order) {
-            return self.check_odd(order, now);
-        }
-        let q = Question::new_order(order, now, 0);
-        answered(order, &q, self.decide(&q))
+        let so_far = if plain(order) {
+            let q = Question::new_order(order, now, 0);
+            match self.pass(&q) {
+                Ok(pass) => return passed(order, &q, &pass),
+                Err(so_far) => so_far,
+            }
+        } else {
+            SoFar::Outside
+        };
+        self.check_by_name(order, now, so_far)
     }
 
+    /// The same for an order that some rule speaks about, or that has a byte without meaning.
     #[cold]
     #[inline(never)]
-    fn check_odd(&mut self, order: &Order, now: Nanos) -> (Verdict, Option<Approved<Order>>) {
+    fn check_by_name(&mut self, order: &Order, now: Nanos, so_far: SoFar) -> (Verdict, Option<Approved<Order>>) {
         let q = Question::new_order(order, now, bit_if(!meaningful(order), code::RISK_BAD_FIELD));
-        answered(order, &q, self.decide_in_full(q))
+        match self.decide_by_name(&q, so_far) {
+            Ok(pass) => passed(order, &q, &pass),
+            Err(denied) => (denied, None),
+        }
     }
 
     /// Decides on a replace of a working order. Only what it adds to the worst case is new; if it is denied, the old
@@ -92,7 +105,7 @@ impl Gate {
             | bit_if(at.is_none(), code::RISK_UNKNOWN_ORDER)
             | bit_if(held.replacing, code::RISK_RESERVATION);
         let q = Question::replace(working, filled_lots, held.reserved(), request, now, failed);
-        let (pass, at) = match (self.decide_in_full(q), at) {
+        let (pass, at) = match (self.decide_by_name(&q, SoFar::Outside), at) {
             (Ok(pass), Some(at)) => (pass, at),
             (Ok(_), None) => unreachable!("RISK_UNKNOWN_ORDER is never waived"),
             (Err(denied), _) => return (denied, None),
@@ -101,20 +114,14 @@ impl Gate {
         (verdict(&q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*request)))
     }
 
-    /// Asks every rule about a new order and, if all are silent, reserves; if one spoke, asks again which.
+    /// Asks every rule about a new order and, if all are silent, reserves; if one spoke, how far the order came.
     #[inline(always)]
-    fn decide(&mut self, q: &Question) -> Result<Pass, Verdict> {
-        let Some(mut places) = self.places(q) else {
-            return Err(self.deny_unplaced(*q));
-        };
+    fn pass(&mut self, q: &Question) -> Result<Pass, SoFar> {
+        let mut places = self.places(q).ok_or(SoFar::Outside)?;
         let first = places.row.empty();
-        let Some(alone) = places.ask_alone(&mut Silence, q) else {
-            return self.decide_in_full(*q);
-        };
-        places.enter(q);
-        let Some(answer) = places.ask_entered(&mut Silence, q, alone) else {
-            return self.decide_entered(*q);
-        };
+        let alone = places.ask_alone(&mut Silence, q).ok_or(SoFar::Outside)?;
+        places.enter(q.side, q.added());
+        let answer = places.ask_entered(&mut Silence, q, alone).ok_or(SoFar::Entered)?;
         places.keep(q, &answer);
         places.send(q, &answer);
         let mandate = places.account.mandate;
@@ -125,56 +132,42 @@ impl Gate {
         Ok(Pass { mandate, waived: 0, reducing: answer.reducing, reach: answer.reach })
     }
 
-    /// The same by name, for an order or replace that is not in positions and sums yet; `Err` is the verdict that denies.
+    /// Asks every rule by name about an order or replace, and takes it out of positions and sums again if one denies it;
+    /// `Err` is the verdict that denies.
     #[cold]
     #[inline(never)]
-    fn decide_in_full(&mut self, q: Question) -> Result<Pass, Verdict> {
-        if self.places(&q).is_none() {
-            return Err(self.deny_unplaced(q));
-        }
-        self.shift(&q, q.added());
-        self.decide_entered(q)
-    }
-
-    /// Asks every rule by name about an order that is in positions and sums, and takes it out again if one denies it.
-    #[cold]
-    #[inline(never)]
-    fn decide_entered(&mut self, q: Question) -> Result<Pass, Verdict> {
-        let Some(mut places) = self.places(&q) else {
+    fn decide_by_name(&mut self, q: &Question, so_far: SoFar) -> Result<Pass, Verdict> {
+        let Some(mut places) = self.places(q) else {
             return Err(self.deny_unplaced(q));
         };
+        if so_far == SoFar::Outside {
+            places.enter(q.side, q.added());
+        }
         let mut spoken = Spoken::default();
-        let alone = places.ask_alone(&mut spoken, &q);
-        let Some(answer) = alone.and_then(|alone| places.ask_entered(&mut spoken, &q, alone)) else {
+        let alone = places.ask_alone(&mut spoken, q);
+        let Some(answer) = alone.and_then(|alone| places.ask_entered(&mut spoken, q, alone)) else {
             unreachable!("asking by name goes on to the end");
         };
         let Spoken(spoke) = spoken;
         let waived = if answer.reducing { spoke & WAIVABLE } else { 0 };
         let latest_ts = places.hours.latest_ts.max(q.now);
-        let verdict = if spoke == waived {
-            places.keep(&q, &answer);
+        if spoke == waived {
+            places.keep(q, &answer);
+            places.hours.latest_ts = latest_ts;
             let mandate = places.account.mandate;
             if q.action == Action::New {
-                places.send(&q, &answer);
+                places.send(q, &answer);
             }
             self.hold(usize::from(q.strategy), q.instrument as usize, true);
-            Ok(Pass { mandate, waived, reducing: answer.reducing, reach: answer.reach })
-        } else {
-            let denied = self.explain(&q, &answer, spoke & !waived, waived);
-            self.shift(&q, -q.added());
-            let account = &mut self.accounts[usize::from(q.strategy)];
-            account.client_id = account.client_id.max(q.client_id);
-            Err(denied)
-        };
-        self.hours.latest_ts = latest_ts;
-        verdict
-    }
-
-    /// Moves positions and sums by lots that an order adds (or, negative, had added) to what is reserved.
-    fn shift(&mut self, q: &Question, lots: i64) {
-        let (strategy, index) = (usize::from(q.strategy), q.instrument as usize);
-        let row = self.rows[strategy * self.listings.len() + index].reserved(q.side, lots);
-        self.move_row(strategy, index, row);
+            return Ok(Pass { mandate, waived, reducing: answer.reducing, reach: answer.reach });
+        }
+        let denied = self.explain(q, &answer, spoke & !waived, waived);
+        if let Some(mut places) = self.places(q) {
+            places.enter(q.side, -q.added());
+            places.hours.latest_ts = latest_ts;
+            places.account.client_id = places.account.client_id.max(q.client_id);
+        }
+        Err(denied)
     }
 
     /// A cancel always passes: nothing must stand between a person and taking an order out of the market. What is

@@ -36,14 +36,14 @@ impl Gate {
 
     /// The verdict on an order whose strategy or instrument has no place in the tables.
     #[cold]
-    pub(crate) fn deny_unplaced(&self, q: Question) -> Verdict {
+    pub(crate) fn deny_unplaced(&self, q: &Question) -> Verdict {
         let failed = q.failed
             | bit_if(q.strategy >= self.config.strategies, code::RISK_NO_MANDATE)
             | bit_if(q.instrument >= self.config.instruments, code::RISK_UNIVERSE);
         let code = first(failed).unwrap_or(code::RISK_UNIVERSE);
         let mandate = self.mandate_of(q.strategy);
         let value = if code == code::RISK_UNIVERSE { count(q.instrument) } else { Money::ZERO };
-        Verdict { value, code: code.0, ..verdict(&q, mandate, failed, 0, false) }
+        Verdict { value, code: code.0, ..verdict(q, mandate, failed, 0, false) }
     }
 
     /// Whether a failing rule fails by the firm's limits only. Rules without levels speak for the strategy.

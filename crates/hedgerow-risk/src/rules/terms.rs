@@ -20,8 +20,8 @@ pub const fn bad_lots(lots: i64, lots_min: i64, lots_step: i64) -> bool {
 #[inline(always)]
 #[must_use]
 pub const fn no_locate(sell: bool, short_lots: i64, firm_short_lots: i64, located_lots: i64) -> bool {
-    // Hardly ever more than is located, so the side, which nobody can foresee, is hardly ever asked.
-    firm_short_lots > located_lots && sell && short_lots > 0
+    // One jump, and no other: the side is what nobody can foresee.
+    (firm_short_lots > located_lots) & sell & (short_lots > 0)
 }
 
 #[cfg(test)]
