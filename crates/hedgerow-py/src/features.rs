@@ -93,16 +93,19 @@ impl Indicator {
 
     /// Takes a column of observations and returns the value after each.
     #[pyo3(signature = (xs: "numpy.typing.ArrayLike") -> "numpy.typing.NDArray[numpy.float64]")]
-    fn batch<'py>(&self, py: Python<'py>, xs: Column<'py>) -> Bound<'py, PyArray1<f64>> {
-        let mut out = vec![0.0; xs.len()];
+    fn batch<'py>(&self, py: Python<'py>, xs: Column<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        // NumPy's own memory: it has large columns backed with large pages.
+        let out = PyArray1::zeros(py, xs.len(), false);
+        let mut values = out.readwrite();
+        let values = values.as_slice_mut()?;
         match xs.as_slice() {
-            Ok(xs) => self.operate(py, |operator| operator.batch(xs, &mut out)),
+            Ok(xs) => self.operate(py, |operator| operator.batch(xs, values)),
             Err(_) => {
                 let xs = xs.as_array().to_vec();
-                self.operate(py, |operator| operator.batch(&xs, &mut out));
+                self.operate(py, |operator| operator.batch(&xs, values));
             }
         }
-        PyArray1::from_vec(py, out)
+        Ok(out)
     }
 
     fn __repr__(&self) -> String {

@@ -3,6 +3,8 @@
 use hedgerow_core::{
     Fill, Finding, Forecast, FxRate, JailStart, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict,
 };
+use rustix::mm::{Advice, madvise};
+use std::mem::MaybeUninit;
 
 /// What tables are made of; the rest stands in the journal only.
 const KEPT: u32 = 1 << Order::KIND
@@ -38,6 +40,7 @@ impl Recorder {
     /// Makes room for so many more equity points.
     pub fn reserve_equity(&mut self, points: usize) {
         self.equity_nav.reserve_exact(points);
+        back_with_large_pages(self.equity_nav.spare_capacity_mut());
     }
 
     /// Keeps one record.
@@ -69,4 +72,18 @@ fn first_of_piece(bytes: &[u8]) -> Vec<u8> {
     let mut piece = Vec::with_capacity(PIECE.max(bytes.len()));
     piece.extend_from_slice(bytes);
     piece
+}
+
+/// Asks the system to back memory with large pages where it fills some, so that a column of a million numbers is not two
+/// thousand page faults. It makes no other difference whether the system does.
+fn back_with_large_pages<T>(memory: &mut [MaybeUninit<T>]) {
+    const PAGE: usize = 1 << 12;
+    const LARGE_PAGE: usize = 1 << 21;
+    let start = memory.as_mut_ptr().cast::<u8>();
+    let (skipped, room) = (start.align_offset(PAGE), size_of_val(memory));
+    if room >= 2 * LARGE_PAGE {
+        // SAFETY: `skipped` is less than a page, so the range is whole pages of the memory that was handed in; this advice
+        // leaves what is in them as it is.
+        let _ = unsafe { madvise(start.add(skipped).cast(), (room - skipped) / PAGE * PAGE, Advice::LinuxHugepage) };
+    }
 }
