@@ -216,9 +216,9 @@ def test_every_type_of_event_is_in_the_history_and_some_do_not_count() -> None:
     kinds = {json.loads(payload_of(event["envelope"]))["type"] for event in told["events"]}
     assert len(kinds) == 10
     refused = [outcome for outcome in told["outcomes"] if outcome.startswith("GOV-")]
-    assert refused == ["GOV-005", "GOV-014", "GOV-027"]
+    assert refused == ["GOV-005", "GOV-025", "GOV-014", "GOV-027"]
     assert [m["state"] for m in told["state"]["mandates"]] == ["paused", "granted", "revoked", "revoked"]
-    assert told["state"]["strategies"] == [{"in_force": None, "name": "trend", "retired_by": "Ada"}]
+    assert told["state"]["strategies"] == [{"last_change": told["order"][-1], "name": "trend", "retired_by": "Ada"}]
 
 
 def test_expressions_read_print_and_decide_alike() -> None:

@@ -121,7 +121,7 @@ def test_no_changed_byte_of_any_event_grants(data: st.DataObject) -> None:
     state, outcomes = fold(genesis, envelopes)
     assert "granted" not in outcomes
     assert outcomes[which].startswith("GOV-")
-    assert all(s["in_force"] is None for s in state["strategies"])
+    assert all(s["last_change"] is None for s in state["strategies"])
 
 
 @given(st.permutations(range(5)))

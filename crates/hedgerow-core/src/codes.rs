@@ -194,7 +194,7 @@ codes! {
         22 GOV_POLICY "the event does not rest on the policy in force" => "read the policy in force, then sign again";
         23 GOV_SEATS "the people on the roster cannot meet the policy" => "name more people, or change the policy first";
         24 GOV_LIMITS "more than the tier allows" => "ask for less, or for another tier";
-        25 GOV_STALE "the proposal does not follow what is in force" => "propose again on top of the change that is in force now";
+        25 GOV_STALE "the proposal does not follow the last change of the allocation" => "read what changed, then propose again on top of it";
         26 GOV_EVIDENCE "the evidence that the tier demands is not there" => "run the evidence first, or wait until the strategy has been in force long enough";
         27 GOV_REVOKED_KEY "the key was revoked" => "sign with another device, or have a new key put on the roster";
         28 GOV_EPOCH "the epoch does not follow, or its key does not go to the right devices" => "take the next number and wrap the key to the devices of the roster";

@@ -71,8 +71,8 @@ class Act:
         return dict(found)
 
     def last_change(self, strategy: str) -> str | None:
-        """The change of the strategy's allocation that the next one must name."""
-        return next((s["in_force"] for s in self.state["strategies"] if s["name"] == strategy), None)
+        """The last change of the strategy's allocation, which the next one must name; a pause is one too."""
+        return next((s["last_change"] for s in self.state["strategies"] if s["name"] == strategy), None)
 
     def proposal(self, word: str) -> dict[str, Any]:
         """A proposal of capital or of a policy: by its id, the start of it, its strategy, or `policy`."""

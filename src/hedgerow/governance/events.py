@@ -174,8 +174,8 @@ def proposal(
 ) -> bytes:
     """Sign a proposal: this artifact (its manifest, version 2) should have this capital under these limits until then.
 
-    `prev` is the change of the allocation that is in force for the strategy, or None. The authors are those whom the
-    manifest credits.
+    `prev` is the last change of the strategy's allocation, a pause or another restraint too, or None. The authors are
+    those whom the manifest credits.
     """
     body = {
         "strategy": strategy,

@@ -157,10 +157,10 @@ def told() -> History:
     history.decide("Duo", "risk", first)  # an author: does not count
     history.head = [history.decide("Rita", "risk", first, ms=late), history.decide("Fay", "fund_manager", first)]
     history.clock = late
-    history.head = [
-        history.add(events.pause(key=key("Rita"), strategy="trend", reason="drawdown", context=history.context()))
-    ]
-    resumed = history.propose("one", "paper", 900_000, first, **shown)
+    paused = history.add(events.pause(key=key("Rita"), strategy="trend", reason="drawdown", context=history.context()))
+    history.propose("one", "paper", 950_000, first, **shown)  # follows what was before the pause: does not count
+    history.head = [paused]
+    resumed = history.propose("one", "paper", 900_000, paused, **shown)
     for who, role in (("Raj", "risk"), ("Fay", "fund_manager")):
         history.head = [history.decide(who, role, resumed)]
     changed = history.add(

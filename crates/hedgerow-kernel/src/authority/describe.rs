@@ -16,11 +16,7 @@ impl Authority {
         let strategies: Vec<Value> = self
             .strategies
             .iter()
-            .enumerate()
-            .map(|(i, s)| {
-                let in_force = u16::try_from(i).ok().and_then(|index| self.last_change(index));
-                json!({"name": s.name, "in_force": in_force.map(|id| hex(&id)), "retired_by": s.retired})
-            })
+            .map(|s| json!({"name": s.name, "last_change": s.last_change.map(|id| hex(&id)), "retired_by": s.retired}))
             .collect();
         let policy = self.policy.as_ref().map(|in_force| {
             let mut policy = in_force.policy.to_json();

@@ -19,8 +19,6 @@ pub struct Granted {
     pub universe: Vec<Symbol>,
     /// The name of its tier.
     pub tier: String,
-    /// The change that made it: a proposal or a demotion.
-    pub change: EventId,
     /// The policy under which it was granted.
     pub policy: EventId,
     /// When its last signature was sequenced.
@@ -68,13 +66,6 @@ impl Authority {
         self.latest_first(strategy).next().filter(|at| self.mandates[*at].begins_ts() > ts)
     }
 
-    /// The change of the allocation that the next one must name.
-    #[must_use]
-    pub fn last_change(&self, strategy: StrategyId) -> Option<EventId> {
-        let last = &self.mandates[self.latest_first(strategy).next()?];
-        last.ended_ts.is_none().then_some(last.change)
-    }
-
     /// When a mandate stops: it expired, was taken back or paused, or the next one began.
     #[must_use]
     pub fn stops_ts(&self, index: u32) -> Nanos {
@@ -115,8 +106,8 @@ impl Authority {
         let text = |ts: Option<Nanos>| ts.map(|ts| ts.to_string());
         json!({
             "index": mandate.index, "strategy": self.strategies[usize::from(mandate.strategy)].name,
-            "artifact": hex(&mandate.artifact), "proposal": hex(&mandate.proposal), "change": hex(&row.change),
-            "policy": hex(&row.policy), "tier": row.tier, "kind": kind, "rank": mandate.rank,
+            "artifact": hex(&mandate.artifact), "proposal": hex(&mandate.proposal), "policy": hex(&row.policy),
+            "tier": row.tier, "kind": kind, "rank": mandate.rank,
             "limits": limits_to_json(&mandate.limits),
             "universe": row.universe.iter().map(|symbol| symbol.as_str()).collect::<Vec<_>>(),
             "granted": row.granted_ts.to_string(), "since": row.begins_ts().to_string(),

@@ -61,6 +61,9 @@ pub const CLOCK_AHEAD_MS: i64 = 300_000;
 pub struct Strategy {
     /// Its name.
     pub name: String,
+    /// The last change of its allocation, which the next proposal must name: one that was granted, a pause, a demotion,
+    /// a retirement or a revocation; none if nothing was ever granted or taken away.
+    pub last_change: Option<EventId>,
     /// Who closed it for good.
     pub retired: Option<String>,
 }

@@ -32,7 +32,7 @@ impl Authority {
         self.tier_for(&terms, at.ts)?;
         let strategy = self.index_for(&terms.strategy)?;
         if usize::from(strategy) == self.strategies.len() {
-            self.strategies.push(Strategy { name: terms.strategy.clone(), retired: None });
+            self.strategies.push(Strategy { name: terms.strategy.clone(), last_change: None, retired: None });
         }
         let (votes, status, proposer) = (Vec::new(), Status::Open, proposer.to_owned());
         let (id, record) = (at.id, at.record);
@@ -90,14 +90,16 @@ impl Authority {
         Ok(tier)
     }
 
-    /// Each change of an allocation names the one before it, so that of two racing ones only one takes effect.
+    /// A proposal names the last change of the allocation, so that of two racing ones only one takes effect, and none
+    /// that was signed before a restraint undoes it.
     fn follows(&self, terms: &Terms) -> Result<(), Problem> {
-        let last = self.strategy_index(&terms.strategy).and_then(|index| self.last_change(index));
+        let known = self.strategy_index(&terms.strategy).map(|index| &self.strategies[usize::from(index)]);
+        let last = known.and_then(|strategy| strategy.last_change);
         if terms.prev == last {
             return Ok(());
         }
         let name = |id: Option<EventId>| id.map_or("nothing".to_owned(), |id| keys::hex(&id));
-        refuse(code::GOV_STALE, format!("prev is {}, in force is {}", name(terms.prev), name(last)))
+        refuse(code::GOV_STALE, format!("prev is {}, the last change is {}", name(terms.prev), name(last)))
     }
 
     /// Whether the artifact has been in force long enough where the tier demands it.
@@ -234,7 +236,6 @@ impl Authority {
             mandate,
             universe: universe.clone(),
             tier: tier.name.clone(),
-            change: by,
             policy: self.in_force()?.id,
             granted_ts: at.ts,
             ended_ts: None,
@@ -249,6 +250,7 @@ impl Authority {
             }
         }
         self.proposals[place].status = Status::Granted;
+        self.strategies[usize::from(mandate.strategy)].last_change = Some(by);
         self.mandates.push(granted);
         Ok(Outcome::Granted { mandate: Box::new(mandate), universe })
     }

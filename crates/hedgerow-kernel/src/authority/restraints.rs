@@ -1,7 +1,8 @@
 //! Pause, demote, retire: what one person may do at once, because it only takes away.
 //!
 //! Promises: none of them ever widens a limit, lengthens a mandate or opens a tier; each closes the open proposals of the
-//! strategy, so that what was signed before it cannot undo it. Never: waits for a quorum.
+//! strategy and is the change that the next one must name, so that what was signed before it cannot undo it, whenever
+//! that is sequenced. Never: waits for a quorum.
 
 use super::fields::did_you_mean;
 use super::limits::first_wider;
@@ -35,8 +36,9 @@ impl Authority {
         self.strategy_index(name).ok_or_else(unknown)
     }
 
-    /// Closes every open proposal of a strategy.
-    pub(super) fn close_open(&mut self, strategy: StrategyId, by: &str) {
+    /// A strategy's allocation was restrained: every open proposal is closed, and the next one must name this event.
+    pub(super) fn restrain(&mut self, strategy: StrategyId, by: &str, at: Arrival) {
+        self.strategies[usize::from(strategy)].last_change = Some(at.id);
         for proposal in self.proposals.iter_mut().filter(|p| p.strategy == strategy && p.status == Status::Open) {
             proposal.status = Status::Revoked { by: by.to_owned() };
         }
@@ -67,7 +69,7 @@ impl Authority {
         if self.mandates[place].paused_ts.is_some() {
             return refuse(code::GOV_CLOSED, format!("{strategy:?} is paused already"));
         }
-        self.close_open(index, actor);
+        self.restrain(index, actor, at);
         let mut changed = Vec::new();
         if let (Some(_), Some(pending)) = (current, pending) {
             changed.push(self.end(pending, at.record, at.ts));
@@ -94,7 +96,7 @@ impl Authority {
             return refuse(code::GOV_CLOSED, format!("{strategy:?} has no mandate in force to demote"));
         };
         let granted = self.demoted(place, tier, limits, at)?;
-        self.close_open(index, actor);
+        self.restrain(index, actor, at);
         let pending = self.pending(index, at.ts);
         let mut ended: Vec<Mandate> = pending.map(|pending| self.end(pending, at.record, at.ts)).into_iter().collect();
         ended.push(self.end(place, at.record, at.ts));
@@ -136,7 +138,6 @@ impl Authority {
             mandate,
             universe,
             tier: tier.name.clone(),
-            change: at.id,
             policy: in_force.id,
             granted_ts: at.ts,
             ended_ts: None,
@@ -157,7 +158,7 @@ impl Authority {
         if let Some(by) = &self.strategies[usize::from(index)].retired {
             return refuse(code::GOV_CLOSED, format!("{by} retired {strategy:?} already"));
         }
-        self.close_open(index, actor);
+        self.restrain(index, actor, at);
         let mandates = self.end_all(index, at);
         self.strategies[usize::from(index)].retired = Some(actor.to_owned());
         Ok(Outcome::Retired { strategy: index, mandates })

@@ -54,7 +54,7 @@ impl Authority {
             Target::Strategy(name) => {
                 self.is_risk_officer(signer.human()?.0)?;
                 let strategy = self.known_strategy(name)?;
-                self.close_open(strategy, actor);
+                self.restrain(strategy, actor, at);
                 for proposal in self.proposals.iter_mut().filter(|p| p.strategy == strategy) {
                     if proposal.status == Status::Granted {
                         proposal.status = Status::Revoked { by: actor.to_owned() };
@@ -86,6 +86,9 @@ impl Authority {
         let places = [self.pending(strategy, at.ts), self.current(strategy, at.ts)];
         let own = |place: &usize| self.mandates[*place].mandate.proposal == *id;
         let places: Vec<usize> = places.into_iter().flatten().filter(own).collect();
+        if !places.is_empty() {
+            self.strategies[usize::from(strategy)].last_change = Some(at.id);
+        }
         let mandates = places.into_iter().map(|place| self.end(place, at.record, at.ts)).collect();
         Ok(Outcome::Revoked { strategy, mandates })
     }

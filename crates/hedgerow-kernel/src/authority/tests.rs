@@ -100,7 +100,7 @@ impl Fund {
         sealed(&self.event("policy", signers[0], body), signers)
     }
 
-    /// Ada's proposal of momentum for paper money, on top of what is in force.
+    /// Ada's proposal of momentum for paper money, on top of the last change.
     fn proposal(&self, actor: &str, change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let mut body = json!({
             "strategy": "momentum", "tier": "paper", "universe": ["AAA", "BBB"],
@@ -108,8 +108,7 @@ impl Fund {
             "valid_until": A_YEAR_ON.to_string(), "prev": null,
             "evidence": {"event": null, "pack": null, "live": null}, "authors": ["Ada"], "manifest": manifest("one")
         });
-        let index = self.authority.strategy_index("momentum");
-        body["prev"] = json!(index.and_then(|index| self.authority.last_change(index)).map(|id| keys::hex(&id)));
+        body["prev"] = json!(self.last_change().map(|id| keys::hex(&id)));
         change(&mut body);
         if body.get("artifact").is_none() {
             let text = canonical::write(&body["manifest"]).unwrap_or_default();
@@ -153,6 +152,11 @@ impl Fund {
         let place = self.authority.current(0, self.ts)?;
         let row = &self.authority.mandates()[place];
         (row.paused_ts.is_none() && row.mandate.expires_ts > self.ts).then_some(row.mandate)
+    }
+
+    /// The last change of momentum's allocation.
+    fn last_change(&self) -> Option<EventId> {
+        self.authority.strategies().first().and_then(|momentum| momentum.last_change)
     }
 
     /// The event is refused with this code and these words, and nothing has changed.

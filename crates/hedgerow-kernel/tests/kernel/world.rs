@@ -182,10 +182,10 @@ impl World {
         self.take(Input::Signed(0, envelope))
     }
 
-    /// Ada proposes on top of what is in force, Rita and Fay approve.
+    /// Ada proposes on top of the last change, Rita and Fay approve.
     pub fn grant(&mut self, wish: &Wish) -> Told {
-        let authority = self.kernel.authority();
-        let prev = authority.strategy_index(wish.strategy).and_then(|index| authority.last_change(index));
+        let known = self.kernel.authority().strategies().iter().find(|known| known.name == wish.strategy);
+        let prev = known.and_then(|strategy| strategy.last_change);
         let wish = &Wish { prev, ..*wish };
         self.sign(wish.proposal());
         self.sign(wish.approval("Rita"));

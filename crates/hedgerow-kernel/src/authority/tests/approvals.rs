@@ -106,7 +106,7 @@ fn of_two_racing_changes_only_one_takes_effect() {
     fund.approve("Rita", "risk", &other).unwrap();
     fund.grant(&one);
     fund.refuses(&fund.decision("Fay", "fund_manager", &other, "approve"), code::GOV_CLOSED, "later change");
-    fund.refuses(&late, code::GOV_STALE, &format!("prev is nothing, in force is {}", keys::hex(&one)));
+    fund.refuses(&late, code::GOV_STALE, &format!("prev is nothing, the last change is {}", keys::hex(&one)));
     let invented = fund.proposal("Ada", |body| body["prev"] = json!("11".repeat(32)));
     fund.refuses(&invented, code::GOV_STALE, "prev is 1111");
 }
@@ -271,7 +271,7 @@ fn the_description_shows_what_each_proposal_lacks_and_which_mandate_is_in_force(
     let open = fund.propose(|body| body["manifest"] = manifest("two"));
     fund.approve("Rita", "risk", &open).unwrap();
     let state = fund.authority.describe();
-    let strategy = json!({"name": "momentum", "in_force": keys::hex(&granted), "retired_by": null});
+    let strategy = json!({"name": "momentum", "last_change": keys::hex(&granted), "retired_by": null});
     assert_eq!(state["strategies"], json!([strategy]));
     assert_eq!(state["proposals"][0]["status"], "granted");
     assert_eq!(state["proposals"][1]["missing"], json!(["fund_manager"]));

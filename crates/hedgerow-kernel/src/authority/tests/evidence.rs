@@ -48,7 +48,7 @@ fn a_mandate_begins_after_its_cool_down_and_until_then_the_one_before_holds() {
     let promoted = fund.grant(&promotion);
     assert_eq!((promoted.from_ts, promoted.index, promoted.rank), (fund.ts + DAY, 2, 2));
     assert_eq!(promoted.kind, TierKind::Live as u8);
-    assert_eq!(fund.authority.last_change(0), Some(promotion), "the next change follows this one already");
+    assert_eq!(fund.last_change(), Some(promotion), "the next change follows this one already");
     assert_eq!(fund.mandate(), Some(before));
     fund.ts += DAY - 1;
     assert_eq!(fund.mandate(), Some(before));
@@ -66,15 +66,13 @@ fn a_mandate_taken_back_while_it_cools_down_leaves_the_one_before_in_force() {
     fund.ts = DAY_ONE + 10 * DAY;
     let promotion = fund.propose(canary(live("paper", DAY_ONE, DAY_ONE + 10 * DAY)));
     fund.grant(&promotion);
-    let Ok(Outcome::Revoked { mandates, .. }) =
-        fund.says("Raj", "revocation", json!({"proposal": keys::hex(&promotion)}))
-    else {
-        panic!()
-    };
+    let body = json!({"proposal": keys::hex(&promotion), "reason": "too soon"});
+    let revocation = fund.signed("revocation", "Raj", body);
+    let Ok(Outcome::Revoked { mandates, .. }) = fund.apply(&revocation) else { panic!() };
     assert_eq!(mandates.iter().map(|m| (m.index, m.revoked)).collect::<Vec<_>>(), [(2, 1)]);
     fund.ts += 2 * DAY;
     assert_eq!(fund.mandate(), Some(before));
-    assert_eq!(fund.authority.last_change(0), Some(paper));
+    assert_eq!(fund.last_change(), Some(Envelope::parse(&revocation).unwrap().id()));
     assert_eq!(fund.authority.stops_ts(1), A_YEAR_ON);
 }
 

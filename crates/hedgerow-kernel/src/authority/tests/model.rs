@@ -62,7 +62,6 @@ struct Held {
     strategy: usize,
     tier: usize,
     capital: i64,
-    change: EventId,
     proposal: EventId,
     begins: i64,
     ended: Option<i64>,
@@ -73,6 +72,8 @@ struct Held {
 struct Twin {
     asked: Vec<Asked>,
     held: Vec<Held>,
+    /// What was granted and what was taken away, in order.
+    changes: [Vec<EventId>; 2],
     retired: [bool; 2],
     /// Strategies are known once they were proposed.
     known: [bool; 2],
@@ -96,11 +97,11 @@ impl Twin {
     }
 
     fn last_change(&self, strategy: usize) -> Option<EventId> {
-        let last = &self.held[*self.real(strategy).last()?];
-        last.ended.is_none().then_some(last.change)
+        self.changes[strategy].last().copied()
     }
 
-    fn close(&mut self, strategy: usize) {
+    fn close(&mut self, strategy: usize, by: EventId) {
+        self.changes[strategy].push(by);
         self.asked.iter_mut().filter(|a| a.strategy == strategy).for_each(|a| a.open = false);
     }
 
@@ -140,14 +141,14 @@ impl Twin {
                 fits
             }
             Act::Decide { who, role, approve, .. } => self.decide(who, role, approve, target, now),
-            Act::Pause { who, strategy } => risk(who) && self.pause(strategy, now),
+            Act::Pause { who, strategy } => risk(who) && self.pause(strategy, id, now),
             Act::Demote { who, strategy, tier, capital } => risk(who) && self.demote(strategy, tier, capital, id, now),
             Act::Retire { who, strategy } => {
                 let may = risk(who) || self.asked.iter().any(|a| a.strategy == strategy && a.author == who);
                 if !may || !self.known[strategy] || self.retired[strategy] {
                     return false;
                 }
-                self.end_all(strategy, now);
+                self.end_all(strategy, id, now);
                 self.retired[strategy] = true;
                 true
             }
@@ -155,7 +156,7 @@ impl Twin {
                 if !risk(who) || !self.known[strategy] {
                     return false;
                 }
-                self.end_all(strategy, now);
+                self.end_all(strategy, id, now);
                 true
             }
             Act::RevokeProposal { who, .. } => {
@@ -165,10 +166,10 @@ impl Twin {
                 self.asked[place].open = false;
                 let strategy = self.asked[place].strategy;
                 let places = [self.current(strategy, now), self.pending(strategy, now)];
-                for i in places.into_iter().flatten() {
-                    if Some(self.held[i].proposal) == target {
-                        self.held[i].ended = Some(now);
-                    }
+                let own = |i: &usize| Some(self.held[*i].proposal) == target;
+                for i in places.into_iter().flatten().filter(own).collect::<Vec<_>>() {
+                    self.held[i].ended = Some(now);
+                    self.changes[strategy].push(id);
                 }
                 true
             }
@@ -183,14 +184,14 @@ impl Twin {
         }
     }
 
-    fn pause(&mut self, strategy: usize, now: i64) -> bool {
+    fn pause(&mut self, strategy: usize, id: EventId, now: i64) -> bool {
         let (current, pending) = (self.current(strategy, now), self.pending(strategy, now));
         let Some(place) = current.or(pending).filter(|i| !self.held[*i].paused) else { return false };
         if let (Some(_), Some(pending)) = (current, pending) {
             self.held[pending].ended = Some(now);
         }
         self.held[place].paused = true;
-        self.close(strategy);
+        self.close(strategy, id);
         true
     }
 
@@ -203,13 +204,13 @@ impl Twin {
         for place in [Some(place), self.pending(strategy, now)].into_iter().flatten() {
             self.held[place].ended = Some(now);
         }
-        self.held.push(Held { tier, capital, change: id, begins: now, ..before });
-        self.close(strategy);
+        self.held.push(Held { tier, capital, begins: now, ..before });
+        self.close(strategy, id);
         true
     }
 
-    fn end_all(&mut self, strategy: usize, now: i64) {
-        self.close(strategy);
+    fn end_all(&mut self, strategy: usize, id: EventId, now: i64) {
+        self.close(strategy, id);
         for place in [self.current(strategy, now), self.pending(strategy, now)].into_iter().flatten() {
             self.held[place].ended = Some(now);
         }
@@ -231,19 +232,10 @@ impl Twin {
         self.asked[place].votes.push((who, role));
         let asked = self.asked[place].clone();
         if self.is_signed(&asked) {
-            self.close(asked.strategy);
+            self.close(asked.strategy, asked.id);
             let Asked { strategy, tier, capital, id, .. } = asked;
             let begins = now + TIERS[tier].2 * DAY;
-            self.held.push(Held {
-                strategy,
-                tier,
-                capital,
-                change: id,
-                proposal: id,
-                begins,
-                ended: None,
-                paused: false,
-            });
+            self.held.push(Held { strategy, tier, capital, proposal: id, begins, ended: None, paused: false });
         }
         true
     }
@@ -269,7 +261,9 @@ fn written(fund: &Fund, twin: &Twin, act: &Act) -> Option<(Vec<u8>, Option<Event
     let picked = |pick: usize| twin.asked.len().checked_sub(1 + pick).map(|i| twin.asked[i].id);
     Some(match *act {
         Act::Propose { strategy, author, tier, capital, stale } => {
-            let prev = if stale { Some([7; 32]) } else { twin.last_change(strategy) };
+            // A stale one was signed one change ago, or follows what never was.
+            let before = twin.changes[strategy].iter().rev().nth(1).copied();
+            let prev = if stale { before.or(Some([7; 32])) } else { twin.last_change(strategy) };
             let envelope = fund.proposal(PEOPLE[author], |body| {
                 body["strategy"] = json!(NAMES[strategy]);
                 body["tier"] = json!(TIERS[tier].0);
@@ -337,7 +331,7 @@ proptest! {
                 let ours = row.map(|r| (r.mandate.limits.capital, usize::from(r.mandate.rank), r.mandate.paused == 1));
                 let held = twin.current(strategy, fund.ts).map(|i| &twin.held[i]);
                 prop_assert_eq!(ours, held.map(|h| (Money::units(h.capital), h.tier, h.paused)), "{:?}", act);
-                prop_assert_eq!(fund.authority.last_change(index), twin.last_change(strategy));
+                prop_assert_eq!(fund.authority.strategies()[usize::from(index)].last_change, twin.last_change(strategy));
                 if let Some((capital, rank, _)) = ours {
                     prop_assert!(capital <= Money::units(TIERS[rank].1));
                 }

@@ -11,24 +11,53 @@ fn granted() -> (Fund, EventId, Mandate) {
 
 #[test]
 fn a_risk_officer_pauses_and_only_a_new_approved_proposal_resumes() {
-    let (mut fund, proposal, mandate) = granted();
+    let (mut fund, _, mandate) = granted();
     let open = fund.propose(|body| body["manifest"] = manifest("two"));
     fund.approve("Rita", "risk", &open).unwrap();
     let fay = fund.signed("pause", "Fay", json!({"strategy": "momentum", "reason": ""}));
     fund.refuses(&fay, code::GOV_NOT_AUTHORISED, "a pause needs [\"risk\"]");
-    let Ok(Outcome::Paused { strategy: 0, mandates }) = fund.says("Raj", "pause", json!({"strategy": "momentum"}))
-    else {
-        panic!()
-    };
+    let pause = fund.signed("pause", "Raj", json!({"strategy": "momentum", "reason": "losses"}));
+    let Ok(Outcome::Paused { strategy: 0, mandates }) = fund.apply(&pause) else { panic!() };
+    assert_eq!(fund.last_change(), Some(Envelope::parse(&pause).unwrap().id()));
     assert_eq!(mandates, [Mandate { paused: 1, cause: fund.last, ..mandate }]);
     assert_eq!(fund.mandate(), None);
     fund.refuses(&fund.decision("Fay", "fund_manager", &open, "approve"), code::GOV_CLOSED, "Raj revoked it");
     let again = fund.signed("pause", "Rita", json!({"strategy": "momentum", "reason": ""}));
     fund.refuses(&again, code::GOV_CLOSED, "paused already");
-    assert_eq!(fund.authority.last_change(0), Some(proposal));
     let resume = fund.propose(|_| {});
     assert_eq!(fund.grant(&resume).index, 2);
     assert!(fund.mandate().is_some());
+}
+
+#[test]
+fn what_was_signed_before_a_restraint_and_sequenced_after_it_is_stale() {
+    let demote = json!({"strategy": "momentum", "tier": "simulation", "limits": {"capital": "1.00"}});
+    let named = json!({"strategy": "momentum"});
+    for acts in [
+        vec![("pause", named.clone())],
+        vec![("demote", demote.clone())],
+        vec![("demote", demote.clone()), ("pause", named.clone())],
+        vec![("pause", named.clone()), ("demote", demote)],
+        vec![("revocation", named.clone())],
+        vec![("pause", named.clone()), ("revocation", named)],
+        vec![("revocation", json!({"proposal": null}))],
+    ] {
+        let (mut fund, proposal, _) = granted();
+        let first = fund.proposal("Duo", |body| body["prev"] = json!(null));
+        let mut signed_before = vec![first, fund.proposal("Ada", |_| {})];
+        for (kind, mut body) in acts.clone() {
+            if body.get("proposal").is_some() {
+                body["proposal"] = json!(keys::hex(&proposal));
+            }
+            fund.says("Raj", kind, body).unwrap();
+            for envelope in &signed_before {
+                fund.refuses(envelope, code::GOV_STALE, "the last change is");
+            }
+            signed_before.push(fund.proposal("Ada", |_| {}));
+        }
+        let resume = fund.propose(|body| body["manifest"] = manifest("resumed"));
+        assert_eq!((fund.grant(&resume).paused, fund.last_change()), (0, Some(resume)), "{acts:?}");
+    }
 }
 
 #[test]
@@ -62,7 +91,7 @@ fn a_demotion_takes_effect_at_once_and_is_nowhere_wider() {
     assert_eq!((left.index, left.rank, left.kind, left.from_ts), (2, 0, TierKind::Simulation as u8, 0));
     assert_eq!((left.artifact, left.proposal, left.expires_ts), (mandate.artifact, proposal, mandate.expires_ts));
     assert_eq!((left.limits.capital, left.limits.gross), (Money::units(1_000), Money::ZERO));
-    assert_eq!((fund.mandate(), fund.authority.last_change(0)), (Some(*left), Some(id)));
+    assert_eq!((fund.mandate(), fund.last_change()), (Some(*left), Some(id)));
     let stale = fund.proposal("Ada", |body| body["prev"] = json!(keys::hex(&proposal)));
     fund.refuses(&stale, code::GOV_STALE, "prev is");
 }
@@ -105,12 +134,10 @@ fn a_retired_name_is_closed_for_good() {
         let open = fund.propose(|body| body["manifest"] = manifest("two"));
         let fay = fund.signed("retire", "Fay", json!({"strategy": "momentum", "reason": ""}));
         fund.refuses(&fay, code::GOV_NOT_AUTHORISED, "Fay");
-        let Ok(Outcome::Retired { strategy: 0, mandates }) = fund.says(who, "retire", json!({"strategy": "momentum"}))
-        else {
-            panic!()
-        };
+        let retire = fund.signed("retire", who, json!({"strategy": "momentum", "reason": ""}));
+        let Ok(Outcome::Retired { strategy: 0, mandates }) = fund.apply(&retire) else { panic!() };
         assert_eq!(mandates.iter().map(|m| (m.index, m.revoked)).collect::<Vec<_>>(), [(1, 1)]);
-        assert_eq!((fund.mandate(), fund.authority.last_change(0)), (None, None));
+        assert_eq!((fund.mandate(), fund.last_change()), (None, Some(Envelope::parse(&retire).unwrap().id())));
         fund.refuses(&fund.decision("Raj", "risk", &open, "approve"), code::GOV_CLOSED, &format!("{who} revoked it"));
         fund.refuses(&fund.proposal("Ada", |_| {}), code::GOV_CLOSED, &format!("{who} retired \"momentum\" for good"));
         let twice = fund.signed("retire", "Raj", json!({"strategy": "momentum", "reason": "again"}));

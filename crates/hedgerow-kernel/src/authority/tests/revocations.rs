@@ -11,15 +11,18 @@ fn a_risk_officer_takes_a_mandate_back_and_it_stays_back() {
         let open = fund.propose(|body| body["manifest"] = manifest("two"));
         let target =
             if by_strategy { json!({"strategy": "momentum"}) } else { json!({"proposal": keys::hex(&granted)}) };
-        let Ok(Outcome::Revoked { strategy: 0, mandates }) = fund.says("Raj", "revocation", target) else { panic!() };
+        let mut body = target;
+        body["reason"] = json!("");
+        let revocation = fund.signed("revocation", "Raj", body);
+        let Ok(Outcome::Revoked { strategy: 0, mandates }) = fund.apply(&revocation) else { panic!() };
         let [mandate] = mandates.as_slice() else { panic!() };
         assert_eq!((mandate.revoked, mandate.proposal, mandate.cause), (1, granted, fund.last));
-        assert_eq!((fund.mandate(), fund.authority.last_change(0)), (None, None));
+        assert_eq!((fund.mandate(), fund.last_change()), (None, Some(Envelope::parse(&revocation).unwrap().id())));
         let decision = fund.decision("Rita", "risk", &open, "approve");
         if by_strategy {
             fund.refuses(&decision, code::GOV_CLOSED, "Raj revoked it");
         } else {
-            fund.refuses(&decision, code::GOV_STALE, "in force is nothing");
+            fund.refuses(&decision, code::GOV_STALE, "the last change is");
         }
         let anew = fund.propose(|_| {});
         assert_eq!(fund.grant(&anew).index, 2);
