@@ -1,7 +1,6 @@
 //! What can be traded: symbol, currency, tick, lot, and the exact value of one tick of one lot.
 
-use crate::noun::record;
-use crate::{Currency, MONEY_UNIT};
+use crate::{Instrument, MONEY_UNIT};
 use bytemuck::{Pod, Zeroable};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -47,46 +46,6 @@ pub const SHORTABLE: u32 = 1;
 pub const RESTRICTED: u32 = 2;
 /// Trading is halted: no order passes.
 pub const HALTED: u32 = 4;
-
-record! {
-    /// An instrument as the kernel trades it. Defining it again replaces its flags, volume and locate, never its tick or lot.
-    Instrument = 16, 144 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// UTC nanoseconds.
-        ts: i64,
-        /// Price of one tick in 10^-9 currency units.
-        tick_nano: i64,
-        /// Size of one lot in 10^-9 of a unit (share, coin, contract).
-        lot_nano: i64,
-        /// Value of one tick of one lot, in 10^-9 currency units, multiplier included.
-        tick_value: i64,
-        /// Smallest order.
-        lots_min: i64,
-        /// Orders are multiples of this.
-        lots_step: i64,
-        /// Average daily volume, for liquidity limits; 0 = unknown, and then no volume limit can pass.
-        adv_lots: i64,
-        /// Lots located for short sale.
-        locate_lots: i64,
-        /// One-day standard deviation of the return, for the VaR budget; 10^-9.
-        sigma_nano: i64,
-        /// Currency of price and settlement.
-        currency: Currency,
-        /// Name.
-        symbol: Symbol,
-        /// Dense index.
-        instrument: u32,
-        /// Sector, dense from 0.
-        sector: u32,
-        /// `SHORTABLE | RESTRICTED | HALTED`.
-        flags: u32,
-        /// Zero.
-        spare: u32,
-    }
-}
 
 impl Instrument {
     /// Exact value of one tick of one lot (`tick * lot * multiplier`), or `None` if it is not a whole number of 10^-9 units.

@@ -6,22 +6,19 @@
 
 mod codes;
 mod instrument;
-mod jail;
 mod limits;
 mod money;
 mod noun;
 mod records;
-mod sequenced;
 pub mod time;
+mod values;
 
 pub use codes::{AREAS, Area, Code, CodeDef, Problem, TABLE, code};
 pub use instrument::*;
-pub use jail::{Finding, JailAnswer, JailStart};
 pub use limits::Limits;
 pub use money::{Currency, MONEY_UNIT, Money, RoundMode, div_round};
 pub use noun::{Field, Noun, NounInfo, nouns};
 pub use records::*;
-pub use sequenced::Sequenced;
 
 /// Identifies a record: its sequence number in the journal, from 1. Zero means "none".
 pub type RecordId = u64;

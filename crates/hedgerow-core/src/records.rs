@@ -1,7 +1,8 @@
 //! The nouns as fixed-layout records, each naming its cause. `docs/glossary.md` is printed from these lines.
 
 use crate::noun::{Noun, NounInfo, record};
-use crate::{Currency, Limits, Money};
+pub use crate::values::*;
+use crate::{Currency, Limits, Money, Symbol};
 
 /// All record types, in order of their number.
 pub(crate) const ALL: &[NounInfo] = &[
@@ -19,8 +20,8 @@ pub(crate) const ALL: &[NounInfo] = &[
     OrderEvent::INFO,
     Posting::INFO,
     Mandate::INFO,
-    crate::Finding::INFO,
-    crate::Instrument::INFO,
+    Finding::INFO,
+    Instrument::INFO,
     CashMovement::INFO,
     Session::INFO,
     KillSwitch::INFO,
@@ -28,9 +29,9 @@ pub(crate) const ALL: &[NounInfo] = &[
     StateHash::INFO,
     StrategyStart::INFO,
     KernelStart::INFO,
-    crate::Sequenced::INFO,
-    crate::JailStart::INFO,
-    crate::JailAnswer::INFO,
+    Sequenced::INFO,
+    JailStart::INFO,
+    JailAnswer::INFO,
 ];
 
 /// Frame kind of a signed governance event (DSSE envelope, JSON bytes).
@@ -437,6 +438,66 @@ record! {
     }
 }
 record! {
+    /// A breach, an alert or a break, for people to look at.
+    Finding = 15, 64 bytes {
+        /// What was seen.
+        value: Money,
+        /// What was allowed.
+        limit: Money,
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Dense index, or `u32::MAX`.
+        instrument: u32,
+        /// Whose, or `u16::MAX`.
+        strategy: u16,
+        /// An error code.
+        code: u16,
+    }
+}
+record! {
+    /// An instrument as the kernel trades it. Defining it again replaces its flags, volume and locate, never its tick or lot.
+    Instrument = 16, 144 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Price of one tick in 10^-9 currency units.
+        tick_nano: i64,
+        /// Size of one lot in 10^-9 of a unit (share, coin, contract).
+        lot_nano: i64,
+        /// Value of one tick of one lot, in 10^-9 currency units, multiplier included.
+        tick_value: i64,
+        /// Smallest order.
+        lots_min: i64,
+        /// Orders are multiples of this.
+        lots_step: i64,
+        /// Average daily volume, for liquidity limits; 0 = unknown, and then no volume limit can pass.
+        adv_lots: i64,
+        /// Lots located for short sale.
+        locate_lots: i64,
+        /// One-day standard deviation of the return, for the VaR budget; 10^-9.
+        sigma_nano: i64,
+        /// Currency of price and settlement.
+        currency: Currency,
+        /// Name.
+        symbol: Symbol,
+        /// Dense index.
+        instrument: u32,
+        /// Sector, dense from 0.
+        sector: u32,
+        /// `SHORTABLE | RESTRICTED | HALTED`.
+        flags: u32,
+        /// Zero.
+        spare: u32,
+    }
+}
+record! {
     /// Cash coming into or leaving the fund, or turned from one currency into another.
     CashMovement = 17, 64 bytes {
         /// Amount received (positive) or paid (negative).
@@ -571,180 +632,79 @@ record! {
         spare2: u16,
     }
 }
-
-/// Declares a small set of named values that records hold as a byte. The crate that uses it needs `serde`.
-#[macro_export]
-macro_rules! byte_enum {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $value:literal,)+ }) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
-        #[repr(u8)]
-        pub enum $name { $($(#[doc = $vdoc])+ $variant = $value,)+ }
-        impl $name {
-            /// Every value, in order.
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-            /// The value of a byte, if it has one.
-            #[inline]
-            #[must_use]
-            pub const fn from_u8(byte: u8) -> Option<$name> {
-                match byte { $($value => Some($name::$variant),)+ _ => None }
-            }
-            /// Its name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $($name::$variant => stringify!($variant),)+ }
-            }
-        }
-    };
-}
-
-byte_enum! {
-    /// Which way an order trades.
-    Side {
-        /// Buys.
-        Buy = 1,
-        /// Sells, long or short.
-        Sell = 2,
+record! {
+    /// The signed events behind it, up to the next such record, were taken into the governance log at this time.
+    Sequenced = 24, 64 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// When the events behind it took effect, UTC nanoseconds.
+        ts: i64,
+        /// Entries of the governance log before them.
+        size: u64,
+        /// Merkle root of those entries.
+        root: [u8; 32],
     }
 }
-impl Side {
-    /// +1 for a buy, -1 for a sell.
-    #[inline]
-    #[must_use]
-    pub const fn sign(self) -> i64 {
-        match self {
-            Side::Buy => 1,
-            Side::Sell => -1,
-        }
+record! {
+    /// An opaque strategy's process started: what runs, how it is isolated, and what it may use.
+    JailStart = 25, 128 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The start of the strategy, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// Address space of the process, bytes; of a WebAssembly module, its memory.
+        memory_bytes: u64,
+        /// How long an answer may take, nanoseconds.
+        deadline_ns: i64,
+        /// Steps of a WebAssembly module per call; 0 for other forms.
+        fuel: u64,
+        /// SHA-256 of the manifest of the artifact's content, as `hedgerow strategy check` says it.
+        artifact: [u8; 32],
+        /// SHA-256 of the bytes that run (of a sealed artifact: with the salt sealed beside them).
+        plaintext: [u8; 32],
+        /// Processor time of the process, seconds.
+        cpu_seconds: u32,
+        /// Longest answer, bytes.
+        answer_bytes: u32,
+        /// Which strategy.
+        strategy: u16,
+        /// Version of the protocol.
+        abi: u16,
+        /// 1 WebAssembly, 2 native, 3 Python.
+        form: u8,
+        /// Isolation reached: 0 none, 1 limits, 2 filtered, 3 jail.
+        isolation: u8,
+        /// What it is made of: 1 limits, 2 system calls, 4 namespaces, 8 no new namespaces, 16 Landlock, 32 no capabilities.
+        layers: u16,
     }
 }
-byte_enum! {
-    /// What price an order accepts.
-    OrderKind {
-        /// Any price.
-        Market = 1,
-        /// The limit or better.
-        Limit = 2,
-    }
-}
-byte_enum! {
-    /// How long an order works.
-    TimeInForce {
-        /// Until it is filled or cancelled.
-        Gtc = 1,
-        /// Until the session closes.
-        Day = 2,
-        /// At once, as far as possible; the rest is cancelled.
-        Ioc = 3,
-    }
-}
-byte_enum! {
-    /// At which price of a bar the simulated venue fills a market order.
-    FillRule {
-        /// The next bar's open.
-        NextOpen = 1,
-        /// The volume-weighted price over the next bar, (high + low + close) / 3 where no better is known.
-        BarVwap = 2,
-    }
-}
-byte_enum! {
-    /// How a parent order is worked.
-    Algo {
-        /// Equal slices in time.
-        Twap = 1,
-    }
-}
-byte_enum! {
-    /// The gate's decision.
-    Decision {
-        /// May be sent.
-        Approved = 1,
-        /// Refused by us.
-        Denied = 2,
-    }
-}
-byte_enum! {
-    /// What a verdict decides on.
-    Action {
-        /// A new order.
-        New = 1,
-        /// A change of a working order.
-        Replace = 2,
-        /// A cancel.
-        Cancel = 3,
-    }
-}
-byte_enum! {
-    /// What a venue reports.
-    ReportKind {
-        /// The order works.
-        Accepted = 1,
-        /// Refused by the venue.
-        Rejected = 2,
-        /// Executed, in part or whole.
-        Filled = 3,
-        /// No longer works, on our wish or the venue's.
-        Cancelled = 4,
-        /// No longer works, its time is over.
-        Expired = 5,
-        /// The cancel was refused; the order still works.
-        CancelRejected = 6,
-        /// Changed as asked.
-        Replaced = 7,
-        /// The change was refused; the order still works as before.
-        ReplaceRejected = 8,
-        /// The venue cannot say; our reservation stays frozen and a person is told.
-        Lost = 9,
-    }
-}
-byte_enum! {
-    /// Whether a fill took or made liquidity.
-    Liquidity {
-        /// Removed liquidity.
-        Taker = 1,
-        /// Provided liquidity.
-        Maker = 2,
-    }
-}
-byte_enum! {
-    /// The ledger's accounts, per strategy and currency (and instrument for `Position` and `Realised`).
-    Account {
-        /// Money we hold.
-        Cash = 1,
-        /// Positions at what they cost.
-        Position = 2,
-        /// Profit (credit) and loss (debit) taken.
-        Realised = 3,
-        /// Fees paid.
-        Fees = 4,
-        /// Capital paid in by investors.
-        Capital = 5,
-        /// Counter-account of currency conversions.
-        Exchange = 6,
-        /// Interest, dividends, borrow and funding.
-        Income = 7,
-    }
-}
-byte_enum! {
-    /// Why cash moves.
-    CashKind {
-        /// Investors pay in or out.
-        Capital = 1,
-        /// One leg of a currency conversion.
-        Exchange = 2,
-        /// Interest, dividends, borrow and funding.
-        Income = 3,
-    }
-}
-byte_enum! {
-    /// What kind of money a tier of capital grants, and what kind a venue trades.
-    TierKind {
-        /// Simulated venues only: research and backtests.
-        Simulation = 1,
-        /// Live data, simulated money.
-        Paper = 2,
-        /// Real money.
-        Live = 3,
+record! {
+    /// An opaque strategy answered with intents, or its run ended: running hashes of all it was asked and all it answered.
+    JailAnswer = 26, 104 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The observation it was asked about.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// SHA-256 of all questions up to this one, one after the other.
+        questions: [u8; 32],
+        /// SHA-256 of all answers up to this one, one after the other.
+        answers: [u8; 32],
+        /// Number of the call.
+        sequence: u32,
+        /// How many intents it holds; the orders that name this record as their cause come from them.
+        intents: u32,
+        /// Which strategy.
+        strategy: u16,
+        /// Kind of the question: 1 start, 2 bars, 3 fills, 4 quotes, 5 stop.
+        question: u16,
+        /// Zero.
+        spare: u32,
     }
 }
 

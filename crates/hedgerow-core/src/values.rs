@@ -1,0 +1,177 @@
+//! The small sets of named values that records hold as a byte: sides, kinds, decisions, accounts.
+
+/// Declares a small set of named values that records hold as a byte. The crate that uses it needs `serde`.
+#[macro_export]
+macro_rules! byte_enum {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $value:literal,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+        #[repr(u8)]
+        pub enum $name { $($(#[doc = $vdoc])+ $variant = $value,)+ }
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+            /// The value of a byte, if it has one.
+            #[inline]
+            #[must_use]
+            pub const fn from_u8(byte: u8) -> Option<$name> {
+                match byte { $($value => Some($name::$variant),)+ _ => None }
+            }
+            /// Its name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $($name::$variant => stringify!($variant),)+ }
+            }
+        }
+    };
+}
+
+byte_enum! {
+    /// Which way an order trades.
+    Side {
+        /// Buys.
+        Buy = 1,
+        /// Sells, long or short.
+        Sell = 2,
+    }
+}
+impl Side {
+    /// +1 for a buy, -1 for a sell.
+    #[inline]
+    #[must_use]
+    pub const fn sign(self) -> i64 {
+        match self {
+            Side::Buy => 1,
+            Side::Sell => -1,
+        }
+    }
+}
+byte_enum! {
+    /// What price an order accepts.
+    OrderKind {
+        /// Any price.
+        Market = 1,
+        /// The limit or better.
+        Limit = 2,
+    }
+}
+byte_enum! {
+    /// How long an order works.
+    TimeInForce {
+        /// Until it is filled or cancelled.
+        Gtc = 1,
+        /// Until the session closes.
+        Day = 2,
+        /// At once, as far as possible; the rest is cancelled.
+        Ioc = 3,
+    }
+}
+byte_enum! {
+    /// At which price of a bar the simulated venue fills a market order.
+    FillRule {
+        /// The next bar's open.
+        NextOpen = 1,
+        /// The volume-weighted price over the next bar, (high + low + close) / 3 where no better is known.
+        BarVwap = 2,
+    }
+}
+byte_enum! {
+    /// How a parent order is worked.
+    Algo {
+        /// Equal slices in time.
+        Twap = 1,
+    }
+}
+byte_enum! {
+    /// The gate's decision.
+    Decision {
+        /// May be sent.
+        Approved = 1,
+        /// Refused by us.
+        Denied = 2,
+    }
+}
+byte_enum! {
+    /// What a verdict decides on.
+    Action {
+        /// A new order.
+        New = 1,
+        /// A change of a working order.
+        Replace = 2,
+        /// A cancel.
+        Cancel = 3,
+    }
+}
+byte_enum! {
+    /// What a venue reports.
+    ReportKind {
+        /// The order works.
+        Accepted = 1,
+        /// Refused by the venue.
+        Rejected = 2,
+        /// Executed, in part or whole.
+        Filled = 3,
+        /// No longer works, on our wish or the venue's.
+        Cancelled = 4,
+        /// No longer works, its time is over.
+        Expired = 5,
+        /// The cancel was refused; the order still works.
+        CancelRejected = 6,
+        /// Changed as asked.
+        Replaced = 7,
+        /// The change was refused; the order still works as before.
+        ReplaceRejected = 8,
+        /// The venue cannot say; our reservation stays frozen and a person is told.
+        Lost = 9,
+    }
+}
+byte_enum! {
+    /// Whether a fill took or made liquidity.
+    Liquidity {
+        /// Removed liquidity.
+        Taker = 1,
+        /// Provided liquidity.
+        Maker = 2,
+    }
+}
+byte_enum! {
+    /// The ledger's accounts, per strategy and currency (and instrument for `Position` and `Realised`).
+    Account {
+        /// Money we hold.
+        Cash = 1,
+        /// Positions at what they cost.
+        Position = 2,
+        /// Profit (credit) and loss (debit) taken.
+        Realised = 3,
+        /// Fees paid.
+        Fees = 4,
+        /// Capital paid in by investors.
+        Capital = 5,
+        /// Counter-account of currency conversions.
+        Exchange = 6,
+        /// Interest, dividends, borrow and funding.
+        Income = 7,
+    }
+}
+byte_enum! {
+    /// Why cash moves.
+    CashKind {
+        /// Investors pay in or out.
+        Capital = 1,
+        /// One leg of a currency conversion.
+        Exchange = 2,
+        /// Interest, dividends, borrow and funding.
+        Income = 3,
+    }
+}
+byte_enum! {
+    /// What kind of money a tier of capital grants, and what kind a venue trades.
+    TierKind {
+        /// Simulated venues only: research and backtests.
+        Simulation = 1,
+        /// Live data, simulated money.
+        Paper = 2,
+        /// Real money.
+        Live = 3,
+    }
+}
