@@ -26,3 +26,12 @@ def test_the_help_page_loads_nothing_heavy() -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert said.stderr.split() == []
+
+
+@pytest.mark.parametrize(("answer", "goes"), [("True", True), ("False", False)])
+def test_an_interpreter_that_was_told_to_do_without_its_lock_is_refused(answer: str, goes: bool) -> None:
+    """The core has state that only the global lock guards, so it is not imported where there is none."""
+    program = f"import sys; sys._is_gil_enabled = lambda: {answer}; import hedgerow._core"
+    said = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (said.returncode == 0) == goes
+    assert ("ImportError: hedgerow needs the interpreter's global lock" in said.stderr) != goes

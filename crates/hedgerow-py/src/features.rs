@@ -44,10 +44,10 @@ impl Indicator {
     /// Lets the operator work, and keeps its value.
     #[inline]
     fn operate<T>(&self, _attached: Python<'_>, work: impl FnOnce(&mut AnyOperator) -> T) -> T {
-        // SAFETY: whoever calls is attached to the interpreter, which only one thread is at a time: the module is built
-        // for interpreters with a global lock, and says that it needs it (`gil_used`). `work` is one call of an operator
-        // (see the callers in this file), which is arithmetic alone: it never lets the interpreter go nor calls
-        // back, so this reference is the only one while it lives.
+        // SAFETY: whoever calls is attached to the interpreter, which only one thread is at a time: the module says that
+        // it needs the global lock (`gil_used`), and is not imported where that was switched off by force
+        // (`words::demand_lock`). `work` is one call of an operator (see the callers in this file), which is arithmetic
+        // alone: it never lets the interpreter go nor calls back, so this reference is the only one while it lives.
         let operator = unsafe { &mut *self.operator.get() };
         let result = work(operator);
         self.value.store(operator.value().to_bits(), Relaxed);

@@ -56,6 +56,7 @@ mod _core {
     /// Adds what cannot be described to the introspection; tools/print_stubs.py knows it by name.
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::words::demand_lock(m.py())?;
         m.add("CoreProblem", m.py().get_type::<crate::words::CoreProblem>())
     }
 }

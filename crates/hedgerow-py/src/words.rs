@@ -25,6 +25,18 @@ pub fn named(problem: Problem) -> PyErr {
     made.unwrap_or_else(|_| raise(problem))
 }
 
+/// Refuses an interpreter whose global lock was switched off by force: `gil_used` switches it on for good, unless that was
+/// forbidden, and `features::Indicator` is safe behind it only.
+pub fn demand_lock(py: Python<'_>) -> PyResult<()> {
+    // An interpreter that cannot do without the lock has no such word.
+    let Ok(is_locked) = py.import("sys")?.getattr("_is_gil_enabled") else { return Ok(()) };
+    if is_locked.call0()?.is_truthy()? {
+        return Ok(());
+    }
+    let detail = "hedgerow needs the interpreter's global lock; start Python without PYTHON_GIL=0 and without -X gil=0";
+    Err(pyo3::exceptions::PyImportError::new_err(detail))
+}
+
 /// Every error code: (number, code, constant's name, what happened, what to do, area, exit status).
 #[pyfunction]
 pub fn error_table() -> Vec<(u16, String, &'static str, &'static str, &'static str, &'static str, u8)> {

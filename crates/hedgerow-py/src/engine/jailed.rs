@@ -290,7 +290,7 @@ impl JailLink {
         let instrument = intent.instrument;
         match wish {
             Ok(Wanted::Trade(lots, limit_ticks, tif)) => {
-                match self.shared.wish(self.strategy, instrument, lots, limit_ticks, tif) {
+                match self.shared.order(self.strategy, instrument, lots, limit_ticks, tif) {
                     Ok(Some(placed)) => self.placed.push((placed.order.slot, placed.order.id, instrument)),
                     Ok(None) => {}
                     Err(problem) if problem.code.area().is_some_and(|area| area.name == "LOG") => {

@@ -274,7 +274,8 @@ impl Engine {
         cause: RecordId,
     ) -> PyResult<(RecordId, u16)> {
         self.shared.cause.set(cause);
-        let placed = self.shared.order(strategy, instrument, lots, limit_ticks, hedgerow_core::TimeInForce::Gtc)?;
+        let tif = hedgerow_core::TimeInForce::Gtc;
+        let placed = self.shared.order(strategy, instrument, lots, limit_ticks, tif).map_err(raise)?;
         let placed = placed.ok_or_else(|| raise(Problem::new(code::RISK_BAD_LOTS, "0 lots")))?;
         Ok((placed.order.id, placed.verdict.code))
     }

@@ -1,7 +1,6 @@
 //! What the engine and its strategies share: the desk, and how names and floats become indexes and integers.
 
 use super::desk::{Desk, Placed, Wish};
-use crate::words::named;
 use hedgerow_core::{
     Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code,
 };
@@ -123,18 +122,6 @@ impl Shared {
 
     /// Sends a signed number of lots to the gate; zero is nothing.
     pub fn order(
-        &self,
-        strategy: StrategyId,
-        instrument: InstrumentId,
-        lots: i64,
-        limit_ticks: i64,
-        tif: TimeInForce,
-    ) -> PyResult<Option<Placed>> {
-        self.wish(strategy, instrument, lots, limit_ticks, tif).map_err(named)
-    }
-
-    /// The same for callers that are not Python.
-    pub fn wish(
         &self,
         strategy: StrategyId,
         instrument: InstrumentId,

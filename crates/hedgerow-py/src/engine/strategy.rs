@@ -63,7 +63,8 @@ impl StrategyCore {
         self.run(|shared| {
             let instrument = shared.instrument(symbol).map_err(named)?;
             let limit_ticks = limit.map_or(Ok(0), |p| shared.unit(instrument).ticks(p)).map_err(named)?;
-            let placed = shared.order(self.strategy.get(), instrument, lots, limit_ticks, parse_tif(tif)?)?;
+            let tif = parse_tif(tif)?;
+            let placed = shared.order(self.strategy.get(), instrument, lots, limit_ticks, tif).map_err(named)?;
             Ok(placed.map(|p| OrderTicket::new(p.order.id, p.order.slot, p.verdict, Rc::clone(shared))))
         })
     }
