@@ -3,6 +3,12 @@
 use crate::{Effects, Kernel};
 use hedgerow_core::{Code, Finding, InstrumentId, JailAnswer, JailStart, Problem, StrategyId, code};
 
+/// Whether the kernel finds such things itself. Then nobody else does, so that what it found is always derived again.
+fn is_own(found: Code) -> bool {
+    let of_reports = found.area().is_some_and(|area| ["OMS", "LEDGER"].contains(&area.name));
+    of_reports || [code::CORE_UNKNOWN_INSTRUMENT, code::RISK_ARTIFACT, code::GOV_TIER].contains(&found)
+}
+
 impl Kernel {
     /// Something was found outside the kernel, by people or by what surrounds a strategy.
     pub(crate) fn found(&mut self, finding: &mut Finding, effects: &mut Effects) -> Result<(), Problem> {
@@ -13,8 +19,9 @@ impl Kernel {
         if finding.instrument != InstrumentId::MAX {
             self.check_instrument(finding.instrument)?;
         }
-        if Code(finding.code).def().is_none() {
-            return Err(Problem::new(code::CORE_INPUT, format!("a finding with the code {:#06x}", finding.code)));
+        let found = Code(finding.code);
+        if found.def().is_none() || is_own(found) {
+            return Err(Problem::new(code::CORE_INPUT, format!("a finding from outside with the code {found}")));
         }
         self.check_cause(finding.cause)?;
         self.check_time(finding.ts)?;

@@ -119,9 +119,9 @@ impl Kernel {
         self.check_time(bar.ts_init)?;
         self.ledger.check_mark(bar.instrument, bar.close_ticks)?;
         self.gate.observe(bar.instrument, bar.close_ticks, bar.ts_event)?;
-        self.settle_before(bar.ts_init);
+        self.advance(bar.ts_init);
         self.ledger.mark(bar.instrument, bar.close_ticks)?;
-        bar.id = self.accept(bar.ts_init);
+        bar.id = self.next_id();
         self.equity_is_old = true;
         self.ripen(bar.id, effects)
     }
@@ -146,9 +146,9 @@ impl Kernel {
         self.check_time(rate.ts_init)?;
         self.ledger.check_rate(rate)?;
         self.gate.set_rate(rate.base, rate.rate_nano)?;
-        self.settle_before(rate.ts_init);
+        self.advance(rate.ts_init);
         self.ledger.rate(rate)?;
-        rate.id = self.accept(rate.ts_init);
+        rate.id = self.next_id();
         self.equity_is_old = true;
         Ok(())
     }
@@ -246,22 +246,21 @@ impl Kernel {
         self.check_strategy(movement.strategy)?;
         self.check_cause(movement.cause)?;
         self.check_time(movement.ts)?;
-        let id = self.last_id + 1;
-        let mut next = id;
-        self.ledger.cash(&CashMovement { id, ..*movement }, &mut |mut posting: Posting| {
+        let plan = self.ledger.plan_cash(movement)?;
+        movement.id = self.accept(movement.ts);
+        self.tell_high();
+        let mut next = movement.id;
+        self.ledger.book_cash(movement, plan, &mut |mut posting: Posting| {
             next += 1;
             posting.id = next;
             effects.emit(&posting);
-        })?;
-        self.tell_high();
-        movement.id = id;
+        });
+        self.skip_to(next);
         if movement.kind == CashKind::Capital as u8 {
             let rate_nano = self.ledger.rate_nano(movement.currency).unwrap_or_default();
             self.gate.flow(movement.strategy, movement.amount.convert(rate_nano))?;
         }
-        self.clock = movement.ts;
-        self.last_id = next;
-        self.equity_is_old = true;
+        self.equity_moved();
         Ok(())
     }
 
@@ -362,7 +361,7 @@ impl Kernel {
     /// Takes an input that has passed its checks: moves the clock and gives it the next id.
     #[inline]
     pub(crate) fn accept(&mut self, ts: Nanos) -> RecordId {
-        self.clock = ts;
+        self.advance(ts);
         self.next_id()
     }
 

@@ -119,7 +119,7 @@ impl Kernel {
 
     /// Takes the rows up to the last, before which closes lay between `low` and `high`.
     fn take(&mut self, rows: &Stretch<'_>, book: &Book, (low, high): (i64, i64), last: usize) -> Result<(), Problem> {
-        self.settle_before(rows.ts_init[0]);
+        self.advance(rows.ts_init[0]);
         if last > 0 {
             // Each but the last has passed by the time the last is known.
             self.keep_high(book.strategy, Money(book.worth(low).max(book.worth(high))));

@@ -45,13 +45,18 @@ impl Kernel {
         }
     }
 
-    /// A new moment begins: what the last one's prices made of the books is told first. Of an only book the highest worth
-    /// is kept instead, and told when the gate is next asked: it moves the peak, and nothing else asks for the others.
+    /// Moves the clock. When a new moment begins, whatever opens it, what the last one's prices made of the books is told
+    /// first. Of an only book the highest worth is kept instead, and told when the gate is next asked: it moves the peak,
+    /// and nothing else asks for the others.
     #[inline]
-    pub(crate) fn settle_before(&mut self, ts: Nanos) {
-        if ts <= self.clock || !self.equity_is_old {
-            return;
+    pub(crate) fn advance(&mut self, ts: Nanos) {
+        if ts > self.clock && self.equity_is_old {
+            self.settle_moment();
         }
+        self.clock = ts;
+    }
+
+    fn settle_moment(&mut self) {
         match self.only_started() {
             Some(strategy) => {
                 let worth = self.worth(strategy);

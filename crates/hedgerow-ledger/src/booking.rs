@@ -31,6 +31,14 @@ pub struct FillPlan {
     translated: Translated,
 }
 
+/// A cash movement worked out against the books as they stand.
+pub struct CashPlan {
+    account: Account,
+    book_place: usize,
+    book: Book,
+    translated: Translated,
+}
+
 impl Ledger {
     /// Books a fill: cash, position at cost, profit taken, fees. Postings carry the fill's id as cause, the time we
     /// knew of it, and id 0.
@@ -110,8 +118,18 @@ impl Ledger {
     /// Books money that comes, goes, or is turned into another currency (one movement for each leg).
     ///
     /// # Errors
-    /// `CORE_UNKNOWN_STRATEGY`, `CORE_INPUT` for an unknown kind, `CORE_NO_RATE`, `LEDGER_OVERFLOW`.
+    /// As [`Ledger::plan_cash`]; nothing has changed.
     pub fn cash(&mut self, movement: &CashMovement, sink: &mut impl FnMut(Posting)) -> Result<(), Problem> {
+        let plan = self.plan_cash(movement)?;
+        self.book_cash(movement, plan, sink);
+        Ok(())
+    }
+
+    /// Whether a cash movement can be booked, and what booking it would change.
+    ///
+    /// # Errors
+    /// `CORE_UNKNOWN_STRATEGY`, `CORE_INPUT` for an unknown kind, `CORE_NO_RATE`, `LEDGER_OVERFLOW`.
+    pub fn plan_cash(&self, movement: &CashMovement) -> Result<CashPlan, Problem> {
         let (row, currency, amount) = (usize::from(movement.strategy), movement.currency, movement.amount);
         if movement.strategy >= self.config.strategies {
             return Err(unknown_strategy(movement.strategy, self.config.strategies));
@@ -131,22 +149,27 @@ impl Ledger {
             .and_then(|amount| add(line, convert(amount, self.rates[place].rate_nano)?))
             .and_then(|()| self.books[book_place].posted(Account::Cash, amount)?.posted(account, -amount))
             .ok_or_else(|| Problem::new(code::LEDGER_OVERFLOW, format!("cash movement of {amount} {currency}")))?;
-        self.books[book_place] = book;
-        self.translated[row] = translated;
-        debug_assert_eq!(book.sum(), Money::ZERO, "the postings of {movement:?} do not balance");
+        Ok(CashPlan { account, book_place, book, translated })
+    }
+
+    /// Books a cash movement as it was planned. Nothing else may have been booked since, and only its id may have changed.
+    pub fn book_cash(&mut self, movement: &CashMovement, plan: CashPlan, sink: &mut impl FnMut(Posting)) {
+        self.books[plan.book_place] = plan.book;
+        self.translated[usize::from(movement.strategy)] = plan.translated;
+        debug_assert_eq!(plan.book.sum(), Money::ZERO, "the postings of {movement:?} do not balance");
         let post = Posting {
             cause: movement.id,
             ts: movement.ts,
-            currency,
+            currency: movement.currency,
             instrument: NO_INSTRUMENT,
             strategy: movement.strategy,
             ..Posting::default()
         };
+        let amount = movement.amount;
         if amount != Money::ZERO {
             sink(Posting { amount, account: Account::Cash as u8, ..post });
-            sink(Posting { amount: -amount, account: account as u8, ..post });
+            sink(Posting { amount: -amount, account: plan.account as u8, ..post });
         }
-        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ mod statement;
 mod written;
 
 pub use book::Book;
-pub use booking::{Booked, FillPlan};
+pub use booking::{Booked, CashPlan, FillPlan};
 pub use ledger::{Ledger, LedgerConfig};
 pub use position::{Position, Trade};
 pub use statement::Statement;

@@ -178,6 +178,12 @@ impl Oms {
         self.len() == 0
     }
 
+    /// No further order can be taken in.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.len() == self.capacity()
+    }
+
     /// How many orders can work at a time.
     #[must_use]
     pub fn capacity(&self) -> usize {

@@ -5,7 +5,7 @@ use hedgerow_core::{Fill, Finding, Money, Order, StrategyId, VenueReport, time::
 use hedgerow_kernel::Input;
 
 /// Books, working orders and limits, as bytes.
-fn state(world: &World) -> [Vec<u8>; 3] {
+pub fn state(world: &World) -> [Vec<u8>; 3] {
     let kernel = &world.kernel;
     let bytes =
         [postcard::to_stdvec(kernel.ledger()), postcard::to_stdvec(kernel.oms()), postcard::to_stdvec(kernel.gate())];

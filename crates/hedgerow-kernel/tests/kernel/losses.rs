@@ -1,6 +1,7 @@
 //! Loss and drawdown: counted from what the books are worth, told in time, and forgiven by people only.
 
 use crate::people::Wish;
+use crate::records::plausible;
 use crate::world::{CARRY, MOMENTUM, World, capital_limits};
 use hedgerow_core::{CashMovement, Limits, Money, Posting, Session, VenueReport, Verdict, time::FOREVER, time::SECOND};
 use hedgerow_kernel::Input;
@@ -108,6 +109,28 @@ fn drawdown_counts_from_the_worth_before_a_currency_fell() {
     later(&mut world, 10_900);
     world.take(Input::FxRate(world.rate(50_000_000)));
     assert_eq!(world.asks("buy 1 AAA")[0], "denied RISK-027", "90,000 won and then 105,000 lost");
+}
+
+#[test]
+fn drawdown_counts_from_the_last_moment_whatever_opens_the_next() {
+    for books in 1..=2 {
+        let mut before = invested();
+        if books == 2 {
+            before.start(CARRY, 'C');
+        }
+        let order = before.works("buy 10 AAA @ 9000");
+        later(&mut before, 10_900);
+        for opens in plausible(&mut before, &order) {
+            let mut world = before.clone();
+            if world.tries(opens.clone()).is_ok() {
+                world.bar("AAA", 9_750);
+                let told = world.asks("buy 1 AAA @ 9000");
+                // What begins the day or the limits anew counts the loss from the same worth, and is named first.
+                let is_denied = ["denied RISK-026", "denied RISK-027"].contains(&told[0].as_str());
+                assert!(is_denied, "{told:?}: 90,000 won and then 115,000 lost, behind {opens:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The kernel from outside: a small fund with people, prices and a venue that may lie.
 
 mod allocation;
+mod findings;
 mod invariants;
 mod lies;
 mod lives;

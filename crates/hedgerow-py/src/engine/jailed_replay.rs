@@ -93,7 +93,7 @@ impl Walk<'_> {
             Finding::KIND => {
                 let finding: Finding = bytemuck::pod_read_unaligned(bytes);
                 if finding.code == code::JAIL_INTENT.0 && finding.cause == self.answer {
-                    self.left_out(kernel);
+                    self.left_out(kernel, id)?;
                 }
             }
             CancelRequest::KIND => {}
@@ -138,13 +138,19 @@ impl Walk<'_> {
         Err(differs(format!("order {} comes from no answer", order.id)))
     }
 
-    /// A finding says that the next intent that is not worth nothing became no order.
-    fn left_out(&mut self, kernel: &Kernel) {
+    /// A finding says that the next intent that is not worth nothing became no order: it made no sense, or there was no
+    /// room for one more order.
+    fn left_out(&mut self, kernel: &Kernel, id: RecordId) -> Result<(), Problem> {
         while let Some(intent) = self.pending.pop_front() {
-            if !matches!(wanted(kernel, self.strategy, &intent), Ok(Wanted::Trade(0, ..) | Wanted::Cancel)) {
-                return;
+            match wanted(kernel, self.strategy, &intent) {
+                Ok(Wanted::Trade(0, ..) | Wanted::Cancel) => {}
+                Ok(Wanted::Trade(..)) if !kernel.oms().is_full() => {
+                    return Err(differs(format!("finding {id}: the intent that it leaves out is worth an order")));
+                }
+                _ => return Ok(()),
             }
         }
+        Err(differs(format!("finding {id}: no intent was left out")))
     }
 
     /// Intents that are left over must be worth nothing.
