@@ -112,8 +112,8 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a pack on one page: exposure, risk, liquidity; never the code."""
+    from hedgerow.core.files import write_whole
     from hedgerow.engine import evidence as made
-    from hedgerow.engine.evidence.pack import write_whole
 
     found = _found(pack, directory)
     if html is not None:
@@ -181,8 +181,8 @@ def live(
 
 
 def _stored(pack: Pack, directory: Path) -> dict[str, Any]:
+    from hedgerow.core.files import write_whole
     from hedgerow.engine.evidence import html_page
-    from hedgerow.engine.evidence.pack import write_whole
 
     file = pack.save(directory)
     page = file.with_suffix(".html")

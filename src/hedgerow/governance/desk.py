@@ -10,8 +10,6 @@ count. Never: a private key, a clock.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
+from hedgerow.core.files import write_whole
 from hedgerow.governance.envelope import Envelope, normalise, read_envelope
 from hedgerow.governance.names import check_names
 from hedgerow.governance.order import Hlc, clock_of, in_order
@@ -282,24 +281,3 @@ def parents_for(standing: Standing, resting_on: Sequence[str] = ()) -> list[str]
     """What a new event rests on: the last sequenced events, and those waiting ones that it speaks of."""
     pending = {r.id for r in standing.recorded if r.is_pending and r.refused is None}
     return sorted({*standing.heads, *(name for name in resting_on if name in pending)})
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is whole or not there, and survives a crash once this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """A name in a folder survives a crash only once the folder is synced."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

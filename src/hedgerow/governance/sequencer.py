@@ -17,7 +17,8 @@ from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
-from hedgerow.governance.desk import Desk, Fold, Waiting, sync_folder
+from hedgerow.core.files import sync
+from hedgerow.governance.desk import Desk, Fold, Waiting
 from hedgerow.governance.keys import Key
 from hedgerow.governance.stream import KIND_GENESIS, KIND_SIGNED, STREAM, Head, is_begun, sequenced_record
 
@@ -123,7 +124,7 @@ def _sequence(desk: Desk, key: Key, now_ns: int) -> Report:
     for waiting in done:
         waiting.path.unlink(missing_ok=True)
     if done:
-        sync_folder(desk.pending_folder)
+        sync(desk.pending_folder)
     report.head = Head(desk.origin(), size, root)
     return report
 

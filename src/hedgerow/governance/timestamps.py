@@ -8,7 +8,6 @@ it too; verification needs no network. Never: sends more than a digest. Needs th
 from __future__ import annotations
 
 import base64
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
+from hedgerow.core.files import write_whole
 from hedgerow.governance.posting import post
 from hedgerow.governance.witness.policy import STREAM, published, read_at_most
 
@@ -163,14 +163,8 @@ def _named(what: str) -> Iterator[None]:
 
 
 def _store(file: Path, token: bytes) -> None:
-    new = file.parent.parent / f"{file.name}.new"
     try:
-        file.parent.mkdir(exist_ok=True)
-        with new.open("wb") as stream:
-            stream.write(token)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(file)
+        write_whole(file, token)
     except OSError as error:
         raise problem("LOG_IO", f"{file}: {error.strerror}") from error
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.errors import problem
+from hedgerow.core.files import write_whole
 
 Ints = npt.NDArray[np.int64]
 Rows = dict[str, Ints]
@@ -73,7 +73,7 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
     """Put a manifest in place of the one that is there, in one step."""
     entries = [asdict(entry) for entry in manifest.entries]
     told = {"v": VERSION, "instruments": manifest.instruments, "entries": entries}
-    _replace(root / "manifest.json", json.dumps(told, indent=1, sort_keys=True).encode())
+    write_whole(root / "manifest.json", json.dumps(told, indent=1, sort_keys=True).encode())
 
 
 @contextlib.contextmanager
@@ -99,7 +99,7 @@ def write_rows(root: Path, symbol: str, rows: Rows) -> tuple[str, str]:
     table = pa.table({name: pa.array(rows[name]) for name in ROW_COLUMNS})
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer, compression="zstd")
-    _replace(root / file, buffer.getvalue().to_pybytes())
+    write_whole(root / file, buffer.getvalue().to_pybytes())
     return file, digest
 
 
@@ -129,12 +129,3 @@ def _digest(rows: Rows) -> str:
         summary.update(f"{name} {rows[name].size}\n".encode())
         summary.update(np.ascontiguousarray(rows[name], dtype="<i8").data)
     return summary.hexdigest()
-
-
-def _replace(file: Path, content: bytes) -> None:
-    temporary = file.with_name(f".{file.name}.new")
-    with temporary.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(temporary, file)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hedgerow.core.errors import problem
+from hedgerow.core.files import write_whole
 from hedgerow.models.boosting_config import BoostingConfig, import_lightgbm
 from hedgerow.models.digests import canonical_bytes
 from hedgerow.models.panel import LabelConfig
@@ -99,9 +99,7 @@ class ModelVersion:
             "scores": [score.hex() for score in self._probe_scores()],
             "model": asdict(self),
         }
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(body, sort_keys=True, indent=1), "utf-8")
-        os.replace(part, path)
+        write_whole(path, json.dumps(body, sort_keys=True, indent=1).encode())
 
     @staticmethod
     def load(path: Path) -> ModelVersion:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.files import write_whole
 
 START = "0" * 64
 """What the first line names as the one before it."""
@@ -284,7 +285,7 @@ class TrialLedger:
             self._read_bytes += len(line) + 1
         self._take(line)
         if self._path is not None:
-            _write_head(_head_file(self._path), self.head)
+            write_whole(_head_file(self._path), _spell(asdict(self.head)))
 
 
 def ledger_file(place: Path | str) -> Path:
@@ -327,18 +328,3 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise problem("MODEL_TRIALS", f"{path}: {error.strerror}") from None
-
-
-def _write_head(path: Path, head: Head) -> None:
-    """Replace the head file at once: a reader finds the old one or the new one."""
-    unfinished = path.with_name(f".{path.name}.tmp")
-    with unfinished.open("wb") as file:
-        file.write(_spell(asdict(head)))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.core.files import write_whole
 from hedgerow.core.nouns import money_decimal
 from hedgerow.governance.envelope import canonical
 
@@ -103,22 +102,6 @@ class Pack:
         if len(place.stem) == 64 and place.stem != found:
             raise problem("RUN_EVIDENCE", f"{place.name} holds the pack {found[:16]}; it was changed or renamed")
         return cls.read(data, place.name)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader finds all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(unfinished, 0o644)
-        os.replace(unfinished, path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
 
 
 class LeftOut:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hedgerow.core.files import write_whole
 from hedgerow.engine.tearsheet.agreement import Agreement, agreements
 from hedgerow.engine.tearsheet.benchmark import buy_and_hold, checked
 from hedgerow.engine.tearsheet.books import accounts_table, bridge_table, checks_table, costs_in_words, provenance
@@ -48,15 +48,8 @@ def write_tearsheet(result: Result, path: str | Path, benchmark: Result | None =
     if benchmark is not None:
         agreements(benchmark)
     text = page(result, benchmark, name, found)
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return str(target)
+    write_whole(Path(path), text.encode())
+    return str(path)
 
 
 def page(result: Result, benchmark: Result | None, name: str, found: list[Agreement]) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.files import write_whole
 from hedgerow.governance.artifacts.forms import ABI, Artifact, Form, is_sealed
 from hedgerow.governance.envelope import canonical
 from hedgerow.governance.identity import Identity, wrap
@@ -151,13 +152,7 @@ def write_sealed(sealed: Sealed, path: Path, *, replace: bool = False) -> None:
         if target.exists() and not replace:
             raise problem("CLI_EXISTS", str(target))
     try:
-        _write_whole(manifest_path(path), canonical(sealed.manifest) + b"\n")
-        _write_whole(path, sealed.ciphertext)
+        write_whole(manifest_path(path), canonical(sealed.manifest) + b"\n")
+        write_whole(path, sealed.ciphertext)
     except OSError as error:
         raise problem("JAIL_SEALED", f"{path}: {error.strerror}") from None
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.core.files import sync
 from hedgerow.governance.replicas.layout import wrong
 
 UNFINISHED = ".unfinished"
@@ -68,9 +69,9 @@ class FolderTarget:
             raise problem("LOG_FORK", f"{name} in {self.url} was changed by somebody else meanwhile")
         try:
             unfinished = self._unfinished(name, data)
-            _sync(unfinished)
+            sync(unfinished)
             os.replace(unfinished, self.folder / name)
-            _sync((self.folder / name).parent)
+            sync((self.folder / name).parent)
         except OSError as error:
             raise self._problem(name, error) from error
 
@@ -87,11 +88,3 @@ class FolderTarget:
 
     def _problem(self, name: str, error: OSError) -> HedgerowError:
         return problem("LOG_TARGET", f"{name} in {self.url}: {error.strerror or error}")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
