@@ -17,7 +17,7 @@
 #define HR_FRAME_BYTES_MAX (256 * 1024)
 #define HR_ANSWER_BYTES (64 * 1024)
 
-enum hr_kind { HR_START = 1, HR_BARS = 2, HR_FILLS = 3, HR_QUOTES = 4, HR_STOP = 5, HR_INTENTS = 128, HR_FAILED = 129 };
+enum hr_kind { HR_START = 1, HR_BARS = 2, HR_FILLS = 3, HR_STOP = 4, HR_INTENTS = 128, HR_FAILED = 129 };
 enum hr_action { HR_BUY = 1, HR_SELL = 2, HR_TARGET = 3, HR_WEIGHT = 4, HR_CANCEL = 5 };
 enum hr_tif { HR_GTC = 0, HR_DAY = 1, HR_IOC = 2 };
 
@@ -34,13 +34,6 @@ typedef struct {
     uint32_t instrument, step;
 } hr_bar;
 
-/* The best prices on both sides. */
-typedef struct {
-    int64_t ts;
-    double bid, ask, bid_size, ask_size, position, expected;
-    uint32_t instrument, step;
-} hr_quote;
-
 /* An execution of one of the strategy's orders; quantity is negative when sold. */
 typedef struct { int64_t ts; double price, quantity, fee; uint32_t instrument, spare; } hr_fill;
 
@@ -50,14 +43,12 @@ typedef struct { double amount, limit; uint32_t instrument; uint16_t action, tif
 typedef struct { uint32_t length, sequence; uint16_t kind, abi; uint32_t rows; } hr_head;
 
 _Static_assert(sizeof(hr_head) == 16 && sizeof(hr_now) == 16 && sizeof(hr_instrument) == 56, "layout");
-_Static_assert(sizeof(hr_bar) == 72 && sizeof(hr_quote) == 64 && sizeof(hr_fill) == 40, "layout");
-_Static_assert(sizeof(hr_intent) == 32, "layout");
+_Static_assert(sizeof(hr_bar) == 72 && sizeof(hr_fill) == 40 && sizeof(hr_intent) == 32, "layout");
 
 /* Handlers; those that are not needed stay zero. */
 typedef struct {
     void (*on_start)(const hr_now *now, const hr_instrument *instruments, uint32_t count);
     void (*on_bars)(const hr_now *now, const hr_bar *bars, uint32_t count);
-    void (*on_quotes)(const hr_now *now, const hr_quote *quotes, uint32_t count);
     void (*on_fills)(const hr_now *now, const hr_fill *fills, uint32_t count);
     void (*on_stop)(const hr_now *now);
 } hr_strategy;
@@ -99,7 +90,6 @@ static uint32_t hr_call(const hr_strategy *strategy, uint32_t bytes) {
         case HR_START: if (strategy->on_start) strategy->on_start(now, rows, asked->rows); break;
         case HR_BARS: if (strategy->on_bars) strategy->on_bars(now, rows, asked->rows); break;
         case HR_FILLS: if (strategy->on_fills) strategy->on_fills(now, rows, asked->rows); break;
-        case HR_QUOTES: if (strategy->on_quotes) strategy->on_quotes(now, rows, asked->rows); break;
         case HR_STOP: if (strategy->on_stop) strategy->on_stop(now); break;
         default: hr_is_full = 1;
         }

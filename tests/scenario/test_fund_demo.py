@@ -17,7 +17,12 @@ from hedgerow._core import verify_log
 from hedgerow.core.errors import LogError, named_errors
 from hedgerow.engine import proof_file
 from hedgerow.engine.audit import tamper_drill, verify
-from hedgerow.engine.why import why
+from hedgerow.engine.evidence import Pack
+from hedgerow.engine.jail_replay import replay_strategy
+from hedgerow.engine.opaque import MODULE
+from hedgerow.engine.why import Journal, why
+from hedgerow.governance import timestamps
+from hedgerow.governance.desk import Desk
 
 pytest.importorskip("skfolio", reason="the demo's prices come with skfolio (extra `demo`)")
 
@@ -77,6 +82,41 @@ def test_fund_demo_hands_out_what_outsiders_can_check(demos: tuple[dict[str, Any
     assert verify(rebuilt, identity=site / "outside" / "auditor" / "identity.age").effects > 0
     with pytest.raises(LogError, match="LOG-022"):
         verify(rebuilt)
+
+
+def test_fund_demo_runs_a_strategy_that_nobody_can_read(demos: tuple[dict[str, Any], ...]) -> None:
+    """Sealed, shown by evidence of the fund's own, approved, run behind walls, and executed again by its auditor."""
+    one, two = (line["opaque"] for line in demos)
+    assert one["isolation"] == "jail" or one["without_jail"]
+    for same in ("artifact", "evidence", "final_nav", "fills", "replay"):
+        assert one[same] == two[same], same
+    site, sealed = Path(demos[0]["log"]), Path(one["sealed"])
+    assert MODULE.read_bytes() not in sealed.read_bytes()
+    assert one["approver_refused"].startswith("JAIL-011")
+    assert one["replay"]["orders"] == len(Journal(one["log"]).of("Order")) > 0
+    pack = Pack.load(site / "evidence" / f"{one['evidence']}.json")
+    assert pack.content["run"]["isolation"] == one["isolation"]
+    assert "isolation" in Path(one["evidence_page"]).read_text("utf-8")
+    standing = Desk(site).standing().state
+    (known,) = standing["evidence"]
+    assert (known["pack"], known["service"]) == (one["evidence"], "runner")
+    (mandate,) = [row for row in standing["mandates"] if row["strategy"] == "cross"]
+    assert (mandate["tier"], mandate["artifact"]) == ("paper", pack.content["artifact"])
+    start = Journal(one["log"]).of("JailStart")[-1]
+    assert bytes(start["artifact"]).hex() == one["artifact"]
+    auditor = Path(demos[0]["replica"]).parent / "auditor" / "identity.age"
+    again = replay_strategy(one["log"], sealed, identity=auditor, number=1, isolation=one["isolation"])
+    assert again.to_json() == one["replay"]
+
+
+def test_fund_demo_has_its_checkpoint_time_stamped_or_says_what_is_missing(demos: tuple[dict[str, Any], ...]) -> None:
+    """The token verifies offline; without `openssl` or the extra the line names it."""
+    line = demos[0]
+    if line["time_stamp_certificates"] is None:
+        assert "openssl" in line["time_stamp"] or "timestamps" in line["time_stamp"]
+        return
+    (stamped,) = timestamps.verify(line["log"], line["time_stamp_certificates"])
+    assert stamped.says == line["time_stamp"]
 
 
 def test_fund_demo_walks_from_the_largest_loss_to_the_people_who_signed(demos: tuple[dict[str, Any], ...]) -> None:

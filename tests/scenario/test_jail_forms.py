@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,19 @@ import pytest
 
 import hedgerow as hr
 from hedgerow import Bars, backtest
-from hedgerow.core.errors import GovernanceError, HedgerowError, JailError
+from hedgerow.core.errors import HedgerowError, JailError
 from hedgerow.engine.jail_replay import replay_strategy
 from hedgerow.engine.jailed import JailedStrategy, tape_path
+from hedgerow.governance import jail
 from hedgerow.governance.artifacts.forms import read_artifact
 from hedgerow.governance.artifacts.kit import new_strategy
 from hedgerow.governance.artifacts.sealing import ROLES, open_sealed, read_sealed, seal, write_sealed
 from hedgerow.governance.identity import Identity
-from hedgerow.governance.jail import JailLimits
+from hedgerow.governance.jail import Isolation, JailedProcess, JailLimits, Layer, launch
+from hedgerow.governance.jail.levels import are_limited
 
 Build = Callable[..., Path]
+LAUNCHER = Path(jail.__file__).parent
 
 
 class Cross(hr.Strategy):
@@ -217,17 +222,6 @@ def test_a_sealed_artifact_runs_and_is_executed_again_by_whoever_holds_a_key(
     assert b"Cross" not in path.read_bytes()
 
 
-def test_a_sealed_artifact_is_not_opened_without_a_mandate_for_it(
-    bars: Bars, built: dict[str, Path], keys: dict[str, Path], tmp_path: Path
-) -> None:
-    """The run is refused before the key is used, and the refusal is on the record."""
-    path = sealed_at(tmp_path / "cross.age", built["c wasm"], keys)
-    # A key that opens nothing would be found out if it were used.
-    strategy = JailedStrategy(path, identity=keys["stranger"])
-    with pytest.raises(GovernanceError, match=r"GOV-012 .*no mandate in force names the manifest"):
-        backtest(bars, strategy, artifact=built["c native"], log=tmp_path / "log")
-
-
 def test_without_a_jail_the_run_is_refused_unless_a_weaker_level_is_allowed(
     bars: Bars, built: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,3 +255,33 @@ def test_what_the_kit_writes_builds_and_nothing_of_it_is_refused(form: Any, lang
     assert run(["strategy", "check", str(built)]) == 0
     assert str(tmp_path).encode() not in built.read_bytes()
     shutil.rmtree(place)
+
+
+def test_a_weaker_level_that_is_allowed_is_enough_and_a_stronger_one_is_demanded(
+    built: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was reached is compared with what is allowed, and with nothing else."""
+    monkeypatch.setattr("hedgerow.governance.jail.process.why_no_jail", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr("hedgerow.governance.jail.process.level_of", lambda layers: Isolation.LIMITS)
+    program = built["c native"].read_bytes()
+    process = JailedProcess("native", program, JailLimits(), Isolation.LIMITS)
+    process.close()
+    with pytest.raises(JailError, match=r"JAIL-001 .*reached limits, demanded is filtered"):
+        JailedProcess("native", program, JailLimits(), Isolation.FILTERED)
+
+
+def test_every_layer_of_the_level_is_measured(built: dict[str, Path]) -> None:
+    """The kernel is asked about the limits of the process, and Landlock counts once it has refused something."""
+    process = JailedProcess("native", built["c native"].read_bytes(), JailLimits(memory_mib=300))
+    try:
+        assert Layer.LIMITS in process.layers
+        assert are_limited(process.pid, {"AS": 300 << 20, "NPROC": 0, "FSIZE": 0, "NOFILE": 64})
+        for tighter in ({"AS": 299 << 20}, {"CPU": 1}, {"NOFILE": 63}):
+            assert not are_limited(process.pid, tighter)
+        assert not are_limited(os.getpid(), {"FSIZE": 0})
+    finally:
+        process.close()
+    assert not are_limited(process.pid, {"AS": 300 << 20})
+    tries = "import launch; print(launch._is_refused(launch._take_port), launch.landlock([], []))"
+    said = subprocess.run([sys.executable, "-c", tries], cwd=LAUNCHER, check=True, capture_output=True, text=True)
+    assert said.stdout.split() == ["False", str(launch.landlock_version() > 0)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,77 +16,21 @@ import pytest
 import hedgerow as hr
 from hedgerow.cli.main import run
 from hedgerow.core.errors import LogError
+from hedgerow.engine.stamping import new_authority, openssl, serving
 from hedgerow.governance import timestamps
 
 pytest.importorskip("rfc3161_client", reason="the extra `timestamps` is not installed")
-OPENSSL = shutil.which("openssl") or pytest.skip("no openssl here", allow_module_level=True)
-
-CONFIG = """
-[ca]
-basicConstraints = critical, CA:TRUE
-keyUsage = critical, keyCertSign
-[tsa_cert]
-extendedKeyUsage = critical, timeStamping
-keyUsage = critical, digitalSignature
-[tsa]
-default_tsa = one
-[one]
-serial = serial
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256
-accuracy = secs:1
-ess_cert_id_alg = sha256
-"""
-
-
-def openssl(folder: Path, *words: str) -> None:
-    """Run openssl in a folder."""
-    subprocess.run([OPENSSL, *words], cwd=folder, check=True, capture_output=True)
-
-
-def authority(folder: Path, name: str) -> Path:
-    """Make a certificate authority and a time-stamping certificate; gives the PEM file with both."""
-    folder.mkdir()
-    (folder / "config").write_text(CONFIG)
-    for who, extensions in (("ca", "ca"), ("tsa", "tsa_cert")):
-        openssl(folder, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", f"{who}.key")
-        openssl(folder, "req", "-new", "-key", f"{who}.key", "-subj", f"/CN={name} {who}", "-out", f"{who}.csr")
-        issuer = ["-signkey", "ca.key"] if who == "ca" else ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
-        signing = ["x509", "-req", "-in", f"{who}.csr", *issuer, "-days", "30", "-out", f"{who}.pem"]
-        openssl(folder, *signing, "-extfile", "config", "-extensions", extensions)
-    both = folder / "both.pem"
-    both.write_text((folder / "tsa.pem").read_text() + (folder / "ca.pem").read_text())
-    return both
+if shutil.which("openssl") is None:
+    pytest.skip("no openssl here", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
 def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, Path]]:
     """An authority that serves: its URL, its folder, its certificates."""
     folder = tmp_path_factory.mktemp("tsa") / "here"
-    both = authority(folder, "here")
-
-    class Handler(BaseHTTPRequestHandler):
-        """Hands each query to openssl."""
-
-        def do_POST(self) -> None:
-            """Answer a time-stamp query."""
-            (folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            words = ["-config", "config", "-queryfile", "query", "-signer", "tsa.pem", "-inkey", "tsa.key"]
-            openssl(folder, "ts", "-reply", *words, "-out", "reply")
-            self.send_response(200)
-            self.send_header("Content-Type", "application/timestamp-reply")
-            self.end_headers()
-            self.wfile.write((folder / "reply").read_bytes())
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/tsa", folder, both
-    server.shutdown()
-    server.server_close()
+    both = new_authority(folder, "here")
+    with serving(folder) as url:
+        yield url, folder, both
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +72,7 @@ def test_a_changed_checkpoint_token_or_certificate_is_refused_by_name(
     assert run(["audit", "timestamp", str(log), "--tsa", url]) == 0
     (file,) = (log / "journal" / "timestamps").iterdir()
     good = file.read_bytes()
-    stranger = authority(tmp_path / "stranger", "stranger")
+    stranger = new_authority(tmp_path / "stranger", "stranger")
     capsys.readouterr()
     assert run(["audit", "verify", str(log), "--tsa-cert", str(stranger), "--json"]) == 15
     assert json.loads(capsys.readouterr().err)["error"]["detail"].endswith("is given")
@@ -158,7 +101,7 @@ def test_an_authority_that_is_none_leaves_nothing_behind(
     url, folder, _ = tsa
     assert run(["audit", "timestamp", str(log), "--tsa", "http://127.0.0.1:9/", "--json"]) == 15
     assert run(["audit", "timestamp", str(log), "--tsa", "file:///etc/passwd", "--json"]) == 2
-    stranger = authority(tmp_path / "stranger", "stranger")
+    stranger = new_authority(tmp_path / "stranger", "stranger")
     assert run(["audit", "timestamp", str(log), "--tsa", url, "--tsa-cert", str(stranger), "--json"]) == 15
     stale = (folder / "reply").read_bytes()
 

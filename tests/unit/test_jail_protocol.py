@@ -66,7 +66,7 @@ def test_numbers_of_the_header_and_the_module_are_the_same(root: Path) -> None:
     """Kinds and actions have the same numbers in C and Python."""
     header = (root / "crates" / "hedgerow-strategy" / "hedgerow_strategy.h").read_text()
     numbers = {name: int(value) for name, value in re.findall(r"HR_(\w+) = (\d+)", header)}
-    for name in ("START", "BARS", "FILLS", "QUOTES", "STOP", "INTENTS", "FAILED"):
+    for name in ("START", "BARS", "FILLS", "STOP", "INTENTS", "FAILED"):
         assert getattr(hs, name) == numbers[name]
     orders = hs.Orders()
     orders.buy(1, 2.0)

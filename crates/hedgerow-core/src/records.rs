@@ -701,7 +701,7 @@ record! {
         intents: u32,
         /// Which strategy.
         strategy: u16,
-        /// Kind of the question: 1 start, 2 bars, 3 fills, 4 quotes, 5 stop.
+        /// Kind of the question: 1 start, 2 bars, 3 fills, 4 stop.
         question: u16,
         /// Zero.
         spare: u32,

@@ -24,10 +24,8 @@ pub enum Kind {
     Bars = 2,
     /// Rows are fills.
     Fills = 3,
-    /// Rows are quotes.
-    Quotes = 4,
     /// The run ends; no rows.
-    Stop = 5,
+    Stop = 4,
     /// The answer; rows are intents.
     Intents = 128,
     /// The strategy cannot go on; the payload is up to 512 bytes of UTF-8, not rows.
@@ -44,8 +42,7 @@ impl Kind {
             1 => Kind::Start,
             2 => Kind::Bars,
             3 => Kind::Fills,
-            4 => Kind::Quotes,
-            5 => Kind::Stop,
+            4 => Kind::Stop,
             128 => Kind::Intents,
             129 => Kind::Failed,
             130 => Kind::Forbidden,
@@ -152,7 +149,6 @@ pub fn answer<S: Strategy>(strategy: &mut S, question: &[u8], out: &mut [u8]) ->
         Kind::Start => frame.rows_of().map(|(now, rows)| strategy.on_start(now, rows, &mut orders)),
         Kind::Bars => frame.rows_of().map(|(now, rows)| strategy.on_bars(now, rows, &mut orders)),
         Kind::Fills => frame.rows_of().map(|(now, rows)| strategy.on_fills(now, rows, &mut orders)),
-        Kind::Quotes => frame.rows_of().map(|(now, rows)| strategy.on_quotes(now, rows, &mut orders)),
         Kind::Stop => frame.rows_of::<Now>().map(|(now, _)| strategy.on_stop(now, &mut orders)),
         _ => Err(FrameError::Kind),
     };

@@ -28,7 +28,7 @@ mod rows;
 
 pub use frame::{answer, Frame, FrameError, Kind, ABI, FRAME_BYTES_MAX, HEAD_BYTES, NOW_BYTES};
 pub use orders::{Action, Orders, Tif};
-pub use rows::{Bar, Field, Fill, Instrument, Intent, Now, Quote, Row, Rows};
+pub use rows::{Bar, Field, Fill, Instrument, Intent, Now, Row, Rows};
 
 /// A trading strategy: it hears batches of what became known at one time, and says what it wants.
 ///
@@ -42,11 +42,6 @@ pub trait Strategy {
     /// Bars that closed, oldest first; intents act after the last of them.
     fn on_bars(&mut self, now: Now, bars: Rows<'_, Bar>, orders: &mut Orders<'_>) {
         let _ = (now, bars, orders);
-    }
-
-    /// Quotes that changed, oldest first.
-    fn on_quotes(&mut self, now: Now, quotes: Rows<'_, Quote>, orders: &mut Orders<'_>) {
-        let _ = (now, quotes, orders);
     }
 
     /// Executions of this strategy's own orders, told before the bars of their time.

@@ -155,27 +155,6 @@ rows! {
         /// Place of its time within the batch: bars of one time share it, and it rises.
         step: u32,
     }
-    /// A quote: the best prices on both sides.
-    Quote, 64 bytes {
-        /// When it was made, UTC nanoseconds.
-        ts: i64,
-        /// Best price to sell at.
-        bid: f64,
-        /// Best price to buy at.
-        ask: f64,
-        /// Units wanted at the bid.
-        bid_size: f64,
-        /// Units offered at the ask.
-        ask_size: f64,
-        /// The strategy's position when the frame was made, signed units.
-        position: f64,
-        /// The position plus everything working, signed units.
-        expected: f64,
-        /// Which instrument.
-        instrument: u32,
-        /// Place of its time within the batch.
-        step: u32,
-    }
     /// An execution of one of the strategy's orders.
     Fill, 40 bytes {
         /// When it happened, UTC nanoseconds.

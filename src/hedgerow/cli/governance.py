@@ -37,6 +37,9 @@ def propose(
     universe: Annotated[list[str], typer.Option("--universe", "-u", help="Symbols, separated by commas.")],
     until: Until = None,
     tier: Tier = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="name=value of a setting that is not as by default.")
+    ] = None,
     title: Annotated[str, typer.Option(help="One line for those who decide.")] = "",
     description: Annotated[str, typer.Option(help="What it does and why it should earn.")] = "",
     credit: Annotated[list[str] | None, typer.Option(help="NAME=SHARE_BPS of an author; together 10000.")] = None,
@@ -59,7 +62,7 @@ def propose(
         directory,
         key_file=key,
         strategy=strategy,
-        artifact=_content_of(artifact),
+        artifact=_content_of(artifact, setting or []),
         tier=tier,
         limits=limits,
         universe=listed(universe),
@@ -312,13 +315,16 @@ def _note_left_out(output: Output, limits: Mapping[str, Any]) -> None:
         output.note(f"note: not granted, so every order will be denied: {', '.join(left_out)}")
 
 
-def _content_of(artifact: str) -> str | dict[str, Any]:
-    """What the manifest says of a file or folder; a hash stands for itself."""
+def _content_of(artifact: str, setting: list[str]) -> str | dict[str, Any]:
+    """What the manifest says of a file or folder with its settings; a hash stands for itself."""
     if len(artifact) == 64 and all(digit in "0123456789abcdef" for digit in artifact):
+        if setting:
+            raise problem("CLI_USAGE", f"--set {setting[0]!r}: the hash {artifact[:16]} covers its settings already")
         return artifact
     from hedgerow import governance
+    from hedgerow.cli.strategies import read_settings
 
-    return governance.manifest(Path(artifact))
+    return governance.manifest(Path(artifact), read_settings(setting) or None)
 
 
 def _whole(option: str, text: str) -> int:

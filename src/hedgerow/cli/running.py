@@ -14,6 +14,7 @@ from hedgerow.core.errors import problem
 
 if TYPE_CHECKING:
     from hedgerow.engine.demo import Demo
+    from hedgerow.engine.opaque import Opaque
     from hedgerow.engine.result import Result
     from hedgerow.governance.epochs import Epoch
     from hedgerow.ledger.metrics import Performance
@@ -58,6 +59,8 @@ def demo_text(done: Demo) -> str:
             "",
             *_loss_lines(done),
             "",
+            *_opaque_lines(done.opaque),
+            "",
             *_proof_lines(done),
         ]
     )
@@ -71,6 +74,25 @@ def _loss_lines(done: Demo) -> list[str]:
     return [told, *(f"  {cause.id:>7}  {cause.noun:<11} {cause.says}" for cause in done.causes)]
 
 
+def _opaque_lines(opaque: Opaque | str) -> list[str]:
+    """What became of the strategy that nobody here can read."""
+    if isinstance(opaque, str):
+        return [f"Opaque   left out: {opaque}"]
+    result, replayed = opaque.result, opaque.replayed
+    level = f"isolation {replayed.isolation}" + (f" ({opaque.without_jail})" if opaque.without_jail else "")
+    became = f"{result.info.cash:,.0f} became {result.final_nav:,.0f} {result.info.currency}"
+    days = f"{opaque.pack.content['data']['days']:,} days before"
+    return [
+        f"Opaque   a second strategy, which nobody at the fund can read: WebAssembly on {opaque.symbol}, {level}",
+        f"         {became} in {len(result.fills):,} fills; sealed in {opaque.sealed}",
+        f"Evidence the tier demands it, and the fund made it itself on {days}:",
+        f"         {opaque.page}",
+        f"Unread   {opaque.refused}",
+        "         (bob, who approved it, tried)",
+        f"Repeated by an auditor: {replayed.questions:,} answers and {replayed.orders:,} orders as in its log",
+    ]
+
+
 def _proof_lines(done: Demo) -> list[str]:
     proof, log = done.proof, done.folder / "log"
     outside = done.outside
@@ -80,10 +102,22 @@ def _proof_lines(done: Demo) -> list[str]:
         f"Log      {proved}",
         f"Tampered {done.tamper_error or 'NOT CAUGHT'}",
         f"Outside  {handed_out}",
+        f"Stamped  {outside.stamped.says}",
         f"Took     {done.seconds:.1f} s",
         f"Report   {done.report}",
         f"Next     hedgerow why {done.largest_loss.get('id', 1)} --log {log}",
         f"         hedgerow audit verify {log}",
+        *_opaque_next(done),
+    ]
+
+
+def _opaque_next(done: Demo) -> list[str]:
+    if isinstance(done.opaque, str):
+        return []
+    auditor = f"--identity {done.run.team.auditor_file} --number {done.opaque.replayed.strategy}"
+    return [
+        f"         hedgerow evidence show {done.opaque.pack.sha256[:16]} --dir {done.folder / 'log'}",
+        f"         hedgerow strategy replay {done.opaque.result.info.log} {done.opaque.sealed} {auditor}",
     ]
 
 

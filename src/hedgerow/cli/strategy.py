@@ -119,13 +119,14 @@ def replay(
     artifact: Annotated[Path, typer.Argument(help="The artifact that ran.")],
     identity: Identity = None,
     number: Annotated[int, typer.Option(help="Number of the strategy in the log.")] = 0,
+    batch: Annotated[int, typer.Option(help="Times of bars in one question, as it ran.")] = 1,
     isolation: Isolation = "jail",
     json: Json = False,
 ) -> None:
     """Execute an artifact again over its taped questions: the same answers, and the orders that the log holds."""
     from hedgerow.engine.jail_replay import replay_strategy
 
-    replayed = replay_strategy(log, artifact, identity=identity, number=number, isolation=isolation)
+    replayed = replay_strategy(log, artifact, identity=identity, number=number, batch=batch, isolation=isolation)
     Output(json).emit(replayed.to_json())
 
 

@@ -29,7 +29,7 @@ from hedgerow.engine.opening import LogSettings, Standing, open_engine, research
 from hedgerow.engine.result import Result, RunInfo
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.simple import SimpleStrategy
-from hedgerow.engine.strategy import Strategy, handlers_of
+from hedgerow.engine.strategy import Strategy, changed, handlers_of
 from hedgerow.engine.vectors import Vectors, from_signals, from_weights
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def backtest(
         name: of the run, for its log and report; None = the strategy's.
         mandate: governance folder; run under what people signed there for the strategy called `name`, and under nothing
             else. Without it the run signs its own mandate for simulated money.
-        artifact: file or folder that was proposed, if it was not the strategy's class itself.
+        artifact: file or folder that was proposed, if it was not the strategy's class itself; settings that differ from
+            their defaults are part of what was proposed.
         trials: how many variants were tried to find this one, or the trial ledger (or its file) that counts them.
         progress: called with the number of rows done, now and then.
 
@@ -252,12 +253,13 @@ def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[
         return runner.form, digest.digest(), {"unit_lots": runner.unit_lots}
     from hedgerow.governance.artifact import artifact_hash
 
-    config = dataclasses.asdict(runner.config)
-    name = runner.title
-    if runner.digest is not None and artifact is None:
-        return name, bytes.fromhex(runner.digest), config
-    named = artifact_hash(type(runner), config) if artifact is None else artifact_hash(Path(artifact))
-    return name, bytes.fromhex(named), config
+    config, name, own = dataclasses.asdict(runner.config), runner.title, runner.digest
+    if own is not None and artifact is not None:
+        raise problem("RUN_CONFIG", f"artifact={str(artifact)!r}: {name} is its own artifact; leave it out")
+    if own is None:
+        named = artifact_hash(Path(artifact), changed(runner.config)) if artifact else None
+        own = named or artifact_hash(type(runner), config)
+    return name, bytes.fromhex(own), config
 
 
 def _origin(name: str) -> str:

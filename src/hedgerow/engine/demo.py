@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hedgerow.core.errors import problem
+from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.engine.audit import Proof, tamper_drill, verify
 from hedgerow.engine.backtest import default_costs
 from hedgerow.engine.fund import BENCHMARK, FundPlan, FundRun, run_fund
+from hedgerow.engine.opaque import Opaque, run_opaque
 from hedgerow.engine.outsiders import Outside, hand_out
 from hedgerow.engine.run_data import RunData
+from hedgerow.engine.team import Team
 from hedgerow.engine.why import Cause, Journal, why_in
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Demo:
     largest_loss: dict[str, Any]
     causes: tuple[Cause, ...]
     outside: Outside
+    opaque: Opaque | str
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
@@ -59,6 +62,7 @@ class Demo:
             "verified": self.proof.state_hash == self.run.result.state_hash,
             "tamper_caught": bool(self.tamper_error),
             **self.outside.to_json(),
+            "opaque": self.opaque if isinstance(self.opaque, str) else self.opaque.to_json(),
             "journal_sha256": self.proof.sha256,
             "state_hash": self.proof.state_hash,
             "final_nav": self.run.result.final_nav,
@@ -86,13 +90,15 @@ def run_demo(
     notes: list[str] = []
     costs = default_costs(RunData(bars), notes)
     plan = FundPlan(trade_from=start, seed=seed, name="demo", costs=costs, notes=tuple(notes))
-    run = run_fund(bars, plan, log=out / "log", tell=tell)
+    auditor = out / "outside" / "auditor"
+    run = run_fund(bars, plan, log=out / "log", auditor=auditor, tell=tell)
+    opaque = _opaque(bars, plan, run.team, out / "opaque", tell)
     tell("proving the journal, and a copy with one flipped bit")
     proof = verify(out / "log")
     tamper_error = tamper_drill(out / "log", out / "tampered-copy")
     loss, causes = _largest_loss(run.result, Journal(out / "log"))
-    tell("four witnesses, one record proved to a stranger, a sealed log replicated and rebuilt by an auditor")
-    outside = hand_out(out / "log", out / "log" / BENCHMARK, out / "outside", loss.get("id"))
+    tell("four witnesses, a time-stamp, one record proved to a stranger, a sealed log rebuilt by an auditor")
+    outside = hand_out(out / "log", out / "log" / BENCHMARK, out / "outside", loss.get("id"), run.team.auditor_file)
     tell("writing the report")
     from hedgerow.engine.tearsheet import write_tearsheet
 
@@ -106,10 +112,21 @@ def run_demo(
         largest_loss=loss,
         causes=tuple(causes),
         outside=outside,
+        opaque=opaque,
         seconds=time.perf_counter() - started,
     )
     (out / MARKER).write_text(json.dumps(demo.to_json(), indent=1) + "\n")
     return demo
+
+
+def _opaque(bars: Bars, plan: FundPlan, team: Team, folder: Path, tell: Callable[[str], None]) -> Opaque | str:
+    """The opaque strategy; where nothing can be shut in, why it was left out."""
+    try:
+        return run_opaque(bars, plan, team, folder, tell)
+    except HedgerowError as error:
+        if error.row.name != "JAIL_UNAVAILABLE":
+            raise
+        return str(error)
 
 
 def _prices(data: Path | None, trade_from: str | None, tell: Callable[[str], None]) -> tuple[Bars, str]:
@@ -135,7 +152,7 @@ def _clear(out: Path) -> None:
     if out.exists() and any(out.iterdir()):
         if not (out / MARKER).exists():
             raise problem("CLI_EXISTS", f"{out} holds other files")
-        for name in ("log", "tampered-copy", "outside"):
+        for name in ("log", "tampered-copy", "outside", "opaque"):
             shutil.rmtree(out / name, ignore_errors=True)
         (out / "report.html").unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)

@@ -69,6 +69,7 @@ class FundRun:
     benchmark: Result
     research: WalkForwardResult
     trials: int
+    team: Team
     unsigned_order: DeniedOrder
     oversized_order: DeniedOrder
 
@@ -86,8 +87,8 @@ class FundPlan:
     notes: tuple[str, ...] = ()
 
 
-def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: None) -> FundRun:
-    """Run the whole fund; `tell` hears what is being done.
+def run_fund(bars: Bars, plan: FundPlan, *, log: Path, auditor: Path, tell: Told = lambda _: None) -> FundRun:
+    """Run the whole fund; `auditor` is the folder of somebody outside, `tell` hears what is being done.
 
     Raises RUN_NO_DATA if the trading period has no bars or the history before it is too short, DATA_NAN if an
     instrument has no close at some time.
@@ -104,7 +105,7 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
     research = _train(closes, times, bars.symbols, first, plan, trials)
     strategy = ForecastingStrategy()
     artifact = bytes.fromhex(artifact_hash(ForecastingStrategy, _recipe(strategy, plan)))
-    team = Team(log, fund=plan.name, currency=plan.currency, seed=plan.seed, now_ns=data.start_ns)
+    team = Team(log, fund=plan.name, currency=plan.currency, seed=plan.seed, now_ns=data.start_ns, auditor=auditor)
     title = f"gradient boosting on {len(data.symbols)} instruments, long only"
     proposal = team.propose(artifact.hex(), fund_limits(plan, data).to_json(), data.symbols, title)
     team.approve("bob", proposal)
@@ -130,6 +131,7 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, tell: Told = lambda _: No
         benchmark=buy_and_hold(data.bars, plan, log=log / BENCHMARK, epoch=team.epoch),
         research=research,
         trials=trials.count,
+        team=team,
         unsigned_order=unsigned,
         oversized_order=oversized,
     )
@@ -193,7 +195,6 @@ def fund_limits(plan: FundPlan, data: RunData) -> Limits:
     """The mandate that the demo's people sign: bounded positions, sectors and losses, and room to reinvest gains.
 
     Margin is half, as for an account under Regulation T: bought and sold slices of one rebalance overlap for a day.
-    Where no average daily volume is known, no share of it can be asked for.
     """
     equal_share = 1 / len(data.symbols)
     limits = Limits.scaled(
@@ -207,8 +208,13 @@ def fund_limits(plan: FundPlan, data: RunData) -> Limits:
         drawdown="0.35",
         var="0.15",
     )
+    return dataclasses.replace(limits, margin_bps=5_000, adv_share_bps=volume_share_bps(data))
+
+
+def volume_share_bps(data: RunData) -> int:
+    """The share of average daily volume that is asked for: a tenth where volume is known, otherwise any."""
     known = all(i.adv is not None for i in data.instruments) or bool((data.bars.volume_lots > 0).all())
-    return dataclasses.replace(limits, margin_bps=5_000, adv_share_bps=1_000 if known else UNBOUNDED_BPS)
+    return 1_000 if known else UNBOUNDED_BPS
 
 
 def _share(share: float) -> str:

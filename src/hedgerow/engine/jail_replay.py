@@ -47,15 +47,16 @@ def replay_strategy(
     *,
     identity: str | Path | None = None,
     number: int = 0,
+    batch: int = 1,
     isolation: str = "jail",
 ) -> Replayed:
     """Execute a strategy's artifact again over its tape, and compare answers and orders with the log.
 
-    identity: file of the age identity that opens a sealed artifact. number: of the strategy in the log. Raises
-    JAIL_REPLAY for the first difference, LOG_NOT_A_LOG where there is none.
+    identity: file of the age identity that opens a sealed artifact. number: of the strategy in the log. batch: as it
+    ran. Raises JAIL_REPLAY for the first difference, LOG_NOT_A_LOG where there is none.
     """
     log = Path(log)
-    strategy = JailedStrategy(artifact, identity=identity, isolation=isolation)
+    strategy = JailedStrategy(artifact, identity=identity, batch=batch, isolation=isolation)
     content = strategy.opened_for_audit()
     start = _start(log, number)
     if bytes(start["artifact"]).hex() != strategy.digest or bytes(start["plaintext"]) != strategy.plaintext_hash(

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hedgerow import _core
-from hedgerow.core.errors import CodeRow, HedgerowError, error_table, named_errors, problem
+from hedgerow.core.errors import CodeRow, HedgerowError, did_you_mean, error_table, named_errors, problem
 from hedgerow.engine.opening import Standing
 from hedgerow.engine.strategy import Strategy
+from hedgerow.governance.artifact import manifest_hash, with_config
 from hedgerow.governance.artifacts.check import refuse
 from hedgerow.governance.artifacts.forms import Artifact, is_sealed, read_artifact
 from hedgerow.governance.artifacts.sealing import Sealed, open_sealed, read_sealed
@@ -38,7 +39,8 @@ def tape_path(log: Path, number: int) -> Path:
 class JailConfig:
     """How an opaque strategy is run.
 
-    batch: times of bars that one question holds; intents act after the last. isolation: the weakest level allowed.
+    batch: times of bars that one question holds; intents act after the last. One that is not 1 is part of the
+    artifact's hash: it is proposed as `manifest(path, {"batch": 5})`. isolation: the weakest level allowed.
     """
 
     batch: int = 1
@@ -49,6 +51,9 @@ class JailConfig:
         if isinstance(given, bool) or not isinstance(given, int) or not 1 <= self.batch <= 1_000:
             raise problem("RUN_CONFIG", f"batch={self.batch!r}; use a whole number from 1 to 1000")
         Isolation.of(self.isolation)
+
+
+_SETTINGS = tuple(field.name for field in dataclasses.fields(JailConfig))
 
 
 class JailedStrategy(Strategy):
@@ -70,6 +75,10 @@ class JailedStrategy(Strategy):
         config: JailConfig | None = None,
         **settings: Any,
     ) -> None:
+        for name in settings:
+            if name not in _SETTINGS:
+                hint = did_you_mean(name, _SETTINGS)
+                raise problem("RUN_CONFIG", f"{name!r}: an opaque strategy has its parameters within{hint}")
         super().__init__(config, **settings)
         self.path = Path(path)
         self._content: Artifact | Sealed
@@ -84,7 +93,9 @@ class JailedStrategy(Strategy):
         else:
             self._content = read_artifact(self.path)
             self.limits = JailLimits() if limits is None else limits
-        self._digest = self._content.artifact_hash
+        # Where a batch ends decides what it does, so that other batches are another artifact.
+        batch = self.config.batch
+        self._digest = manifest_hash(with_config(self._content.manifest, None if batch == 1 else {"batch": batch}))
         self.tape: Path | None = None
         self._approved = bytes(32)
         self.faults: list[str] = []

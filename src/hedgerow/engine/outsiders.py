@@ -16,8 +16,9 @@ from typing import Any
 
 from hedgerow.engine import proof_file
 from hedgerow.engine.audit import Proof, verify
+from hedgerow.engine.stamping import Stamped, stamp_here
 from hedgerow.governance import replicas, rotation, witness
-from hedgerow.governance.identity import GRANT_ENDING, IDENTITY_FILE, Identity
+from hedgerow.governance.identity import GRANT_ENDING, Identity
 
 WITNESSES = ("administrator", "auditor", "prime-broker", "off-site")
 POLICY = "policy"
@@ -29,6 +30,7 @@ class Outside:
 
     witnessed: str
     policy: Path
+    stamped: Stamped
     record_proof: Path | None
     replica: Path
     replica_files: int
@@ -39,6 +41,8 @@ class Outside:
         return {
             "witnessed": self.witnessed,
             "policy": str(self.policy),
+            "time_stamp": self.stamped.says,
+            "time_stamp_certificates": None if self.stamped.certificates is None else str(self.stamped.certificates),
             "record_proof": None if self.record_proof is None else str(self.record_proof),
             "replica": str(self.replica),
             "replica_files": self.replica_files,
@@ -46,8 +50,10 @@ class Outside:
         }
 
 
-def hand_out(site: Path, sealed: Path, folder: Path, record: int | None) -> Outside:
-    """Have a journal witnessed, one record of it proved, and a sealed log replicated and rebuilt by an auditor.
+def hand_out(site: Path, sealed: Path, folder: Path, record: int | None, auditor: Path) -> Outside:
+    """Have a journal witnessed and time-stamped, one record of it proved, and a sealed log replicated and rebuilt.
+
+    auditor: identity file of whoever rebuilds it.
 
     Raises what `Standing.demand`, `replicate`, `restore` and `verify` raise; nothing is handed out unproved.
     """
@@ -62,23 +68,22 @@ def hand_out(site: Path, sealed: Path, folder: Path, record: int | None) -> Outs
     return Outside(
         witnessed=asked.standing.says,
         policy=policy,
+        stamped=stamp_here(site, folder / "time-stamping"),
         record_proof=None if record is None else _proved(site, folder, record, policy),
         replica=replica,
         replica_files=copied.files_sent,
-        restored=_rebuilt(site, replica, folder / "auditor"),
+        restored=_rebuilt(site, replica, auditor),
     )
 
 
-def _rebuilt(site: Path, replica: Path, folder: Path) -> Proof:
+def _rebuilt(site: Path, replica: Path, auditor: Path) -> Proof:
     """What an auditor makes of a replica with an identity of their own and a grant of the fund's epoch keys."""
-    identity = Identity.generate()
-    file = identity.save(folder / IDENTITY_FILE)
-    reader = site / "keys" / "bob.age"
-    granted, _ = rotation.epochs_grant(site, identity=reader, recipient=identity.recipient)
-    (folder / f"journal{GRANT_ENDING}").write_bytes(granted)
-    restored = folder / "log"
+    reader, recipient = site / "keys" / "bob.age", Identity.load(auditor).recipient
+    granted, _ = rotation.epochs_grant(site, identity=reader, recipient=recipient)
+    (auditor.parent / f"journal{GRANT_ENDING}").write_bytes(granted)
+    restored = auditor.parent / "log"
     replicas.restore(replicas.open_target(str(replica), now_ns=0), restored)
-    return verify(restored, identity=file)
+    return verify(restored, identity=auditor)
 
 
 def _proved(site: Path, folder: Path, record: int, policy: Path) -> Path:

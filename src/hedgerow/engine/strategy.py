@@ -116,6 +116,21 @@ def handlers_of(strategy: Strategy) -> tuple[Any, ...]:
     return (strategy, *handlers)
 
 
+def changed(config: Any) -> dict[str, Any] | None:
+    """The settings that are not as they are by default: what a file's manifest names beside it; `None` if all are.
+
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Config:
+    ...     fast: int = 20
+    ...     slow: int = 100
+    >>> changed(Config(fast=10)), changed(Config())
+    ({'fast': 10}, None)
+    """
+    told = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+    defaults = {f.name: f.default for f in dataclasses.fields(config)}
+    return {name: value for name, value in told.items() if value != defaults[name]} or None
+
+
 def read_config(strategy: type, config: Any, settings: dict[str, Any]) -> Any:
     """Build a strategy's frozen configuration from an object or from keyword settings; unknown names are an error."""
     config_class: Any = strategy.Config  # type: ignore[attr-defined]

@@ -42,23 +42,43 @@ def artifact_hash(artifact: Path | str | bytes | Callable[..., Any], config: Any
     >>> artifact_hash(b"weights", {"window": 20})[:16]
     '2460af0afb428f32'
     """
-    return hashlib.sha256(canonical(manifest(artifact, config))).hexdigest()
+    return manifest_hash(manifest(artifact, config))
+
+
+def manifest_hash(whole: Mapping[str, Any]) -> str:
+    """The hash by which a manifest is known: SHA-256 of its canonical JSON."""
+    return hashlib.sha256(canonical(whole)).hexdigest()
 
 
 def manifest(artifact: Path | str | bytes | Callable[..., Any], config: Any = None) -> dict[str, Any]:
     """What the hash covers, as a dictionary that people can compare line by line."""
     if isinstance(artifact, bytes):
-        content = {"kind": "bytes", "sha256": hashlib.sha256(artifact).hexdigest()}
+        content: Mapping[str, Any] = {"kind": "bytes", "sha256": hashlib.sha256(artifact).hexdigest()}
     elif isinstance(artifact, Path | str):
         content = _of_path(Path(artifact))
     elif isinstance(artifact, type | FunctionType):
         content = _of_python(artifact)
     else:
         raise problem("GOV_ARTIFACT", f"{type(artifact).__name__} is not a path, class, function or bytes")
+    return with_config(content, config)
+
+
+def with_config(content: Mapping[str, Any], config: Any = None) -> dict[str, Any]:
+    """The manifest of a content and of the settings that it runs with, if there are any."""
     whole: dict[str, Any] = {"v": 1, **content}
     if config is not None:
         whole["config"] = _plain(config, "config")
     return whole
+
+
+def file_content(sha256: str) -> dict[str, Any]:
+    """What a manifest says of a file."""
+    return {"kind": "file", "sha256": sha256}
+
+
+def folder_content(files: Mapping[str, str]) -> dict[str, Any]:
+    """What a manifest says of a folder, from the hashes of its files by relative name."""
+    return {"kind": "folder", "files": dict(files)}
 
 
 def _of_path(path: Path) -> dict[str, Any]:
@@ -69,8 +89,8 @@ def _of_path(path: Path) -> dict[str, Any]:
             from hedgerow.governance.artifacts.sealing import read_sealed
 
             return read_sealed(path).manifest
-        return {"kind": "file", "sha256": _file_hash(path)}
-    return {"kind": "folder", "files": {name: _file_hash(file) for name, file in files_of(path).items()}}
+        return file_content(_file_hash(path))
+    return folder_content({name: _file_hash(file) for name, file in files_of(path).items()})
 
 
 def files_of(folder: Path) -> dict[str, Path]:

@@ -33,6 +33,8 @@ START = "0" * 64
 FILE_NAME = "trials.jsonl"
 """The ledger's name in a fund's folder."""
 
+_HEAD_BYTES = 128
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -182,11 +184,15 @@ class TrialLedger:
                 self._append(file, variant, figures)
         return Trial(variant, figures)
 
-    def as_of(self, head: Head) -> TrialLedger:
-        """The ledger as it was when it reached `head`; MODEL_TRIALS if it never did, so that it was cut or replaced."""
+    def refuse_unless_reached(self, head: Head) -> None:
+        """MODEL_TRIALS if the ledger never was at `head`, so that it was cut or made anew."""
         if not 0 <= head.lines < len(self._hashes) or self._hashes[head.lines] != head.sha256:
             seen = f"{self._name} has {self.head.lines} lines"
             raise problem("MODEL_TRIALS", f"{seen} and never reached line {head.lines} with hash {head.sha256[:12]}")
+
+    def as_of(self, head: Head) -> TrialLedger:
+        """The ledger as it was when it reached `head`; MODEL_TRIALS if it never did, so that it was cut or replaced."""
+        self.refuse_unless_reached(head)
         earlier = TrialLedger()
         for line in self._lines[: head.lines]:
             earlier._take(line)
@@ -281,7 +287,7 @@ class TrialLedger:
         if file is not None and self._path is not None:
             if file.write(line + b"\n") != len(line) + 1:
                 raise problem("MODEL_TRIALS", f"{self._name}: the disk is full; nothing was counted")
-            os.fsync(file.fileno())
+            os.fdatasync(file.fileno())
             self._read_bytes += len(line) + 1
         self._take(line)
         if self._path is not None:
@@ -303,8 +309,11 @@ def _line(number: int, before: str, variant: Variant, outcome: Mapping[str, floa
     return _spell({"n": number, "before": before, "variant": variant._words(), "outcome": figures})
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+
+
 def _spell(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    return _encode(value).encode("ascii")
 
 
 def _head_file(path: Path) -> Path:
@@ -328,3 +337,16 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise problem("MODEL_TRIALS", f"{path}: {error.strerror}") from None
+
+
+def _write_head(path: Path, head: Head) -> None:
+    """Write the head file, always as long and within one sector, so that a crash leaves the old one or the new one.
+
+    Only its first writing waits for the disk: the ledger's lines are durable before it, and an older head holds too.
+    """
+    text = _spell(asdict(head)).ljust(_HEAD_BYTES)
+    if not path.exists():
+        write_whole(path, text)
+        return
+    with path.open("r+b", buffering=0) as file:
+        file.write(text)

@@ -11,7 +11,7 @@ use hedgerow_core::{
 };
 use hedgerow_jail::{Channel, ChannelLimits, Fault, HostLimits, Module, WasmHost};
 use hedgerow_kernel::Input;
-use hedgerow_strategy::{Bar, Fill, Instrument, Intent, Kind, Now, Quote, Row};
+use hedgerow_strategy::{Bar, Fill, Instrument, Intent, Kind, Now, Row};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::fs::File;
@@ -341,14 +341,7 @@ pub fn jail_rows(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
         row.set_item("fields", fields)?;
         Ok(row)
     }
-    Ok(vec![
-        row::<Now>(py)?,
-        row::<Instrument>(py)?,
-        row::<Bar>(py)?,
-        row::<Quote>(py)?,
-        row::<Fill>(py)?,
-        row::<Intent>(py)?,
-    ])
+    Ok(vec![row::<Now>(py)?, row::<Instrument>(py)?, row::<Bar>(py)?, row::<Fill>(py)?, row::<Intent>(py)?])
 }
 
 /// Whether the kernel has granted the strategy a mandate for this artifact that is neither revoked nor expired.

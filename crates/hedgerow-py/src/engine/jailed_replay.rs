@@ -8,7 +8,7 @@ use crate::words::raise;
 use hedgerow_core::{CancelRequest, Finding, JailAnswer, Noun, Order, Problem, RecordId, Side, StrategyId, code};
 use hedgerow_kernel::{Kernel, Replay};
 use hedgerow_log::{LogReader, read_wal};
-use hedgerow_strategy::{Frame, Intent};
+use hedgerow_strategy::{Frame, Intent, Kind};
 use pyo3::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
@@ -115,7 +115,7 @@ impl Walk<'_> {
         }
         self.answer = id;
         self.answers += 1;
-        self.is_sealed = answer.question == 5 && answer.intents == 0;
+        self.is_sealed = answer.question == Kind::Stop as u16 && answer.intents == 0;
         Ok(())
     }
 

@@ -39,7 +39,7 @@ from hedgerow.engine.evidence.sample import (
 from hedgerow.engine.evidence.stress import stress
 from hedgerow.engine.opening import research_limits
 from hedgerow.engine.run_data import RunData
-from hedgerow.engine.strategy import Strategy
+from hedgerow.engine.strategy import Strategy, changed
 from hedgerow.governance.artifact import artifact_hash
 from hedgerow.governance.envelope import canonical
 from hedgerow.ledger.ratios import expected_best_sharpe
@@ -154,7 +154,7 @@ def refuse_cut_ledger(ledger: TrialLedger, folder: str | Path) -> int:
     for path in sorted((Path(folder) / "evidence").glob("*.json")):
         pack = Pack.load(path)
         if pack.content["kind"] == "evidence":
-            ledger.as_of(_head(pack))
+            ledger.refuse_unless_reached(_head(pack))
             compared += 1
     return compared
 
@@ -186,10 +186,10 @@ def content_hash(strategy: Any, artifact: str | Path | None) -> str:
     made = fresh(strategy)
     if is_opaque(made):
         return str(made.digest)
+    config = made.config if isinstance(made, Strategy) else None
     if artifact is not None:
-        return artifact_hash(Path(artifact))
-    config = dataclasses.asdict(made.config) if isinstance(made, Strategy) else None
-    return artifact_hash(type(made), config)
+        return artifact_hash(Path(artifact), None if config is None else changed(config))
+    return artifact_hash(type(made), None if config is None else dataclasses.asdict(config))
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import problem
+from hedgerow.governance.artifact import file_content, folder_content, manifest_hash, with_config
 from hedgerow.governance.artifacts.packing import pack_folder, unpack
-from hedgerow.governance.envelope import canonical
 
 ABI = 1
 ARTIFACT_BYTES_MAX = 64 * 1024 * 1024
@@ -41,14 +41,17 @@ class Artifact:
     is_folder: bool = False
 
     @property
-    def artifact_hash(self) -> str:
-        """The hash that is proposed: what `governance.artifact_hash` says of the path, of the bytes that were read."""
+    def manifest(self) -> dict[str, Any]:
+        """What `governance.manifest` says of the path, of the bytes that were read."""
         if not self.is_folder:
-            content: dict[str, Any] = {"kind": "file", "sha256": hashlib.sha256(self.plaintext).hexdigest()}
-        else:
-            hashes = {name: hashlib.sha256(file).hexdigest() for name, file in unpack(self.plaintext).items()}
-            content = {"kind": "folder", "files": hashes}
-        return hashlib.sha256(canonical({"v": 1, **content})).hexdigest()
+            return with_config(file_content(hashlib.sha256(self.plaintext).hexdigest()))
+        hashes = {name: hashlib.sha256(file).hexdigest() for name, file in unpack(self.plaintext).items()}
+        return with_config(folder_content(hashes))
+
+    @property
+    def artifact_hash(self) -> str:
+        """The hash that is proposed."""
+        return manifest_hash(self.manifest)
 
 
 def form_of(data: bytes) -> Form | None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.core.files import write_whole
+from hedgerow.governance.artifact import manifest_hash
 from hedgerow.governance.artifacts.forms import ABI, Artifact, Form, is_sealed
 from hedgerow.governance.envelope import canonical
 from hedgerow.governance.identity import Identity, wrap
@@ -46,7 +47,7 @@ class Sealed:
     @property
     def artifact_hash(self) -> str:
         """The hash that is proposed: of the manifest in canonical JSON."""
-        return hashlib.sha256(canonical(self.manifest)).hexdigest()
+        return manifest_hash(self.manifest)
 
 
 def seal(

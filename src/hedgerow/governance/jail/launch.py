@@ -10,8 +10,10 @@ import ctypes
 import json
 import os
 import resource
+import socket
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 _NO_NEW_PRIVS, _PDEATHSIG, _SECCOMP, _FILTER, _KILL = 38, 1, 22, 2, 9
@@ -44,6 +46,8 @@ def landlock_version() -> int:
 def landlock(paths: list[str] | None, folders: list[str]) -> bool:
     """No TCP, no signals and no abstract sockets beyond oneself; with `paths` also no file but those, for reading.
 
+    Returns whether what is forbidden now was tried and refused.
+
     folders: whose names may be listed, so that modules are found, though not read.
     Without `paths` the rules leave mounts alone, so that bubblewrap can still do its work under them.
     """
@@ -65,7 +69,23 @@ def landlock(paths: list[str] | None, folders: list[str]) -> bool:
         os.close(place)
     _checked(_libc.syscall(_RESTRICT_SELF, rules, ctypes.c_uint(0)), "Landlock")
     os.close(rules)
-    return True
+    return _is_refused(lambda: os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY)) if files else _take_port())
+
+
+def _take_port() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+
+
+def _is_refused(attempt: Callable[[], None]) -> bool:
+    """Whether the kernel forbids something: a rule that was set is believed once it is seen to hold."""
+    try:
+        attempt()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _filter_calls(program: bytes) -> None:

@@ -1,11 +1,16 @@
 """How isolated a strategy's process is: layers that are measured, and the level that they make.
 
-Promises: a level is what was reached, read from the kernel about the running process, and not what was asked for.
+Promises: a level is what was reached and not what was asked for. Limits, filter, namespaces and capabilities are read
+from the kernel about the running process. Two layers show nowhere, so they are tried before the strategy is there, and
+nothing that is inherited across `execve` can shed them: the launcher must be refused by Landlock, and bubblewrap must
+be refused another namespace, or it ends.
 """
 
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Mapping
 from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import Any
@@ -66,6 +71,15 @@ def level_of(layers: Layer) -> Isolation:
         if wanted & layers == wanted:
             return level
     return Isolation.NONE
+
+
+def are_limited(pid: int, limits: Mapping[str, int]) -> bool:
+    """Whether the kernel holds a process to limits (by the names of `RLIMIT_...`), as ceilings that it cannot lift."""
+    try:
+        held = [(resource.prlimit(pid, getattr(resource, f"RLIMIT_{name}")), most) for name, most in limits.items()]
+    except OSError:
+        return False
+    return all(0 <= now <= most and 0 <= ceiling <= most for (now, ceiling), most in held)
 
 
 def measured_layers(pid: int) -> Layer:

@@ -1,8 +1,9 @@
 """One strategy's process: started behind its walls, its isolation measured, ended without fail.
 
-Promises: the bytes of the artifact go from memory into memory and never to a disk; the level on the record is what the
-kernel says about the running process; a level below the one that is demanded is `JAIL_UNAVAILABLE` and nothing runs.
-Never: leaves a process behind.
+Promises: the bytes of the artifact go from memory into memory and never to a disk; as many walls are built as there are
+here, whatever is demanded; the level on the record is what the kernel says about the running process, or what was
+refused to its launcher and to bubblewrap when they tried; a level below the one that is demanded is `JAIL_UNAVAILABLE`
+and nothing is asked. Never: leaves a process behind.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.governance.jail.command import Descriptors, filter_kind, filtered_plan, jail_plan, why_no_jail
-from hedgerow.governance.jail.levels import Isolation, Layer, level_of, measured_layers
+from hedgerow.governance.jail.levels import Isolation, Layer, are_limited, level_of, measured_layers
 from hedgerow.governance.jail.limits import JailLimits
 from hedgerow.governance.jail.seccomp import seccomp_program
 
@@ -46,12 +47,11 @@ class JailedProcess:
 
     def __init__(self, form: str, artifact: bytes, limits: JailLimits, least: Isolation = Isolation.JAIL) -> None:
         """Start it: `form` is `wasm`, `native` or `python`, `artifact` the bytes, `least` the weakest level allowed."""
+        if sys.platform != "linux":
+            raise problem("JAIL_UNAVAILABLE", f"its walls are those of Linux, this is {sys.platform}")
         why = why_no_jail()
         if why and least == Isolation.JAIL:
             raise problem("JAIL_UNAVAILABLE", why)
-        if least == Isolation.NONE or least == Isolation.LIMITS:
-            # Nobody gains from running with less than what is always to be had on Linux with Landlock.
-            least = Isolation.FILTERED if not why else least
         self._process, self._ending = _Started(form, artifact, limits, is_jailed=not why), None
         try:
             self.layers = self._process.layers()
@@ -97,6 +97,7 @@ class _Started:
         held = Descriptors(held.artifact, held.filter, told)
         try:
             plan = jail_plan(form, limits, held, len(artifact)) if is_jailed else filtered_plan(form, limits, held)
+            self._limits = plan["limits"] | {"NPROC": 0, "FSIZE": 0}
             self.child = _spawn(plan, held)
         except BaseException:
             os.close(heard)
@@ -114,8 +115,8 @@ class _Started:
             os.close(heard)
 
     def layers(self) -> Layer:
-        """What the launcher set, and what the kernel says once the program runs."""
-        layers = Layer.LIMITS | (Layer.LANDLOCK if self._report["landlock"] else Layer(0))
+        """What the kernel says once the program runs, and what its launchers tried in vain before it did."""
+        layers = Layer.LANDLOCK if self._report["landlock"] else Layer(0)
         until = time.monotonic() + _BEGIN_SECONDS
         while not (found := measured_layers(self.inner)) & Layer.SYSTEM_CALLS:
             if self.child.poll() is not None or time.monotonic() > until:
@@ -125,8 +126,11 @@ class _Started:
             # bubblewrap says yes to --disable-userns only once it has tried to make another and failed.
             found |= Layer.NO_NEW_NAMESPACES
         with suppress(OSError):
+            # What bubblewrap needed for its own work is taken away behind it.
             resource.prlimit(self.inner, resource.RLIMIT_NPROC, (0, 0))
             resource.prlimit(self.inner, resource.RLIMIT_FSIZE, (0, 0))
+        if are_limited(self.inner, self._limits):
+            layers |= Layer.LIMITS
         return layers | found
 
     def pipes(self) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 ABI = 1
-START, BARS, FILLS, QUOTES, STOP = 1, 2, 3, 4, 5
+START, BARS, FILLS, STOP = 1, 2, 3, 4
 INTENTS, FAILED, FORBIDDEN = 128, 129, 130
 HEAD, NOW = struct.Struct("<IIHHI"), struct.Struct("<qd")
 _INTENT = struct.Struct("<ddIHHq")
@@ -49,20 +49,6 @@ class Bar(NamedTuple):
     step: int
 
 
-class Quote(NamedTuple):
-    """The best prices on both sides."""
-
-    ts: int
-    bid: float
-    ask: float
-    bid_size: float
-    ask_size: float
-    position: float
-    expected: float
-    instrument: int
-    step: int
-
-
 class Fill(NamedTuple):
     """An execution of one of the strategy's orders; quantity is negative when sold."""
 
@@ -74,7 +60,7 @@ class Fill(NamedTuple):
     spare: int
 
 
-LAYOUTS = {Bar: struct.Struct("<q7dII"), Quote: struct.Struct("<q6dII"), Fill: struct.Struct("<q3dII")}
+LAYOUTS = {Bar: struct.Struct("<q7dII"), Fill: struct.Struct("<q3dII")}
 _INSTRUMENT = struct.Struct("<32sddII")
 
 
@@ -124,9 +110,6 @@ class Strategy:
     def on_bars(self, now: Now, bars: list[Bar], orders: Orders) -> None:
         """Bars that closed, oldest first; intents act after the last of them."""
 
-    def on_quotes(self, now: Now, quotes: list[Quote], orders: Orders) -> None:
-        """Quotes that changed, oldest first."""
-
     def on_fills(self, now: Now, fills: list[Fill], orders: Orders) -> None:
         """Executions of this strategy's own orders, told before the bars of their time."""
 
@@ -151,8 +134,6 @@ def answer(strategy: Strategy, question: bytes) -> bytes:
         strategy.on_bars(now, [Bar._make(row) for row in LAYOUTS[Bar].iter_unpack(rows)], orders)
     elif kind == FILLS:
         strategy.on_fills(now, [Fill._make(row) for row in LAYOUTS[Fill].iter_unpack(rows)], orders)
-    elif kind == QUOTES:
-        strategy.on_quotes(now, [Quote._make(row) for row in LAYOUTS[Quote].iter_unpack(rows)], orders)
     elif kind == STOP:
         strategy.on_stop(now, orders)
     return frame(sequence, INTENTS, len(orders), orders.rows())

@@ -1,0 +1,161 @@
+"""From author to auditor: a sealed strategy is proposed, reviewed, approved, run and run again, by the commands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hedgerow as hr
+from hedgerow import governance
+from hedgerow.cli.main import run
+from hedgerow.core.errors import GovernanceError, RunError
+from hedgerow.engine.jailed import JailedStrategy
+from hedgerow.engine.opaque import MODULE
+from hedgerow.governance.artifacts.kit import new_strategy
+
+Say = Callable[..., Any]
+PEOPLE = ("root", "ada", "rita", "max", "runner", "escrow")
+LIMITS = hr.Limits.for_research(capital=1_000_000).to_json()
+
+
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs a command in a fund's folder; gives what it says as JSON, or its error. The exit status must be as told."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str, status: int = 0) -> Any:
+        assert run([*words, "--json"]) == status
+        told = capsys.readouterr()
+        return json.loads(told.err)["error"] if status else json.loads(told.out)
+
+    return command
+
+
+@pytest.fixture
+def sealed(say: Say, tmp_path: Path) -> dict[str, Any]:
+    """A founded fund, prices, and a module that its author sealed to the runner, themself and an escrow."""
+    keys = {name: say("keys", "new", name)["recipient"] for name in PEOPLE}
+    people = ["--person", "ada=researcher", "--person", "rita=risk", "--person", "max=fund_manager"]
+    say("roster", "new", "--fund", "One", "--base", "USD", "--root", "keys/root.pem", *people)
+    step = np.arange(260)
+    frame = pd.DataFrame({"close": (100 + 10 * np.sin(step / 25)).round(2), "volume": 10_000_000})
+    frame.index = pd.date_range("2021-01-01", periods=260, name="timestamp")
+    frame.to_csv("WAVE.csv")
+    shutil.copy(MODULE, "cross.wasm")
+    to = [f"--to={role}={keys[name]}" for role, name in (("runner", "runner"), ("author", "ada"), ("escrow", "escrow"))]
+    return dict(say("strategy", "seal", "cross.wasm", *to), to=to)
+
+
+def propose(say: Say, place: str, *more: str) -> Any:
+    """Ada asks for capital for what lies there."""
+    limits = [f"--limit={name}={value}" for name, value in LIMITS.items()]
+    return say("propose", place, "--strategy", "cross", "--key", "keys/ada.pem", "--universe", "WAVE", *limits, *more)
+
+
+def trade(say: Say, place: str, *more: str, identity: str = "runner", status: int = 0) -> Any:
+    """The runner runs what lies there under the fund's mandates."""
+    words = ["backtest", place, "WAVE.csv", "--mandate", ".", "--name", "cross", "--identity", f"keys/{identity}.age"]
+    return say(*words, *more, status=status)
+
+
+def test_a_sealed_strategy_goes_from_its_author_through_the_quorum_to_runner_and_auditor(
+    say: Say, sealed: dict[str, Any]
+) -> None:
+    """Nobody who approves can open it; without all signatures it stays shut; with them it trades and is run again."""
+    assert propose(say, "cross.wasm.age")["outcome"] == "proposed"
+    shown = say("review", "cross")
+    assert shown["content"] == {"kind": "sealed", "hash": sealed["artifact"]}
+    for approver in ("rita", "max"):
+        refused = say("strategy", "check", "cross.wasm.age", "--identity", f"keys/{approver}.age", status=21)
+        assert refused["code"] == "JAIL-011"
+    # An identity that opens nothing would be found out if it were used before the signatures are there.
+    assert trade(say, "cross.wasm.age", identity="rita", status=16)["code"] == "GOV-012"
+    say("approve", "cross", "--key", "keys/rita.pem")
+    assert trade(say, "cross.wasm.age", status=16)["code"] == "GOV-012"
+    say("approve", "cross", "--key", "keys/max.pem")
+    assert trade(say, "cross.wasm.age", identity="rita", status=21)["code"] == "JAIL-011"
+    done = trade(say, "cross.wasm.age", "--log", "log")
+    assert (done["fills"] > 0, done["denied"], done["findings"]) == (True, 0, 0)
+    replayed = say("strategy", "replay", "log", "cross.wasm.age", "--identity", "keys/escrow.age")
+    assert (replayed["orders"], replayed["artifact"]) == (done["fills"], sealed["artifact"])
+    assert say("strategy", "replay", "log", "cross.wasm", status=21)["code"] == "JAIL-013"
+    plain = say("backtest", "cross.wasm", "WAVE.csv")
+    assert plain["final_nav"] == done["final_nav"]
+
+
+def test_what_was_not_signed_stays_shut_though_it_holds_the_same_strategy(say: Say, sealed: dict[str, Any]) -> None:
+    """The same module sealed again is another artifact: the mandate does not name it, and it is not opened."""
+    propose(say, "cross.wasm.age")
+    for name in ("rita", "max"):
+        say("approve", "cross", "--key", f"keys/{name}.pem")
+    again = say("strategy", "seal", "cross.wasm", *sealed["to"], "--out", "again.age")
+    assert again["artifact"] != sealed["artifact"]
+    assert trade(say, "again.age", identity="rita", status=16)["code"] == "GOV-012"
+    Path("cross.wasm.age").write_bytes(Path("again.age").read_bytes())
+    assert trade(say, "cross.wasm.age", status=21)["code"] == "JAIL-011"
+
+
+def test_sealing_says_what_is_wrong_and_writes_nothing(say: Say, sealed: dict[str, Any]) -> None:
+    """A missing recipient, a limit that is none, an artifact that would be refused, a file that is there already."""
+    for words, status in (
+        (["cross.wasm", *sealed["to"][:2]], 21),
+        (["cross.wasm", *sealed["to"], "--limit", "fuel=little"], 2),
+        (["cross.wasm", *sealed["to"], "--limit", "fule=5"], 20),
+        (["WAVE.csv", *sealed["to"]], 16),
+        (["cross.wasm", *sealed["to"], "--out", "cross.wasm.age"], 2),
+    ):
+        say("strategy", "seal", *words, *([] if "--out" in words else ["--out", "new.age"]), status=status)
+    assert not list(Path().glob("new*"))
+    made = say("strategy", "seal", "cross.wasm", *sealed["to"], "--limit", "fuel=5_000_000", "--out", "new.age")
+    assert json.loads(Path(made["manifest"]).read_text())["limits"]["fuel"] == 5_000_000
+
+
+def test_settings_that_change_what_a_strategy_does_are_part_of_what_is_signed(say: Say, sealed: dict[str, Any]) -> None:
+    """Batches were not signed: denied. Proposed with them it trades; a parameter that it has not is named."""
+    propose(say, "cross.wasm")
+    for name in ("rita", "max"):
+        say("approve", "cross", "--key", f"keys/{name}.pem")
+    one = trade(say, "cross.wasm")
+    many = trade(say, "cross.wasm", "--set", "batch=5")
+    assert (one["denied"], many["fills"]) == (0, 0)
+    assert many["denied"] > 0
+    propose(say, "cross.wasm", "--set", "batch=5")
+    for name in ("rita", "max"):
+        say("approve", "cross", "--key", f"keys/{name}.pem")
+    done = trade(say, "cross.wasm", "--set", "batch=5", "--log", "log")
+    assert (done["fills"] > 0, done["denied"]) == (True, 0)
+    assert say("strategy", "replay", "log", "cross.wasm", status=21)["code"] == "JAIL-013"
+    assert say("strategy", "replay", "log", "cross.wasm", "--batch", "5")["orders"] == done["fills"]
+    refused = trade(say, "cross.wasm", "--set", "fast=20", status=20)
+    assert "its parameters within" in refused["detail"]
+
+
+def test_an_opaque_strategy_runs_under_no_other_artifacts_name(say: Say, sealed: dict[str, Any]) -> None:
+    """What was approved cannot be named in the place of what runs."""
+    bars = hr.Bars.read("WAVE.csv")
+    with pytest.raises(RunError, match="is its own artifact"):
+        hr.backtest(bars, JailedStrategy("cross.wasm"), artifact="cross.wasm.age")
+    propose(say, "cross.wasm.age")
+    with pytest.raises(GovernanceError, match=r"GOV-012 .*no mandate in force names the manifest"):
+        hr.backtest(bars, JailedStrategy("cross.wasm.age", identity="keys/rita.age"), mandate=".", name="cross")
+    assert governance.artifact_hash("cross.wasm.age") == sealed["artifact"]
+
+
+def test_the_demonstrations_module_is_what_the_example_makes(root: Path, tmp_path: Path) -> None:
+    """Built again by the kit's own makefile with the compiler that it was made with, byte for byte."""
+    clang = shutil.which("clang-14")
+    if clang is None:
+        pytest.skip("the module was made with clang 14, which is not here")
+    new_strategy(tmp_path / "cross", "wasm", "c")
+    example = (root / "examples" / "strategies" / "c" / "cross.c").read_text()
+    assert (tmp_path / "cross" / "strategy.c").read_text() == example
+    subprocess.run(["make", "-s", "-C", str(tmp_path / "cross"), f"CLANG={clang}"], check=True, capture_output=True)
+    assert (tmp_path / "cross" / "cross.wasm").read_bytes() == MODULE.read_bytes()
