@@ -13,7 +13,13 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTENTS = ("hedgerow/__init__.py", "hedgerow/py.typed", "hedgerow/_core.pyi", "hedgerow/_core.abi3.so")
+CONTENTS = (
+    "hedgerow/__init__.py",
+    "hedgerow/py.typed",
+    "hedgerow/_core.pyi",
+    "hedgerow/_core.abi3.so",
+    "hedgerow/engine/assets/cross.wasm",
+)
 
 
 def built(folder: Path) -> Path:

@@ -411,7 +411,7 @@ class JailLink:
         """
         Joins the process behind two pipes to the run of a strategy. The descriptors are given up to it.
 
-        `tape` names a file that every frame is written to.
+        `tape` names a file that every frame is written to, sealed as the journal is.
         """
     def bars(
         self, /, bars: SupportsGetItem[int, Bar], steps: SupportsGetItem[int, SupportsIndex]
@@ -801,11 +801,13 @@ def canonical_json(text: str) -> str:
     Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.
     """
 
-def check_answers(folder: str | PathLike[str], tape: bytes, strategy: SupportsIndex) -> tuple[int, int]:
+def check_answers(
+    folder: str | PathLike[str], tape: bytes, strategy: SupportsIndex, keys: Keyring | None = None
+) -> tuple[int, int]:
     """
     Proves that a strategy's orders in a log are what the answers on its tape lead to; returns (answers, orders).
 
-    Raises `JAIL_REPLAY` with the first difference.
+    A sealed log is opened with the keyring. Raises `JAIL_REPLAY` with the first difference.
     """
 
 def check_proof(proof: str, entry: bytes, key: str) -> dict[str, typing.Any]:
@@ -921,6 +923,11 @@ def open_entry(entry: bytes, blob: bytes, commitment: bytes, key: bytes) -> list
     Opens one sealed entry with the key that was disclosed for it: the records in it as `(kind, id, bytes)`.
 
     `entry` is the Merkle leaf, `blob` the ciphertext it commits to, `commitment` the epoch's as its event publishes it.
+    """
+
+def open_tape(tape: bytes, keys: Keyring) -> bytes:
+    """
+    The frames on a tape: of a sealed one opened with the keyring, of a plain one as they are.
     """
 
 def operator_table() -> list[tuple[str, str, list[tuple[str, str, float, float | None, bool]]]]:

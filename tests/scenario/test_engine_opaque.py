@@ -45,7 +45,7 @@ def test_without_bubblewrap_the_level_that_was_reached_is_told_and_recorded(
     """It runs behind what there is: pack, log and what is told name the same level, and why."""
     done = run_opaque(bars, FundPlan(trade_from="2021-01-01"), team, tmp_path / "opaque", lambda _: None)
     assert done.without_jail == WHY
-    start = Journal(str(done.result.info.log)).of("JailStart")[-1]
+    start = Journal(str(done.result.info.log), identity=team.auditor_file).of("JailStart")[-1]
     level = Isolation(int(start["isolation"])).name.lower()
     assert level in ("filtered", "limits")
     assert done.pack.content["run"]["isolation"] == done.replayed.isolation == level

@@ -15,8 +15,10 @@ from hedgerow.cli.main import run
 from hedgerow.core.errors import GovernanceError, LogError, RunError
 from hedgerow.engine.evidence import Pack, live_claim, make_live_evidence
 from hedgerow.engine.evidence.live import daily_profit, log_values
-from hedgerow.engine.evidence.tape import Tape
+from hedgerow.engine.evidence.strategy_log import StrategyLog
 from hedgerow.engine.why import Journal
+from hedgerow.governance.epochs import Epoch, grant
+from hedgerow.governance.identity import Identity
 
 DAYS = 260
 SOURCE = """
@@ -182,7 +184,7 @@ def test_live_evidence_agrees_with_the_run_it_is_read_from(log: tuple[Path, hr.R
     denied = result.verdicts[result.verdicts["decision"] == "denied"]
     assert told["denied"] == len(denied) > 0
     assert told["denied_by_rule"] == denied["code"].value_counts().sort_index().to_dict()
-    days, profit = daily_profit(Tape(Journal(folder), "Turns"))
+    days, profit = daily_profit(StrategyLog(Journal(folder), "Turns"))
     assert np.allclose(profit + 1_000_000, result.daily.to_numpy()[1:], atol=1e-6)
     assert float(told["losses"]["profit"]) == pytest.approx(result.final_nav - 1_000_000, rel=1e-7)
     steps = np.diff(np.concatenate([[0.0], profit]))
@@ -286,3 +288,24 @@ def test_a_changed_journal_is_no_evidence(log: tuple[Path, hr.Result], tmp_path:
     wal.write_bytes(bytes(data))
     with pytest.raises(LogError):
         make_live_evidence(tmp_path / "copy", "Turns", "simulation", "2023-01-01", "2023-12-31")
+
+
+def test_a_sealed_journal_gives_the_same_live_evidence_to_whoever_opens_it(
+    fund: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the identity the figures are those of the plain journal; without it there are none."""
+    bars, epoch, reader = hr.Bars.from_frame(frame(), symbol="ABC"), Epoch("journal", 1, bytes(32)), Identity.generate()
+    hr.backtest(bars, Turns, log="plain")
+    hr.backtest(bars, Turns, log="sealed", epoch=epoch)
+    file = reader.save(Path("auditor/auditor.age"))
+    Path("auditor/team.grant").write_bytes(grant([epoch], reader.recipient))
+    words = ["--strategy", "Turns", "--tier", "simulation", "--from", "2023-01-01", "--to", "2023-12-31", "--json"]
+    told = []
+    for place, more in (("plain", []), ("sealed", ["--identity", str(file)])):
+        assert run(["evidence", "live", place, *words, *more]) == 0
+        pack = Pack.load(json.loads(capsys.readouterr().out)["file"])
+        told.append({name: value for name, value in pack.content.items() if name != "journal"})
+    assert told[0] == told[1]
+    assert run(["evidence", "live", "sealed", *words]) == 15
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "LOG-022"
+    assert log_values("sealed", identity=file).equals(log_values("plain"))

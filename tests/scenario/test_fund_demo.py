@@ -93,7 +93,9 @@ def test_fund_demo_runs_a_strategy_that_nobody_can_read(demos: tuple[dict[str, A
     site, sealed = Path(demos[0]["log"]), Path(one["sealed"])
     assert MODULE.read_bytes() not in sealed.read_bytes()
     assert one["approver_refused"].startswith("JAIL-011")
-    assert one["replay"]["orders"] == len(Journal(one["log"]).of("Order")) > 0
+    auditor = Path(demos[0]["replica"]).parent / "auditor" / "identity.age"
+    journal = Journal(one["log"], identity=auditor)
+    assert one["replay"]["orders"] == len(journal.of("Order")) > 0
     pack = Pack.load(site / "evidence" / f"{one['evidence']}.json")
     assert pack.content["run"]["isolation"] == one["isolation"]
     assert "isolation" in Path(one["evidence_page"]).read_text("utf-8")
@@ -102,9 +104,9 @@ def test_fund_demo_runs_a_strategy_that_nobody_can_read(demos: tuple[dict[str, A
     assert (known["pack"], known["service"]) == (one["evidence"], "runner")
     (mandate,) = [row for row in standing["mandates"] if row["strategy"] == "cross"]
     assert (mandate["tier"], mandate["artifact"]) == ("paper", pack.content["artifact"])
-    start = Journal(one["log"]).of("JailStart")[-1]
-    assert bytes(start["artifact"]).hex() == one["artifact"]
-    auditor = Path(demos[0]["replica"]).parent / "auditor" / "identity.age"
+    assert bytes(journal.of("JailStart")[-1]["artifact"]).hex() == one["artifact"]
+    with pytest.raises(LogError, match="LOG-022"):
+        Journal(one["log"])
     again = replay_strategy(one["log"], sealed, identity=auditor, number=1, isolation=one["isolation"])
     assert again.to_json() == one["replay"]
 

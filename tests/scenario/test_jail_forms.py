@@ -15,13 +15,14 @@ import pytest
 
 import hedgerow as hr
 from hedgerow import Bars, backtest
-from hedgerow.core.errors import HedgerowError, JailError
+from hedgerow.core.errors import HedgerowError, JailError, LogError
 from hedgerow.engine.jail_replay import replay_strategy
 from hedgerow.engine.jailed import JailedStrategy, tape_path
-from hedgerow.governance import jail
+from hedgerow.governance import epochs, jail
 from hedgerow.governance.artifacts.forms import read_artifact
 from hedgerow.governance.artifacts.kit import new_strategy
 from hedgerow.governance.artifacts.sealing import ROLES, open_sealed, read_sealed, seal, write_sealed
+from hedgerow.governance.epochs import Epoch
 from hedgerow.governance.identity import Identity
 from hedgerow.governance.jail import Isolation, JailedProcess, JailLimits, Layer, launch
 from hedgerow.governance.jail.levels import are_limited
@@ -109,6 +110,32 @@ def test_the_log_and_its_tape_are_executed_again(form: str, bars: Bars, built: d
     assert replayed.questions >= len(bars)
     chain = hr.why(logs[0], int(results[0].fills["id"].iloc[-1]))
     assert [cause.noun for cause in chain[:5]] == ["Fill", "Order", "Verdict", "JailAnswer", "Bar"]
+
+
+def test_the_tape_of_a_sealed_run_is_sealed_too(bars: Bars, built: dict[str, Path], tmp_path: Path) -> None:
+    """Nothing of it is readable; with a grant of the epoch it is run again, without one it stays shut."""
+    epoch = Epoch("journal", 1, bytes(range(32)))
+    plain, sealed = tmp_path / "plain", tmp_path / "sealed"
+    result = backtest(bars, built["c wasm"], seed=3, log=plain)
+    backtest(bars, built["c wasm"], seed=3, log=sealed, epoch=epoch)
+    frames, shut = tape_path(plain, 0).read_bytes(), tape_path(sealed, 0).read_bytes()
+    assert b"ABC" in frames
+    assert b"ABC" not in shut
+    chunks = [frames[at : at + 24] for at in range(0, len(frames) - 24, 24)]
+    assert not any(chunk in shut for chunk in chunks if any(chunk))
+    with pytest.raises(LogError, match="LOG-022"):
+        replay_strategy(sealed, built["c wasm"])
+    auditor = Identity.generate()
+    file = auditor.save(tmp_path / "auditor" / "auditor.age")
+    (file.parent / "team.grant").write_bytes(epochs.grant([epoch], auditor.recipient))
+    replayed = replay_strategy(sealed, built["c wasm"], log_identity=file)
+    assert replayed == replay_strategy(plain, built["c wasm"])
+    assert replayed.orders == len(result.orders) > 10
+    changed = bytearray(shut)
+    changed[len(shut) // 2] ^= 1
+    tape_path(sealed, 0).write_bytes(changed)
+    with pytest.raises(LogError, match="LOG-024"):
+        replay_strategy(sealed, built["c wasm"], log_identity=file)
 
 
 def test_another_artifact_or_another_tape_is_not_what_ran(bars: Bars, built: dict[str, Path], tmp_path: Path) -> None:

@@ -99,8 +99,16 @@ def test_what_was_not_signed_stays_shut_though_it_holds_the_same_strategy(say: S
     again = say("strategy", "seal", "cross.wasm", *sealed["to"], "--out", "again.age")
     assert again["artifact"] != sealed["artifact"]
     assert trade(say, "again.age", identity="rita", status=16)["code"] == "GOV-012"
+    whole = Path("cross.wasm.age").read_bytes()
     Path("cross.wasm.age").write_bytes(Path("again.age").read_bytes())
     assert trade(say, "cross.wasm.age", status=21)["code"] == "JAIL-011"
+    Path("cross.wasm.age").write_bytes(whole)
+    assert trade(say, "cross.wasm.age")["fills"] > 0
+    signed = bytearray(Path("governance/wal").read_bytes())
+    signed[len(signed.rstrip(b"\0")) // 2] ^= 1
+    Path("governance/wal").write_bytes(signed)
+    # Roster and policy are folded again from the log, and a log that was changed is none.
+    assert trade(say, "cross.wasm.age", identity="rita", status=15)["code"].startswith("LOG-")
 
 
 def test_sealing_says_what_is_wrong_and_writes_nothing(say: Say, sealed: dict[str, Any]) -> None:
@@ -132,8 +140,23 @@ def test_settings_that_change_what_a_strategy_does_are_part_of_what_is_signed(sa
         say("approve", "cross", "--key", f"keys/{name}.pem")
     done = trade(say, "cross.wasm", "--set", "batch=5", "--log", "log")
     assert (done["fills"] > 0, done["denied"]) == (True, 0)
-    assert say("strategy", "replay", "log", "cross.wasm", status=21)["code"] == "JAIL-013"
-    assert say("strategy", "replay", "log", "cross.wasm", "--batch", "5")["orders"] == done["fills"]
+    assert say("strategy", "replay", "log", "cross.wasm")["orders"] == done["fills"]
+    weaker = trade(say, "cross.wasm", "--set", "batch=5", "--set", "isolation=filtered")
+    assert (weaker["fills"], weaker["denied"] > 0) == (0, True), "nobody signed that it may run behind less"
+    for word in ("fast=20", "batsh=5"):
+        wrong = [
+            "--set",
+            word,
+            "--strategy",
+            "cross",
+            "--key",
+            "keys/ada.pem",
+            "--universe",
+            "WAVE",
+            "--limit",
+            "gross=1",
+        ]
+        assert say("propose", "cross.wasm", *wrong, status=20)["code"] == "RUN-002"
     refused = trade(say, "cross.wasm", "--set", "fast=20", status=20)
     assert "its parameters within" in refused["detail"]
 

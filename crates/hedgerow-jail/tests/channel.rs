@@ -201,7 +201,7 @@ fn equal_talks_have_equal_hashes_and_a_tape_that_holds_every_frame() {
         let (ours_in, theirs_out): (OwnedFd, OwnedFd) = rustix::pipe::pipe().unwrap();
         let other = std::thread::spawn(move || keeps_the_protocol(theirs_in.into(), theirs_out.into()));
         let tape = File::create(&folder).unwrap();
-        let mut channel = Channel::new(ours_out, ours_in, LIMITS, Some(tape)).unwrap();
+        let mut channel = Channel::new(ours_out, ours_in, LIMITS, Some(Box::new(tape))).unwrap();
         (1..20).for_each(|count| assert_eq!(ask(&mut channel, count), Ok(1)));
         channel.flush().unwrap();
         let hashes = channel.hashes();

@@ -208,6 +208,12 @@ impl<S: Storage> Journal<S> {
         self.sealer = key;
     }
 
+    /// The epoch in whose key new entries are sealed, if they are.
+    #[must_use]
+    pub fn sealing(&self) -> Option<&EpochKey> {
+        self.sealer.as_ref()
+    }
+
     /// Appends one record as an entry of its own, in memory.
     ///
     /// # Errors

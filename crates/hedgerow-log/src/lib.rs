@@ -70,7 +70,8 @@ pub use publish::Cadence;
 pub use reader::LogReader;
 pub use replica::{read_log, read_log_of, wal_of_replica};
 pub use seal::{
-    COMPARTMENTS, EntryKey, EpochKey, KIND_SEALED, Keyring, Opened, SEALED_PAYLOAD_BYTES, epoch_name, epoch_word,
+    COMPARTMENTS, EntryKey, EpochKey, KIND_SEALED, Keyring, Opened, SEALED_PAYLOAD_BYTES, SealedTape, epoch_name,
+    epoch_word, open_tape,
 };
 pub use signed::SIGNED;
 pub use storage::{Files, Storage};

@@ -16,6 +16,10 @@
 //! again: a ciphertext made to open as two texts would need a text that contains its own salt. Never: makes a key,
 //! writes one down, prints one. Source: C2SP/RFC 5869 (HKDF), NIST SP 800-38D (GCM), RFC 8452's idea of a derived nonce.
 
+mod tape;
+
+pub use tape::{SealedTape, open_tape};
+
 use crate::frame::{ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, entry_head, u32_at};
 use crate::merkle::{Hash, sha256};
 use aes_gcm::aead::{AeadInOut, KeyInit as _};

@@ -26,7 +26,7 @@ mod _core {
     #[pymodule_export]
     use crate::engine::{BarView, Engine, FillView, OrderTicket, StrategyCore, order_state_names, replay_log};
     #[pymodule_export]
-    use crate::engine::{JailLink, check_answers, has_mandate, jail_rows, serve_module, wasm_faults};
+    use crate::engine::{JailLink, check_answers, has_mandate, jail_rows, open_tape, serve_module, wasm_faults};
     #[pymodule_export]
     use crate::features::{FeatureBank, Indicator, feature_columns, indicator, operator_table, rank_rows};
     #[pymodule_export]

@@ -91,7 +91,7 @@ def make(
         artifact=None if is_opaque(artifact) else artifact.partition(":")[0],
         proposed=_manifest(proposed),
         tiers=made.fund_tiers(directory) if tiers is None else _tiers(tiers),
-        book=_book(book or []),
+        book=_book(book or [], identity),
         capital=_money(cash),
         currency=currency,
         seed=seed,
@@ -144,7 +144,7 @@ def check(
         data,
         artifact=None if is_opaque(artifact) else artifact.partition(":")[0],
         trials=ledger if ledger.is_file() else None,
-        book=_book(book or []),
+        book=_book(book or [], identity),
     )
     Output(json).emit(outcome)
 
@@ -171,12 +171,13 @@ def live(
     start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
     end: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
     directory: Dir = Path(),
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Store what a strategy did under its mandate of a tier, read from a proved log: evidence for a promotion."""
     from hedgerow.engine import evidence as made
 
-    pack = made.make_live_evidence(log, strategy, tier, start, end)
+    pack = made.make_live_evidence(log, strategy, tier, start, end, identity=identity)
     Output(json).emit(_stored(pack, directory) | {"live": made.live_claim(pack)}, lambda: made.text_page(pack))
 
 
@@ -238,7 +239,7 @@ def _money(text: str) -> Decimal:
         raise problem("CLI_USAGE", f"--cash {text!r} is not an amount") from None
 
 
-def _book(places: list[str]) -> Any:
+def _book(places: list[str], identity: Path | None) -> Any:
     """The running book: values by day of each place, by name; `None` without any."""
     import pandas as pd
 
@@ -247,7 +248,7 @@ def _book(places: list[str]) -> Any:
     books = {}
     for place in places:
         if Path(place).is_dir():
-            books[place] = log_values(place)
+            books[place] = log_values(place, identity=identity)
             continue
         try:
             frame = pd.read_csv(place, index_col=0, parse_dates=True)

@@ -322,9 +322,15 @@ def _content_of(artifact: str, setting: list[str]) -> str | dict[str, Any]:
             raise problem("CLI_USAGE", f"--set {setting[0]!r}: the hash {artifact[:16]} covers its settings already")
         return artifact
     from hedgerow import governance
-    from hedgerow.cli.strategies import read_settings
+    from hedgerow.cli.strategies import is_opaque, read_settings
 
-    return governance.manifest(Path(artifact), read_settings(setting) or None)
+    settings = read_settings(setting)
+    if is_opaque(artifact) and settings:
+        from hedgerow.engine.jailed import read_jail_config
+        from hedgerow.engine.strategy import changed
+
+        return governance.manifest(Path(artifact), changed(read_jail_config(None, settings)))
+    return governance.manifest(Path(artifact), settings or None)
 
 
 def _whole(option: str, text: str) -> int:

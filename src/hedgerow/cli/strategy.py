@@ -118,15 +118,19 @@ def replay(
     log: Annotated[Path, typer.Argument(help="Folder of the log.")],
     artifact: Annotated[Path, typer.Argument(help="The artifact that ran.")],
     identity: Identity = None,
+    log_identity: Annotated[
+        Path | None, typer.Option(help="Age identity file that opens the log, if another than --identity.")
+    ] = None,
     number: Annotated[int, typer.Option(help="Number of the strategy in the log.")] = 0,
-    batch: Annotated[int, typer.Option(help="Times of bars in one question, as it ran.")] = 1,
     isolation: Isolation = "jail",
     json: Json = False,
 ) -> None:
     """Execute an artifact again over its taped questions: the same answers, and the orders that the log holds."""
     from hedgerow.engine.jail_replay import replay_strategy
 
-    replayed = replay_strategy(log, artifact, identity=identity, number=number, batch=batch, isolation=isolation)
+    replayed = replay_strategy(
+        log, artifact, identity=identity, log_identity=log_identity, number=number, isolation=isolation
+    )
     Output(json).emit(replayed.to_json())
 
 

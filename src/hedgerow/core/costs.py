@@ -9,7 +9,7 @@ Source: square-root law of impact, Toth et al. (2011), Almgren et al. (2005).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -80,6 +80,14 @@ class Costs:
         0.0
         """
         return cls(half_spread_bps=0.0, impact=0.0, fee_bps=0.0, volume_cap=0.0)
+
+    def without_fees(self, *, half_spread_bps: float = 0.0) -> Costs:
+        """The same impact, with another half spread and no fees.
+
+        >>> Costs(half_spread_bps=2, fee_bps=1, impact=0.5).without_fees().impact
+        0.5
+        """
+        return replace(self, half_spread_bps=half_spread_bps, fee_bps=0.0, fee_per_share=0.0, fee_min=0.0)
 
     def expected_cost(
         self,

@@ -79,8 +79,7 @@ def backtest(
         name: of the run, for its log and report; None = the strategy's.
         mandate: governance folder; run under what people signed there for the strategy called `name`, and under nothing
             else. Without it the run signs its own mandate for simulated money.
-        artifact: file or folder that was proposed, if it was not the strategy's class itself; settings that differ from
-            their defaults are part of what was proposed.
+        artifact: what was proposed, if not the class: a file or folder, and the settings that are not as by default.
         trials: how many variants were tried to find this one, or the trial ledger (or its file) that counts them.
         progress: called with the number of rows done, now and then.
 

@@ -22,6 +22,7 @@ from hedgerow import _core
 from hedgerow.core.errors import named_errors, problem
 from hedgerow.core.nouns import noun
 from hedgerow.engine.jailed import JailedStrategy, tape_path
+from hedgerow.engine.unsealing import identity_file, keyring
 from hedgerow.governance.jail import JailedProcess
 
 
@@ -46,41 +47,48 @@ def replay_strategy(
     artifact: str | Path,
     *,
     identity: str | Path | None = None,
+    log_identity: str | Path | None = None,
     number: int = 0,
-    batch: int = 1,
     isolation: str = "jail",
 ) -> Replayed:
     """Execute a strategy's artifact again over its tape, and compare answers and orders with the log.
 
-    identity: file of the age identity that opens a sealed artifact. number: of the strategy in the log. batch: as it
-    ran. Raises JAIL_REPLAY for the first difference, LOG_NOT_A_LOG where there is none.
+    identity: file of the age identity that opens a sealed artifact. log_identity: the one that opens a sealed log and
+    its tape; default: that beside the log, or else `identity`. number: of the strategy in the log.
+    Raises JAIL_REPLAY for the first difference, LOG_NOT_A_LOG where there is none, LOG_SEAL_EPOCH for a log that stays
+    shut.
     """
     log = Path(log)
-    strategy = JailedStrategy(artifact, identity=identity, batch=batch, isolation=isolation)
+    strategy = JailedStrategy(artifact, identity=identity, isolation=isolation)
     content = strategy.opened_for_audit()
-    start = _start(log, number)
-    if bytes(start["artifact"]).hex() != strategy.digest or bytes(start["plaintext"]) != strategy.plaintext_hash(
-        content
-    ):
-        ran, given = bytes(start["artifact"]).hex()[:16], strategy.digest[:16]
-        raise problem("JAIL_REPLAY", f"the log's artifact is {ran}, the given one {given}")
-    try:
-        tape = tape_path(log, number).read_bytes()
-    except OSError as error:
-        raise problem("JAIL_REPLAY", f"{tape_path(log, number)}: {error.strerror}") from None
+    keys = keyring(log, identity_file(log, log_identity) or identity)
+    start = _start(log, keys, number)
+    ran = bytes(start["artifact"]).hex()
+    if not strategy.is_named(ran) or bytes(start["plaintext"]) != strategy.plaintext_hash(content):
+        raise problem("JAIL_REPLAY", f"the log's artifact is {ran[:16]}, the given one {strategy.digest[:16]}")
+    tape = _tape(tape_path(log, number), keys)
     process = JailedProcess(content.form.title, content.plaintext, strategy.limits, strategy.least_isolation)
     try:
         questions = _again(process, tape, strategy.limits.start_ms / 1000)
     finally:
         process.close()
     with named_errors():
-        answers, orders = _core.check_answers(log, tape, number)
-    return Replayed(number, strategy.digest, questions, answers, orders, process.isolation.name.lower())
+        answers, orders = _core.check_answers(log, tape, number, keys)
+    return Replayed(number, ran, questions, answers, orders, process.isolation.name.lower())
 
 
-def _start(log: Path, number: int) -> Any:
+def _tape(path: Path, keys: _core.Keyring) -> bytes:
+    try:
+        taped = path.read_bytes()
+    except OSError as error:
+        raise problem("JAIL_REPLAY", f"{path}: {error.strerror}") from None
     with named_errors():
-        reader = _core.LogReader(str(log))
+        return bytes(_core.open_tape(taped, keys))
+
+
+def _start(log: Path, keys: _core.Keyring, number: int) -> Any:
+    with named_errors():
+        reader = _core.LogReader(str(log), keys=keys)
         rows = np.frombuffer(reader.records(noun("JailStart").kind), dtype=noun("JailStart").dtype)
     rows = rows[rows["strategy"] == number]
     if not len(rows):

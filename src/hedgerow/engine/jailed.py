@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from hedgerow import _core
 from hedgerow.core.errors import CodeRow, HedgerowError, did_you_mean, error_table, named_errors, problem
 from hedgerow.engine.opening import Standing
-from hedgerow.engine.strategy import Strategy
+from hedgerow.engine.strategy import Strategy, changed
 from hedgerow.governance.artifact import manifest_hash, with_config
 from hedgerow.governance.artifacts.check import refuse
 from hedgerow.governance.artifacts.forms import Artifact, is_sealed, read_artifact
@@ -26,8 +26,11 @@ from hedgerow.governance.artifacts.sealing import Sealed, open_sealed, read_seal
 from hedgerow.governance.identity import Identity
 from hedgerow.governance.jail import Isolation, JailedProcess, JailLimits
 
+BATCH_MAX = 1_000
+"""Most times of bars in one question."""
+
 TAPES = "tapes"
-"""Folder of a log in which every question and every answer of its opaque strategies lies."""
+"""Folder of a log in which every question and every answer of its opaque strategies lies, sealed as its journal is."""
 
 
 def tape_path(log: Path, number: int) -> Path:
@@ -39,8 +42,9 @@ def tape_path(log: Path, number: int) -> Path:
 class JailConfig:
     """How an opaque strategy is run.
 
-    batch: times of bars that one question holds; intents act after the last. One that is not 1 is part of the
-    artifact's hash: it is proposed as `manifest(path, {"batch": 5})`. isolation: the weakest level allowed.
+    batch: times of bars that one question holds; intents act after the last. isolation: the weakest level allowed.
+    A setting that is not as by default is part of the artifact's hash, so that people sign it: it is proposed as
+    `manifest(path, {"batch": 5, "isolation": "filtered"})`.
     """
 
     batch: int = 1
@@ -48,12 +52,21 @@ class JailConfig:
 
     def __post_init__(self) -> None:
         given: Any = self.batch
-        if isinstance(given, bool) or not isinstance(given, int) or not 1 <= self.batch <= 1_000:
-            raise problem("RUN_CONFIG", f"batch={self.batch!r}; use a whole number from 1 to 1000")
+        if isinstance(given, bool) or not isinstance(given, int) or not 1 <= self.batch <= BATCH_MAX:
+            raise problem("RUN_CONFIG", f"batch={self.batch!r}; use a whole number from 1 to {BATCH_MAX}")
         Isolation.of(self.isolation)
 
 
-_SETTINGS = tuple(field.name for field in dataclasses.fields(JailConfig))
+def read_jail_config(config: JailConfig | None, settings: dict[str, Any]) -> JailConfig:
+    """The settings of an opaque strategy; a parameter that it has not is named."""
+    known = [field.name for field in dataclasses.fields(JailConfig)]
+    for name in settings:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise problem("RUN_CONFIG", f"{name!r}: an opaque strategy has its parameters within{hint}")
+    if config is not None and settings:
+        raise problem("RUN_CONFIG", "an opaque strategy takes one JailConfig or settings")
+    return JailConfig(**settings) if config is None else config
 
 
 class JailedStrategy(Strategy):
@@ -75,11 +88,7 @@ class JailedStrategy(Strategy):
         config: JailConfig | None = None,
         **settings: Any,
     ) -> None:
-        for name in settings:
-            if name not in _SETTINGS:
-                hint = did_you_mean(name, _SETTINGS)
-                raise problem("RUN_CONFIG", f"{name!r}: an opaque strategy has its parameters within{hint}")
-        super().__init__(config, **settings)
+        super().__init__(read_jail_config(config, settings))
         self.path = Path(path)
         self._content: Artifact | Sealed
         if is_sealed(self.path):
@@ -93,9 +102,8 @@ class JailedStrategy(Strategy):
         else:
             self._content = read_artifact(self.path)
             self.limits = JailLimits() if limits is None else limits
-        # Where a batch ends decides what it does, so that other batches are another artifact.
-        batch = self.config.batch
-        self._digest = manifest_hash(with_config(self._content.manifest, None if batch == 1 else {"batch": batch}))
+        self.manifest = with_config(self._content.manifest, changed(self.config))
+        self._digest = manifest_hash(self.manifest)
         self.tape: Path | None = None
         self._approved = bytes(32)
         self.faults: list[str] = []
@@ -107,6 +115,13 @@ class JailedStrategy(Strategy):
     def digest(self) -> str:
         """The hash that is proposed and approved."""
         return self._digest
+
+    def is_named(self, digest: str) -> bool:
+        """Whether a hash on the record is of this artifact, under whatever settings it ran."""
+        levels = [level.name.lower() for level in Isolation]
+        settings = (JailConfig(batch, level) for batch in range(1, BATCH_MAX + 1) for level in levels)
+        content = self._content.manifest
+        return any(manifest_hash(with_config(content, changed(config))) == digest for config in settings)
 
     @property
     def title(self) -> str:

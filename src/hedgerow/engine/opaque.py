@@ -1,8 +1,9 @@
 """The demonstration's other strategy: one that nobody at the fund can read, from its author to its auditor.
 
 It is the example `examples/strategies/c/cross.c` as the authors' kit builds it, and it trades the first instrument of
-the data. Promises: what is opened, run and executed again is what people signed for, by its hash; where the jail cannot
-be had, it runs at the level that can, and the record says which, or it is left out by name. Never: a plaintext on disk.
+the data. Promises: what is opened, run and executed again is what people signed for, by its hash; its log and its tape
+are sealed; where the jail cannot be had, it runs at the level that can, and the record says which, or it is left out by
+name. Never: a plaintext on disk.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.core.files import write_whole
 from hedgerow.engine.backtest import backtest
 from hedgerow.engine.evidence import Pack, fund_tiers, html_page, make_evidence, sign_evidence
-from hedgerow.engine.evidence.pack import write_whole
 from hedgerow.engine.fund import FundPlan, volume_share_bps
 from hedgerow.engine.jail_replay import Replayed, replay_strategy
 from hedgerow.engine.jailed import JailedStrategy
@@ -104,13 +105,14 @@ def run_opaque(bars: Bars, plan: FundPlan, team: Team, folder: Path, tell: Calla
         name=STRATEGY,
         mandate=team.folder,
         log=folder / "log",
+        epoch=team.epoch,
     )
     number = result.info.number
     page = team.folder / "evidence" / f"{pack.sha256}.html"
     write_whole(page, html_page(pack).encode())
     return Opaque(
         symbol=symbol,
-        artifact=read_sealed(path).artifact_hash,
+        artifact=result.info.artifact,
         sealed=path,
         pack=pack,
         page=page,
@@ -151,7 +153,7 @@ def _before(bars: Bars, trade_from: str) -> Bars:
 def _shown(bars: Bars, symbol: str, plan: FundPlan, team: Team, strategy: JailedStrategy) -> tuple[Pack, str]:
     """Evidence that a service of the fund vouches for, and the proposal that rests on it; the tier demands it."""
     told: dict[str, Any] = {"title": "moving averages that cross, sealed", "universe": [symbol], "data": ["daily bars"]}
-    content = read_sealed(strategy.path).manifest
+    content = strategy.manifest
     pack = make_evidence(
         strategy,
         bars,

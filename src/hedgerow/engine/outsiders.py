@@ -17,8 +17,7 @@ from typing import Any
 from hedgerow.engine import proof_file
 from hedgerow.engine.audit import Proof, verify
 from hedgerow.engine.stamping import Stamped, stamp_here
-from hedgerow.governance import replicas, rotation, witness
-from hedgerow.governance.identity import GRANT_ENDING, Identity
+from hedgerow.governance import replicas, witness
 
 WITNESSES = ("administrator", "auditor", "prime-broker", "off-site")
 POLICY = "policy"
@@ -72,15 +71,12 @@ def hand_out(site: Path, sealed: Path, folder: Path, record: int | None, auditor
         record_proof=None if record is None else _proved(site, folder, record, policy),
         replica=replica,
         replica_files=copied.files_sent,
-        restored=_rebuilt(site, replica, auditor),
+        restored=_rebuilt(replica, auditor),
     )
 
 
-def _rebuilt(site: Path, replica: Path, auditor: Path) -> Proof:
+def _rebuilt(replica: Path, auditor: Path) -> Proof:
     """What an auditor makes of a replica with an identity of their own and a grant of the fund's epoch keys."""
-    reader, recipient = site / "keys" / "bob.age", Identity.load(auditor).recipient
-    granted, _ = rotation.epochs_grant(site, identity=reader, recipient=recipient)
-    (auditor.parent / f"journal{GRANT_ENDING}").write_bytes(granted)
     restored = auditor.parent / "log"
     replicas.restore(replicas.open_target(str(replica), now_ns=0), restored)
     return verify(restored, identity=auditor)

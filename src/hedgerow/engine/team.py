@@ -18,7 +18,7 @@ from hedgerow import governance
 from hedgerow.governance import epochs, events
 from hedgerow.governance.acts import Act
 from hedgerow.governance.desk import Desk
-from hedgerow.governance.identity import IDENTITY_FILE, Identity
+from hedgerow.governance.identity import GRANT_ENDING, IDENTITY_FILE, Identity
 from hedgerow.governance.keys import Key
 from hedgerow.governance.rotation import team
 from hedgerow.governance.sequencer import SEQUENCER, sequencer_file
@@ -35,7 +35,7 @@ PAPER_CAPITAL = 1_000_000
 class Team:
     """A founded fund: `folder` is the site, with `governance/` beside the `journal/` that a run will write.
 
-    `auditor` is the folder of somebody outside, who has an identity there and nothing else.
+    `auditor` is the folder of somebody outside, who has an identity there and a grant of the journal's epoch.
     """
 
     def __init__(self, folder: Path, *, fund: str, currency: str, seed: int, now_ns: int, auditor: Path) -> None:
@@ -57,6 +57,8 @@ class Team:
             now_ns=self.now_ns,
         )
         self.epoch = self._begin_epoch()
+        granted, recipient = [self.epoch], Identity.load(self.auditor_file).recipient
+        (auditor / f"journal{GRANT_ENDING}").write_bytes(epochs.grant(granted, recipient))
 
     def key_file(self, name: str) -> Path:
         """Somebody's private key."""

@@ -239,14 +239,10 @@ def _relative(series: Series, rate: Floats, benchmark: ArrayLike, annual: float 
         raise problem("RUN_CONFIG", detail)
     market = levels[1:] / levels[:-1] - 1
     active = series.returns - market
-    beta = correlation = alpha = None
-    market_spread, own_spread = ratios.spread(market - rate), ratios.spread(series.returns - rate)
-    if market_spread is not None:
-        covariance = float(np.cov(series.returns - rate, market - rate)[0, 1])
-        beta = covariance / market_spread**2
-        correlation = None if own_spread is None else covariance / market_spread / own_spread
-        if annual is not None:
-            alpha = float(np.mean(series.returns - rate) - beta * np.mean(market - rate)) * annual
+    correlation, beta = ratios.co_movement(series.returns - rate, market - rate)
+    alpha = None
+    if beta is not None and annual is not None:
+        alpha = float(np.mean(series.returns - rate) - beta * np.mean(market - rate)) * annual
     tracking = ratios.spread(active) if annual is not None else None
     scale = math.sqrt(annual or 0.0)
     return Relative(

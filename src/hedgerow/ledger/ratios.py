@@ -38,6 +38,21 @@ def spread(returns: ArrayLike) -> float | None:
     return deviation if deviation > RESOLUTION else None
 
 
+def co_movement(returns: ArrayLike, market: ArrayLike) -> tuple[float | None, float | None]:
+    """Correlation of returns with a market's, and beta, their slope on it; `None` where either does not vary.
+
+    >>> co_movement([0.02, -0.02, 0.04], [0.01, -0.01, 0.02])
+    (1.0, 2.0)
+    >>> co_movement([0.01, 0.01], [0.01, -0.01])
+    (None, 0.0)
+    """
+    own, theirs = spread(returns), spread(market)
+    if theirs is None:
+        return None, None
+    covariance = float(np.cov(_floats(returns), _floats(market))[0, 1])
+    return (None if own is None else covariance / own / theirs), covariance / theirs**2
+
+
 def sharpe(returns: ArrayLike, risk_free: ArrayLike = 0.0) -> float | None:
     """Sharpe ratio per period: mean over standard deviation (n - 1) of the returns in excess of the risk-free.
 

@@ -291,7 +291,7 @@ class TrialLedger:
             self._read_bytes += len(line) + 1
         self._take(line)
         if self._path is not None:
-            write_whole(_head_file(self._path), _spell(asdict(self.head)))
+            _write_head(_head_file(self._path), self.head)
 
 
 def ledger_file(place: Path | str) -> Path:

@@ -14,7 +14,7 @@ use hedgerow_core::{
 use hedgerow_exec::LotRule;
 use hedgerow_kernel::authority;
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send, Stretch};
-use hedgerow_log::{Checkpoint, FileStorage, Journal, LogSigner};
+use hedgerow_log::{Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::{BarVenue, VenueConfig};
 
 /// What a strategy wishes to trade.
@@ -94,6 +94,11 @@ impl Desk {
         let start = capacity.as_record();
         desk.write(KernelStart::KIND, start.id, bytemuck::bytes_of(&start))?;
         Ok(desk)
+    }
+
+    /// The key that the journal is sealed with, if it is.
+    pub fn sealing(&self) -> Option<&EpochKey> {
+        self.journal.as_ref().and_then(Journal::sealing)
     }
 
     /// One input through the kernel, and everything that follows from it into recorder and journal.

@@ -11,12 +11,14 @@ use hedgerow_core::{
 };
 use hedgerow_jail::{Channel, ChannelLimits, Fault, HostLimits, Module, WasmHost};
 use hedgerow_kernel::Input;
+use hedgerow_log::SealedTape;
 use hedgerow_strategy::{Bar, Fill, Instrument, Intent, Kind, Now, Row};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -38,7 +40,7 @@ pub struct JailLink {
 impl JailLink {
     /// Joins the process behind two pipes to the run of a strategy. The descriptors are given up to it.
     ///
-    /// `tape` names a file that every frame is written to.
+    /// `tape` names a file that every frame is written to, sealed as the journal is.
     #[new]
     #[pyo3(signature = (core, questions, answers, *, deadline_ns, answer_bytes, late_max, tape=None))]
     fn new(
@@ -55,9 +57,9 @@ impl JailLink {
         let (questions, answers) = unsafe { (OwnedFd::from_raw_fd(questions), OwnedFd::from_raw_fd(answers)) };
         let limits = ChannelLimits { deadline: Duration::from_nanos(deadline_ns), answer_bytes, late_max };
         let in_words = |error: std::io::Error| raise(Problem::new(code::JAIL_UNAVAILABLE, error.to_string()));
-        let tape = tape.map(File::create).transpose().map_err(in_words)?;
-        let channel = Channel::new(questions, answers, limits, tape).map_err(in_words)?;
         let (shared, strategy) = (core.shared()?, core.id());
+        let tape = tape.map(|path| begin_tape(&path, &shared)).transpose().map_err(in_words)?;
+        let channel = Channel::new(questions, answers, limits, tape).map_err(in_words)?;
         Ok(JailLink { shared, strategy, channel, placed: Vec::new(), left_out: Vec::new(), payload: Vec::new() })
     }
 
@@ -192,6 +194,15 @@ impl JailLink {
     fn is_closed(&self) -> bool {
         self.channel.is_closed()
     }
+}
+
+/// A tape in a file, under the journal's key where that has one.
+fn begin_tape(path: &Path, shared: &Shared) -> std::io::Result<Box<dyn Write + Send>> {
+    let file = BufWriter::new(File::create(path)?);
+    Ok(match shared.desk.borrow().sealing() {
+        Some(key) => Box::new(SealedTape::new(file, key)?),
+        None => Box::new(file),
+    })
 }
 
 fn push(payload: &mut Vec<u8>, row: &impl Row) {

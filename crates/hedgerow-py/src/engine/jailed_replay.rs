@@ -4,15 +4,17 @@
 //! from exactly one intent, judged by the same function in the same state of the books as in the run.
 
 use super::intents::{Wanted, wanted};
+use crate::seal::Keyring;
 use crate::words::raise;
 use hedgerow_core::{CancelRequest, Finding, JailAnswer, Noun, Order, Problem, RecordId, Side, StrategyId, code};
 use hedgerow_kernel::{Kernel, Replay};
-use hedgerow_log::{LogReader, read_wal};
+use hedgerow_log::{LogReader, STREAM, read_log_of, unseal};
 use hedgerow_strategy::{Frame, Intent, Kind};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn differs(what: impl Into<String>) -> Problem {
     Problem::new(code::JAIL_REPLAY, what)
@@ -172,8 +174,8 @@ fn trade(kernel: &Kernel, strategy: StrategyId, intent: &Intent) -> Option<(i64,
     }
 }
 
-fn walk(folder: &std::path::Path, tape: &[u8], strategy: StrategyId) -> Result<(u64, u64), Problem> {
-    let reader = LogReader::new(read_wal(folder)?)?;
+fn walk(folder: &Path, keys: &hedgerow_log::Keyring, tape: &[u8], strategy: StrategyId) -> Result<(u64, u64), Problem> {
+    let reader = LogReader::new(unseal(&read_log_of(folder, STREAM)?, keys)?)?;
     let mut replay = Replay::new();
     let mut walk = Walk {
         tape: Tape::new(tape),
@@ -200,8 +202,23 @@ fn walk(folder: &std::path::Path, tape: &[u8], strategy: StrategyId) -> Result<(
 
 /// Proves that a strategy's orders in a log are what the answers on its tape lead to; returns (answers, orders).
 ///
-/// Raises `JAIL_REPLAY` with the first difference.
+/// A sealed log is opened with the keyring. Raises `JAIL_REPLAY` with the first difference.
 #[pyfunction]
-pub fn check_answers(py: Python<'_>, folder: PathBuf, tape: &[u8], strategy: u16) -> PyResult<(u64, u64)> {
-    py.detach(|| walk(&folder, tape, strategy)).map_err(raise)
+#[pyo3(signature = (folder, tape, strategy, keys=None))]
+pub fn check_answers(
+    py: Python<'_>,
+    folder: PathBuf,
+    tape: &[u8],
+    strategy: u16,
+    keys: Option<&Keyring>,
+) -> PyResult<(u64, u64)> {
+    let keys = keys.map(Keyring::keys).unwrap_or_default();
+    py.detach(|| walk(&folder, &keys, tape, strategy)).map_err(raise)
+}
+
+/// The frames on a tape: of a sealed one opened with the keyring, of a plain one as they are.
+#[pyfunction]
+pub fn open_tape<'py>(py: Python<'py>, tape: &[u8], keys: &Keyring) -> PyResult<Bound<'py, PyBytes>> {
+    let keys = keys.keys();
+    py.detach(|| hedgerow_log::open_tape(tape, &keys)).map(|frames| PyBytes::new(py, &frames)).map_err(raise)
 }

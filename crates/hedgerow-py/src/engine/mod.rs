@@ -30,7 +30,7 @@ use shared::Shared;
 use std::rc::Rc;
 
 pub use jailed::{JailLink, has_mandate, jail_rows, serve_module, wasm_faults};
-pub use jailed_replay::check_answers;
+pub use jailed_replay::{check_answers, open_tape};
 pub use replay::replay_log;
 pub use strategy::StrategyCore;
 pub use views::{BarView, FillView, OrderTicket};

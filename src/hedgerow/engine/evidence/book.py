@@ -18,7 +18,7 @@ from hedgerow.core.errors import problem
 from hedgerow.engine.evidence.pack import LeftOut, decimal
 from hedgerow.engine.tearsheet.series import clock
 from hedgerow.ledger.metrics import end_of_day
-from hedgerow.ledger.ratios import spread
+from hedgerow.ledger.ratios import co_movement
 
 if TYPE_CHECKING:
     from hedgerow.engine.evidence.sample import Sample
@@ -91,12 +91,12 @@ def with_book(sample: Sample, book: Book | None, left_out: LeftOut) -> dict[str,
 
 
 def _co_movement(suffix: str, ours: Floats, others: Floats, least: int, left_out: LeftOut) -> dict[str, str]:
-    name, own, theirs = f"correlation{suffix}", spread(ours), spread(others)
+    name = f"correlation{suffix}"
     if ours.size < least:
         left_out.add(name, f"{ours.size} common days, at least {least}")
         return {}
-    if own is None or theirs is None:
+    correlation, beta = co_movement(ours, others)
+    if correlation is None or beta is None:
         left_out.add(name, "the returns do not differ")
         return {}
-    covariance = float(np.cov(ours, others)[0, 1])
-    return {name: decimal(covariance / own / theirs), f"beta{suffix}": decimal(covariance / theirs**2)}
+    return {name: decimal(correlation), f"beta{suffix}": decimal(beta)}

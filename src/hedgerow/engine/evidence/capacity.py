@@ -12,7 +12,6 @@ capacity from a strategy that earned nothing. Source: Toth et al. (2011); Almgre
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hedgerow.engine.evidence.exposure import traded
 from hedgerow.engine.evidence.pack import LeftOut, decimal
 
 if TYPE_CHECKING:
     from hedgerow.core.costs import Costs
-    from hedgerow.engine.evidence.exposure import Held
+    from hedgerow.engine.evidence.exposure import Held, Traded
     from hedgerow.engine.evidence.sample import Sample
     from hedgerow.engine.run_data import RunData
 
@@ -96,13 +94,14 @@ class Liquidity:
         return cls(np.array([p[0] for p in pairs]), np.array([float(p[1]) for p in pairs]))
 
 
-def scaling(sample: Sample, costs: Costs, liquidity: Liquidity, *, capital: float, years: float) -> Scaling:
+def scaling(
+    sample: Sample, trade: Traded, costs: Costs, liquidity: Liquidity, *, capital: float, years: float
+) -> Scaling:
     """A year with constant `capital`, of the run's daily returns and trades as shares of its value on the day."""
-    trade = traded(sample)
     share = np.divide(1.0, trade.nav, out=np.zeros_like(trade.nav), where=trade.nav > 0)
     adv = liquidity.adv[trade.instrument]
     # The cost model without spread and fees: what is left is impact, in the words of the optimiser and the venue.
-    only_impact = dataclasses.replace(costs, half_spread_bps=0.0, fee_bps=0.0, fee_per_share=0.0, fee_min=0.0)
+    only_impact = costs.without_fees()
     day_value = np.divide(trade.value * adv, trade.lots, out=np.zeros_like(trade.value), where=trade.lots > 0)
     moved = only_impact.expected_cost(
         trade.value * share * capital, sigma=liquidity.sigma[trade.instrument], adv_notional=day_value
@@ -117,9 +116,11 @@ def scaling(sample: Sample, costs: Costs, liquidity: Liquidity, *, capital: floa
     )
 
 
-def capacity(sample: Sample, scale: Scaling | None, liquidity: Liquidity, why_not: str, left_out: LeftOut) -> Any:
-    """The capital at which costs eat half of gross profit, and the one that earns most; or the reason why not."""
-    unknown = _unknown_volume(sample, liquidity)
+def capacity(scale: Scaling | None, unknown: Sequence[str], why_not: str, left_out: LeftOut) -> Any:
+    """The capital at which costs eat half of gross profit, and the one that earns most; or the reason why not.
+
+    unknown: what was traded though nobody knows its volume.
+    """
     if scale is not None and not unknown:
         if scale.gross <= 0:
             why_not = "there was no gross profit for costs to eat"
@@ -141,28 +142,31 @@ def capacity(sample: Sample, scale: Scaling | None, liquidity: Liquidity, why_no
 def tiers(
     sample: Sample,
     held: Held,
+    trade: Traded,
     scale: Scaling | None,
     liquidity: Liquidity,
+    unknown: Sequence[str],
     policy: Sequence[Mapping[str, Any]],
     left_out: LeftOut,
 ) -> list[dict[str, Any]]:
     """What the strategy would be at each tier of the policy: costs, shares of volume, days to sell, loss limit."""
-    unknown, rows = _unknown_volume(sample, liquidity), []
+    rows = []
     for tier in policy:
         if float(tier["capital"]) >= UNBOUNDED:
             left_out.add(f"tier {tier['name']}", "its capital has no bound")
         else:
-            rows.append(_tier(sample, held, scale, liquidity, tier, unknown, left_out))
+            rows.append(_tier(sample, held, trade, scale, liquidity, unknown, tier, left_out))
     return rows
 
 
 def _tier(
     sample: Sample,
     held: Held,
+    trade: Traded,
     scale: Scaling | None,
     liquidity: Liquidity,
+    unknown: Sequence[str],
     tier: Mapping[str, Any],
-    unknown: list[str],
     left_out: LeftOut,
 ) -> dict[str, Any]:
     name, money, share_bps = tier["name"], float(tier["capital"]), int(tier["adv_share_bps"])
@@ -185,12 +189,14 @@ def _tier(
         reason = f"volume is not known: {', '.join(unknown)}" if unknown else "the tier allows no share of volume"
         left_out.add(f"liquidity at tier {name}", reason)
         return row
-    return row | _volume(sample, held, liquidity, money, share_bps)
+    symbols = sample.results[0].data.symbols
+    return row | _volume(symbols, held, trade, liquidity, money, share_bps)
 
 
-def _volume(sample: Sample, held: Held, liquidity: Liquidity, money: float, share_bps: int) -> dict[str, Any]:
+def _volume(
+    symbols: Sequence[str], held: Held, trade: Traded, liquidity: Liquidity, money: float, share_bps: int
+) -> dict[str, Any]:
     """The largest day's trade as a share of daily volume, and the days it takes to sell the largest position."""
-    symbols, trade = sample.results[0].data.symbols, traded(sample)
     per_day = np.where(liquidity.adv > 0, liquidity.adv, np.inf)
     alive = trade.nav > 0
     lots = np.divide(trade.lots * money, trade.nav, out=np.zeros_like(trade.lots), where=alive)
@@ -209,7 +215,6 @@ def _volume(sample: Sample, held: Held, liquidity: Liquidity, money: float, shar
     }
 
 
-def _unknown_volume(sample: Sample, liquidity: Liquidity) -> list[str]:
+def unknown_volume(symbols: Sequence[str], trade: Traded, liquidity: Liquidity) -> list[str]:
     """Symbols that were traded though nobody knows how much of them trades in a day."""
-    symbols = sample.results[0].data.symbols
-    return [symbols[n] for n in np.unique(traded(sample).instrument).tolist() if liquidity.adv[n] <= 0]
+    return [symbols[n] for n in np.unique(trade.instrument).tolist() if liquidity.adv[n] <= 0]

@@ -21,7 +21,7 @@ from hedgerow.core.nouns import MONEY_UNIT, money_int
 from hedgerow.engine.audit import verify
 from hedgerow.engine.evidence.exposure import day_values, fill_days
 from hedgerow.engine.evidence.pack import VERSION, LeftOut, Pack, decimal, money
-from hedgerow.engine.evidence.tape import Tape, limits_of
+from hedgerow.engine.evidence.strategy_log import StrategyLog, limits_of
 from hedgerow.engine.exchange import SIGN_OF_SIDE, FillAmounts, Rates, fill_amounts
 from hedgerow.engine.tearsheet.series import DAY_NS, session_days
 from hedgerow.engine.why import Journal
@@ -40,6 +40,7 @@ def make_live_evidence(
     *,
     costs: Costs | None = None,
     key: str | None = None,
+    identity: str | Path | None = None,
 ) -> Pack:
     """What a strategy did at a tier from `start` to `end`, as a pack whose hash a proposal names.
 
@@ -49,6 +50,7 @@ def make_live_evidence(
         start, end: times, dates or UTC nanoseconds; a date means its session.
         costs: the model that paid costs are compared with; None = the pessimistic default.
         key: the verifier key line that the checkpoint must be signed with.
+        identity: file of the age identity that opens a sealed journal.
 
     Raises LOG errors for a journal that cannot be proved, GOV_UNKNOWN_PROPOSAL, RUN_NO_DATA if the strategy was not in
     force at the tier then.
@@ -56,12 +58,12 @@ def make_live_evidence(
     first, last = moment_ns(start), moment_ns(end, end=True)
     if not first < last:
         raise problem("RUN_CONFIG", f"from {first} is not before to {last}")
-    proof = verify(folder, key)
-    tape = Tape(Journal(folder), strategy)
-    mandates = _in_force(tape, tier, first, last)
+    proof = verify(folder, key, identity=identity)
+    log = StrategyLog(Journal(folder, identity=identity), strategy)
+    mandates = _in_force(log, tier, first, last)
     left_out = LeftOut()
     limits = limits_of(mandates[-1].row)
-    trading = _trading(tape, Costs() if costs is None else costs, first, last, left_out)
+    trading = _trading(log, Costs() if costs is None else costs, first, last, left_out)
     return Pack(
         {
             "v": VERSION,
@@ -80,10 +82,10 @@ def make_live_evidence(
             },
             "mandates": [mandate.to_json() for mandate in mandates],
             "in_force_ns": str(sum(mandate.until - mandate.since for mandate in mandates)),
-            "currency": tape.info.currency,
+            "currency": log.info.currency,
             **trading,
-            "losses": _losses(tape, limits, first, last),
-            **_judged(tape, first, last),
+            "losses": _losses(log, limits, first, last),
+            **_judged(log, first, last),
             "left_out": left_out.rows,
         }
     )
@@ -120,27 +122,27 @@ class _Mandate:
         }
 
 
-def _in_force(tape: Tape, tier: str, first: int, last: int) -> list[_Mandate]:
+def _in_force(log: StrategyLog, tier: str, first: int, last: int) -> list[_Mandate]:
     """The mandates of the tier that were in force within the period, in order."""
-    rows, found = tape.records("Mandate"), []
+    rows, found = log.records("Mandate"), []
     # A mandate that cools down takes the place of the one before it only when it begins.
     begins = [max(int(row["ts"]), int(row["from_ts"])) for row in rows]
     for row, begun, ended in zip(rows, begins, [*begins[1:], last], strict=True):
         since, until = max(first, begun), min(last, int(row["expires_ts"]), ended)
-        if not (row["revoked"] or row["paused"]) and tape.tier_of(row) == tier and since < until:
+        if not (row["revoked"] or row["paused"]) and log.tier_of(row) == tier and since < until:
             found.append(_Mandate(row, since, until))
     # Another artifact's time is not this one's.
     found = [m for m in found if bytes(m.row["artifact"]) == bytes(found[-1].row["artifact"])]
     if not found:
-        raise problem("RUN_NO_DATA", f"{tape.strategy} was not in force at tier {tier!r} from {first} to {last}")
+        raise problem("RUN_NO_DATA", f"{log.strategy} was not in force at tier {tier!r} from {first} to {last}")
     return found
 
 
-def _trading(tape: Tape, model: Costs, first: int, last: int, left_out: LeftOut) -> dict[str, Any]:
+def _trading(log: StrategyLog, model: Costs, first: int, last: int, left_out: LeftOut) -> dict[str, Any]:
     """What was traded, what it cost, and what the model would have said of the same days."""
-    fills = tape.records("Fill")
+    fills = log.records("Fill")
     inside = (fills["ts_event"] >= first) & (fills["ts_event"] <= last)
-    paid = fill_amounts(tape)  # type: ignore[arg-type]
+    paid = fill_amounts(log)  # type: ignore[arg-type]
     value, fee, slippage = (float(part[inside].sum()) for part in (paid.value, paid.fee, paid.slippage))
     told: dict[str, Any] = {
         "fills": int(inside.sum()),
@@ -151,7 +153,7 @@ def _trading(tape: Tape, model: Costs, first: int, last: int, left_out: LeftOut)
         left_out.add("realised_costs_bps, modelled_costs_bps", "nothing was traded")
         return told
     told["realised_costs_bps"] = decimal((fee + slippage) / value * 1e4)
-    modelled = _modelled(tape, model, fills[inside], paid, inside, left_out)
+    modelled = _modelled(log, model, fills[inside], paid, inside, left_out)
     if modelled is not None:
         told["modelled_costs_bps"] = decimal(modelled / value * 1e4)
         if modelled > 0:
@@ -160,14 +162,14 @@ def _trading(tape: Tape, model: Costs, first: int, last: int, left_out: LeftOut)
 
 
 def _modelled(
-    tape: Tape, model: Costs, fills: Any, paid: FillAmounts, inside: npt.NDArray[np.bool_], left_out: LeftOut
+    log: StrategyLog, model: Costs, fills: Any, paid: FillAmounts, inside: npt.NDArray[np.bool_], left_out: LeftOut
 ) -> float | None:
     """The model's costs of the same trading, a day's of an instrument on one side as one order."""
     keys = np.stack([session_days(fills["ts_event"]), fills["instrument"], fills["side"]], axis=1).astype(np.int64)
     groups, place = np.unique(keys, axis=0, return_inverse=True)
     value = np.bincount(place.ravel(), weights=paid.value[inside], minlength=len(groups))
     lots = np.bincount(place.ravel(), weights=fills["lots"], minlength=len(groups))
-    pairs = [tape.data.liquidity(index) for index in range(len(tape.data.instruments))]
+    pairs = [log.data.liquidity(index) for index in range(len(log.data.instruments))]
     sigma, adv = (np.array([float(pair[n]) for pair in pairs])[groups[:, 1]] for n in (0, 1))
     if (adv <= 0).any() and model.impact > 0:
         left_out.add("modelled_costs_bps", "volume is not known")
@@ -176,9 +178,9 @@ def _modelled(
     return float(model.expected_cost(value, sigma=sigma, adv_notional=adv * price, price=price).sum())
 
 
-def _losses(tape: Tape, limits: Any, first: int, last: int) -> dict[str, Any]:
+def _losses(log: StrategyLog, limits: Any, first: int, last: int) -> dict[str, Any]:
     """Profit by day beside the mandate's limits: since the day began, and from the highest value."""
-    days, profit = daily_profit(tape)
+    days, profit = daily_profit(log)
     # A day that the period covers in part counts whole.
     inside = np.flatnonzero(((days + 1) * DAY_NS > first) & (days * DAY_NS < last))
     before = profit[inside[0] - 1] if inside.size and inside[0] > 0 else 0.0
@@ -199,19 +201,19 @@ def _losses(tape: Tape, limits: Any, first: int, last: int) -> dict[str, Any]:
     }
 
 
-def daily_profit(tape: Tape) -> tuple[Ints, Floats]:
+def daily_profit(log: StrategyLog) -> tuple[Ints, Floats]:
     """Days since 1970 with bars, and the strategy's profit from the log's beginning to the end of each, net of costs.
 
     Cash in another currency is worth what its rate says at the end of the day, as in the ledger.
     """
-    days, values = day_values(tape)  # type: ignore[arg-type]
-    fills, paid, rates = tape.records("Fill"), fill_amounts(tape), Rates(tape)  # type: ignore[arg-type]
+    days, values = day_values(log)  # type: ignore[arg-type]
+    fills, paid, rates = log.records("Fill"), fill_amounts(log), Rates(log)  # type: ignore[arg-type]
     flow = -SIGN_OF_SIDE[fills["side"]] * paid.value - paid.fee
-    place = np.searchsorted(days, fill_days(tape))  # type: ignore[arg-type]
-    times = tape.data.times_ns
+    place = np.searchsorted(days, fill_days(log))  # type: ignore[arg-type]
+    times = log.data.times_ns
     last_close = times[np.searchsorted(session_days(times), days, side="right") - 1]
     profit = values.sum(axis=1)
-    currencies = np.array([instrument.currency for instrument in tape.data.instruments])[fills["instrument"]]
+    currencies = np.array([instrument.currency for instrument in log.data.instruments])[fills["instrument"]]
     for currency in sorted(set(currencies.tolist())):
         own = np.flatnonzero(currencies == currency)
         native = flow[own] / rates.of_records(currency, fills["id"][own])
@@ -220,27 +222,30 @@ def daily_profit(tape: Tape) -> tuple[Ints, Floats]:
     return days, np.asarray(profit, dtype=np.float64)
 
 
-def log_values(folder: str | Path) -> Any:
-    """Net asset value by day of everything that a verified log holds: its capital and the profit of its strategies."""
+def log_values(folder: str | Path, *, identity: str | Path | None = None) -> Any:
+    """Net asset value by day of everything that a verified log holds: its capital and the profit of its strategies.
+
+    identity: file of the age identity that opens a sealed log.
+    """
     import pandas as pd
 
-    verify(folder)
-    journal = Journal(folder)
+    verify(folder, identity=identity)
+    journal = Journal(folder, identity=identity)
     events = [event for _, _, event in journal.signed_events()]
     names = list(dict.fromkeys(e["body"]["strategy"] for e in events if e["type"] == "proposal"))
     if not names:
         raise problem("RUN_NO_DATA", f"{folder} holds no strategy")
-    pairs = [daily_profit(Tape(journal, name)) for name in names]
+    pairs = [daily_profit(StrategyLog(journal, name)) for name in names]
     capital = sum(money_int(row["amount"]) for row in journal.of("CashMovement")) / MONEY_UNIT
     nav = capital + np.sum([profit for _, profit in pairs], axis=0)
     index = pd.DatetimeIndex(pairs[0][0].astype("datetime64[D]").astype("datetime64[ns]"), tz="UTC")
     return pd.Series(nav, index=index)
 
 
-def _judged(tape: Tape, first: int, last: int) -> dict[str, Any]:
+def _judged(log: StrategyLog, first: int, last: int) -> dict[str, Any]:
     """Denials and findings of the period, by code."""
     codes = {row.number: row.code for row in error_table()}
-    verdicts, findings = tape.records("Verdict"), tape.records("Finding")
+    verdicts, findings = log.records("Verdict"), log.records("Finding")
     verdicts = verdicts[(verdicts["ts"] >= first) & (verdicts["ts"] <= last)]
     findings = findings[(findings["ts"] >= first) & (findings["ts"] <= last)]
     denied = Counter(codes[int(code)] for code in verdicts["code"][verdicts["decision"] == 2])

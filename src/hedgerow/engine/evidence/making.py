@@ -21,8 +21,8 @@ from hedgerow.engine.backtest import as_bars, default_costs
 from hedgerow.engine.counting import as_ledger, outcome_of_values, variance_for, variant
 from hedgerow.engine.evidence import figures
 from hedgerow.engine.evidence.book import Book, with_book
-from hedgerow.engine.evidence.capacity import Liquidity, capacity, scaling, tiers
-from hedgerow.engine.evidence.exposure import held
+from hedgerow.engine.evidence.capacity import Liquidity, capacity, scaling, tiers, unknown_volume
+from hedgerow.engine.evidence.exposure import held, traded
 from hedgerow.engine.evidence.pack import VERSION, LeftOut, Pack, decimal
 from hedgerow.engine.evidence.recipe import Recipe, policy_tiers
 from hedgerow.engine.evidence.sample import (
@@ -267,10 +267,12 @@ def _count(ledger: TrialLedger, family: Family, outcome: dict[str, float]) -> _C
 
 def _sections(ran: Sample, recipe: Recipe, counted: _Counted, book: Book | None, left_out: LeftOut) -> dict[str, Any]:
     costs, capital = recipe.settings.costs, float(recipe.settings.capital)
-    positions, liquidity = held(ran), Liquidity.of(ran.results[0].data)
+    data = ran.results[0].data
+    positions, trade, liquidity = held(ran), traded(ran), Liquidity.of(data)
+    unknown = unknown_volume(data.symbols, trade, liquidity)
     series = nav_series(ran.daily)
     years = series.years if series.long_enough else None
-    scale = None if years is None else scaling(ran, costs, liquidity, capital=capital, years=years)
+    scale = None if years is None else scaling(ran, trade, costs, liquidity, capital=capital, years=years)
     short = f"{series.returns.size} days, too few to tell a year"
     return {
         "walk_forward": figures.folds(ran, made_until_ns=recipe.made_until_ns, left_out=left_out),
@@ -279,8 +281,8 @@ def _sections(ran: Sample, recipe: Recipe, counted: _Counted, book: Book | None,
         "drawdown": figures.drawdown(ran),
         "exposure": figures.exposure(ran, positions),
         "tail": figures.tail(ran, left_out),
-        "capacity": capacity(ran, scale, liquidity, short, left_out),
-        "tiers": tiers(ran, positions, scale, liquidity, recipe.tiers, left_out),
+        "capacity": capacity(scale, unknown, short, left_out),
+        "tiers": tiers(ran, positions, trade, scale, liquidity, unknown, recipe.tiers, left_out),
         "book": with_book(ran, book, left_out),
         "stress": stress(ran, positions, liquidity, costs, left_out),
         "gate": figures.gate(ran),

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from hedgerow.engine.evidence.pack import LeftOut, decimal
 from hedgerow.ledger import tails
+from hedgerow.ledger.ratios import co_movement
 
 if TYPE_CHECKING:
     from hedgerow.core.costs import Costs
@@ -89,9 +90,8 @@ class Market:
         slopes = np.ones(self.returns.shape[1])
         for n, own in enumerate(self.returns.T):
             known = np.isfinite(own)
-            spread = self.universe[known].std()
-            if known.sum() >= OBSERVATIONS_MIN and spread > 0:
-                slopes[n] = np.mean((own[known] - own[known].mean()) * self.universe[known]) / spread**2
+            slope = co_movement(own[known], self.universe[known])[1] if known.sum() >= OBSERVATIONS_MIN else None
+            slopes[n] = 1.0 if slope is None else slope
         return slopes
 
     def covariance(self) -> Floats | None:
@@ -185,6 +185,8 @@ def _thin(sample: Sample, held: Held, liquidity: Liquidity, costs: Costs, left_o
     if (liquidity.adv[used] <= 0).any():
         left_out.add("liquidity shock", "volume is not known")
         return None
-    part = np.abs(held.lots) / np.where(liquidity.adv > 0, liquidity.adv * VOLUME_FACTOR, np.inf)
-    rate = costs.half_spread_bps * 1e-4 * SPREAD_FACTOR + costs.impact * liquidity.sigma * np.sqrt(part)
-    return _worst(sample, (np.abs(held.shares) * rate).sum(axis=1))
+    # As shares of net asset value; impact rests on what is sold as a share of volume, whatever it is counted in.
+    day = np.divide(held.shares, held.lots, out=np.zeros_like(held.shares), where=held.lots != 0) * liquidity.adv
+    thin = costs.without_fees(half_spread_bps=costs.half_spread_bps * SPREAD_FACTOR)
+    lost = thin.expected_cost(held.shares, sigma=liquidity.sigma, adv_notional=np.abs(day) * VOLUME_FACTOR)
+    return _worst(sample, lost.sum(axis=1))

@@ -29,7 +29,7 @@ FIRM = 2**16 - 1
 _KINDS: dict[str, Any] = {"money": [("lo", "<u8"), ("hi", "<i8")], "i64": "<i8", "u32": "<u4"}
 
 
-class Tape:
+class StrategyLog:
     """One strategy in a journal; stands where a `Result` stands for fills, amounts and exposures."""
 
     def __init__(self, journal: Journal, strategy: str) -> None:
