@@ -126,7 +126,9 @@ def test_sealing_says_what_is_wrong_and_writes_nothing(say: Say, sealed: dict[st
     assert json.loads(Path(made["manifest"]).read_text())["limits"]["fuel"] == 5_000_000
 
 
-def test_settings_that_change_what_a_strategy_does_are_part_of_what_is_signed(say: Say, sealed: dict[str, Any]) -> None:
+def test_settings_that_change_what_a_strategy_does_are_part_of_what_is_signed(
+    say: Say, sealed: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Batches were not signed: denied. Proposed with them it trades; a parameter that it has not is named."""
     propose(say, "cross.wasm")
     for name in ("rita", "max"):
@@ -136,6 +138,9 @@ def test_settings_that_change_what_a_strategy_does_are_part_of_what_is_signed(sa
     assert (one["denied"], many["fills"]) == (0, 0)
     assert many["denied"] > 0
     propose(say, "cross.wasm", "--set", "batch=5")
+    assert say("review", "cross")["settings"] == {"batch": 5}
+    assert run(["review", "cross"]) == 0
+    assert "Settings that are not as by default\nbatch  5\n" in capsys.readouterr().out
     for name in ("rita", "max"):
         say("approve", "cross", "--key", f"keys/{name}.pem")
     done = trade(say, "cross.wasm", "--set", "batch=5", "--log", "log")

@@ -79,6 +79,7 @@ def test_the_doctor_finds_a_sound_installation_sound(tmp_path: Path, capsys: pyt
         "core",
         "research",
         "demo",
+        "jail",
         "disk",
         "space",
         "clock",
@@ -109,6 +110,14 @@ def test_the_doctor_sees_that_the_package_is_not_installed(monkeypatch: pytest.M
     monkeypatch.setattr(examination, "_installed", lambda name: False)
     assert examination.versions_agree().status == "fail"
     assert examination.extra_present("demo").status == "warn"
+
+
+def test_the_doctor_says_why_no_strategy_can_be_shut_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without bubblewrap everything else works, so that it is a warning."""
+    monkeypatch.setattr("hedgerow.governance.jail.command.why_no_jail", lambda: "bubblewrap is not installed")
+    found = examination.jail()
+    assert (found.status, found.seen) == ("warn", "bubblewrap is not installed")
+    assert "install bubblewrap" in found.remedy
 
 
 def test_the_doctor_sees_versions_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:

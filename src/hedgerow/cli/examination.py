@@ -53,6 +53,7 @@ def examine(directory: Path) -> list[CheckResult]:
         core_layouts,
         lambda: extra_present("research"),
         lambda: extra_present("demo"),
+        jail,
         lambda: disk_syncs(directory),
         lambda: disk_space(directory),
         clock,
@@ -121,6 +122,17 @@ def _installed(distribution: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def jail() -> CheckResult:
+    """Can an opaque strategy be shut in here?"""
+    from hedgerow.governance.jail.command import why_no_jail
+
+    why = why_no_jail()
+    if why:
+        remedy = "install bubblewrap and allow user namespaces, if you run strategies that nobody here reads"
+        return CheckResult("jail", "warn", why, remedy)
+    return CheckResult("jail", "ok", "bubblewrap builds it")
 
 
 def disk_syncs(directory: Path) -> CheckResult:

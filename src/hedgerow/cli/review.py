@@ -20,6 +20,7 @@ def page(shown: Mapping[str, Any]) -> str:
         head,
         shown["description"],
         _section("Artifact", [("manifest", shown["artifact"]), *_pairs(shown["content"])]),
+        _section("Settings that are not as by default", _pairs(shown["settings"])),
         _section("Made by", [(c["name"], f"{c['share_bps'] / 100:g} %") for c in shown["credits"]]),
         f"Tier\n{shown['tier_says'] or shown['tier']}",
         _section("In force now", [] if now is None else [("tier", now["tier"]), ("capital", now["capital"])]),

@@ -96,6 +96,7 @@ def review(folder: Path | str, proposal: str, *, now_ns: int) -> dict[str, Any]:
         "description": manifest["description"],
         "artifact": row["artifact"],
         "content": {"kind": row["content_kind"], "hash": row["content"]},
+        "settings": act.body_of(row["id"])["manifest"]["content"].get("config") or {},
         "credits": manifest["credits"],
         "tier": row["tier"],
         "tier_says": None if tier is None else tier_text(tier),

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from io import FileIO
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -127,8 +128,7 @@ class TrialLedger:
 
     def __init__(self, path: Path | str | None = None) -> None:
         self._path = None if path is None else Path(path)
-        self._variants: dict[str, Variant] = {}
-        self._outcomes: dict[str, list[dict[str, float]]] = {}
+        self._tried: dict[str, list[Trial]] = {}
         self._lines: list[bytes] = []
         self._hashes = [START]
         self._read_bytes = 0
@@ -147,7 +147,7 @@ class TrialLedger:
     @property
     def count(self) -> int:
         """How many trials there are, of all families."""
-        return sum(1 for _ in self._trials())
+        return sum(map(len, self._tried.values()))
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -157,20 +157,20 @@ class TrialLedger:
     @property
     def families(self) -> tuple[str, ...]:
         """Names of the strategies, in order of their first trial."""
-        return tuple(dict.fromkeys(variant.family for variant in self._variants.values()))
+        return tuple(dict.fromkeys(trials[0].variant.family for trials in self._tried.values()))
 
     def family(self, name: str) -> Family:
         """All trials of a strategy; MODEL_TRIALS with suggestions if nothing was tried under this name."""
         if name not in self.families:
             known = ", ".join(self.families) or "none"
             raise problem("MODEL_TRIALS", f"no trial of {name!r}; tried: {known}{did_you_mean(name, self.families)}")
-        artifacts = {v.artifact for v in self._variants.values() if v.family == name}
-        return Family(name, tuple(t for t in self._trials() if t.variant.artifact in artifacts))
+        artifacts = {trial.variant.artifact for trial in self._trials() if trial.variant.family == name}
+        return Family(name, tuple(trial for trial in self._trials() if trial.variant.artifact in artifacts))
 
     def begin(self, variant: Variant) -> None:
         """Count a variant before it runs."""
         with self._writing() as file:
-            if variant.id not in self._variants:
+            if variant.id not in self._tried:
                 self._append(file, variant, None)
 
     def record(self, variant: Variant, outcome: Mapping[str, float]) -> Trial:
@@ -180,7 +180,7 @@ class TrialLedger:
             if not math.isfinite(value):
                 raise problem("MODEL_TRIALS", f"{variant.family}: {name} is {value}; leave out what is not a number")
         with self._writing() as file:
-            if figures not in self._outcomes.get(variant.id, []):
+            if all(trial.outcome != figures for trial in self._tried.get(variant.id, ())):
                 self._append(file, variant, figures)
         return Trial(variant, figures)
 
@@ -215,11 +215,7 @@ class TrialLedger:
         return "the ledger" if self._path is None else self._path.name
 
     def _trials(self) -> Iterator[Trial]:
-        for identity, variant in self._variants.items():
-            known = self._outcomes.get(identity, [])
-            yield from (Trial(variant, outcome) for outcome in known)
-            if not known:
-                yield Trial(variant, None)
+        return chain.from_iterable(self._tried.values())
 
     @contextmanager
     def _writing(self) -> Iterator[FileIO | None]:
@@ -278,9 +274,11 @@ class TrialLedger:
             raise problem("MODEL_TRIALS", f"{self._name} line {number}: changed, or does not follow the line before it")
         self._lines.append(line)
         self._hashes.append(hashlib.sha256(line).hexdigest())
-        self._variants.setdefault(variant.id, variant)
-        if outcome is not None:
-            self._outcomes.setdefault(variant.id, []).append(outcome)
+        known = self._tried.setdefault(variant.id, [])
+        if outcome is not None and known and known[0].outcome is None:
+            known.clear()
+        if outcome is not None or not known:
+            known.append(Trial(variant, outcome))
 
     def _append(self, file: FileIO | None, variant: Variant, outcome: dict[str, float] | None) -> None:
         line = _line(len(self._hashes), self._hashes[-1], variant, outcome)
