@@ -12,6 +12,26 @@ import numpy.typing
 from _typeshed import SupportsGetItem, SupportsLenAndGetItem
 from typing_extensions import disjoint_base
 
+KIND_GENESIS: Final[int]
+"""
+Kind of an entry that holds the genesis of a fund.
+"""
+
+KIND_SEALED: Final[int]
+"""
+Kind of an entry that is ciphertext.
+"""
+
+KIND_SEGMENT: Final[int]
+"""
+Kind of an entry whose records are rows behind it.
+"""
+
+KIND_SIGNED: Final[int]
+"""
+Kind of an entry that holds a signed event.
+"""
+
 __version__: Final[str]
 """
 The version, as Cargo.toml says it.
@@ -576,7 +596,7 @@ class LogReader:
         """
     def entry(self, /, id: SupportsIndex) -> tuple[bytes, bytes]:
         """
-        The Merkle leaf that holds a record, and the bytes behind it that it commits to: `(entry, blob)`.
+        The Merkle leaf that holds a record, and the bytes that it commits to, empty if there are none: `(entry, blob)`.
         """
     def inclusion(self, /, id: SupportsIndex) -> tuple[int, int, bytes, list[bytes]]:
         """
@@ -736,18 +756,21 @@ class StrategyCore:
         """
 
 @final
-class WalImage:
+class TileProver:
     """
-    A write-ahead file built anew from its entries and what lies behind them, in order.
+    Proves the files of the published log with `size` entries and this root (32 bytes), in the order of `names`.
+
+    A file that was taken is the one that the root commits to; LOG_TILE names one that is not, and another can be tried.
     """
-    def __new__(cls, /) -> WalImage: ...
-    def finish(self, /) -> bytes:
+    def __new__(cls, /, size: SupportsIndex, root: SupportsLenAndGetItem[SupportsIndex]) -> TileProver: ...
+    def names(self, /) -> list[str]:
         """
-        The file; the image is empty afterwards.
+        The names of all tiles and bundles, in the order in which they are proved.
         """
-    def push(self, /, entry: bytes, blob: bytes) -> None:
+    def take(self, /, name: str, data: bytes) -> tuple[list[str], int]:
         """
-        Adds an entry and its blob (empty if it has none).
+        Proves a file. Of a bundle: the names of the blobs that its entries commit to, and how many of its entries an
+        outsider could read, beside those that everybody must.
         """
 
 @final
@@ -908,6 +931,11 @@ def missing_seats(expression: str, votes: SupportsGetItem[int, tuple[str, str]])
     The seats of an expression (its JSON) that votes, pairs of a human and a role, leave empty.
     """
 
+def narrowed_tile(name: str, full: bytes) -> bytes:
+    """
+    The beginning of a full tile or bundle that is the partial one of this name.
+    """
+
 def noun_table() -> list[dict[str, typing.Any]]:
     """
     Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
@@ -918,11 +946,12 @@ def open_checkpoint(note: bytes, log_key: str) -> tuple[str, int, str]:
     Checks a signed note with a log's key line and reads it: (origin, size, root in hex).
     """
 
-def open_entry(entry: bytes, blob: bytes, commitment: bytes, key: bytes) -> list[tuple[int, int, bytes]]:
+def open_entry(entry: bytes, blob: bytes | None, commitment: bytes, key: bytes) -> list[tuple[int, int, bytes]]:
     """
     Opens one sealed entry with the key that was disclosed for it: the records in it as `(kind, id, bytes)`.
 
-    `entry` is the Merkle leaf, `blob` the ciphertext it commits to, `commitment` the epoch's as its event publishes it.
+    `entry` is the Merkle leaf, `blob` the bytes it commits to (None or empty if its ciphertext stands in the leaf itself),
+    `commitment` the epoch's as its event publishes it.
     """
 
 def open_tape(tape: bytes, keys: Keyring) -> bytes:
@@ -956,9 +985,20 @@ def prove_record(dir: str | PathLike[str], record: SupportsIndex, stream: str = 
     (the verifier key line). Raises LOG_UNKNOWN_ID, LOG_UNSIGNED, LOG_TILE or LOG_BLOB.
     """
 
+def published_root(folder: str | PathLike[str], published: SupportsIndex, size: SupportsIndex) -> bytes:
+    """
+    Root of the first `size` entries of the log whose `published` entries have their tiles in a folder.
+    """
+
 def rank_rows(table: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
     """
     Percentile ranks within every row of a table (T x N): equals share the mean rank, NaN stays NaN.
+    """
+
+def rebuilt_wal(folder: str | PathLike[str], size: SupportsIndex, note: bytes, key: str) -> bytes:
+    """
+    The write-ahead file that the `size` published entries in a folder make, verified with their checkpoint and the key
+    line that must have signed it.
     """
 
 def record_of_entry(entry: bytes, blob: bytes | None, record: SupportsIndex) -> tuple[int, int, bytes]:
@@ -995,13 +1035,6 @@ def venue_price_ticks(
     """
     Price in ticks at which `lots` (positive buys, negative sells) trade at a venue with these costs, in 10^-9. An
     `adv_lots` of 0 is not known.
-    """
-
-def verify_image(wal: bytes, note: bytes, key: str) -> dict[str, typing.Any]:
-    """
-    Verifies a log from bytes: its write-ahead file, its checkpoint, and the key line that must have signed it.
-
-    Returns and raises what `verify_log` does.
     """
 
 def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "journal") -> dict[str, typing.Any]:

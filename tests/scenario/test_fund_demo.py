@@ -75,10 +75,13 @@ def test_fund_demo_hands_out_what_outsiders_can_check(demos: tuple[dict[str, Any
     assert verify(line["log"], policy=line["policy"]).standing is not None
     assert proof_file.check(line["record_proof"], policy=line["policy"]).id == line["largest_loss"]["id"]
     site = Path(line["log"]).parent
-    sealed, rebuilt = site / "log" / "benchmark", site / "outside" / "auditor" / "log"
-    assert verify_log(str(rebuilt))["root"] == verify_log(str(sealed))["root"] == line["restored_root"]
+    rebuilt = site / "outside" / "auditor" / "log"
+    ours = verify_log(line["log"])
+    assert verify_log(str(rebuilt))["root"] == ours["root"] == line["restored_root"]
+    assert ours["sealed"] > 0.99 * ours["entries"]
     assert not any(b"AAPL" in file.read_bytes() for file in Path(line["replica"]).rglob("*") if file.is_file())
-    # With the auditor's grant the sealed log reads; without any identity it does not.
+    assert b"AAPL" not in (Path(line["log"]) / "journal" / "wal").read_bytes()
+    # With the auditor's grant the sealed journal reads; without any identity it does not.
     assert verify(rebuilt, identity=site / "outside" / "auditor" / "identity.age").effects > 0
     with pytest.raises(LogError, match="LOG-022"):
         verify(rebuilt)

@@ -121,7 +121,7 @@ def hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
 
 @pytest.fixture
 def sealed(tmp_path: Path) -> Path:
-    """A log with one sealed record, a sealed segment of two, and one that everybody may read."""
+    """A log with one sealed record, a sealed segment of two, one that everybody may read, and a long sealed one."""
     epoch = Epoch("journal", 7, bytes(range(32)))
     with _core.JournalWriter(tmp_path / "log", "example.fund/journal", bytes(32)) as writer:
         writer.seal_with(epoch.word, epoch.key)
@@ -129,32 +129,37 @@ def sealed(tmp_path: Path) -> Path:
         writer.append(6, 2, b"an order for ACME")
         writer.append_row(1, 3, b"row three")
         writer.append_row(1, 4, b"row four!")
+        writer.append(6, 5, b"long" * 5_000)
     return tmp_path / "log"
 
 
-def test_another_implementation_opens_an_entry_from_the_description_alone(sealed: Path) -> None:
+@pytest.mark.parametrize(("record", "data"), [(2, b"an order for ACME"), (5, b"long" * 5_000)])
+def test_another_implementation_opens_an_entry_from_the_description_alone(
+    sealed: Path, record: int, data: bytes
+) -> None:
     """HKDF from the standard library and AES-GCM from OpenSSL give the record, bound to its id and its epoch."""
-    entry, blob = _core.LogReader(sealed).entry(2)
-    kind, flags, count, first_id, epoch, zero = struct.unpack_from("<HHIQII", entry)
-    assert (kind, flags, count, first_id, epoch, zero) == (35, 0, 1, 2, 7, 0)
-    assert entry[24:] == hashlib.sha256(blob).digest()
-    epoch_key, salt = bytes(range(32)), blob[:32]
+    entry, blob = _core.LogReader(sealed).entry(record)
+    kind, flags, count, first_id, epoch, behind = struct.unpack_from("<HHIQII", entry)
+    assert (kind, flags, count, first_id, epoch, behind) == (35, 0, 1, record, 7, len(blob))
+    assert not behind or entry[24:] == hashlib.sha256(blob).digest()
+    seal = blob if behind else entry[24:]
+    epoch_key, salt = bytes(range(32)), seal[:32]
     commitment = hkdf(epoch_key, b"", b"hedgerow/v1/commit")
     key = hkdf(epoch_key, salt, b"hedgerow/v1/entry")
     aad = commitment + struct.pack("<Q", first_id)
-    text = AESGCM(key).decrypt(bytes(12), blob[32:], aad)
+    text = AESGCM(key).decrypt(bytes(12), seal[32:], aad)
     assert text[:4] == struct.pack("<I", len(text) - 4)
-    assert text[20:] == b"an order for ACME"
+    assert text[20:] == data
     assert salt == hmac.digest(hkdf(epoch_key, b"", b"hedgerow/v1/salt"), struct.pack("<Q", first_id) + text, "sha256")
     with pytest.raises(InvalidTag):
-        AESGCM(key).decrypt(bytes(12), blob[32:], commitment + struct.pack("<Q", 3))
+        AESGCM(key).decrypt(bytes(12), seal[32:], commitment + struct.pack("<Q", 3))
 
 
 def test_without_a_key_the_log_is_proved_and_shows_seals_and_with_it_records(sealed: Path) -> None:
     """Verification needs no key; reading with an empty keyring names the epoch that is missing."""
     report = _core.verify_log(sealed)
-    assert (report["entries"], report["records"], report["sealed"]) == (3, 4, 2)
-    assert [kind for kind, _, _ in _core.LogReader(sealed)] == [33, 35, 35, 35]
+    assert (report["entries"], report["records"], report["sealed"]) == (4, 5, 3)
+    assert [kind for kind, _, _ in _core.LogReader(sealed)] == [33, 35, 35, 35, 35]
     assert b"ACME" not in (sealed / "journal" / "wal").read_bytes()
     keys = epochs.keyring([Epoch("journal", 7, bytes(range(32)))])
     reader = _core.LogReader(sealed, keys=keys)
@@ -163,6 +168,7 @@ def test_without_a_key_the_log_is_proved_and_shows_seals_and_with_it_records(sea
         (6, b"an order for ACME"),
         (1, b"row three"),
         (1, b"row four!"),
+        (6, b"long" * 5_000),
     ]
     with pytest.raises(_core.CoreProblem, match="record 2 is sealed in epoch journal 7; held: none"):
         _core.LogReader(sealed, keys=_core.Keyring())
@@ -177,10 +183,12 @@ def test_a_disclosed_key_opens_one_entry_for_an_outsider(sealed: Path) -> None:
     assert epoch == "journal 7"
     entry, blob = reader.entry(4)
     assert reader.inclusion(4)[2] == entry
-    assert _core.open_entry(entry, blob, commitment, key) == [(1, 3, b"row three"), (1, 4, b"row four!")]
-    other, its_blob = reader.entry(2)
-    with pytest.raises(_core.CoreProblem, match="tag does not verify"):
-        _core.open_entry(other, its_blob, commitment, key)
+    assert blob == b""
+    assert _core.open_entry(entry, None, commitment, key) == [(1, 3, b"row three"), (1, 4, b"row four!")]
+    for record in (2, 5):
+        other, its_blob = reader.entry(record)
+        with pytest.raises(_core.CoreProblem, match="tag does not verify"):
+            _core.open_entry(other, its_blob, commitment, key)
     with pytest.raises(_core.CoreProblem):
         _core.open_entry(entry, its_blob, commitment, key)
     with pytest.raises(_core.CoreProblem):

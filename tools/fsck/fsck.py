@@ -35,7 +35,7 @@ CHUNK_BYTES = 1 << 20
 ENTRY_BYTES_MAX = 65_535
 TILE = 256
 SIGNED_EVENT, GENESIS, SEGMENT, SEALED = 32, 33, 34, 35
-SEALED_BLOB_BYTES_MIN = 68
+SEALED_BYTES_MIN, SEALED_BYTES_MAX = 92, 16_384
 PAYLOAD_TYPE = "application/vnd.hedgerow.event+json"
 
 
@@ -484,8 +484,8 @@ def frame_body(stream: BinaryIO, words: tuple[int, int, int], index: int, at: in
     return entry, blob_len, hashed.digest()
 
 
-def check_shape(index: int, entry: bytes, next_id: int, file: str) -> tuple[int, int, bytes | None, int | None]:
-    """Kind, records, and for a segment or a sealed entry the digest and (segment) length of its blob."""
+def check_shape(index: int, entry: bytes, next_id: int, file: str) -> tuple[int, int, bytes | None, int]:
+    """Kind, records, and the digest and length of the blob that it commits to (`None` and 0 if it does to none)."""
     if len(entry) < 16:
         raise Fault(index, file, "an entry shorter than its head")
     kind, flags, count, first_id = struct.unpack_from("<HHIQ", entry)
@@ -494,13 +494,14 @@ def check_shape(index: int, entry: bytes, next_id: int, file: str) -> tuple[int,
     if kind not in (SEGMENT, SEALED):
         if flags or count != 1:
             raise Fault(index, file, f"flags {flags} and count {count} of kind {kind}")
-        return kind, 1, None, None
-    if flags or len(entry) != 56 or not count:
+        return kind, 1, None, 0
+    first, length = struct.unpack_from("<II", entry, 16) if len(entry) >= 24 else (0, 0)
+    # Rows are so many of `length` bytes; a seal is so many behind the entry, and only where it does not fit in it.
+    kept = 24 + length > SEALED_BYTES_MAX if kind == SEALED else length > 0 and first >> 16 == 0
+    inside = kind == SEALED and not length and SEALED_BYTES_MIN <= len(entry) <= SEALED_BYTES_MAX
+    if flags or not count or not (inside or (kept and len(entry) == 56)):
         raise Fault(index, file, "a segment or sealed entry of another shape")
-    _, zero, row_bytes = struct.unpack_from("<HHI", entry, 16)
-    if (kind == SEGMENT and (zero or not row_bytes)) or (kind == SEALED and row_bytes):
-        raise Fault(index, file, "a segment or sealed entry of another shape")
-    return kind, count, entry[24:56], count * row_bytes if kind == SEGMENT else None
+    return kind, count, None if inside else entry[24:56], length if kind == SEALED else count * length
 
 
 def split_bundle(data: bytes, first: int, width: int, file: str) -> list[bytes]:
@@ -825,8 +826,7 @@ class Log:
         index = self.size
         kind, count, digest, blob_len = check_shape(index, entry, self.records + 1, file)
         if blob is not None:
-            least = SEALED_BLOB_BYTES_MIN if kind == SEALED else 0
-            if (blob_len if digest and kind == SEGMENT else blob[0] if digest else 0) != blob[0] or blob[0] < least:
+            if blob[0] != blob_len:
                 raise Fault(index, file, f"{blob[0]} bytes behind an entry that does not say so")
             if digest and digest != blob[1]:
                 raise Fault(index, file, "the bytes behind the entry are not those of its digest")
@@ -851,7 +851,7 @@ class Log:
             self.entries = []
             self.tell()
 
-    def check_blob(self, index: int, name: str, blob_len: int | None) -> None:
+    def check_blob(self, index: int, name: str, blob_len: int) -> None:
         """The blob file of an entry, the first time that an entry names it."""
         file = f"blob/{name[:2]}/{name}"
         if name not in self.blobs:
@@ -868,7 +868,7 @@ class Log:
                     total += len(data)
         except Fault as fault:
             raise Fault(index, file, fault.why) from None
-        if hashed.hexdigest() != name or blob_len not in (None, total):
+        if hashed.hexdigest() != name or blob_len != total:
             raise Fault(index, file, "its bytes are not those of its name, or not as many as the entry says")
 
     def close_chunk(self) -> None:

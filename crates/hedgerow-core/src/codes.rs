@@ -142,7 +142,7 @@ codes! {
         6 LOG_NOT_A_LOG "not a Hedgerow log" => "give the folder that holds `journal/`";
         7 LOG_EXISTS "a log is already there" => "choose an empty folder, or continue the existing log";
         8 LOG_REPLAY "replay gives another result than the log says" => "the log was changed or another kernel version wrote it";
-        9 LOG_BLOB "a segment's bytes do not match its digest" => "restore the journal from a replica";
+        9 LOG_BLOB "what lies behind an entry does not match its digest" => "restore the journal from a replica";
         10 LOG_ENTRY_SIZE "an entry is larger than 65,535 bytes" => "split it; bulk data go into segments";
         11 LOG_IO "the journal could not be written or read" => "check the disk; nothing unacknowledged was sent";
         12 LOG_NO_CHECKPOINT "the log has no checkpoint" => "the writer stopped before its first checkpoint; open it for writing to recover";

@@ -11,11 +11,12 @@
 //! check  := the three words before it, the second rotated by 16 bits, and both halves of the item's offset, xored
 //! ```
 //! A *segment* is an entry of kind 34 whose payload is `row_kind:u16 zero:u16 row_size:u32 sha256(blob)` and whose
-//! blob is `count` rows with consecutive ids from `first_id`; a *sealed* entry is one of kind 35, see `seal.rs`. The check binds an item to its place in the file, so one
-//! that was moved or written twice does not pass, and its lengths can be trusted before its body is read. Never: interprets a payload.
+//! blob is `count` rows with consecutive ids from `first_id`; a *sealed* entry is one of kind 35, see `seal.rs`. The check
+//! binds an item to its place in the file, so one that was moved or written twice does not pass, and its lengths can be
+//! trusted before its body is read. Never: interprets a payload.
 
 use crate::merkle::{Hash, sha256};
-use crate::seal::{KIND_SEALED, SEALED_BLOB_BYTES_MIN, SEALED_PAYLOAD_BYTES};
+use crate::seal::{KIND_SEALED, check_sealed};
 use hedgerow_core::{KIND_SEGMENT, Noun, Problem, code};
 use std::ops::Range;
 
@@ -113,7 +114,7 @@ pub struct Frame<'a> {
     pub offset: u64,
     /// The Merkle leaf, at least 16 bytes.
     pub entry: &'a [u8],
-    /// The rows of a segment, the ciphertext of a sealed entry, else empty.
+    /// The rows of a segment, the seal of a sealed entry that is too long for it, else empty.
     pub blob: &'a [u8],
 }
 
@@ -193,11 +194,12 @@ impl<'a> Frame<'a> {
         self.is_sealed().then(|| u32_at(self.payload(), 0))
     }
 
-    /// The digest by which an entry commits to its blob.
+    /// The digest by which an entry commits to its blob; an entry of no known shape commits to none.
     #[must_use]
     pub fn blob_digest(&self) -> Option<Hash> {
-        let commits = self.is_segment() || self.is_sealed();
-        commits.then(|| self.payload()[8..].try_into().expect("the walk checked the length"))
+        let (head, digest) = self.payload().split_at_checked(8)?;
+        let commits = self.is_segment() || (self.is_sealed() && u32_at(head, 4) != 0);
+        digest.try_into().ok().filter(|_| commits)
     }
 
     /// Record number `row` of the frame, from 0; of a sealed entry's records only the seal.
@@ -227,7 +229,7 @@ impl<'a> Frame<'a> {
             return problem(code::LOG_UNKNOWN_KIND, format!("flags {} of kind {}", self.flags(), self.kind()));
         }
         if self.is_sealed() {
-            return self.check_sealed();
+            return check_sealed(self);
         }
         if !self.is_segment() {
             return match (self.count(), self.blob.len()) {
@@ -242,22 +244,6 @@ impl<'a> Frame<'a> {
         let (rows, row_bytes) = (u64::from(self.count()), u64::from(u32_at(self.payload(), 4)));
         if rows == 0 || row_bytes == 0 || rows * row_bytes != self.blob.len() as u64 {
             return problem(code::LOG_BLOB, format!("{rows} rows of {row_bytes} bytes in {}", self.blob.len()));
-        }
-        Ok(())
-    }
-}
-
-impl Frame<'_> {
-    fn check_sealed(&self) -> Result<(), Problem> {
-        let problem = |code, what: &str| Err(Problem::new(code, format!("{what} in the frame at {}", self.offset)));
-        if self.payload().len() != SEALED_PAYLOAD_BYTES || u32_at(self.payload(), 4) != 0 {
-            return problem(code::LOG_UNKNOWN_KIND, "a sealed entry of another shape");
-        }
-        if self.count() == 0 {
-            return problem(code::LOG_SEQUENCE, "a sealed entry of no records");
-        }
-        if self.blob.len() < SEALED_BLOB_BYTES_MIN {
-            return problem(code::LOG_BLOB, "too few bytes behind a sealed entry");
         }
         Ok(())
     }

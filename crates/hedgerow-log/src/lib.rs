@@ -45,6 +45,7 @@ mod seal;
 mod signed;
 mod storage;
 mod tile;
+mod tile_prover;
 mod tile_reader;
 mod tile_writer;
 mod tlog_proof;
@@ -70,12 +71,13 @@ pub use publish::Cadence;
 pub use reader::LogReader;
 pub use replica::{read_log, read_log_of, wal_of_replica};
 pub use seal::{
-    COMPARTMENTS, EntryKey, EpochKey, KIND_SEALED, Keyring, Opened, SEALED_PAYLOAD_BYTES, SealedTape, epoch_name,
+    COMPARTMENTS, EntryKey, EpochKey, KIND_SEALED, Keyring, Opened, SEALED_ENTRY_BYTES_MAX, SealedTape, epoch_name,
     epoch_word, open_tape,
 };
 pub use signed::SIGNED;
 pub use storage::{Files, Storage};
 pub use tile::{BLOBS, BundleEntries, TILE_LEVELS, TILE_WIDTH, TILES, Tile, TileRow, blob_path};
+pub use tile_prover::TileProver;
 pub use tile_reader::TileReader;
 pub use tlog_proof::TlogProof;
 pub use verify::{Report, verify, verify_bytes, verify_folder, verify_stream};

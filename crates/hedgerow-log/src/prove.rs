@@ -5,7 +5,7 @@
 //! but not signed yet is said to be so. Never: opens a sealed entry; whoever holds its key adds that.
 
 use crate::folder::Folder;
-use crate::frame::{ENTRY_HEAD_BYTES, Frame, Record, SEGMENT_PAYLOAD_BYTES};
+use crate::frame::{ENTRY_HEAD_BYTES, Frame, Record};
 use crate::journal::KEY;
 use crate::merkle::sha256;
 use crate::note::VerifierKey;
@@ -43,7 +43,8 @@ pub fn prove(folder: &Path, id: RecordId) -> Result<Proved, Problem> {
     let (mut tiles, checkpoint, note) = TileReader::published(files, &key)?;
     let index = tiles.entry_of(id).map_err(|problem| unsigned(folder, id, checkpoint.size).unwrap_or(problem))?;
     let entry = tiles.entry(index)?.to_vec();
-    let blob = digest_in(&entry).map(|digest| tiles.blob(&digest)).transpose()?;
+    let blob =
+        Frame { offset: 0, entry: &entry, blob: &[] }.blob_digest().map(|digest| tiles.blob(&digest)).transpose()?;
     let proof = TlogProof { extra: None, index, siblings: tiles.inclusion(index, checkpoint.size)?, checkpoint: note };
     let unproved =
         |p: Problem| Problem::new(code::LOG_TILE, format!("the tiles do not lead to the checkpoint: {}", p.detail));
@@ -68,12 +69,6 @@ pub fn record_in<'a>(entry: &'a [u8], blob: &'a [u8], id: RecordId) -> Result<Re
     let row = id.checked_sub(frame.first_id()).and_then(|row| u32::try_from(row).ok());
     let held = || format!("record {id} is not among the {} of the entry, from {}", frame.count(), frame.first_id());
     row.and_then(|row| frame.record(row)).ok_or_else(|| bad(held()))
-}
-
-/// The digest of the blob that an entry commits to; an entry of another shape commits to none.
-fn digest_in(entry: &[u8]) -> Option<crate::merkle::Hash> {
-    let frame = Frame { offset: 0, entry, blob: &[] };
-    if frame.payload().len() == SEGMENT_PAYLOAD_BYTES { frame.blob_digest() } else { None }
 }
 
 /// Whether the record is in the write-ahead file and only not signed yet.

@@ -7,7 +7,7 @@
 
 use crate::file_storage::{WAL, read_wal_in};
 use crate::folder::Folder;
-use crate::frame::{ENTRY_HEAD_BYTES, Frame, SEGMENT_PAYLOAD_BYTES, file_header, frame_head, mark, padded};
+use crate::frame::{ENTRY_HEAD_BYTES, Frame, file_header, frame_head, mark, padded};
 use crate::journal::CHECKPOINT;
 use crate::note::parse_body;
 use crate::storage::Files;
@@ -32,9 +32,7 @@ pub fn wal_of_replica<F: Files>(files: F, size: u64) -> Result<Vec<u8>, Problem>
                 let detail = format!("entry {index} has {} bytes, at least 16 are its head", entry.len());
                 return Err(Problem::new(code::LOG_TILE, detail));
             }
-            // An entry of another shape commits to nothing; the walk names it.
-            let frame = Frame { offset: 0, entry: &entry, blob: &[] };
-            let digest = if frame.payload().len() == SEGMENT_PAYLOAD_BYTES { frame.blob_digest() } else { None };
+            let digest = Frame { offset: 0, entry: &entry, blob: &[] }.blob_digest();
             let blob = digest.map(|digest| reader.blob(&digest)).transpose();
             let blob = blob.map_err(|p| Problem::new(p.code, format!("{}: entry {index}", p.detail)))?;
             push_frame(&mut wal, &entry, &blob.unwrap_or_default());

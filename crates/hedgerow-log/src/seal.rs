@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! sealed entry := kind 35, flags 0, count and first_id as the plain entry has them,
-//!                 epoch:u32 zero:u32 sha256(blob)
-//! blob         := salt:32 ciphertext tag:16                          AES-256-GCM, nonce zero: the key is used once
+//!                 epoch:u32 zero:u32 seal                            where that is at most 16,384 bytes, else
+//!                 epoch:u32 seal_len:u32 sha256(seal)                and the seal is the entry's blob
+//! seal         := salt:32 ciphertext tag:16                          AES-256-GCM, nonce zero: the key is used once
 //! plaintext    := entry_len:u32 entry blob                           of the plain frame
 //! salt         := HMAC-SHA256(HKDF(epoch key, "hedgerow/v1/salt"), first_id:u64 plaintext)
 //! key          := HKDF-SHA256(epoch key, salt, "hedgerow/v1/entry")
@@ -12,15 +13,16 @@
 //! ```
 //! Promises: equal input gives equal bytes; no two entries share a key, because the salt depends on the id and on every
 //! byte; one key has one commitment, and an epoch key that is not the committed one is refused before it opens
-//! anything; a changed bit anywhere is a named problem. GCM alone binds no key, so that opening also derives the salt
-//! again: a ciphertext made to open as two texts would need a text that contains its own salt. Never: makes a key,
-//! writes one down, prints one. Source: C2SP/RFC 5869 (HKDF), NIST SP 800-38D (GCM), RFC 8452's idea of a derived nonce.
+//! anything; a changed bit anywhere is a named problem; a seal has one place, which its length says. GCM alone binds no
+//! key, so that opening also derives the salt again: a ciphertext made to open as two texts would need a text that
+//! contains its own salt. Never: makes a key, writes one down, prints one. Source: C2SP/RFC 5869 (HKDF), NIST SP 800-38D
+//! (GCM), RFC 8452's idea of a derived nonce.
 
 mod tape;
 
 pub use tape::{SealedTape, open_tape};
 
-use crate::frame::{ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, entry_head, u32_at};
+use crate::frame::{ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, entry_head, u32_at, u64_at};
 use crate::merkle::{Hash, sha256};
 use aes_gcm::aead::{AeadInOut, KeyInit as _};
 use aes_gcm::{Aes256Gcm, Tag};
@@ -31,17 +33,21 @@ use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Frame kind of a sealed entry: count and first id as they were, the epoch of its key, and SHA-256 of its ciphertext.
+/// Frame kind of a sealed entry: count and first id as they were, the epoch of its key, and its seal or the seal's SHA-256.
 pub const KIND_SEALED: u16 = 35;
-/// Length of a sealed entry's payload.
-pub const SEALED_PAYLOAD_BYTES: usize = 40;
-/// Length of a sealed entry.
-const SEALED_ENTRY_BYTES: usize = ENTRY_HEAD_BYTES + SEALED_PAYLOAD_BYTES;
+/// Longest sealed entry; a bundle of 256 of them is 4 MiB. What would be longer has its seal in a blob.
+pub const SEALED_ENTRY_BYTES_MAX: usize = 16_384;
+/// A sealed entry before its seal: head, epoch, length of a seal that lies in the blob.
+const SEALED_HEAD_BYTES: usize = ENTRY_HEAD_BYTES + 8;
+/// Length of a sealed entry whose seal lies in the blob.
+const SEALED_BLOB_ENTRY_BYTES: usize = SEALED_HEAD_BYTES + size_of::<Hash>();
 const SALT_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
 const LENGTH_BYTES: usize = 4;
-/// The shortest blob of a sealed entry: an entry without a payload.
-pub(crate) const SEALED_BLOB_BYTES_MIN: usize = SALT_BYTES + LENGTH_BYTES + ENTRY_HEAD_BYTES + TAG_BYTES;
+/// What a seal adds to the plain entry and its blob.
+const SEAL_BYTES_ADDED: usize = SALT_BYTES + LENGTH_BYTES + TAG_BYTES;
+/// The shortest seal: of an entry without a payload.
+const SEAL_BYTES_MIN: usize = SEAL_BYTES_ADDED + ENTRY_HEAD_BYTES;
 
 /// What a key is for; an epoch's number carries its compartment in the highest byte.
 pub const COMPARTMENTS: [&str; 4] = ["journal", "governance", "author-private", "compensation"];
@@ -155,7 +161,7 @@ impl EpochKey {
         epoch_name(self.epoch)
     }
 
-    /// Seals a plain entry and its blob; gives the sealed entry and the blob that it commits to.
+    /// Seals a plain entry and its blob; gives the sealed entry and its blob, which is empty if the seal is in the entry.
     #[must_use]
     pub fn seal(&self, entry: &[u8], blob: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let mut frame = [&[0; HEAD_BYTES], entry, blob].concat();
@@ -168,29 +174,37 @@ impl EpochKey {
     /// of the sealed entry and its blob. Asks for no memory where the buffer has room.
     pub(crate) fn seal_in_place(&self, buffer: &mut Vec<u8>, start: usize, entry_len: usize) -> (usize, usize) {
         let plain = start + HEAD_BYTES;
-        let body = plain + SEALED_ENTRY_BYTES + SALT_BYTES + LENGTH_BYTES;
         let plain_end = buffer.len();
-        buffer.resize(body + (plain_end - plain) + TAG_BYTES, 0);
-        let text_end = buffer.len() - TAG_BYTES;
-        buffer.copy_within(plain..plain_end, body);
-        buffer[body - LENGTH_BYTES..body].copy_from_slice(&(entry_len as u32).to_le_bytes());
-        let count = u32_at(buffer, body + 4);
-        let first_id = RecordId::from_le_bytes(buffer[body + 8..body + 16].try_into().expect("eight bytes"));
-        let salt = self.salt(first_id, &buffer[body - LENGTH_BYTES..text_end]);
-        let text = &mut buffer[body - LENGTH_BYTES..text_end];
+        let seal_len = plain_end - plain + SEAL_BYTES_ADDED;
+        let inside = SEALED_HEAD_BYTES + seal_len <= SEALED_ENTRY_BYTES_MAX;
+        let seal = plain + if inside { SEALED_HEAD_BYTES } else { SEALED_BLOB_ENTRY_BYTES };
+        let (text, text_end) = (seal + SALT_BYTES, seal + seal_len - TAG_BYTES);
+        buffer.resize(text_end + TAG_BYTES, 0);
+        buffer.copy_within(plain..plain_end, text + LENGTH_BYTES);
+        buffer[text..text + LENGTH_BYTES].copy_from_slice(&(entry_len as u32).to_le_bytes());
+        let (count, first_id) = (u32_at(buffer, text + LENGTH_BYTES + 4), u64_at(buffer, text + LENGTH_BYTES + 8));
+        let salt = self.salt(first_id, &buffer[text..text_end]);
         let tag = cipher(&self.entry_key(&salt))
-            .encrypt_inout_detached(&Default::default(), &aad(&self.commitment, first_id), text.into())
+            .encrypt_inout_detached(
+                &Default::default(),
+                &aad(&self.commitment, first_id),
+                (&mut buffer[text..text_end]).into(),
+            )
             .expect("a frame is shorter than GCM's 64 GiB");
         buffer[text_end..].copy_from_slice(&tag);
-        let blob_start = plain + SEALED_ENTRY_BYTES;
-        buffer[blob_start..blob_start + SALT_BYTES].copy_from_slice(&salt);
-        let digest = sha256(&buffer[blob_start..]);
-        let sealed = &mut buffer[plain..blob_start];
-        sealed[..ENTRY_HEAD_BYTES].copy_from_slice(&entry_head(KIND_SEALED, count, first_id));
-        sealed[ENTRY_HEAD_BYTES..ENTRY_HEAD_BYTES + 4].copy_from_slice(&self.epoch.to_le_bytes());
-        sealed[ENTRY_HEAD_BYTES + 4..ENTRY_HEAD_BYTES + 8].fill(0);
-        sealed[ENTRY_HEAD_BYTES + 8..].copy_from_slice(&digest);
-        (SEALED_ENTRY_BYTES, buffer.len() - blob_start)
+        buffer[seal..text].copy_from_slice(&salt);
+        let digest = (!inside).then(|| sha256(&buffer[seal..]));
+        let (head, rest) = buffer[plain..seal].split_at_mut(ENTRY_HEAD_BYTES);
+        head.copy_from_slice(&entry_head(KIND_SEALED, count, first_id));
+        rest[..4].copy_from_slice(&self.epoch.to_le_bytes());
+        rest[4..8].copy_from_slice(&(if inside { 0 } else { seal_len as u32 }).to_le_bytes());
+        match digest {
+            None => (SEALED_HEAD_BYTES + seal_len, 0),
+            Some(digest) => {
+                rest[8..].copy_from_slice(&digest);
+                (SEALED_BLOB_ENTRY_BYTES, seal_len)
+            }
+        }
     }
 
     /// Opens a sealed frame of this epoch.
@@ -199,7 +213,7 @@ impl EpochKey {
     /// `LOG_SEAL_TAMPERED` if any bit of it, or of what it stands for, is not as it was sealed.
     pub fn open(&self, sealed: &Frame<'_>) -> Result<Opened, Problem> {
         let opened = self.disclose(sealed).open(sealed)?;
-        if sealed.blob[..SALT_BYTES] == self.salt(sealed.first_id(), &opened.plaintext) {
+        if seal_of(sealed)[..SALT_BYTES] == self.salt(sealed.first_id(), &opened.plaintext) {
             return Ok(opened);
         }
         Err(tampered(sealed, "its salt is not the one that its text gives"))
@@ -208,7 +222,7 @@ impl EpochKey {
     /// The key of one sealed frame of this epoch, to be shown to somebody who may read this frame and no other.
     #[must_use]
     pub fn disclose(&self, sealed: &Frame<'_>) -> EntryKey {
-        let key = self.entry_key(&sealed.blob[..SALT_BYTES]);
+        let key = self.entry_key(&seal_of(sealed)[..SALT_BYTES]);
         EntryKey { epoch: self.epoch, commitment: self.commitment, key }
     }
 
@@ -231,16 +245,16 @@ impl EntryKey {
     /// `LOG_BLOB` if the entry is no sealed one, or does not commit to these bytes; `LOG_SEAL_TAMPERED` if they do not open, or hold
     /// something else than the sealed entry says.
     pub fn open(&self, sealed: &Frame<'_>) -> Result<Opened, Problem> {
-        if !sealed.is_sealed() || sealed.blob_digest() != Some(sha256(sealed.blob)) {
+        let changed = sealed.blob_digest().is_some_and(|digest| digest != sha256(sealed.blob));
+        if !sealed.is_sealed() || changed {
             let (id, at) = (sealed.first_id(), sealed.offset);
             return Err(Problem::new(code::LOG_BLOB, format!("sealed entry with the records from {id}, byte {at}")));
         }
-        let (text, tag) = sealed.blob[SALT_BYTES..].split_at(sealed.blob.len() - SALT_BYTES - TAG_BYTES);
-        let tag = Tag::try_from(tag).expect("sixteen bytes");
+        let (text, tag) = seal_of(sealed)[SALT_BYTES..].split_last_chunk::<TAG_BYTES>().expect("its shape was checked");
         let mut plaintext = text.to_vec();
         let aad = aad(&self.commitment, sealed.first_id());
         cipher(&self.key)
-            .decrypt_inout_detached(&Default::default(), &aad, plaintext.as_mut_slice().into(), &tag)
+            .decrypt_inout_detached(&Default::default(), &aad, plaintext.as_mut_slice().into(), &Tag::from(*tag))
             .map_err(|_| tampered(sealed, "its tag does not verify"))?;
         let entry_len = u32_at(&plaintext, 0) as usize;
         if !(ENTRY_HEAD_BYTES..=plaintext.len() - LENGTH_BYTES).contains(&entry_len) {
@@ -306,6 +320,33 @@ impl fmt::Debug for EntryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EntryKey({}, {})", epoch_name(self.epoch), crate::hex(&self.commitment))
     }
+}
+
+/// The seal of a sealed frame of right shape, wherever it lies.
+fn seal_of<'a>(sealed: &Frame<'a>) -> &'a [u8] {
+    if sealed.blob_digest().is_some() { sealed.blob } else { &sealed.payload()[SEALED_HEAD_BYTES - ENTRY_HEAD_BYTES..] }
+}
+
+/// Whether the parts of a sealed frame fit together, and its seal lies where one of its length belongs.
+pub(crate) fn check_sealed(sealed: &Frame<'_>) -> Result<(), Problem> {
+    let problem = |code, what: &str| Err(Problem::new(code, format!("{what} in the frame at {}", sealed.offset)));
+    let Some(behind) = sealed.payload().get(4..8).map(|length| u32_at(length, 0) as usize) else {
+        return problem(code::LOG_UNKNOWN_KIND, "a sealed entry of another shape");
+    };
+    let fits = match behind {
+        0 => (SEALED_HEAD_BYTES + SEAL_BYTES_MIN..=SEALED_ENTRY_BYTES_MAX).contains(&sealed.entry.len()),
+        seal => sealed.entry.len() == SEALED_BLOB_ENTRY_BYTES && SEALED_HEAD_BYTES + seal > SEALED_ENTRY_BYTES_MAX,
+    };
+    if !fits {
+        return problem(code::LOG_UNKNOWN_KIND, "a sealed entry of another shape");
+    }
+    if sealed.count() == 0 {
+        return problem(code::LOG_SEQUENCE, "a sealed entry of no records");
+    }
+    if sealed.blob.len() != behind {
+        return problem(code::LOG_BLOB, "other bytes behind a sealed entry than it says");
+    }
+    Ok(())
 }
 
 fn expand(hkdf: &Hkdf<Sha256>, info: &[u8]) -> [u8; 32] {

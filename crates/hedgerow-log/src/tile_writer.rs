@@ -74,25 +74,27 @@ impl TileWriter {
 
     /// Root of the tree over the entries so far.
     pub fn root(&self) -> Hash {
-        let mut right: Option<Hash> = None;
-        for row in &self.rows {
-            let mut end = row.len();
-            while end > 0 {
-                let width = 1 << end.trailing_zeros();
-                let mut part = row[end - width..end].to_vec();
-                while part.len() > 1 {
-                    parents(&mut part);
-                }
-                right = Some(right.map_or(part[0], |right| node_hash(&part[0], &right)));
-                end -= width;
-            }
-        }
-        right.unwrap_or_else(empty_root)
+        root_of_edge(&self.rows)
     }
 }
 
-/// Root of a full tile's hashes.
-fn root_of_full(row: &[Hash]) -> Hash {
+/// Root of a tree by its right edge: from each level of tiles the hashes that fill no tile.
+pub(crate) fn root_of_edge(rows: &[Vec<Hash>]) -> Hash {
+    let mut right: Option<Hash> = None;
+    for row in rows {
+        let mut end = row.len();
+        while end > 0 {
+            let width = 1 << end.trailing_zeros();
+            let part = root_of_full(&row[end - width..end]);
+            right = Some(right.map_or(part, |right| node_hash(&part, &right)));
+            end -= width;
+        }
+    }
+    right.unwrap_or_else(empty_root)
+}
+
+/// Root of so many hashes as a power of two.
+pub(crate) fn root_of_full(row: &[Hash]) -> Hash {
     let mut nodes = row.to_vec();
     while nodes.len() > 1 {
         parents(&mut nodes);

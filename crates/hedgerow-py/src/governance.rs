@@ -1,7 +1,7 @@
 //! Governance for Python: Ed25519, SHA-256, and the same authority that the kernel asks.
 
 use crate::words::raise;
-use hedgerow_core::{Mandate, Problem, Symbol, code};
+use hedgerow_core::{KIND_GENESIS, KIND_SIGNED, Mandate, Problem, Symbol, code};
 use hedgerow_kernel::authority::{self, Outcome, canonical, keys};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -10,6 +10,11 @@ fn seed(bytes: &[u8]) -> PyResult<[u8; 32]> {
     bytes.try_into().map_err(|_| {
         raise(Problem::new(code::GOV_KEY_FILE, format!("a private seed is 32 bytes, these are {}", bytes.len())))
     })
+}
+
+/// What stays readable in a sealed journal: which fund it is, and the events that hand out the keys.
+pub(crate) fn is_public(kind: u16, bytes: &[u8]) -> bool {
+    kind == KIND_GENESIS || (kind == KIND_SIGNED && authority::event_type(bytes).as_deref() == Some("epoch"))
 }
 
 /// SHA-256 of some bytes.

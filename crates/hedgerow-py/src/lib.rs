@@ -10,6 +10,7 @@ mod governance;
 mod kit;
 mod log;
 mod proofs;
+mod replica;
 mod seal;
 mod witness;
 mod words;
@@ -36,9 +37,11 @@ mod _core {
     #[pymodule_export]
     use crate::kit::authoring_kit;
     #[pymodule_export]
-    use crate::log::{JournalWriter, LogReader, LogRecords, WalImage, log_key, verify_image, verify_log};
+    use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log};
     #[pymodule_export]
     use crate::proofs::{check_proof, consistency_proof, prove_record, record_of_entry};
+    #[pymodule_export]
+    use crate::replica::{TileProver, narrowed_tile, published_root, rebuilt_wal};
     #[pymodule_export]
     use crate::seal::{Keyring, compartments, epoch_commitment, epoch_word, open_entry};
     #[pymodule_export]
@@ -52,6 +55,22 @@ mod _core {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Kind of an entry that holds a signed event.
+    #[pymodule_export]
+    const KIND_SIGNED: u16 = hedgerow_core::KIND_SIGNED;
+
+    /// Kind of an entry that holds the genesis of a fund.
+    #[pymodule_export]
+    const KIND_GENESIS: u16 = hedgerow_core::KIND_GENESIS;
+
+    /// Kind of an entry whose records are rows behind it.
+    #[pymodule_export]
+    const KIND_SEGMENT: u16 = hedgerow_core::KIND_SEGMENT;
+
+    /// Kind of an entry that is ciphertext.
+    #[pymodule_export]
+    const KIND_SEALED: u16 = hedgerow_log::KIND_SEALED;
 
     /// Adds what cannot be described to the introspection; tools/print_stubs.py knows it by name.
     #[pymodule_init]

@@ -42,41 +42,6 @@ pub fn verify_log<'py>(py: Python<'py>, dir: PathBuf, key: Option<&str>, stream:
     report_dict(py, &report)
 }
 
-/// Verifies a log from bytes: its write-ahead file, its checkpoint, and the key line that must have signed it.
-///
-/// Returns and raises what `verify_log` does.
-#[pyfunction]
-pub fn verify_image<'py>(py: Python<'py>, wal: &[u8], note: &[u8], key: &str) -> PyResult<Bound<'py, PyDict>> {
-    let line = format!("{key}\n");
-    let report = py.detach(|| hedgerow_log::verify_bytes(wal, note, line.as_bytes(), None)).map_err(raise)?;
-    report_dict(py, &report)
-}
-
-/// A write-ahead file built anew from its entries and what lies behind them, in order.
-#[pyclass(module = "hedgerow._core")]
-#[derive(Default)]
-pub struct WalImage {
-    image: hedgerow_log::Image,
-}
-
-#[pymethods]
-impl WalImage {
-    #[new]
-    fn new() -> WalImage {
-        WalImage::default()
-    }
-
-    /// Adds an entry and its blob (empty if it has none).
-    fn push(&mut self, entry: &[u8], blob: &[u8]) -> PyResult<()> {
-        self.image.push(entry, blob).map_err(raise)
-    }
-
-    /// The file; the image is empty afterwards.
-    fn finish<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &std::mem::take(&mut self.image).finish())
-    }
-}
-
 fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("origin", &report.origin)?;
@@ -195,7 +160,7 @@ impl LogReader {
         Ok((index, tree.size(), PyBytes::new(py, frame.entry), siblings))
     }
 
-    /// The Merkle leaf that holds a record, and the bytes behind it that it commits to: `(entry, blob)`.
+    /// The Merkle leaf that holds a record, and the bytes that it commits to, empty if there are none: `(entry, blob)`.
     fn entry<'py>(&self, py: Python<'py>, id: u64) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
         let (_, frame) = self.leaf(id).map_err(raise)?;
         Ok((PyBytes::new(py, frame.entry), PyBytes::new(py, frame.blob)))

@@ -77,16 +77,18 @@ impl Keyring {
 
 /// Opens one sealed entry with the key that was disclosed for it: the records in it as `(kind, id, bytes)`.
 ///
-/// `entry` is the Merkle leaf, `blob` the ciphertext it commits to, `commitment` the epoch's as its event publishes it.
+/// `entry` is the Merkle leaf, `blob` the bytes it commits to (None or empty if its ciphertext stands in the leaf itself),
+/// `commitment` the epoch's as its event publishes it.
 #[pyfunction]
+#[pyo3(signature = (entry, blob, commitment, key))]
 pub fn open_entry<'py>(
     py: Python<'py>,
     entry: &[u8],
-    blob: &[u8],
+    blob: Option<&[u8]>,
     commitment: &[u8],
     key: &[u8],
 ) -> PyResult<Vec<RecordTuple<'py>>> {
-    let sealed = Frame::checked(entry, blob).map_err(raise)?;
+    let sealed = Frame::checked(entry, blob.unwrap_or_default()).map_err(raise)?;
     let key = EntryKey {
         epoch: sealed.epoch().unwrap_or_default(),
         commitment: digest(commitment, "a commitment")?,

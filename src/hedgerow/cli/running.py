@@ -96,7 +96,7 @@ def _opaque_lines(opaque: Opaque | str) -> list[str]:
 def _proof_lines(done: Demo) -> list[str]:
     proof, log = done.proof, done.folder / "log"
     outside = done.outside
-    handed_out = f"{outside.witnessed}; a sealed log of {outside.restored.entries:,} entries rebuilt by an auditor"
+    handed_out = f"{outside.witnessed}; the sealed journal, {outside.restored.entries:,} entries, rebuilt by an auditor"
     proved = f"{proof.records:,} records proved, {proof.effects:,} effects derived again, root {proof.root[:16]}"
     return [
         f"Log      {proved}",

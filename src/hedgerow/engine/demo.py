@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.engine.audit import Proof, tamper_drill, verify
 from hedgerow.engine.backtest import default_costs
-from hedgerow.engine.fund import BENCHMARK, FundPlan, FundRun, run_fund
+from hedgerow.engine.fund import FundPlan, FundRun, run_fund
 from hedgerow.engine.opaque import Opaque, run_opaque
 from hedgerow.engine.outsiders import Outside, hand_out
 from hedgerow.engine.run_data import RunData
@@ -97,8 +97,8 @@ def run_demo(
     proof = verify(out / "log")
     tamper_error = tamper_drill(out / "log", out / "tampered-copy")
     loss, causes = _largest_loss(run.result, Journal(out / "log"))
-    tell("four witnesses, a time-stamp, one record proved to a stranger, a sealed log rebuilt by an auditor")
-    outside = hand_out(out / "log", out / "log" / BENCHMARK, out / "outside", loss.get("id"), run.team.auditor_file)
+    tell("four witnesses, a time-stamp, one record proved to a stranger, the sealed journal rebuilt by an auditor")
+    outside = hand_out(out / "log", out / "outside", loss.get("id"), run.team.auditor_file)
     tell("writing the report")
     from hedgerow.engine.tearsheet import write_tearsheet
 

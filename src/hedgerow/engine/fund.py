@@ -1,7 +1,7 @@
 """The whole loop on one data set: train walk-forward, propose, sign, trade out of sample, and prove the journal.
 
 Promises: models are trained before the period they trade; two people sign before a single order passes; the journal
-holds every decision and replays to the same state. Equal data and seed give equal bytes.
+holds every decision, sealed, and replays to the same state. Equal data and seed give equal bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,16 +34,10 @@ from hedgerow.models.validation import WalkForwardConfig
 from hedgerow.models.walk_forward import WalkForwardResult, leak_audit, run_walk_forward
 from hedgerow.risk.limits import Limits
 
-if TYPE_CHECKING:
-    from hedgerow.governance.epochs import Epoch
-
 Floats = npt.NDArray[np.float64]
 Told = Callable[[str], None]
 
 UNBOUNDED_BPS = 10**9
-BENCHMARK = "benchmark"
-"""Folder of the benchmark's sealed log, below the fund's."""
-
 HISTORY_MIN = 1_000
 """Times of history that the models want before the first trade."""
 
@@ -128,7 +122,7 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, auditor: Path, tell: Told
     tell("the same money, bought and held")
     return FundRun(
         result=Result(engine, data, _info(bars, plan, strategy, artifact, trials.count, log), sealed),
-        benchmark=buy_and_hold(data.bars, plan, log=log / BENCHMARK, epoch=team.epoch),
+        benchmark=buy_and_hold(data.bars, plan),
         research=research,
         trials=trials.count,
         team=team,
@@ -148,7 +142,7 @@ def _open(data: RunData, plan: FundPlan, team: Team, artifact: bytes) -> Any:
         currency=plan.currency,
         costs=plan.costs,
         fx={},
-        log=LogSettings(team.folder, f"hedgerow.example/{plan.name}/journal", seed),
+        log=LogSettings(team.folder, f"hedgerow.example/{plan.name}/journal", seed, team.epoch),
     )
 
 
@@ -172,8 +166,8 @@ def _info(
     )
 
 
-def buy_and_hold(bars: Bars, plan: FundPlan, *, log: Path | None = None, epoch: Epoch | None = None) -> Result:
-    """Equal weights of the same universe, bought on the first day under the same costs, and held; its log is sealed."""
+def buy_and_hold(bars: Bars, plan: FundPlan) -> Result:
+    """Equal weights of the same universe, bought on the first day under the same costs, and held."""
     data = RunData(bars)
     weights = np.full((len(data.times_ns), len(bars.symbols)), np.nan)
     weights[0] = 0.98 / len(bars.symbols)
@@ -186,8 +180,6 @@ def buy_and_hold(bars: Bars, plan: FundPlan, *, log: Path | None = None, epoch: 
         costs=plan.costs,
         limits=limits,
         name="buy and hold",
-        log=log,
-        epoch=epoch,
     )
 
 

@@ -49,8 +49,8 @@ class Outside:
         }
 
 
-def hand_out(site: Path, sealed: Path, folder: Path, record: int | None, auditor: Path) -> Outside:
-    """Have a journal witnessed and time-stamped, one record of it proved, and a sealed log replicated and rebuilt.
+def hand_out(site: Path, folder: Path, record: int | None, auditor: Path) -> Outside:
+    """Have a sealed journal witnessed and time-stamped, one record of it proved, and the whole replicated and rebuilt.
 
     auditor: identity file of whoever rebuilds it.
 
@@ -61,7 +61,8 @@ def hand_out(site: Path, sealed: Path, folder: Path, record: int | None, auditor
         asked = witness.ask(site, witness.read_policy(policy))
     asked.standing.demand()
     replica = folder / "replica"
-    [copied] = replicas.replicate(replicas.prove_site(sealed), [replicas.open_target(str(replica), now_ns=0)])
+    logs = replicas.prove_site(site, only=("journal",))
+    [copied] = replicas.replicate(logs, [replicas.open_target(str(replica), now_ns=0)])
     if copied.error is not None:
         raise copied.error
     return Outside(

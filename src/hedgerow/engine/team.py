@@ -59,6 +59,8 @@ class Team:
         self.epoch = self._begin_epoch()
         granted, recipient = [self.epoch], Identity.load(self.auditor_file).recipient
         (auditor / f"journal{GRANT_ENDING}").write_bytes(epochs.grant(granted, recipient))
+        # What lies beside a journal opens it for whoever sits at this machine: it is bob's.
+        Identity.load(self.identity_file("bob")).save(folder / IDENTITY_FILE)
 
     def key_file(self, name: str) -> Path:
         """Somebody's private key."""

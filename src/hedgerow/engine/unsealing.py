@@ -13,8 +13,6 @@ from hedgerow.core.errors import named_errors
 from hedgerow.governance import epochs
 from hedgerow.governance.identity import IDENTITY_FILE, Identity, grants_beside
 
-KIND_SIGNED = 32
-
 
 def keyring(folder: str | Path, identity: str | Path | None = None) -> _core.Keyring:
     """Every key of a log that an identity opens: of the epoch events in it, and of the grants beside the identity."""
@@ -23,7 +21,7 @@ def keyring(folder: str | Path, identity: str | Path | None = None) -> _core.Key
         return _core.Keyring()
     own = Identity.load(file)
     with named_errors():
-        signed = [data for _, data in _core.LogReader(str(folder)).entries(KIND_SIGNED)]
+        signed = [data for _, data in _core.LogReader(str(folder)).entries(_core.KIND_SIGNED)]
     opened = epochs.open_epochs(epochs.published(signed), [own])
     for grant in grants_beside(file):
         opened += epochs.open_grant(grant, [own])

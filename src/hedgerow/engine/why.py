@@ -23,7 +23,6 @@ from hedgerow.core.verdicts import verdict_sentence
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
 from hedgerow.engine.unsealing import keyring
 
-KIND_SIGNED = 32
 MONEY = ("no", "simulated", "paper", "real")
 NO_INSTRUMENT = 2**32 - 1
 
@@ -55,7 +54,7 @@ class Journal:
             self.instruments = {int(r["instrument"]): r for r in self.of("Instrument")}
             self.mandates = self.of("Mandate")
             self.verdicts = self.of("Verdict")
-            self._signed = list(self._reader.entries(KIND_SIGNED))
+            self._signed = list(self._reader.entries(_core.KIND_SIGNED))
 
     def of(self, name: str) -> Any:
         """All records of one noun, as a structured array."""
@@ -107,7 +106,7 @@ def why_in(journal: Journal, record_id: int) -> list[Cause]:
             raise problem("LOG_UNKNOWN_KIND", f"record {next_id}: causes go in a circle")
         kind, number, data = journal.record(next_id)
         if kind is None:
-            chain.append(_signed(journal, next_id) if number == KIND_SIGNED else _genesis(next_id, data))
+            chain.append(_signed(journal, next_id) if number == _core.KIND_SIGNED else _genesis(next_id, data))
             break
         row = np.frombuffer(data, dtype=kind.dtype)[0]
         chain.append(Cause(next_id, kind.name, _time_of(row), describe(journal, kind.name, row)))

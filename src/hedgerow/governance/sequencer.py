@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow import _core
+from hedgerow._core import KIND_GENESIS, KIND_SIGNED
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.files import sync
 from hedgerow.governance.desk import Desk, Fold, Waiting
 from hedgerow.governance.keys import Key
-from hedgerow.governance.stream import KIND_GENESIS, KIND_SIGNED, STREAM, Head, is_begun, sequenced_record
+from hedgerow.governance.stream import STREAM, Head, is_begun, sequenced_record
 
 SEQUENCER = "sequencer"
 SCOPE = "sequence"

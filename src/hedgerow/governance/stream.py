@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 
 from hedgerow import _core
+from hedgerow._core import KIND_GENESIS, KIND_SIGNED
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import noun
 
 STREAM = "governance"
-KIND_SIGNED = 32
-KIND_GENESIS = 33
 _KEY_TYPE_ED25519 = 1
 
 

@@ -26,7 +26,7 @@ def sites() -> Any:
 
 
 def write(site: Path, entries: int, *, sealed: bool = True, salt: int = 0) -> Path:
-    """Go on with a site's log, or start it, until it has so many entries; every tenth is a segment of rows."""
+    """Go on with a site's log, or start it, until it has so many entries; every tenth is a segment, one has a blob."""
     if (site / "journal" / "wal").exists():
         have = _core.verify_log(site)["entries"]
         writer = _core.JournalWriter.open(site, ORIGIN, SEED)
@@ -40,9 +40,10 @@ def write(site: Path, entries: int, *, sealed: bool = True, salt: int = 0) -> Pa
             if number % 10 == 0:
                 for row in range(5):
                     writer.append_row(1, writer.next_id, SECRET + bytes([row, salt]) * 20)
+            elif number == 7:
+                writer.append(6, writer.next_id, SECRET * 2_000)
             else:
                 writer.append(6, writer.next_id, SECRET + number.to_bytes(4, "big") + bytes([salt]) * 40)
-    publish(site)
     return site
 
 
@@ -82,37 +83,3 @@ class Fragile(FolderTarget):
             self._unfinished(name, data[: len(data) // 2])
             raise problem("LOG_TARGET", f"{name}: the line was cut")
         self.put_names.append(name)
-
-
-def publish(site: Path) -> None:
-    """Derive the published files from the write-ahead file."""
-    import hashlib
-
-    from hedgerow.governance.replicas import layout
-
-    folder = site / "journal"
-    file, at, entries = (folder / "wal").read_bytes(), 16, []
-    while file[at : at + 4] not in (b"", b"\0\0\0\0"):
-        if file[at : at + 4] == b"CMIT":
-            at += 16
-            continue
-        e, b = (int.from_bytes(file[at + k : at + k + 4], "little") for k in (0, 4))
-        body = file[at + 16 : at + 16 + e + b]
-        entries.append(body[:e])
-        if b:
-            name = folder / layout.blob_name(hashlib.sha256(body[e:]).digest())
-            name.parent.mkdir(parents=True, exist_ok=True)
-            name.write_bytes(body[e:])
-        at += 16 + (e + b + 7) // 8 * 8
-    rows = {"entries": entries, "0": [layout.leaf_hash(e) for e in entries]}
-    level = 0
-    while len(rows[str(level)]) >= 256:
-        below = rows[str(level)]
-        level += 1
-        rows[str(level)] = [layout._root_of(below[i : i + 256]) for i in range(0, len(below) // 256 * 256, 256)]
-    for tile in layout.tiles_of(len(entries)):
-        part = rows[tile.row][tile.index * 256 :][: tile.width]
-        data = b"".join(len(e).to_bytes(2, "big") + e for e in part) if tile.row == "entries" else b"".join(part)
-        path = folder / tile.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)

@@ -247,7 +247,7 @@ def test_what_an_interrupted_restore_left_is_not_believed(sites: Any, tmp_path: 
     site = sites.write(tmp_path / "site", 300)
     copy(site, FolderTarget(tmp_path / "replica"))
     with pytest.raises(LogError):
-        restore(sites.Fragile(tmp_path / "replica", reads=12), tmp_path / "new")
+        restore(sites.Fragile(tmp_path / "replica", reads=9), tmp_path / "new")
     damage(tmp_path / "new/journal/tile/entries/000", "flip")
     restore(FolderTarget(tmp_path / "replica"), tmp_path / "new")
     assert _core.verify_log(tmp_path / "new")["entries"] == 300

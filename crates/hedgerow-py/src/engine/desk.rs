@@ -5,14 +5,14 @@
 
 use super::parents::Parents;
 use super::recorder::Recorder;
+use crate::governance::is_public;
 use hedgerow_core::{
-    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KIND_GENESIS, KIND_SIGNED, KernelStart, Money, Noun,
-    Order, OrderEvent, OrderKind, OrderSlot, ParentOrder, Problem, RecordId, Session, Side, StateHash, StrategyId,
-    TimeInForce, VenueReport, Verdict, code,
+    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderEvent,
+    OrderKind, OrderSlot, ParentOrder, Problem, RecordId, Session, Side, StateHash, StrategyId, TimeInForce,
+    VenueReport, Verdict, code,
     time::{DAY, FOREVER},
 };
 use hedgerow_exec::LotRule;
-use hedgerow_kernel::authority;
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send, Stretch};
 use hedgerow_log::{Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::{BarVenue, VenueConfig};
@@ -389,9 +389,4 @@ impl Desk {
         };
         Ok((seal, checkpoint))
     }
-}
-
-/// What stays readable in a sealed journal: which fund it is, and the events that hand out the keys.
-fn is_public(kind: u16, bytes: &[u8]) -> bool {
-    kind == KIND_GENESIS || (kind == KIND_SIGNED && authority::event_type(bytes).as_deref() == Some("epoch"))
 }

@@ -91,25 +91,18 @@ def _copy_all(logs: Sequence[Published], target: Target, read_back: bool, progre
 
 def _copy(log: Published, target: Target, copied: Copied, read_back: bool, count: Callable[[], None]) -> None:
     there = target.names(log.stream)
-    for name, digest in log.files:
-        place = f"{log.stream}/{name}"
+    for file in log.files:
+        place = f"{log.stream}/{file.name}"
         if place not in there:
-            data = log.read(name, digest)
-            target.put_once(place, data)
+            target.put_once(place, log.read(file))
             copied.files_sent += 1
-            copied.bytes_sent += len(data)
+            copied.bytes_sent += file.length
         else:
-            _compare(log, target, name, digest, there[place] if not read_back else -1)
+            same = there[place] == file.length and (not read_back or target.read(place) == log.read(file))
+            if not same:
+                raise wrong(place, f"{target.url} holds other bytes under this name")
             copied.files_there += 1
         count()
-
-
-def _compare(log: Published, target: Target, name: str, digest: bytes, length: int) -> None:
-    """What is there already must be the signed file: of its length, or (length -1) of its bytes."""
-    data = log.read(name, digest)
-    same = length == len(data) if length >= 0 else target.read(f"{log.stream}/{name}") == data
-    if not same:
-        raise wrong(f"{log.stream}/{name}", f"{target.url} holds other bytes under this name")
 
 
 def furthest(notes: Sequence[bytes], key_line: str, where: str) -> Head | None:

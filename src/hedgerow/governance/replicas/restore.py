@@ -11,33 +11,32 @@ another replica knows: the log's size is told, to be compared.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
+from hedgerow.core.files import sync, write_whole
 from hedgerow.governance.replicas.layout import (
+    BUNDLES,
     CHECKPOINT,
     GENESIS,
     KEY,
-    KIND_GENESIS,
     SIGNED,
     STREAMS,
+    TILES,
     WAL,
-    Tile,
-    Tree,
-    blob_digest,
-    blob_name,
-    entries_of,
-    tiles_of,
+    check_blob,
+    check_timestamp,
+    tile_bytes,
     wrong,
 )
 from hedgerow.governance.replicas.replicate import Progress, furthest
-from hedgerow.governance.replicas.source import check_timestamp
+from hedgerow.governance.replicas.source import root_in
 from hedgerow.governance.replicas.target import Target
 
 
@@ -88,38 +87,47 @@ class _Restoring:
         head = furthest(target.versions(f"{stream}/{CHECKPOINT}"), line, f"{target.url}/{stream}")
         if head is None:
             raise problem("LOG_NO_CHECKPOINT", f"{target.url}/{stream}")
-        self._line, self._head = line, head
-        self._tree = Tree(head.size, self._remote)
+        self._line, self._head, self._prover = line, head, head.prover()
+        self._names = self._prover.names()
+        self._tiles: dict[str, bytes] = {}
         self._done = self._fetched = self._total = 0
 
     def run(self) -> Restored:
         """Fetch, prove, build."""
-        self._tree.check(self._head.root)
         extras = self._extras()
-        tiles = list(tiles_of(self._head.size))
-        self._total = len(tiles) + len(extras) + self._head.size
-        for tile in tiles:
-            if tile.row != "entries":
-                self._keep(tile.name, self._tree.bytes_of(tile))
-                self._step(1)
-        for tile in tiles:
-            if tile.row == "entries":
-                self._bundle(tile)
+        self._total = len(self._names) + len(extras)
+        for name in self._names:
+            self._tile(name)
+            self._step()
         for name in extras:
             self._extra(name)
-            self._step(1)
-        self._build([tile for tile in tiles if tile.row == "entries"])
+            self._step()
+        self._build()
         head = self._head
         return Restored(self._stream, head.origin, head.size, head.root.hex(), self._done, self._fetched)
 
-    def _bundle(self, tile: Tile) -> None:
-        data = self._proved(tile.name, lambda data: self._tree.check_bundle(tile, data), tile)
-        self._keep(tile.name, data)
-        for digest in filter(None, map(blob_digest, entries_of(tile, data))):
-            self._keep(blob_name(digest), self._proved(blob_name(digest), _is_blob(digest)))
-        self._step(tile.width)
+    def _tile(self, name: str) -> None:
+        """One tile, or one bundle with its blobs. What an earlier attempt left is used where it can prove itself."""
+        blobs: list[str] = []
 
-    def _proved(self, name: str, check: Callable[[bytes], object], tile: Tile | None = None) -> bytes:
+        def take(data: bytes) -> None:
+            try:
+                blobs.extend(self._prover.take(name, data)[0])
+            except _core.CoreProblem as error:
+                raise wrong(f"{self._stream}/{name}", error.args[1]) from None
+
+        if not name.startswith(BUNDLES):
+            self._tiles[name] = tile_bytes(name, self._remote)
+            take(self._tiles[name])
+            return
+        self._tiles[name] = self._proved(name, take)
+        # The right edge is proved as a whole, and a bundle only under it: now all that waits is.
+        for waiting in list(self._tiles):
+            self._keep(waiting, self._tiles.pop(waiting))
+        for blob in blobs:
+            self._keep(blob, self._proved(blob, partial(check_blob, blob)))
+
+    def _proved(self, name: str, check: Callable[[bytes], None]) -> bytes:
         """A file that passes its check: the one that an earlier attempt left, or the replica's."""
         local = self._local(name)
         if local is not None:
@@ -129,7 +137,7 @@ class _Restoring:
                 pass
             else:
                 return local
-        data = self._remote(name) if tile is None else self._tree.bytes_of(tile)
+        data = tile_bytes(name, self._remote) if name.startswith(TILES) else self._remote(name)
         if data is None:
             raise wrong(f"{self._stream}/{name}", f"{self._target.url} does not have it")
         check(data)
@@ -140,30 +148,25 @@ class _Restoring:
         if name == GENESIS:
             self._check_genesis(data)
         else:
-            check_timestamp(name, data, self._tree, self._head.origin)
+            check_timestamp(name, data, self._head, lambda size: root_in(self._folder, self._head.size, size))
         self._keep(name, data)
 
     def _check_genesis(self, data: bytes) -> None:
         """The fund's first record stands in the log too, and must be the same."""
-        first = next(iter(self._entries(list(tiles_of(self._head.size))[:1])), b"")
-        if int.from_bytes(first[:2], "little") == KIND_GENESIS and first[16:] != data:
+        bundles = [name for name in self._names if name.startswith(BUNDLES)]
+        bundle = (self._local(bundles[0]) if bundles else None) or b""
+        first = bundle[2 : 2 + int.from_bytes(bundle[:2], "big")]
+        if int.from_bytes(first[:2], "little") == _core.KIND_GENESIS and first[16:] != data:
             raise wrong(f"{self._stream}/{GENESIS}", "it is not the log's first record")
 
     def _extras(self) -> list[str]:
         names = [name.removeprefix(f"{self._stream}/") for name in self._target.names(self._stream)]
         return sorted(name for name in names if name == GENESIS or _is_timestamp(name))
 
-    def _build(self, bundles: list[Tile]) -> None:
+    def _build(self) -> None:
         """Make the write-ahead file and put it in its place as the last thing of all."""
-        image = _core.WalImage()
-        for entry in self._entries(bundles):
-            digest = blob_digest(entry)
-            blob = b"" if digest is None else self._local(blob_name(digest)) or b""
-            with named_errors():
-                image.push(entry, blob)
-        file = image.finish()
         with named_errors():
-            _core.verify_image(file, self._head.note, self._line)
+            file = _core.rebuilt_wal(str(self._folder), self._head.size, self._head.note, self._line)
         unfinished = self._folder / f"{WAL}.restoring"
         _write(unfinished, file)
         self._keep(KEY, f"{self._line}\n".encode())
@@ -172,11 +175,7 @@ class _Restoring:
         # One sync for all files; the write-ahead file takes its place only after it.
         os.sync()
         os.replace(unfinished, self._folder / WAL)
-        _sync(self._folder)
-
-    def _entries(self, bundles: list[Tile]) -> Iterator[bytes]:
-        for tile in bundles:
-            yield from entries_of(tile, self._local(tile.name) or b"")
+        sync(self._folder)
 
     def _remote(self, name: str) -> bytes | None:
         data = self._target.read(f"{self._stream}/{name}")
@@ -191,22 +190,11 @@ class _Restoring:
 
     def _keep(self, name: str, data: bytes) -> None:
         if self._local(name) != data:
-            place = self._folder / name
-            unfinished = place.with_name(f".{place.name}.new")
-            _write(unfinished, data)
-            os.replace(unfinished, place)
+            _write(self._folder / name, data)
 
-    def _step(self, units: int) -> None:
-        self._done += units
+    def _step(self) -> None:
+        self._done += 1
         self._progress(self._target.url, self._done, self._total)
-
-
-def _is_blob(digest: bytes) -> Callable[[bytes], None]:
-    def check(data: bytes) -> None:
-        if hashlib.sha256(data).digest() != digest:
-            raise wrong(blob_name(digest), "its bytes have another digest")
-
-    return check
 
 
 def _is_timestamp(name: str) -> bool:
@@ -216,15 +204,6 @@ def _is_timestamp(name: str) -> bool:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        write_whole(path, data, durable=False)
     except OSError as error:
         raise problem("LOG_IO", f"{path}: {error.strerror}") from error
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

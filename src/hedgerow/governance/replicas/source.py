@@ -18,13 +18,10 @@ from hedgerow.governance.replicas.layout import (
     CHECKPOINT,
     GENESIS,
     KEY,
+    TILES,
     Head,
-    Tile,
-    Tree,
-    blob_digest,
-    blob_name,
-    is_readable,
-    tiles_of,
+    check_timestamp,
+    tile_bytes,
     wrong,
 )
 
@@ -36,15 +33,24 @@ def open_note(note: bytes, key_line: str) -> Head:
     return Head(origin, size, bytes.fromhex(root), note)
 
 
-def check_timestamp(name: str, token: bytes, tree: Tree, origin: str) -> None:
-    """A time-stamp token must be over the checkpoint of the size that names it; who signed it, `audit` says."""
-    stem = name.removesuffix(".tsr").rpartition("/")[2]
-    size = int(stem) if stem.isdecimal() else -1
-    if not 0 <= size <= tree.size:
-        raise wrong(name, f"the log has {tree.size} signed entries")
-    body = Head(origin, size, tree.root(size), b"").body
-    if hashlib.sha256(body).digest() not in token:
-        raise wrong(name, "the token is over another checkpoint")
+def root_in(folder: Path, published: int, size: int) -> bytes:
+    """Root of the first `size` entries, out of the tiles of the `published` ones in a log's folder."""
+    with named_errors():
+        return bytes(_core.published_root(str(folder), published, size))
+
+
+@dataclass(frozen=True)
+class File:
+    """A published file as it was proved: its name below the log's folder, its length and its SHA-256."""
+
+    name: str
+    length: int
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, data: bytes) -> File:
+        """A file by its bytes."""
+        return cls(name, len(data), hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,13 @@ class Published:
     folder: Path
     key_line: str
     head: Head
-    tree: Tree
-    files: tuple[tuple[str, bytes], ...]
+    files: tuple[File, ...]
     readable: int
     """Entries that an outsider could read, beside those that everybody must."""
 
     @classmethod
     def prove(cls, site: Path, stream: str, key_line: str | None = None) -> Published:
-        """Prove a site's log against its checkpoint; `LOG_REPLICA` names the first file that is not the signed one."""
+        """Prove a site's log against its checkpoint; `LOG_TILE` or `LOG_REPLICA` names the first file that is wrong."""
         folder = site / stream
         note = _bytes(folder, CHECKPOINT)
         if note is None:
@@ -74,44 +79,65 @@ class Published:
         if key != f"{line}\n".encode():
             raise wrong(f"{stream}/{KEY}", f"it is not the key line {line}")
         head = open_note(note, line)
-        tree = Tree(head.size, lambda name: _bytes(folder, name))
-        tree.check(head.root)
-        files, readable = {KEY: _sha(key)}, 0
-        for tile in tiles_of(head.size):
-            data = tree.bytes_of(tile)
-            if tile.row == "entries":
-                entries = tree.check_bundle(tile, data)
-                readable += sum(map(is_readable, entries))
-                for digest in filter(None, map(blob_digest, entries)):
-                    files[blob_name(digest)] = digest
-            files[tile.name] = _sha(data)
-        for extra in _extras(folder):
-            data = _bytes(folder, extra) or b""
-            if extra != GENESIS:
-                check_timestamp(extra, data, tree, head.origin)
-            files[extra] = _sha(data)
-        ordered = tuple(sorted(files.items(), key=lambda item: (not item[0].startswith("blob/"), item[0])))
-        return cls(stream, folder, line, head, tree, ordered, readable)
+        tiles, blobs, readable = _proved(folder, head)
+        files = [*_sized(folder, blobs), *sorted([File.of(KEY, key), *tiles, *_extras(folder, head)], key=_name)]
+        return cls(stream, folder, line, head, tuple(files), readable)
 
-    def read(self, name: str, digest: bytes) -> bytes:
+    def read(self, file: File) -> bytes:
         """A file's bytes, if they still are those that were proved."""
-        data = self.tree.bytes_of(_tile(name)) if name.startswith("tile/") else _bytes(self.folder, name)
+
+        def local(name: str) -> bytes | None:
+            return _bytes(self.folder, name)
+
+        data = tile_bytes(file.name, local) if file.name.startswith(TILES) else local(file.name)
         if data is None:
-            raise wrong(f"{self.stream}/{name}", "it is missing")
-        if _sha(data) != digest:
-            raise wrong(f"{self.stream}/{name}", "its bytes are not the signed ones")
+            raise wrong(f"{self.stream}/{file.name}", "it is missing")
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise wrong(f"{self.stream}/{file.name}", "its bytes are not the signed ones")
         return data
 
     def consistent(self, size: int, root: bytes) -> bool:
         """Whether the log begins with another tree."""
-        return size <= self.head.size and self.tree.root(size) == root
+        return size <= self.head.size and root_in(self.folder, self.head.size, size) == root
 
 
-def _extras(folder: Path) -> Iterator[str]:
+def _proved(folder: Path, head: Head) -> tuple[list[File], set[str], int]:
+    """Every tile and bundle, once the signed root was found over it; the blobs that entries name; readable entries."""
+    tiles: list[File] = []
+    blobs: set[str] = set()
+    readable, prover = 0, head.prover()
+    for name in prover.names():
+        data = tile_bytes(name, lambda name: _bytes(folder, name))
+        with named_errors():
+            named, plain = prover.take(name, data)
+        blobs.update(named)
+        readable += plain
+        tiles.append(File.of(name, data))
+    return tiles, blobs, readable
+
+
+def _sized(folder: Path, blobs: set[str]) -> Iterator[File]:
+    """Blobs by their names, which are their digests; their bytes are compared when they are read."""
+    for name in sorted(blobs):
+        try:
+            length = (folder / name).stat().st_size
+        except OSError as error:
+            raise wrong(name, error.strerror or "it cannot be read") from None
+        yield File(name, length, name.rpartition("/")[2])
+
+
+def _extras(folder: Path, head: Head) -> Iterator[File]:
     if (folder / GENESIS).exists():
-        yield GENESIS
+        yield File.of(GENESIS, _bytes(folder, GENESIS) or b"")
     for path in sorted((folder / "timestamps").glob("*.tsr")):
-        yield f"timestamps/{path.name}"
+        name = f"timestamps/{path.name}"
+        data = _bytes(folder, name) or b""
+        check_timestamp(name, data, head, lambda size: root_in(folder, head.size, size))
+        yield File.of(name, data)
+
+
+def _name(file: File) -> str:
+    return file.name
 
 
 def _bytes(folder: Path, name: str) -> bytes | None:
@@ -121,14 +147,3 @@ def _bytes(folder: Path, name: str) -> bytes | None:
         return None
     except OSError as error:
         raise problem("LOG_IO", f"{folder / name}: {error.strerror}") from error
-
-
-def _sha(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-def _tile(name: str) -> Tile:
-    _, row, rest = name.split("/", 2)
-    groups, _, width = rest.partition(".p/")
-    index = int("".join(group.removeprefix("x") for group in groups.split("/")))
-    return Tile(row, index, int(width) if width else 256)
