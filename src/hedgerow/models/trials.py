@@ -129,6 +129,7 @@ class TrialLedger:
     def __init__(self, path: Path | str | None = None) -> None:
         self._path = None if path is None else Path(path)
         self._tried: dict[str, list[Trial]] = {}
+        self._read: dict[tuple[str, ...], Variant] = {}
         self._lines: list[bytes] = []
         self._hashes = [START]
         self._read_bytes = 0
@@ -263,17 +264,18 @@ class TrialLedger:
         try:
             row = json.loads(line)
             told = row["variant"]
-            variant = Variant(**{**told, "from_ns": int(told["from_ns"]), "to_ns": int(told["to_ns"])})
             outcome = None if row["outcome"] is None else {k: float(v) for k, v in row["outcome"].items()}
-            figures = None if outcome is None else {name: repr(value) for name, value in outcome.items()}
-            follows = row["n"] == number and row["before"] == self._hashes[-1]
-            written = variant._words() == told and figures == row["outcome"] and _spell(row) == line
+            seen = self._read.get(tuple(told.values()))
+            variant = seen or Variant(**{**told, "from_ns": int(told["from_ns"]), "to_ns": int(told["to_ns"])})
+            # What was written is what these words are written as; that says whether it follows, too.
+            is_written = line == _line(number, self._hashes[-1], variant, outcome)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise problem("MODEL_TRIALS", f"{self._name} line {number}: {error}") from None
-        if not (follows and written and len(row) == 4):
+        if not is_written:
             raise problem("MODEL_TRIALS", f"{self._name} line {number}: changed, or does not follow the line before it")
         self._lines.append(line)
         self._hashes.append(hashlib.sha256(line).hexdigest())
+        self._read[tuple(told.values())] = variant
         known = self._tried.setdefault(variant.id, [])
         if outcome is not None and known and known[0].outcome is None:
             known.clear()
