@@ -9,15 +9,26 @@ import pytest
 from hedgerow.core.files import sync, write_whole
 
 
-@pytest.mark.parametrize("durable", [True, False])
-def test_a_file_and_the_folders_above_it_are_made_and_replaced(tmp_path: Path, durable: bool) -> None:
+def test_a_file_and_the_folders_above_it_are_made_and_replaced(tmp_path: Path) -> None:
     """The new bytes stand there, readable by others, and nothing else lies beside them."""
     path = tmp_path / "a/b/file"
     for data in (b"first", b"", b"the second one"):
-        write_whole(path, data, durable=durable)
+        write_whole(path, data)
         assert path.read_bytes() == data
     assert [p.name for p in path.parent.iterdir()] == ["file"]
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_that_lay_elsewhere_until_it_was_whole_leaves_nothing_there(tmp_path: Path) -> None:
+    """Through another folder the file comes into its place whole; if that fails the folder is as it was."""
+    through = tmp_path / "unfinished"
+    through.mkdir()
+    write_whole(tmp_path / "a/file", b"data", through=through)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        write_whole(tmp_path / "folder", b"data", through=through)
+    assert (tmp_path / "a/file").read_bytes() == b"data"
+    assert list(through.iterdir()) == []
 
 
 def test_what_fails_changes_nothing_and_leaves_nothing(tmp_path: Path) -> None:

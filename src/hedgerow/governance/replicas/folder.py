@@ -24,6 +24,7 @@ class FolderTarget:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = str(folder)
+        self._made: set[Path] = set()
 
     def names(self, below: str) -> Mapping[str, int]:
         """Every file below a folder and its length."""
@@ -80,9 +81,10 @@ class FolderTarget:
 
     def _unfinished(self, name: str, data: bytes) -> Path:
         place = self.folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.folder / UNFINISHED / place.name
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        for folder in {place.parent, unfinished.parent} - self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
         unfinished.write_bytes(data)
         return unfinished
 

@@ -22,6 +22,8 @@ STREAMS = ("journal", "governance")
 
 CHECKPOINT, KEY, GENESIS, SIGNED, WAL = "checkpoint", "key.pub", "genesis.json", "signed", "wal"
 TILES, BUNDLES = "tile/", "tile/entries/"
+UNFINISHED = ".new"
+"""Where files of a log lie until they are whole; whoever opens it for writing removes it."""
 
 Read = Callable[[str], bytes | None]
 """Gives the bytes of a log's file by its name below the log's folder, or `None` if it is not there."""

@@ -12,6 +12,7 @@ another replica knows: the log's size is told, to be compared.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -29,6 +30,7 @@ from hedgerow.governance.replicas.layout import (
     SIGNED,
     STREAMS,
     TILES,
+    UNFINISHED,
     WAL,
     check_blob,
     check_timestamp,
@@ -90,11 +92,13 @@ class _Restoring:
         self._line, self._head, self._prover = line, head, head.prover()
         self._names = self._prover.names()
         self._tiles: dict[str, bytes] = {}
+        self._unfinished = folder / UNFINISHED
         self._done = self._fetched = self._total = 0
 
     def run(self) -> Restored:
         """Fetch, prove, build."""
         extras = self._extras()
+        self._unfinished.mkdir(parents=True, exist_ok=True)
         self._total = len(self._names) + len(extras)
         for name in self._names:
             self._tile(name)
@@ -120,15 +124,15 @@ class _Restoring:
             self._tiles[name] = tile_bytes(name, self._remote)
             take(self._tiles[name])
             return
-        self._tiles[name] = self._proved(name, take)
-        # The right edge is proved as a whole, and a bundle only under it: now all that waits is.
-        for waiting in list(self._tiles):
-            self._keep(waiting, self._tiles.pop(waiting))
+        self._own(name, take)
+        # The right edge is proved as a whole, and a bundle only under it: now every tile that waits is.
+        for tile in list(self._tiles):
+            self._keep(tile, self._tiles.pop(tile))
         for blob in blobs:
-            self._keep(blob, self._proved(blob, partial(check_blob, blob)))
+            self._own(blob, partial(check_blob, blob))
 
-    def _proved(self, name: str, check: Callable[[bytes], None]) -> bytes:
-        """A file that passes its check: the one that an earlier attempt left, or the replica's."""
+    def _own(self, name: str, check: Callable[[bytes], None]) -> None:
+        """Have a file here that passes its check: the one that an earlier attempt left, or the replica's."""
         local = self._local(name)
         if local is not None:
             try:
@@ -136,12 +140,12 @@ class _Restoring:
             except HedgerowError:
                 pass
             else:
-                return local
+                return
         data = tile_bytes(name, self._remote) if name.startswith(TILES) else self._remote(name)
         if data is None:
             raise wrong(f"{self._stream}/{name}", f"{self._target.url} does not have it")
         check(data)
-        return data
+        self._keep(name, data)
 
     def _extra(self, name: str) -> None:
         data = self._remote(name) or b""
@@ -167,14 +171,14 @@ class _Restoring:
         """Make the write-ahead file and put it in its place as the last thing of all."""
         with named_errors():
             file = _core.rebuilt_wal(str(self._folder), self._head.size, self._head.note, self._line)
-        unfinished = self._folder / f"{WAL}.restoring"
-        _write(unfinished, file)
+        self._keep(f"{UNFINISHED}/{WAL}", file)
         self._keep(KEY, f"{self._line}\n".encode())
         self._keep(SIGNED, self._head.body)
         self._keep(CHECKPOINT, self._head.note)
         # One sync for all files; the write-ahead file takes its place only after it.
         os.sync()
-        os.replace(unfinished, self._folder / WAL)
+        os.replace(self._unfinished / WAL, self._folder / WAL)
+        shutil.rmtree(self._unfinished)
         sync(self._folder)
 
     def _remote(self, name: str) -> bytes | None:
@@ -189,8 +193,10 @@ class _Restoring:
             return None
 
     def _keep(self, name: str, data: bytes) -> None:
-        if self._local(name) != data:
-            _write(self._folder / name, data)
+        try:
+            write_whole(self._folder / name, data, through=self._unfinished)
+        except OSError as error:
+            raise problem("LOG_IO", f"{self._folder / name}: {error.strerror}") from error
 
     def _step(self) -> None:
         self._done += 1
@@ -200,10 +206,3 @@ class _Restoring:
 def _is_timestamp(name: str) -> bool:
     folder, _, file = name.rpartition("/")
     return folder == "timestamps" and file.removesuffix(".tsr").isdecimal() and file.endswith(".tsr")
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        write_whole(path, data, durable=False)
-    except OSError as error:
-        raise problem("LOG_IO", f"{path}: {error.strerror}") from error
