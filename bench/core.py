@@ -39,7 +39,15 @@ PLANS: dict[str, Plan] = {
     },
     "journal": {
         "journal.append": ("floor.journal.append", Goal("<=", 3)),
-        "journal.groups": ("floor.journal.groups", Goal(">=", 0.5)),
+        "journal.groups.1": ("floor.journal.groups.1", None),
+        "journal.groups.16": ("floor.journal.groups.16", None),
+        "journal.groups.256": ("floor.journal.groups.256", Goal(">=", 0.5)),
+        "journal.groups.2048": ("floor.journal.groups.2048", Goal(">=", 0.5)),
+    },
+    "log": {
+        "log.verify": ("floor.log.verify.stream", Goal("<=", 2)),
+        "log.proof.warm": ("floor.log.proof", Goal("<", 50, of="value", unit="us")),
+        "log.proof.any": ("floor.log.proof", None),
     },
     "kernel": {f"kernel.{step}": ("floor.kernel", None) for step in STEPS},
     "wasm": {"wasm.call": ("floor.wasm.call", Goal("<", 1_000, of="value", unit="ns"))},

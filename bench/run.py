@@ -28,6 +28,7 @@ GROUPS = {
     "gate": "pre-trade gate, in and out of the caches, beside eight bare checks",
     "state": "order states beside a bare table",
     "journal": "appending in memory, groups made durable, beside bare bytes",
+    "log": "a published log of a million entries verified, beside hashing it; proofs from its tiles",
     "kernel": "steps of the kernel",
     "wasm": "a call of a WebAssembly module beside the same work done natively",
     "counts": "allocations, system calls, locks and instructions of the kernel's steps",

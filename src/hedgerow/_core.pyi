@@ -125,12 +125,14 @@ class Engine:
             str,
             SupportsLenAndGetItem[SupportsIndex],
             tuple[SupportsIndex, SupportsLenAndGetItem[SupportsIndex]] | None,
+            tuple[SupportsIndex, SupportsIndex],
         ]
         | None = None,
     ) -> Engine:
         """
-        A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed, epoch) or `None`,
-        the epoch being (its number, its key) if what is written is to be sealed, or `None`.
+        A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed, epoch, cadence)
+        or `None`, the epoch being (its number, its key) if what is written is to be sealed, or `None`, and the cadence how many
+        nanoseconds of the run's time, or entries, may wait to be published.
         """
     def bind(self, /, strategy: StrategyCore, number: SupportsIndex) -> None:
         """
@@ -626,16 +628,19 @@ class LogRecords:
 @final
 class LogTree:
     """
-    The Merkle tree of the log in a folder (`DIR/journal`), for those who ask witnesses.
+    The published tree of the log in a folder, read from its tiles, for those who ask witnesses.
     """
-    def __new__(cls, /, dir: str | PathLike[str]) -> LogTree: ...
+    def __new__(cls, /, dir: str | PathLike[str], stream: str = "journal") -> LogTree:
+        """
+        The tree that the checkpoint signs; `stream` is the log's folder below `dir`.
+        """
+    def body(self, /, size: SupportsIndex) -> bytes:
+        """
+        The body of the checkpoint that the log has at `size` entries.
+        """
     def request(self, /, old: SupportsIndex, new: SupportsIndex, note: str) -> bytes:
         """
         The body of an `add-checkpoint` request for a signed note of `new` entries, to a witness that knows `old`.
-        """
-    def root(self, /, size: SupportsIndex) -> bytes:
-        """
-        Root of the first `size` entries.
         """
 
 @final
@@ -662,21 +667,6 @@ class OrderTicket:
     def state(self, /) -> str | None:
         """
         The order's state by name, `None` once it no longer works.
-        """
-
-@final
-class Policy:
-    """
-    Which cosignatures make a checkpoint witnessed, from the bytes of a C2SP tlog-policy file.
-    """
-    def __new__(cls, /, text: bytes) -> Policy: ...
-    def judge(self, /, note: bytes, log_key: str) -> dict[str, typing.Any]:
-        """
-        Judges a signed note of the log with this key line: `met`, `by` ((name, seconds since the Epoch)), `missing`.
-        """
-    def witnesses(self, /) -> list[tuple[str, str, str | None]]:
-        """
-        The witnesses in the file's order: (name, key line, URL or None).
         """
 
 @disjoint_base
@@ -799,9 +789,25 @@ class Witness:
         The key line that checks its cosignatures.
         """
 
-def add_cosignatures(dir: str | PathLike[str], note: str) -> None:
+@final
+class WitnessPolicy:
     """
-    Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.
+    Which cosignatures make a checkpoint witnessed, from the bytes of a C2SP tlog-policy file.
+    """
+    def __new__(cls, /, text: bytes) -> WitnessPolicy: ...
+    def judge(self, /, note: bytes, log_key: str) -> dict[str, typing.Any]:
+        """
+        Judges a signed note of the log with this key line: `met`, `by` ((name, seconds since the Epoch)), `missing`.
+        """
+    def witnesses(self, /) -> list[tuple[str, str, str | None]]:
+        """
+        The witnesses in the file's order: (name, key line, URL or None).
+        """
+
+def add_cosignatures(dir: str | PathLike[str], note: str, stream: str = "journal") -> bool:
+    """
+    Adds the signature lines of a note over the same body to the checkpoint of the log in a folder, also while another
+    process writes that log; `False` if it has published a later checkpoint by now, and nothing was added.
     """
 
 def age_encrypt(plaintext: bytes, recipients: SupportsGetItem[int, str], entropy: bytes) -> bytes:
@@ -969,13 +975,6 @@ def order_state_names() -> list[str]:
     Names of the order states; the n-th is state n + 1.
     """
 
-def policy_text(
-    log_key_lines: SupportsGetItem[int, str], witnesses: SupportsGetItem[int, tuple[str, str | None]]
-) -> str:
-    """
-    The text of a policy that asks for n - (n - 1) / 3 of these witnesses, 3 of 4: (key line, URL or None) each.
-    """
-
 def prove_record(dir: str | PathLike[str], record: SupportsIndex, stream: str = "journal") -> dict[str, typing.Any]:
     """
     Proves one record of the log in a folder from its published files.
@@ -1044,9 +1043,15 @@ def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "
 
     `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
     beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
-    `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
-    `checkpoint_size`, `unsigned_tail_entries`, `published_files`, `is_replica` (then sizes and SHA-256 are of the file that
+    `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `root`,
+    `checkpoint_size`, `unsigned_tail_entries`, `published_files`, `is_replica` (then sizes are of the file that
     its bundles make); hashes in hex. Raises the first problem found, naming entry, record and byte.
+    """
+
+def wal_sha256(dir: str | PathLike[str], stream: str = "journal") -> str:
+    """
+    SHA-256, in hex, of the write-ahead file of the log in a folder up to the end of its last commit: equal runs have equal
+    ones. Of a replica: of the file that its bundles make.
     """
 
 def wasm_faults(module: bytes, memory_bytes: SupportsIndex) -> list[tuple[str, str]]:
@@ -1057,6 +1062,13 @@ def wasm_faults(module: bytes, memory_bytes: SupportsIndex) -> list[tuple[str, s
 def witness_new(dir: str | PathLike[str], name: str, seed: bytes) -> str:
     """
     Makes the memory of a new witness in a folder; returns its key line (`name+id+base64`, type 0x04).
+    """
+
+def witness_policy_text(
+    log_key_lines: SupportsGetItem[int, str], witnesses: SupportsGetItem[int, tuple[str, str | None]]
+) -> str:
+    """
+    The text of a policy that asks for n - (n - 1) / 3 of these witnesses, 3 of 4: (key line, URL or None) each.
     """
 
 class CoreProblem(Exception):

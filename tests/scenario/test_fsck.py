@@ -55,11 +55,6 @@ def fsck(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
     return status, json.loads(out.getvalue() or "{}")
 
 
-def sign(writer: Any) -> None:
-    """Sign what is committed; a writer that publishes tiles does that first."""
-    (getattr(writer, "publish", None) or writer.checkpoint)()
-
-
 def write(folder: Path, entries: int, salt: int = 0, rows: int = 3) -> Path:
     """A log by the real writer: single entries, segments, several commits and checkpoints."""
     with _core.JournalWriter(folder, ORIGIN, SEED) as writer:
@@ -72,7 +67,7 @@ def write(folder: Path, entries: int, salt: int = 0, rows: int = 3) -> Path:
             if n % 7 == 6:
                 writer.commit()
             if n in (2, 11, 200):
-                sign(writer)
+                writer.publish()
     return folder
 
 
@@ -94,9 +89,6 @@ def copy(logs: Path, tmp_path: Path) -> Callable[[str], Path]:
         return Path(shutil.copytree(logs / name, tmp_path / name))
 
     return make
-
-
-needs_tiles = pytest.mark.skipif(not hasattr(_core.JournalWriter, "publish"), reason="this writer publishes no tiles")
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -174,7 +166,6 @@ def test_every_cut_of_every_file_and_its_loss_are_found(copy: Callable[[str], Pa
     assert fsck(log)[0] == 0
 
 
-@needs_tiles
 @pytest.mark.parametrize("index", [0, 1, 255, 256, 400, 699])
 def test_the_entry_that_was_changed_is_named_with_its_file(logs: Path, copy: Callable[[str], Path], index: int) -> None:
     """In the write-ahead file, in a bundle and in a tile: the entry's index and the changed file are told."""
@@ -285,7 +276,6 @@ def test_a_fork_a_rollback_and_files_of_another_log_are_found(logs: Path, copy: 
     assert fsck(log)[0] == 0
 
 
-@needs_tiles
 def test_missing_extra_and_renamed_blobs_and_tiles_are_found(copy: Callable[[str], Path]) -> None:
     """Each derived file is in its place, and nothing else is there."""
     log = copy("large") / "journal"

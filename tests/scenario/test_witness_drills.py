@@ -26,6 +26,7 @@ from hedgerow import _core
 from hedgerow.cli.main import run
 from hedgerow.core.errors import HedgerowError
 from hedgerow.governance import witness as witnesses
+from hedgerow.governance.witness import asking
 
 SEED = bytes([7]) * 32
 ORIGIN = "drill.fund/journal"
@@ -109,6 +110,66 @@ def test_a_growing_log_is_witnessed_again_and_again_and_over_a_restart_of_a_witn
     assert (log / "journal" / "checkpoint").read_bytes() == before, "who has cosigned is not asked again"
     assert run(["witness", "ask", str(log), "--policy", str(policy), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["witnessed"] is True
+
+
+@pytest.mark.parametrize("stream", ["journal", "governance"])
+def test_either_log_is_witnessed_while_its_writer_runs(
+    four: tuple[Path, list[Process]], tmp_path: Path, capsys: pytest.CaptureFixture[str], stream: str
+) -> None:
+    """The command needs no lock of the writer's, whose next checkpoint is witnessed in turn."""
+    policy, _ = four
+    words = ["witness", "ask", str(tmp_path / "log"), "--policy", str(policy), "--stream", stream, "--json"]
+    with _core.JournalWriter(tmp_path / "log", ORIGIN, SEED, stream) as writer:
+        for entries in (1, 300):
+            while writer.next_id <= entries:
+                writer.append(6, writer.next_id, b"entry")
+            writer.publish()
+            writer.append(6, writer.next_id, b"committed, not published")
+            writer.commit()
+            assert run(words) == 0
+            told = json.loads(capsys.readouterr().out)
+            assert (told["size"], len(told["by"]), told["failed"]) == (entries, 4, {})
+            entries += 1
+    standing = witnesses.standing(tmp_path / "log", witnesses.read_policy(policy), stream=stream)
+    assert (standing.size, standing.met) == (301, False), "the last checkpoint has not been asked about"
+    assert _core.verify_log(tmp_path / "log", stream=stream)["unsigned_tail_entries"] == 0
+
+
+def test_a_checkpoint_replaced_while_witnesses_are_asked_is_asked_about_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cosignatures of what the writer has replaced by then are of no use; past the deadline that is said."""
+    folder, log, ask_all = tmp_path / "w", tmp_path / "log", asking._ask_all
+    line = witnesses.new(folder, "w.example/late")
+    process = Process(folder)
+    policy = tmp_path / "policy"
+    policy.write_text(witnesses.default_policy([LOG_KEY], [(line, process.url)]))
+    with _core.JournalWriter(log, ORIGIN, SEED) as writer:
+
+        def grow() -> None:
+            writer.append(6, writer.next_id, b"entry")
+            writer.publish()
+
+        def overtaken(*words: Any) -> Any:
+            told = ask_all(*words)
+            if len(overtakings) < overtakings_max:
+                overtakings.append(grow())
+            return told
+
+        grow()
+        monkeypatch.setattr(asking, "_ask_all", overtaken)
+        try:
+            overtakings: list[None] = []
+            overtakings_max = 2
+            now = asked(log, policy)
+            assert (now.standing.size, now.standing.says) == (3, "witnessed by 1 of 1")
+            grow()
+            overtakings_max = 10**9
+            late = asked(log, policy, deadline_s=2.0)
+            assert not late.standing.met
+            assert "ask again" in late.says or "no answer" in late.says
+        finally:
+            process.stop(signal.SIGKILL)
 
 
 def test_a_log_rolled_back_behind_its_witnesses_is_told_so_by_each(

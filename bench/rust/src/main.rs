@@ -1,7 +1,7 @@
 //! Measures floors and figures side by side and prints one JSON line per measurement; `bench/core.py` judges them.
 //!
-//! Usage: `hedgerow-bench [gate] [state] [journal] [kernel] [wasm] [counts]`, all without arguments. Environment:
-//! `BENCH_RUNS` (7), `BENCH_FOLDER` (where the journal's files go; the system's temporary folder). Promises: a floor
+//! Usage: `hedgerow-bench [gate] [state] [journal] [log] [kernel] [wasm] [counts]`, all without arguments. Environment:
+//! `BENCH_RUNS` (7), `BENCH_FOLDER` (where the logs' files go; the system's temporary folder). Promises: a floor
 //! and its figure take turns within one process; a count is a count, not an estimate. Never: a goal, an opinion.
 
 mod clock;
@@ -14,10 +14,11 @@ mod sample;
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
 
-const GROUPS: [(&str, fn()); 6] = [
+const GROUPS: [(&str, fn()); 7] = [
     ("gate", ours::gate::run),
     ("state", ours::state::run),
     ("journal", ours::journal::run),
+    ("log", ours::log::run),
     ("kernel", ours::kernel::run),
     ("wasm", ours::jail::run),
     ("counts", count::run),

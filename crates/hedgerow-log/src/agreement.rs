@@ -2,55 +2,39 @@
 //!
 //! Promises: a checkpoint agrees only with a log that has its root at its size; the next one may only extend it.
 
-use crate::batch::leaf_hashes;
-use crate::frame::Frame;
-use crate::merkle::{Frontier, Hash};
 use crate::note::{Checkpoint, VerifierKey};
+use crate::tile_writer::TileWriter;
 use hedgerow_core::{Problem, code};
 
-/// Grows a tree over a log's frames and compares it with checkpoints where it passes their sizes.
-pub(crate) struct Agreement<'a> {
-    checkpoints: Vec<&'a Checkpoint>,
-    leaves: Vec<Hash>,
-}
+/// Checkpoints that a growing tree has yet to come to, the largest first.
+pub(crate) struct Agreement<'a>(Vec<&'a Checkpoint>);
 
 impl<'a> Agreement<'a> {
     pub fn with(checkpoints: impl IntoIterator<Item = &'a Checkpoint>) -> Agreement<'a> {
         let mut checkpoints = Vec::from_iter(checkpoints);
         checkpoints.sort_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
-        Agreement { checkpoints, leaves: Vec::new() }
+        Agreement(checkpoints)
     }
 
-    /// Adds frames to the tree; `LOG_BAD_ROOT` if a checkpoint has another root where the tree passes its size.
-    pub fn grow<'f>(&mut self, tree: &mut Frontier, frames: impl Iterator<Item = Frame<'f>>) -> Result<(), Problem> {
-        leaf_hashes(frames.map(|frame| frame.entry), &mut self.leaves);
-        while let Some(checkpoint) = self.checkpoints.last()
-            && checkpoint.size < tree.size() + self.leaves.len() as u64
-        {
-            let mut rest = self.leaves.split_off((checkpoint.size - tree.size()) as usize);
-            tree.extend(&mut self.leaves);
+    /// To be called at each size of the tree in turn; `LOG_BAD_ROOT` if a checkpoint of this size has another root.
+    #[inline]
+    pub fn meet(&mut self, tree: &TileWriter) -> Result<(), Problem> {
+        while let Some(checkpoint) = self.0.pop_if(|next| next.size == tree.size()) {
             compare(checkpoint, tree)?;
-            self.leaves.append(&mut rest);
-            self.checkpoints.pop();
         }
-        tree.extend(&mut self.leaves);
         Ok(())
     }
 
-    /// To be called once, at the log's end; `LOG_SHORTER` or `LOG_BAD_ROOT`.
-    pub fn finish(&self, tree: &Frontier) -> Result<(), Problem> {
-        // Those left are as long as the log or longer; the longest stands first.
-        match self.checkpoints.first() {
-            Some(checkpoint) if checkpoint.size > tree.size() => {
-                let detail = format!("{} entries, {} are signed", tree.size(), checkpoint.size);
-                Err(Problem::new(code::LOG_SHORTER, detail))
-            }
-            _ => self.checkpoints.iter().try_for_each(|checkpoint| compare(checkpoint, tree)),
-        }
+    /// To be called once, at the log's end; `LOG_SHORTER` if the tree never came to a checkpoint.
+    pub fn finish(&self, tree: &TileWriter) -> Result<(), Problem> {
+        self.0.first().map_or(Ok(()), |checkpoint| {
+            let detail = format!("{} entries, {} are signed", tree.size(), checkpoint.size);
+            Err(Problem::new(code::LOG_SHORTER, detail))
+        })
     }
 }
 
-fn compare(checkpoint: &Checkpoint, tree: &Frontier) -> Result<(), Problem> {
+fn compare(checkpoint: &Checkpoint, tree: &TileWriter) -> Result<(), Problem> {
     let root = tree.root();
     if root == checkpoint.root {
         return Ok(());

@@ -1,15 +1,17 @@
-//! Comparing published tiles, bundles and blobs with the entries that they are derived from: what start-up mends with
-//! and `verify` proves with.
+//! Comparing a log's entries with all that says what they are: the checkpoints of its tree, and the published tiles,
+//! bundles and blobs. What start-up mends with and `verify` proves with.
 //!
-//! Promises: every file that the published tree needs is compared, and every other tile that lies there, partial tiles
-//! of earlier checkpoints included; each difference is told, missing files too. A tile that holds more than the log is
-//! told as well: beside a write-ahead file it is evidence that the log lost its end (`LOG_SHORTER`), in a replica it is
-//! what came ahead of the next checkpoint. Never: writes.
+//! Promises: each entry is hashed once; every file that the published tree needs is compared, and every other tile that
+//! lies there, partial tiles of earlier checkpoints included; each difference is told, missing files too. A tile that
+//! holds more than the log is told as well: beside a write-ahead file it is evidence that the log lost its end
+//! (`LOG_SHORTER`), in a replica it is what came ahead of the next checkpoint. Never: writes.
 
+use crate::agreement::Agreement;
 use crate::batch::leaf_hashes;
 use crate::derive::Derived;
 use crate::frame::{Frame, HEAD_BYTES};
-use crate::merkle::Hash;
+use crate::merkle::{Frontier, Hash};
+use crate::note::Checkpoint;
 use crate::storage::Files;
 use crate::tile::{BundleEntries, TILES, Tile, TileRow, blob_path};
 use crate::tile_writer::TileWriter;
@@ -18,8 +20,9 @@ use hedgerow_core::{Problem, code};
 use std::collections::BTreeSet;
 
 /// A comparison in progress; commits come in order.
-pub(crate) struct Comparison {
+pub(crate) struct Comparison<'a> {
     tiles: TileWriter,
+    agreement: Agreement<'a>,
     leaves: Vec<Hash>,
     seen: Seen,
     edge: Derived,
@@ -48,16 +51,30 @@ pub(crate) struct Difference<'a> {
     pub found: Option<Vec<u8>>,
 }
 
-impl Comparison {
-    /// Begins, with the names of what lies there.
-    pub fn new<F: Files>(files: &F, published: u64) -> Result<Comparison, Problem> {
+impl<'a> Comparison<'a> {
+    /// Begins, with the names of what lies there and the checkpoints that the tree must agree with.
+    pub fn new<F: Files>(
+        files: &F,
+        published: u64,
+        checkpoints: impl IntoIterator<Item = &'a Checkpoint>,
+    ) -> Result<Comparison<'a>, Problem> {
         let listed = files.names(TILES)?.iter().filter_map(|name| Tile::parse(name)).collect();
         let edge = Derived::new(HEAD_BYTES as u64, TileWriter::default());
         let seen = Seen { listed, published, compared: 0 };
-        Ok(Comparison { tiles: TileWriter::default(), leaves: Vec::new(), seen, edge })
+        let (tiles, mut agreement) = (TileWriter::default(), Agreement::with(checkpoints));
+        agreement.meet(&tiles)?;
+        Ok(Comparison { tiles, agreement, leaves: Vec::new(), seen, edge })
+    }
+
+    /// Entries so far.
+    pub fn size(&self) -> u64 {
+        self.tiles.size()
     }
 
     /// Compares what belongs to the next commit; each difference goes to `differs`.
+    ///
+    /// # Errors
+    /// `LOG_BAD_ROOT` if a checkpoint has another root; what `differs` and the files give.
     pub fn grow<F: Files>(
         &mut self,
         files: &F,
@@ -74,16 +91,21 @@ impl Comparison {
                 self.tiles.partials(0, &mut |tile, bytes| self.seen.tile(files, tile, bytes, differs))?;
                 self.edge = Derived::new(end_of(&frame), self.tiles.clone());
             }
+            self.agreement.meet(&self.tiles)?;
         }
         Ok(())
     }
 
     /// Ends, and says what came of it.
+    ///
+    /// # Errors
+    /// `LOG_SHORTER` if a checkpoint is of more entries; what `differs` and the files give.
     pub fn finish<F: Files>(
         mut self,
         files: &F,
         differs: &mut impl FnMut(Difference<'_>) -> Result<(), Problem>,
     ) -> Result<Compared, Problem> {
+        self.agreement.finish(&self.tiles)?;
         // Behind the published tree nothing must be there; what is there must be right.
         self.seen.published = 0;
         self.tiles.partials(0, &mut |tile, bytes| self.seen.tile(files, tile, bytes, differs))?;
@@ -91,12 +113,14 @@ impl Comparison {
             let detail = format!("{} entries, {} holds more", self.tiles.size(), beyond.path());
             Problem::new(code::LOG_SHORTER, detail)
         });
-        Ok(Compared { edge: self.edge, files: self.seen.compared, beyond })
+        Ok(Compared { tree: self.tiles.frontier(), edge: self.edge, files: self.seen.compared, beyond })
     }
 }
 
 /// What a comparison came to.
 pub(crate) struct Compared {
+    /// The tree over all entries.
+    pub tree: Frontier,
     /// The published tree's right edge.
     pub edge: Derived,
     /// Files that were compared.

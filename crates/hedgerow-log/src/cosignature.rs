@@ -12,8 +12,9 @@
 //! Promises: a line that claims to be by a known witness and does not verify is an error, not an absence. Never: makes a
 //! key, reads a clock; seed and time are given.
 
-use crate::note::{Note, check_name, key_id, key_line, parse_body, parse_key_line, signature_text};
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use crate::named_key::{NamedKey, check_name};
+use crate::note::{Note, parse_body, signature_text};
+use ed25519_dalek::{Signer as _, SigningKey};
 use hedgerow_core::{Problem, code};
 
 /// Signature type of an Ed25519 cosignature, in key ids and key lines.
@@ -27,12 +28,8 @@ pub struct Cosigner {
     key: SigningKey,
 }
 
-/// A witness's public key and name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CosignerKey {
-    name: String,
-    key: VerifyingKey,
-}
+/// A witness's public key and name; its line is `name+key id in hex+base64(0x04 || key)`.
+pub type CosignerKey = NamedKey<COSIGNATURE>;
 
 impl Cosigner {
     /// The witness `name` with a 32-byte Ed25519 seed.
@@ -47,7 +44,7 @@ impl Cosigner {
     /// The key that checks its cosignatures.
     #[must_use]
     pub fn verifier(&self) -> CosignerKey {
-        CosignerKey { name: self.name.clone(), key: self.key.verifying_key() }
+        CosignerKey::new(&self.name, self.key.verifying_key())
     }
 
     /// The signature line, with its newline, over a checkpoint's body at a time in seconds since the Epoch.
@@ -65,39 +62,6 @@ impl Cosigner {
 }
 
 impl CosignerKey {
-    /// Reads a key line: `name+key id in hex+base64(0x04 || public key)`.
-    ///
-    /// # Errors
-    /// `LOG_BAD_SIGNATURE` if it is not one, or its id does not belong to its key.
-    pub fn parse(line: &str) -> Result<CosignerKey, Problem> {
-        let (name, key) = parse_key_line(line, COSIGNATURE)?;
-        Ok(CosignerKey { name, key })
-    }
-
-    /// The witness's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// First four bytes of SHA-256(name || newline || 0x04 || public key).
-    #[must_use]
-    pub fn id(&self) -> [u8; 4] {
-        key_id(&self.name, COSIGNATURE, &self.key)
-    }
-
-    /// The key line, without a newline.
-    #[must_use]
-    pub fn line(&self) -> String {
-        key_line(&self.name, COSIGNATURE, &self.key)
-    }
-
-    /// The key itself, 32 bytes.
-    #[must_use]
-    pub fn public(&self) -> &[u8; 32] {
-        self.key.as_bytes()
-    }
-
     /// When this witness cosigned a signed note, in seconds since the Epoch (its latest time); `None` if it did not.
     ///
     /// # Errors
@@ -107,8 +71,7 @@ impl CosignerKey {
     }
 
     pub(crate) fn cosigned_note(&self, note: &Note<'_>) -> Result<Option<u64>, Problem> {
-        let id = self.id();
-        let own = note.signatures.iter().filter(|line| line.is_by(&self.name, id));
+        let own = note.signatures.iter().filter(|line| line.is_by(self));
         let times = own.map(|line| self.time_of(note.body, &line.signature)).collect::<Result<Vec<_>, _>>()?;
         Ok(times.into_iter().max())
     }
@@ -116,12 +79,9 @@ impl CosignerKey {
     fn time_of(&self, body: &str, timed: &[u8]) -> Result<u64, Problem> {
         let fails = || bad(format!("of {}", self.line()));
         let (time, signature) = timed.split_first_chunk::<8>().ok_or_else(fails)?;
-        let (time_s, signature) = (u64::from_be_bytes(*time), Signature::from_slice(signature).map_err(|_| fails())?);
-        if time_s > TIME_S_MAX || parse_body(body).is_none() {
-            return Err(fails());
-        }
-        self.key.verify_strict(message(body, time_s).as_bytes(), &signature).map_err(|_| fails())?;
-        Ok(time_s)
+        let time_s = u64::from_be_bytes(*time);
+        let holds = time_s <= TIME_S_MAX && parse_body(body).is_some();
+        if holds && self.verifies(message(body, time_s).as_bytes(), signature) { Ok(time_s) } else { Err(fails()) }
     }
 }
 

@@ -5,7 +5,7 @@
 //! so that a commit changes no metadata and costs one device flush; small files are written beside their place, synced,
 //! and renamed. Never: shortens a file except by `truncate`.
 
-use crate::folder::{Folder, put_files};
+use crate::folder::Folder;
 use crate::storage::{Files, Storage, io_problem};
 use hedgerow_core::{Problem, code};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -99,7 +99,7 @@ impl FileStorage {
             TryLockError::WouldBlock => Problem::new(code::LOG_LOCKED, folder.path().display().to_string()),
             TryLockError::Error(e) => io_problem("cannot lock the write-ahead file", &e),
         })?;
-        folder.forget_unfinished()?;
+        drop(folder.writing()?);
         let len = wal.metadata().map_err(|e| io_problem("cannot read the write-ahead file", &e))?.len();
         Ok(FileStorage { folder, wal, len, ready: len, second: None })
     }
@@ -171,9 +171,9 @@ impl Storage for FileStorage {
             && let Some((_, bytes)) = files.iter().find(|(file, _)| file == name)
         {
             let (folder, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
-            put_files(&Folder::new(folder), &[(name.to_string_lossy().into_owned(), bytes.clone())])?;
+            Folder::new(folder).writing()?.put(&[(name.to_string_lossy().into_owned(), bytes.clone())])?;
         }
-        put_files(&self.folder, files)
+        self.folder.writing()?.put(files)
     }
 
     fn copies(&self, name: &str) -> Result<Vec<Vec<u8>>, Problem> {

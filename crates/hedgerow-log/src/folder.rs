@@ -1,8 +1,9 @@
 //! The small files of a log in a folder: read by anyone, written many at a time.
 //!
 //! Promises: a file is written in full under `.new/`, synced, and only then renamed into its place, so that a reader
-//! or a crash finds the old one or the new one; when `put_files` returns, files and names are on the device. Many files
-//! are synced by one call for the whole file system, a few one by one. Never: follows a name out of the folder.
+//! or a crash finds the old one or the new one; when `put` returns, files and names are on the device. Many files
+//! are synced by one call for the whole file system, a few one by one. Processes that write take turns (an advisory lock
+//! on the folder, held only while files are put). Never: follows a name out of the folder.
 
 use crate::storage::{Files, io_problem};
 use hedgerow_core::{Problem, code};
@@ -41,12 +42,19 @@ impl Folder {
         File::open(&self.path).and_then(|f| f.sync_all()).map_err(|e| io_problem("cannot sync the folder", &e))
     }
 
-    /// Removes what a writer that died had not yet renamed.
-    pub(crate) fn forget_unfinished(&self) -> Result<(), Problem> {
-        match fs::remove_dir_all(self.path.join(UNFINISHED)) {
-            Err(e) if e.kind() != ErrorKind::NotFound => Err(io_problem("cannot remove unfinished files", &e)),
-            _ => Ok(()),
-        }
+    /// The right to write here, held by one at a time until it is dropped. What a writer that died had not yet renamed
+    /// is removed.
+    pub(crate) fn writing(&self) -> Result<Writing<'_>, Problem> {
+        let lock = || {
+            let root = File::open(&self.path)?;
+            root.lock()?;
+            match fs::remove_dir_all(self.path.join(UNFINISHED)) {
+                Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+                _ => Ok(root),
+            }
+        };
+        let root = lock().map_err(|e| io_problem("cannot lock the folder or clear it of unfinished files", &e))?;
+        Ok(Writing { folder: self, root })
     }
 
     fn place(&self, name: &str) -> Result<PathBuf, Problem> {
@@ -93,42 +101,51 @@ impl Files for Folder {
     }
 }
 
-/// Writes files as [`crate::Storage::put`] promises.
-pub(crate) fn put_files(folder: &Folder, files: &[(String, Vec<u8>)]) -> Result<(), Problem> {
-    files.iter().try_for_each(|(name, _)| folder.place(name).map(drop))?;
-    write_all(&folder.path, files).map_err(|e| {
-        let (what, others) = (files.first().map_or("nothing", |(name, _)| name), files.len().saturating_sub(1));
-        io_problem(&format!("cannot replace {what} and {others} others in {}", folder.path.display()), &e)
-    })
+/// The right to write small files of a folder.
+pub(crate) struct Writing<'a> {
+    folder: &'a Folder,
+    root: File,
 }
 
-fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<()> {
-    let together = files.len() > FILES_SYNCED_SINGLY_MAX;
-    let (unfinished, root) = (folder.join(UNFINISHED), File::open(folder)?);
-    make_folder(&unfinished)?;
-    for (number, (_, bytes)) in files.iter().enumerate() {
-        let mut file = File::create(unfinished.join(number.to_string()))?;
-        file.write_all(bytes)?;
-        if !together {
-            file.sync_all()?;
+impl Writing<'_> {
+    /// Writes files as [`crate::Storage::put`] promises.
+    pub fn put(&self, files: &[(String, Vec<u8>)]) -> Result<(), Problem> {
+        files.iter().try_for_each(|(name, _)| self.folder.place(name).map(drop))?;
+        self.write_all(files).map_err(|e| {
+            let (what, others) = (files.first().map_or("nothing", |(name, _)| name), files.len().saturating_sub(1));
+            let folder = self.folder.path.display();
+            io_problem(&format!("cannot replace {what} and {others} others in {folder}"), &e)
+        })
+    }
+
+    fn write_all(&self, files: &[(String, Vec<u8>)]) -> std::io::Result<()> {
+        let (folder, together) = (self.folder.path.as_path(), files.len() > FILES_SYNCED_SINGLY_MAX);
+        let unfinished = folder.join(UNFINISHED);
+        make_folder(&unfinished)?;
+        for (number, (_, bytes)) in files.iter().enumerate() {
+            let mut file = File::create(unfinished.join(number.to_string()))?;
+            file.write_all(bytes)?;
+            if !together {
+                file.sync_all()?;
+            }
         }
+        if together {
+            rustix::fs::syncfs(&self.root)?;
+        }
+        let mut changed = BTreeSet::new();
+        for (number, (name, _)) in files.iter().enumerate() {
+            let place = folder.join(name);
+            let parent = place.parent().unwrap_or(folder);
+            make_folders(folder, parent, &mut changed)?;
+            fs::rename(unfinished.join(number.to_string()), &place)?;
+            changed.insert(parent.to_owned());
+        }
+        fs::remove_dir(&unfinished)?;
+        if together {
+            return Ok(rustix::fs::syncfs(&self.root)?);
+        }
+        changed.iter().try_for_each(|folder| File::open(folder)?.sync_all())
     }
-    if together {
-        rustix::fs::syncfs(&root)?;
-    }
-    let mut changed = BTreeSet::new();
-    for (number, (name, _)) in files.iter().enumerate() {
-        let place = folder.join(name);
-        let parent = place.parent().unwrap_or(folder);
-        make_folders(folder, parent, &mut changed)?;
-        fs::rename(unfinished.join(number.to_string()), &place)?;
-        changed.insert(parent.to_owned());
-    }
-    fs::remove_dir(&unfinished)?;
-    if together {
-        return Ok(rustix::fs::syncfs(&root)?);
-    }
-    changed.iter().try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
 /// Makes a folder and those above it up to `root`, and notes which folders have a new name in them.

@@ -3,17 +3,14 @@
 //! Promises: the file holds these entries in this order, so that its Merkle tree is theirs; [`unseal`] keeps commits,
 //! ids and the number of entries, and what it gives is read and replayed like any plain log. Never: signs, touches a disk.
 
-use crate::frame::{Frame, HEAD_BYTES, file_header, frame_head, mark, padded};
+use crate::frame::{HEAD_BYTES, file_header, frame_head, mark, padded};
 use crate::seal::Keyring;
 use crate::walk::Walk;
 use hedgerow_core::Problem;
 
-/// A commit is closed before its frames exceed this many bytes.
-const COMMIT_BYTES_MAX: usize = 1 << 20;
-
 /// A write-ahead file that grows in memory.
 #[derive(Debug)]
-pub struct Image {
+pub(crate) struct Image {
     file: Vec<u8>,
     commit_start: usize,
     commit_entries: u32,
@@ -26,20 +23,8 @@ impl Default for Image {
 }
 
 impl Image {
-    /// Adds an entry and its blob; closes a commit where it grows long.
-    ///
-    /// # Errors
-    /// `LOG_ENTRY_SIZE`; and what a walk would find wrong with the frame: `LOG_BLOB`, `LOG_SEQUENCE`, `LOG_UNKNOWN_KIND`.
-    pub fn push(&mut self, entry: &[u8], blob: &[u8]) -> Result<(), Problem> {
-        Frame::checked(entry, blob)?;
-        if self.file.len() - self.commit_start + entry.len() + blob.len() > COMMIT_BYTES_MAX {
-            self.commit();
-        }
-        self.add(entry, blob);
-        Ok(())
-    }
-
-    fn add(&mut self, entry: &[u8], blob: &[u8]) {
+    /// Adds an entry of whatever shape; a walk names what is wrong with it.
+    pub fn add(&mut self, entry: &[u8], blob: &[u8]) {
         let start = self.file.len();
         self.file.extend_from_slice(&[0; HEAD_BYTES]);
         self.file.extend_from_slice(entry);
@@ -51,7 +36,7 @@ impl Image {
     }
 
     /// Ends the open commit, if it holds an entry.
-    fn commit(&mut self) {
+    pub fn commit(&mut self) {
         if self.commit_entries > 0 {
             let end = self.file.len();
             let bytes = (end - self.commit_start) as u32;
@@ -61,7 +46,6 @@ impl Image {
     }
 
     /// The file.
-    #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         self.commit();
         self.file

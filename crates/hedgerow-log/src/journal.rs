@@ -6,7 +6,7 @@
 //! (publication itself is in `publish.rs`). Appending does not allocate once the buffer has grown to the size of a commit.
 //! Never: a clock, a random number, a key of its own.
 
-use crate::agreement::{Agreement, check_key};
+use crate::agreement::check_key;
 use crate::batch::leaf_hashes;
 use crate::compare::{Comparison, Difference};
 use crate::derive::{Batch, Derived};
@@ -133,9 +133,8 @@ impl<S: Storage> Journal<S> {
         };
         let file = storage.read()?;
         let mut walk = Walk::new(&file)?;
-        let mut tree = Frontier::default();
-        let mut agreement = Agreement::with(checkpoint.iter().chain(&record));
-        let mut comparison = Comparison::new(&storage, signed.as_ref().map_or(0, |signed| signed.size))?;
+        let published = signed.as_ref().map_or(0, |signed| signed.size);
+        let mut comparison = Comparison::new(&storage, published, checkpoint.iter().chain(&record))?;
         let (mut anew, mut mended) = (Batch::default(), 0);
         let mut differs = |difference: Difference<'_>| {
             mended += 1;
@@ -143,10 +142,8 @@ impl<S: Storage> Journal<S> {
             Ok(())
         };
         while let Some(group) = walk.next_group()? {
-            agreement.grow(&mut tree, group.frames())?;
             comparison.grow(&storage, group, &mut differs)?;
         }
-        agreement.finish(&tree)?;
         let compared = comparison.finish(&storage, &mut differs)?;
         compared.beyond.map_or(Ok(()), Err)?;
         anew.put(&mut storage)?;
@@ -159,10 +156,10 @@ impl<S: Storage> Journal<S> {
         // What was found may still be in the cache of a writer that died before its sync.
         storage.sync()?;
         let records = walk.next_id() - 1;
-        let (entries, tail) = (tree.size(), walk.tail());
+        let (entries, tail) = (compared.tree.size(), walk.tail());
         let known = Known { record, checkpoint: checkpoint.clone() };
         let recovery = Recovery { entries, records, tail, checkpoint, signed, mended };
-        Ok((Journal::at(storage, key, tree, records + 1, known, compared.edge), recovery))
+        Ok((Journal::at(storage, key, compared.tree, records + 1, known, compared.edge), recovery))
     }
 
     /// Continues a log as [`Journal::open`] does; if a crash came between the last-signed record and its checkpoint,
@@ -432,6 +429,6 @@ fn is_own(kind: u16) -> bool {
     kind == KIND_SEGMENT || kind == KIND_SEALED
 }
 
-fn halted() -> Problem {
+pub(crate) fn halted() -> Problem {
     Problem::new(code::LOG_IO, "an earlier write failed; open the log again, which recovers it")
 }

@@ -26,6 +26,7 @@ mod agreement;
 mod batch;
 mod compare;
 mod cosignature;
+mod cosigning;
 mod derive;
 mod file_storage;
 mod folder;
@@ -34,8 +35,8 @@ mod image;
 mod journal;
 mod memory_storage;
 mod merkle;
+mod named_key;
 mod note;
-mod policy;
 mod proof;
 mod prove;
 mod publish;
@@ -53,18 +54,19 @@ mod verify;
 mod walk;
 mod witness;
 mod witness_folder;
+mod witness_policy;
 
 pub use age::{age_encrypt, age_identity};
 pub use cosignature::{Cosigner, CosignerKey};
 pub use file_storage::{FileStorage, GOVERNANCE, STREAM, WAL, read_small_of, read_wal, read_wal_of};
 pub use folder::Folder;
 pub use frame::{ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, Record, VERSION, file_header};
-pub use image::{Image, unseal};
+pub use image::unseal;
 pub use journal::{CHECKPOINT, Journal, KEY, PENDING_BYTES_MAX, Recovery, SEGMENT_BYTES_MAX, SEGMENT_ROWS_MAX};
 pub use memory_storage::MemoryStorage;
 pub use merkle::{Frontier, Hash, empty_root, leaf_hash, node_hash, sha256};
+pub use named_key::NamedKey;
 pub use note::{Checkpoint, LogSigner, VerifierKey};
-pub use policy::{Policy, PolicyWitness, Witnessed, quorum_of};
 pub use proof::{Subtrees, check_consistency, check_inclusion};
 pub use prove::{Proved, prove, record_in};
 pub use publish::Cadence;
@@ -84,6 +86,7 @@ pub use verify::{Report, verify, verify_bytes, verify_folder, verify_stream};
 pub use walk::{Group, Tail, Walk};
 pub use witness::{Admitted, Answer, PROOF_LINES_MAX, REQUEST_BYTES_MAX, Witness, request};
 pub use witness_folder::{WITNESS_KEY, WITNESS_STATE, WitnessFolder};
+pub use witness_policy::{PolicyWitness, WitnessPolicy, Witnessed, quorum_of};
 
 /// Bytes as lower-case hexadecimal digits.
 #[must_use]

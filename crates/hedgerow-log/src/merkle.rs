@@ -48,6 +48,14 @@ impl Default for Frontier {
 }
 
 impl Frontier {
+    /// The tree of `size` leaves whose perfect subtrees have these roots, from the smallest to the largest.
+    pub(crate) fn of_peaks(size: u64, roots: impl IntoIterator<Item = Hash>) -> Frontier {
+        let mut tree = Frontier { size, ..Frontier::default() };
+        let levels = (0..64).filter(|level| size >> level & 1 == 1);
+        levels.zip(roots).for_each(|(level, root): (usize, Hash)| tree.peaks[level] = root);
+        tree
+    }
+
     /// Leaves so far.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -10,13 +10,14 @@
 //! Promises: a key line or a note that was changed by one byte does not pass; signature lines of unknown keys are
 //! ignored, as the specification asks, so that witnesses can add theirs. Never: makes a key; the seed is given.
 
-use crate::merkle::{Hash, sha256};
+use crate::merkle::Hash;
+use crate::named_key::{NamedKey, check_name};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use hedgerow_core::{Problem, code};
 
 /// Signature type of an Ed25519 note, in key ids and key lines.
-const ED25519: u8 = 1;
+pub(crate) const ED25519: u8 = 1;
 
 /// What a checkpoint says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,12 +30,8 @@ pub struct Checkpoint {
     pub root: Hash,
 }
 
-/// A public key with the name of the log that it speaks for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct VerifierKey {
-    origin: String,
-    key: VerifyingKey,
-}
+/// A public key with the name of the log that it speaks for; its line is `origin+key id in hex+base64(0x01 || key)`.
+pub type VerifierKey = NamedKey<ED25519>;
 
 /// A private key with the name of the log that it speaks for.
 pub struct LogSigner {
@@ -67,7 +64,7 @@ impl LogSigner {
     /// The key that checks its signatures.
     #[must_use]
     pub fn verifier(&self) -> VerifierKey {
-        VerifierKey { origin: self.origin.clone(), key: self.key.verifying_key() }
+        VerifierKey::new(&self.origin, self.key.verifying_key())
     }
 
     /// A signed note over a tree of `size` entries.
@@ -80,37 +77,10 @@ impl LogSigner {
 }
 
 impl VerifierKey {
-    /// Reads a key line: `origin+key id in hex+base64(0x01 || public key)`.
-    ///
-    /// # Errors
-    /// `LOG_BAD_SIGNATURE` if it is not one, or its id does not belong to its key.
-    pub fn parse(line: &str) -> Result<VerifierKey, Problem> {
-        let (origin, key) = parse_key_line(line, ED25519)?;
-        Ok(VerifierKey { origin, key })
-    }
-
     /// The log that it speaks for.
     #[must_use]
     pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// First four bytes of SHA-256(origin || newline || 0x01 || public key).
-    #[must_use]
-    pub fn id(&self) -> [u8; 4] {
-        key_id(&self.origin, ED25519, &self.key)
-    }
-
-    /// The key line, without a newline.
-    #[must_use]
-    pub fn line(&self) -> String {
-        key_line(&self.origin, ED25519, &self.key)
-    }
-
-    /// The key itself, 32 bytes.
-    #[must_use]
-    pub fn public(&self) -> &[u8; 32] {
-        self.key.as_bytes()
+        self.name()
     }
 
     /// Checks a signed note and reads the checkpoint in it.
@@ -119,15 +89,14 @@ impl VerifierKey {
     /// `LOG_BAD_SIGNATURE` if this key did not sign it, or it is not a checkpoint of this log.
     pub fn open(&self, note: &[u8]) -> Result<Checkpoint, Problem> {
         let note = Note::split(note)?;
-        let own = note.signatures.iter().find(|line| line.is_by(&self.origin, self.id()));
+        let own = note.signatures.iter().find(|line| line.is_by(self));
         let own = own.ok_or_else(|| bad(format!("the checkpoint carries no signature of {}", self.line())))?;
-        let signature = Signature::from_slice(&own.signature).map_err(|_| bad("a signature line is malformed"))?;
-        self.key
-            .verify_strict(note.body.as_bytes(), &signature)
-            .map_err(|_| bad(format!("the checkpoint is not signed by {}", self.line())))?;
+        if !self.verifies(note.body.as_bytes(), &own.signature) {
+            return Err(bad(format!("the checkpoint is not signed by {}", self.line())));
+        }
         let checkpoint = parse_body(note.body).ok_or_else(|| bad("the signed note is not a checkpoint"))?;
-        if checkpoint.origin != self.origin {
-            return Err(bad(format!("the checkpoint is of {}, not {}", checkpoint.origin, self.origin)));
+        if checkpoint.origin != self.origin() {
+            return Err(bad(format!("the checkpoint is of {}, not {}", checkpoint.origin, self.origin())));
         }
         Ok(checkpoint)
     }
@@ -150,9 +119,9 @@ pub(crate) struct SignatureLine<'a> {
 }
 
 impl SignatureLine<'_> {
-    /// Whether it claims to be by the key with this name and id.
-    pub fn is_by(&self, name: &str, id: [u8; 4]) -> bool {
-        self.name == name && self.id == id
+    /// Whether it claims to be by this key.
+    pub fn is_by<const TYPE: u8>(&self, key: &NamedKey<TYPE>) -> bool {
+        self.name == key.name() && self.id == key.id()
     }
 }
 
@@ -184,45 +153,6 @@ fn signature_line(line: &str) -> Option<SignatureLine<'_>> {
     Some(SignatureLine { name, id: *id, signature: signature.to_vec() })
 }
 
-/// First four bytes of SHA-256(name || newline || type || public key).
-pub(crate) fn key_id(name: &str, kind: u8, key: &VerifyingKey) -> [u8; 4] {
-    let mut message = format!("{name}\n").into_bytes();
-    message.push(kind);
-    message.extend_from_slice(key.as_bytes());
-    let hash = sha256(&message);
-    [hash[0], hash[1], hash[2], hash[3]]
-}
-
-/// `name+key id in hex+base64(type || public key)`.
-pub(crate) fn key_line(name: &str, kind: u8, key: &VerifyingKey) -> String {
-    let id = crate::hex(&key_id(name, kind, key));
-    let mut bytes = vec![kind];
-    bytes.extend_from_slice(key.as_bytes());
-    format!("{name}+{id}+{}", STANDARD.encode(bytes))
-}
-
-/// Reads a key line of a type: the name and the key.
-pub(crate) fn parse_key_line(line: &str, kind: u8) -> Result<(String, VerifyingKey), Problem> {
-    let text = line.strip_suffix('\n').unwrap_or(line);
-    let not_a_key = || bad(format!("not a verifier key line of type {kind}: {text:?}"));
-    let mut parts = text.splitn(3, '+');
-    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(not_a_key());
-    };
-    check_name(name)?;
-    let bytes = STANDARD.decode(key).map_err(|_| not_a_key())?;
-    let Some((given, public)) = bytes.split_first() else { return Err(not_a_key()) };
-    let public = <&[u8; 32]>::try_from(public).map_err(|_| not_a_key())?;
-    let key = VerifyingKey::from_bytes(public).map_err(|_| not_a_key())?;
-    if *given != kind {
-        return Err(not_a_key());
-    }
-    if crate::hex(&key_id(name, kind, &key)) != id {
-        return Err(bad(format!("key id {id} does not belong to the key {}", key_line(name, kind, &key))));
-    }
-    Ok((name.to_owned(), key))
-}
-
 /// A signature line: name, and base64 of key id and signature.
 pub(crate) fn signature_text(name: &str, id: [u8; 4], signature: &[u8]) -> String {
     let bytes = [&id, signature].concat();
@@ -246,13 +176,6 @@ pub(crate) fn parse_body(body: &str) -> Option<Checkpoint> {
     let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
     let root = parse_hash(root)?;
     Some(Checkpoint { origin: origin.to_owned(), size: parse_size(size)?, root })
-}
-
-pub(crate) fn check_name(origin: &str) -> Result<(), Problem> {
-    if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
-        return Err(bad(format!("{origin:?} cannot name a log: no spaces, no plus sign, not empty")));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

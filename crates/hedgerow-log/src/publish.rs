@@ -4,13 +4,13 @@
 //! (compared with what this journal knows, then replaced), the signature, the checkpoint. So a checkpoint never stands
 //! there without its tiles, and no tree is ever signed that is smaller than, or contradicts, one signed before. Files of
 //! earlier checkpoints stay. After a failed step the journal refuses all work until it is opened again.
-//! Never: a clock; whoever publishes on a cadence gives the time.
+//! Never: a clock; who publishes on a cadence gives the time.
 
 use crate::agreement::check_successor;
 use crate::batch::leaf_hashes;
 use crate::derive::{Derived, frame_in};
 use crate::frame::Frame;
-use crate::journal::{CHECKPOINT, Journal, Known};
+use crate::journal::{CHECKPOINT, Journal, Known, halted};
 use crate::note::{Checkpoint, LogSigner};
 use crate::signed::{self, SIGNED};
 use crate::storage::Storage;
@@ -19,28 +19,26 @@ use hedgerow_core::{Problem, code};
 /// Bytes of the write-ahead file that are read back at once to derive tiles.
 const CHUNK_BYTES: usize = 8 << 20;
 
-/// When a live writer publishes: after so much time, or so many entries, whichever comes first.
+/// When a writer publishes while it goes on: after so much time, or so many entries, whichever comes first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cadence {
-    /// Nanoseconds after the last publication.
-    pub interval_ns: u64,
-    /// Durable entries that are not published yet.
-    pub entries: u64,
-    published_ns: Option<u64>,
+    interval_ns: i64,
+    entries: u64,
+    published_ns: Option<i64>,
 }
 
 impl Cadence {
-    /// Publishes every `interval_ns`, and sooner once `entries` wait. The first publication is due at once.
+    /// Publishes every `interval_ns` of the writer's own time, and sooner once `entries` wait.
     #[must_use]
-    pub fn new(interval_ns: u64, entries: u64) -> Cadence {
+    pub fn new(interval_ns: i64, entries: u64) -> Cadence {
         Cadence { interval_ns, entries, published_ns: None }
     }
 
-    /// Whether it is time, with so many entries waiting; with none it never is.
-    #[must_use]
-    pub fn is_due(&self, now_ns: u64, waiting: u64) -> bool {
-        let elapsed = self.published_ns.is_none_or(|then| now_ns.saturating_sub(then) >= self.interval_ns);
-        waiting > 0 && (elapsed || waiting >= self.entries)
+    /// Whether it is time, with so many entries waiting; with none it never is. Time counts from the first asking.
+    #[inline]
+    fn is_due(&mut self, now_ns: i64, waiting: u64) -> bool {
+        let since = *self.published_ns.get_or_insert(now_ns);
+        waiting > 0 && (waiting >= self.entries || now_ns.saturating_sub(since) >= self.interval_ns)
     }
 }
 
@@ -55,6 +53,29 @@ impl<S: Storage> Journal<S> {
     /// reads back otherwise than it was written; `LOG_IO`.
     pub fn publish(&mut self, signer: &LogSigner) -> Result<Checkpoint, Problem> {
         self.commit()?;
+        self.publish_durable(signer)
+    }
+
+    /// Publishes what is durable if the cadence says that it is time; what a writer that goes on calls after each piece
+    /// of work. What was not committed stays in memory, so that the write-ahead file is the same under every cadence.
+    ///
+    /// # Errors
+    /// See [`Journal::publish`].
+    #[inline]
+    pub fn publish_due(&mut self, signer: &LogSigner, cadence: &mut Cadence, now_ns: i64) -> Result<bool, Problem> {
+        let waiting = self.tree.size() - self.signed.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+        if !cadence.is_due(now_ns, waiting) {
+            return Ok(false);
+        }
+        self.publish_durable(signer)?;
+        cadence.published_ns = Some(now_ns);
+        Ok(true)
+    }
+
+    fn publish_durable(&mut self, signer: &LogSigner) -> Result<Checkpoint, Problem> {
+        if self.halted {
+            return Err(halted());
+        }
         if signer.verifier() != self.key {
             let (given, own) = (signer.verifier().line(), self.key.line());
             return Err(Problem::new(code::LOG_BAD_SIGNATURE, format!("signer {given}, the log's key is {own}")));
@@ -75,51 +96,6 @@ impl<S: Storage> Journal<S> {
         self.halted = false;
         self.signed = Known { record: Some(new.clone()), checkpoint: Some(new.clone()) };
         Ok(new)
-    }
-
-    /// Commits, and publishes if the cadence says that it is time; what a live writer calls after each piece of work.
-    ///
-    /// # Errors
-    /// See [`Journal::publish`].
-    pub fn publish_due(
-        &mut self,
-        signer: &LogSigner,
-        cadence: &mut Cadence,
-        now_ns: u64,
-    ) -> Result<Option<Checkpoint>, Problem> {
-        let waiting = self.commit()? - self.signed.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
-        if !cadence.is_due(now_ns, waiting) {
-            return Ok(None);
-        }
-        let checkpoint = self.publish(signer)?;
-        cadence.published_ns = Some(now_ns);
-        Ok(Some(checkpoint))
-    }
-
-    /// Adds to the checkpoint the signature lines of a note over the same body: the cosignatures of witnesses.
-    ///
-    /// Lines that stand there already stay once; whose lines they are is for whoever asked the witnesses to check.
-    ///
-    /// # Errors
-    /// `LOG_BAD_SIGNATURE` if the note is of another tree than the checkpoint, or not signed by this log;
-    /// `LOG_NO_CHECKPOINT`; `LOG_IO`.
-    pub fn cosigned(&mut self, note: &str) -> Result<(), Problem> {
-        let missing = || Problem::new(code::LOG_NO_CHECKPOINT, self.key.origin().to_owned());
-        let stored = self.storage.small(CHECKPOINT)?.ok_or_else(missing)?;
-        let (own, given) = (self.key.open(&stored)?, self.key.open(note.as_bytes())?);
-        let mut merged = String::from_utf8_lossy(&stored).into_owned();
-        let split = |text: &str| text.rfind("\n\n").map_or(text.len(), |at| at + 2);
-        if merged[..split(&merged)] != note[..split(note)] {
-            let detail = format!("cosignatures of {} entries for a checkpoint of {}", given.size, own.size);
-            return Err(Problem::new(code::LOG_BAD_SIGNATURE, detail));
-        }
-        let before = merged.len();
-        for line in note[split(note)..].split_inclusive('\n') {
-            if !merged[split(&merged)..].split_inclusive('\n').any(|there| there == line) {
-                merged.push_str(line);
-            }
-        }
-        if merged.len() == before { Ok(()) } else { self.storage.replace(CHECKPOINT, merged.as_bytes()) }
     }
 
     /// The checkpoint that stands there.

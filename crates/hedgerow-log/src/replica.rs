@@ -7,7 +7,8 @@
 
 use crate::file_storage::{WAL, read_wal_in};
 use crate::folder::Folder;
-use crate::frame::{ENTRY_HEAD_BYTES, Frame, file_header, frame_head, mark, padded};
+use crate::frame::{ENTRY_HEAD_BYTES, Frame};
+use crate::image::Image;
 use crate::journal::CHECKPOINT;
 use crate::note::parse_body;
 use crate::storage::Files;
@@ -22,35 +23,22 @@ use std::path::Path;
 /// `LOG_TILE` or `LOG_BLOB` for what is missing or misshapen; `LOG_IO`.
 pub fn wal_of_replica<F: Files>(files: F, size: u64) -> Result<Vec<u8>, Problem> {
     let mut reader = TileReader::new(files, size);
-    let mut wal = file_header().to_vec();
-    let mut first = 0;
-    while first < size {
-        let (start, end) = (wal.len(), size.min(first + TILE_WIDTH));
-        for index in first..end {
-            let entry = reader.entry(index)?.to_vec();
-            if entry.len() < ENTRY_HEAD_BYTES {
-                let detail = format!("entry {index} has {} bytes, at least 16 are its head", entry.len());
-                return Err(Problem::new(code::LOG_TILE, detail));
-            }
-            let digest = Frame { offset: 0, entry: &entry, blob: &[] }.blob_digest();
-            let blob = digest.map(|digest| reader.blob(&digest)).transpose();
-            let blob = blob.map_err(|p| Problem::new(p.code, format!("{}: entry {index}", p.detail)))?;
-            push_frame(&mut wal, &entry, &blob.unwrap_or_default());
+    let mut image = Image::default();
+    for index in 0..size {
+        let entry = reader.entry(index)?.to_vec();
+        if entry.len() < ENTRY_HEAD_BYTES {
+            let detail = format!("entry {index} has {} bytes, at least 16 are its head", entry.len());
+            return Err(Problem::new(code::LOG_TILE, detail));
         }
-        let bytes = (wal.len() - start) as u32;
-        let ends = mark(wal.len() as u64, bytes, (end - first) as u32);
-        wal.extend_from_slice(&ends);
-        first = end;
+        let digest = Frame { offset: 0, entry: &entry, blob: &[] }.blob_digest();
+        let blob = digest.map(|digest| reader.blob(&digest)).transpose();
+        let blob = blob.map_err(|p| Problem::new(p.code, format!("{}: entry {index}", p.detail)))?;
+        image.add(&entry, &blob.unwrap_or_default());
+        if (index + 1).is_multiple_of(TILE_WIDTH) {
+            image.commit();
+        }
     }
-    Ok(wal)
-}
-
-fn push_frame(wal: &mut Vec<u8>, entry: &[u8], blob: &[u8]) {
-    let offset = wal.len();
-    let mut body = [entry, blob].concat();
-    body.resize(padded(body.len()), 0);
-    wal.extend_from_slice(&frame_head(offset as u64, entry.len(), blob.len(), &body));
-    wal.extend_from_slice(&body);
+    Ok(image.finish())
 }
 
 /// The entries of the log in a folder: its write-ahead file, or for a replica the one that its published files make.

@@ -30,6 +30,17 @@ impl<F: Files + ?Sized> Files for &F {
     }
 }
 
+/// `None` is a log that was not published.
+impl<F: Files> Files for Option<F> {
+    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.as_ref().map_or(Ok(None), |files| files.small(name))
+    }
+
+    fn names(&self, folder: &str) -> Result<Vec<String>, Problem> {
+        self.as_ref().map_or(Ok(Vec::new()), |files| files.names(folder))
+    }
+}
+
 /// A store for one log. One owner writes it.
 pub trait Storage: Files {
     /// Bytes appended so far, the logical length of the write-ahead file.

@@ -4,7 +4,7 @@
 //! compare it with the tree that was committed. Holds 255 hashes a level and one bundle at most. Never: touches a file.
 
 use crate::batch::parents;
-use crate::merkle::{Hash, empty_root, node_hash};
+use crate::merkle::{Frontier, Hash, empty_root, node_hash};
 use crate::tile::{TILE_LEVELS, TILE_WIDTH, Tile, TileRow};
 use hedgerow_core::Problem;
 
@@ -72,25 +72,34 @@ impl TileWriter {
         Ok(())
     }
 
+    /// The tree over the entries so far, without its tiles.
+    pub fn frontier(&self) -> Frontier {
+        Frontier::of_peaks(self.size, peaks_of(&self.rows))
+    }
+
     /// Root of the tree over the entries so far.
     pub fn root(&self) -> Hash {
         root_of_edge(&self.rows)
     }
 }
 
-/// Root of a tree by its right edge: from each level of tiles the hashes that fill no tile.
-pub(crate) fn root_of_edge(rows: &[Vec<Hash>]) -> Hash {
-    let mut right: Option<Hash> = None;
+/// Roots of the perfect subtrees at a tree's right edge, the smallest first, by the hashes of each level that fill no tile.
+fn peaks_of(rows: &[Vec<Hash>]) -> Vec<Hash> {
+    let mut peaks = Vec::new();
     for row in rows {
         let mut end = row.len();
         while end > 0 {
             let width = 1 << end.trailing_zeros();
-            let part = root_of_full(&row[end - width..end]);
-            right = Some(right.map_or(part, |right| node_hash(&part, &right)));
+            peaks.push(root_of_full(&row[end - width..end]));
             end -= width;
         }
     }
-    right.unwrap_or_else(empty_root)
+    peaks
+}
+
+/// Root of a tree by its right edge: from each level of tiles the hashes that fill no tile.
+pub(crate) fn root_of_edge(rows: &[Vec<Hash>]) -> Hash {
+    peaks_of(rows).into_iter().reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(empty_root)
 }
 
 /// Root of so many hashes as a power of two.
@@ -105,7 +114,7 @@ pub(crate) fn root_of_full(row: &[Hash]) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::{Frontier, leaf_hash};
+    use crate::merkle::leaf_hash;
     use std::collections::BTreeMap;
 
     #[test]
@@ -125,6 +134,11 @@ mod tests {
                 writer.partials(published, &mut keep).unwrap();
                 published = writer.size();
                 assert_eq!(writer.root(), tree.root(), "{n}");
+                let mut goes_on = writer.frontier();
+                goes_on.push([9; 32]);
+                let mut twin = tree.clone();
+                twin.push([9; 32]);
+                assert_eq!((goes_on.size(), goes_on.root()), (twin.size(), twin.root()));
                 for tile in Tile::added(0, published) {
                     assert!(tiles.contains_key(&tile), "{} at {published}", tile.path());
                 }

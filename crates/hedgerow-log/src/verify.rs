@@ -6,13 +6,13 @@
 //! missing file is a named problem that says the first bad entry where there is one.
 //! Never: repairs, and never says what the records mean; the kernel's replay does.
 
-use crate::agreement::{Agreement, check_key};
-use crate::compare::{Compared, Comparison, Difference, Place};
+use crate::agreement::check_key;
+use crate::compare::{Comparison, Difference, Place};
 use crate::file_storage::{STREAM, read_wal_in};
 use crate::folder::Folder;
 use crate::frame::Frame;
 use crate::journal::{CHECKPOINT, KEY};
-use crate::merkle::{Frontier, Hash, sha256};
+use crate::merkle::{Hash, sha256};
 use crate::note::{Checkpoint, VerifierKey};
 use crate::replica::{is_replica, wal_of_replica};
 use crate::storage::Files;
@@ -43,8 +43,6 @@ pub struct Report {
     pub size_bytes: u64,
     /// Zeros behind them: space a writer made ready; 0 once the log was closed.
     pub ready_bytes: u64,
-    /// SHA-256 of those `size_bytes` bytes: of the whole file once the log was closed.
-    pub wal_sha256: Hash,
     /// Merkle root over all entries.
     pub root: Hash,
     /// Entries that the checkpoint signs.
@@ -53,7 +51,7 @@ pub struct Report {
     pub unsigned_tail_entries: u64,
     /// Published tiles, bundles and blobs that were compared with the entries.
     pub published_files: u64,
-    /// Whether there is no write-ahead file; then `size_bytes` and `wal_sha256` are of the one that is made of bundles.
+    /// Whether there is no write-ahead file; then `size_bytes` is of the one that is made of bundles.
     pub is_replica: bool,
 }
 
@@ -76,7 +74,8 @@ pub fn verify_stream(dir: &Path, stream: &str, expected: Option<&VerifierKey>) -
 /// Verifies the log in a stream's folder, say `dir/governance`, with or without a write-ahead file.
 ///
 /// # Errors
-/// `LOG_NOT_A_LOG`, `LOG_NO_CHECKPOINT`, `LOG_TILE`, `LOG_BLOB`, `LOG_IO`, and what [`verify_bytes`] gives.
+/// `LOG_NOT_A_LOG`, `LOG_NO_CHECKPOINT`, `LOG_TILE`, `LOG_BLOB`, `LOG_IO`, and what [`verify_bytes`] gives. Where a
+/// published file differs and more is wrong, it is the write-ahead file that was changed; a replica has none to blame.
 pub fn verify_folder(folder: &Path, expected: Option<&VerifierKey>) -> Result<Report, Problem> {
     let files = Folder::new(folder);
     let is_replica = is_replica(&files)?;
@@ -85,36 +84,35 @@ pub fn verify_folder(folder: &Path, expected: Option<&VerifierKey>) -> Result<Re
     let note =
         files.small(CHECKPOINT)?.ok_or_else(|| Problem::new(code::LOG_NO_CHECKPOINT, folder.display().to_string()))?;
     let checkpoint = opened(&note, &line, expected)?;
-    let Some(file) = wal else {
-        // Where tiles and bundles disagree is asked before the root, which only says that something is wrong.
-        let file = wal_of_replica(&files, checkpoint.size)?;
-        let compared = compare(&files, &file, checkpoint.size)?;
-        let report = verify_bytes(&file, &note, &line, expected)?;
-        return Ok(Report { published_files: compared.files, is_replica, ..report });
+    let file = wal.map_or_else(|| wal_of_replica(&files, checkpoint.size), Ok)?;
+    let mut first = None;
+    let mut differs = |difference: Difference<'_>| {
+        if first.is_none() && !stands_in_full_tile(&files, &difference)? {
+            first = Some(difference.problem());
+        }
+        Ok(())
     };
-    let report = verify_bytes(&file, &note, &line, expected)?;
-    let compared = compare(&files, &file, checkpoint.size)?;
-    compared.beyond.map_or(Ok(()), Err)?;
-    Ok(Report { published_files: compared.files, ..report })
+    let proved = prove(&file, &checkpoint, &line, Some(&files), &mut differs);
+    match (proved, first) {
+        (Err(problem), Some(first)) if !is_replica => {
+            Err(Problem::new(problem.code, format!("{}; {}", problem.detail, first.detail)))
+        }
+        (Ok(_) | Err(_), Some(first)) => Err(first),
+        (Err(problem), None) => Err(problem),
+        (Ok((_, Some(beyond))), None) if !is_replica => Err(beyond),
+        (Ok((report, _)), None) => Ok(Report { is_replica, ..report }),
+    }
 }
 
-/// Compares the published files with the entries of a write-ahead file.
-fn compare(files: &Folder, file: &[u8], published: u64) -> Result<Compared, Problem> {
-    let mut walk = Walk::new(file)?;
-    let mut comparison = Comparison::new(files, published)?;
-    let mut differs = |difference: Difference<'_>| match difference.place {
-        // A replica may have dropped a partial tile for the full one, which begins with it.
+/// Whether a partial tile is gone and the full one of its place, which may replace it in a replica, begins with it.
+fn stands_in_full_tile(files: &Folder, difference: &Difference<'_>) -> Result<bool, Problem> {
+    match difference.place {
         Place::Tile(tile) if difference.found.is_none() && !tile.is_full() => {
             let full = files.small(&tile.full().path())?;
-            let holds = full.is_some_and(|full| full.starts_with(difference.expected));
-            if holds { Ok(()) } else { Err(difference.problem()) }
+            Ok(full.is_some_and(|full| full.starts_with(difference.expected)))
         }
-        _ => Err(difference.problem()),
-    };
-    while let Some(group) = walk.next_group()? {
-        comparison.grow(files, group, &mut differs)?;
+        _ => Ok(false),
     }
-    comparison.finish(files, &mut differs)
 }
 
 fn opened(note: &[u8], key_line: &[u8], expected: Option<&VerifierKey>) -> Result<Checkpoint, Problem> {
@@ -137,32 +135,44 @@ pub fn verify_bytes(
     expected: Option<&VerifierKey>,
 ) -> Result<Report, Problem> {
     let checkpoint = opened(note, key_line, expected)?;
+    prove(file, &checkpoint, key_line, None, &mut |_| Ok(())).map(|(report, _)| report)
+}
+
+/// One pass over the entries, beside the published files if there are any: what they are, and the problem that a tile
+/// holds more than they do.
+fn prove(
+    file: &[u8],
+    checkpoint: &Checkpoint,
+    key_line: &[u8],
+    files: Option<&Folder>,
+    differs: &mut impl FnMut(Difference<'_>) -> Result<(), Problem>,
+) -> Result<(Report, Option<Problem>), Problem> {
     let mut walk = Walk::new(file)?;
-    let (mut tree, mut segments, mut sealed) = (Frontier::default(), 0, 0);
-    let mut agreement = Agreement::with([&checkpoint]);
+    let (mut segments, mut sealed) = (0, 0);
+    let published = files.map_or(0, |_| checkpoint.size);
+    let mut comparison = Comparison::new(&files, published, [checkpoint])?;
     while let Some(group) = walk.next_group()? {
-        for (index, frame) in (tree.size()..).zip(group.frames()) {
+        for (index, frame) in (comparison.size()..).zip(group.frames()) {
             check_blob(index, &frame)?;
             segments += u64::from(frame.is_segment());
             sealed += u64::from(frame.is_sealed());
         }
-        agreement.grow(&mut tree, group.frames())?;
+        comparison.grow(&files, group, differs)?;
     }
-    agreement.finish(&tree)?;
-    let size_bytes = walk.committed_bytes();
+    let compared = comparison.finish(&files, differs)?;
+    let (entries, records, size_bytes) = (compared.tree.size(), walk.next_id() - 1, walk.committed_bytes());
     let ready_bytes = match walk.tail() {
         Tail::Clean => 0,
         Tail::Zeros(bytes) => bytes,
         Tail::Torn(bytes) => {
-            let detail = format!("{bytes} bytes behind entry {}, from byte {size_bytes}", tree.size());
+            let detail = format!("{bytes} bytes behind entry {entries}, from byte {size_bytes}");
             return Err(Problem::new(code::LOG_TORN_TAIL, detail));
         }
     };
-    let records = walk.next_id() - 1;
-    Ok(Report {
+    let report = Report {
         origin: checkpoint.origin.clone(),
         key: String::from_utf8_lossy(key_line).trim_end().to_owned(),
-        entries: tree.size(),
+        entries,
         records,
         segments,
         sealed,
@@ -170,13 +180,13 @@ pub fn verify_bytes(
         last_id: records,
         size_bytes,
         ready_bytes,
-        wal_sha256: sha256(&file[..size_bytes as usize]),
-        root: tree.root(),
+        root: compared.tree.root(),
         checkpoint_size: checkpoint.size,
-        unsigned_tail_entries: tree.size() - checkpoint.size,
-        published_files: 0,
+        unsigned_tail_entries: entries - checkpoint.size,
+        published_files: compared.files,
         is_replica: false,
-    })
+    };
+    Ok((report, compared.beyond))
 }
 
 /// Compares what lies behind an entry with the digest in it.

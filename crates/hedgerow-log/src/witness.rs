@@ -7,6 +7,8 @@
 //!
 //! <the signed checkpoint>
 //! ```
+//! Statuses are the specification's; one size with two roots is 422, as a proof that does not hold is (C2SP pull request
+//! 280; drafts before it said 409).
 //! Promises: a cosignature is made only of an [`Admitted`] checkpoint, which has no other maker than [`Witness::judge`];
 //! whoever persists it between the two cannot be overtaken. Never: a file, a clock, a socket; the state known, the time
 //! and the request are given.

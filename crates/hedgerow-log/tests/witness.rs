@@ -114,6 +114,7 @@ fn what_is_no_request_or_of_an_unknown_log_changes_nothing() {
         (good.replacen("\n\n", "\nAAAA\n\n", 1), 400),
         (request(0, &[[1; 32]; 64], &note(&tree, 9)), 400),
         (request(0, &[[1; 32]; 63], &note(&tree, 9)), 422),
+        (request(0, &[], &signer().sign(0, &[9; 32])), 422),
         (request(10, &[], &note(&tree, 9)), 400),
         (request(0, &[], "no note\n"), 400),
         (request(0, &[], &note(&tree, 9).replace("\n9\n", "\n09\n")), 400),

@@ -37,7 +37,7 @@ mod _core {
     #[pymodule_export]
     use crate::kit::authoring_kit;
     #[pymodule_export]
-    use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log};
+    use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log, wal_sha256};
     #[pymodule_export]
     use crate::proofs::{check_proof, consistency_proof, prove_record, record_of_entry};
     #[pymodule_export]
@@ -46,7 +46,8 @@ mod _core {
     use crate::seal::{Keyring, compartments, epoch_commitment, epoch_word, open_entry};
     #[pymodule_export]
     use crate::witness::{
-        LogTree, Policy, Witness, add_cosignatures, cosigned_at, open_checkpoint, policy_text, witness_new,
+        LogTree, Witness, WitnessPolicy, add_cosignatures, cosigned_at, open_checkpoint, witness_new,
+        witness_policy_text,
     };
     #[pymodule_export]
     use crate::words::{code_text, error_table, noun_table};

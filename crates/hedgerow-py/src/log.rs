@@ -4,8 +4,8 @@ use crate::seal::Keyring;
 use crate::words::raise;
 use hedgerow_core::{Problem, code};
 use hedgerow_log::{
-    EpochKey, FileStorage, Frame, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, epoch_name, hex, leaf_hash,
-    read_log_of, unseal, verify_stream,
+    EpochKey, FileStorage, Frame, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, Walk, epoch_name, hex,
+    leaf_hash, read_log_of, sha256, unseal, verify_stream,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -31,8 +31,8 @@ fn signer(origin: &str, seed: &[u8]) -> PyResult<LogSigner> {
 ///
 /// `key` is the verifier key line (`origin+id+base64`) that must have signed the checkpoint; without it the key that lies
 /// beside the log is believed. `stream` is the log's folder below `dir`. Returns what the log holds: `origin`, `key`,
-/// `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `wal_sha256`, `root`,
-/// `checkpoint_size`, `unsigned_tail_entries`, `published_files`, `is_replica` (then sizes and SHA-256 are of the file that
+/// `entries`, `records`, `segments`, `sealed`, `first_id`, `last_id`, `size_bytes`, `ready_bytes`, `root`,
+/// `checkpoint_size`, `unsigned_tail_entries`, `published_files`, `is_replica` (then sizes are of the file that
 /// its bundles make); hashes in hex. Raises the first problem found, naming entry, record and byte.
 #[pyfunction]
 #[pyo3(signature = (dir, key=None, stream="journal"))]
@@ -40,6 +40,20 @@ pub fn verify_log<'py>(py: Python<'py>, dir: PathBuf, key: Option<&str>, stream:
     let key = key.map(VerifierKey::parse).transpose().map_err(raise)?;
     let report = py.detach(|| verify_stream(&dir, stream, key.as_ref())).map_err(raise)?;
     report_dict(py, &report)
+}
+
+/// SHA-256, in hex, of the write-ahead file of the log in a folder up to the end of its last commit: equal runs have equal
+/// ones. Of a replica: of the file that its bundles make.
+#[pyfunction]
+#[pyo3(signature = (dir, stream="journal"))]
+pub fn wal_sha256(py: Python<'_>, dir: PathBuf, stream: &str) -> PyResult<String> {
+    let digest = || {
+        let wal = read_log_of(&dir, stream)?;
+        let mut walk = Walk::new(&wal)?;
+        while walk.next_group()?.is_some() {}
+        Ok(hex(&sha256(&wal[..walk.committed_bytes() as usize])))
+    };
+    py.detach(digest).map_err(raise)
 }
 
 fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyDict>> {
@@ -63,7 +77,6 @@ fn report_dict<'py>(py: Python<'py>, report: &Report) -> PyResult<Bound<'py, PyD
         dict.set_item(name, number)?;
     }
     dict.set_item("is_replica", report.is_replica)?;
-    dict.set_item("wal_sha256", hex(&report.wal_sha256))?;
     dict.set_item("root", hex(&report.root))?;
     Ok(dict)
 }

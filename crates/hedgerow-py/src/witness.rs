@@ -2,10 +2,13 @@
 
 use crate::words::raise;
 use hedgerow_core::{Problem, code};
-use hedgerow_log::{Cosigner, CosignerKey, VerifierKey, WitnessFolder, hex, read_wal, request};
+use hedgerow_log::{
+    Checkpoint, Cosigner, CosignerKey, Files, Folder, KEY, TileReader, VerifierKey, WitnessFolder, hex, request,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 fn cosigner(name: &str, seed: &[u8]) -> PyResult<Cosigner> {
     let seed = <&[u8; 32]>::try_from(seed).map_err(|_| {
@@ -63,15 +66,15 @@ impl Witness {
 
 /// Which cosignatures make a checkpoint witnessed, from the bytes of a C2SP tlog-policy file.
 #[pyclass(module = "hedgerow._core", frozen)]
-pub struct Policy {
-    inner: hedgerow_log::Policy,
+pub struct WitnessPolicy {
+    inner: hedgerow_log::WitnessPolicy,
 }
 
 #[pymethods]
-impl Policy {
+impl WitnessPolicy {
     #[new]
-    fn new(text: &[u8]) -> PyResult<Policy> {
-        Ok(Policy { inner: hedgerow_log::Policy::parse(text).map_err(raise)? })
+    fn new(text: &[u8]) -> PyResult<WitnessPolicy> {
+        Ok(WitnessPolicy { inner: hedgerow_log::WitnessPolicy::parse(text).map_err(raise)? })
     }
 
     /// The witnesses in the file's order: (name, key line, URL or None).
@@ -95,10 +98,10 @@ impl Policy {
 
 /// The text of a policy that asks for n - (n - 1) / 3 of these witnesses, 3 of 4: (key line, URL or None) each.
 #[pyfunction]
-pub fn policy_text(log_key_lines: Vec<String>, witnesses: Vec<(String, Option<String>)>) -> PyResult<String> {
+pub fn witness_policy_text(log_key_lines: Vec<String>, witnesses: Vec<(String, Option<String>)>) -> PyResult<String> {
     let parsed = witnesses.into_iter().map(|(line, url)| Ok((CosignerKey::parse(&line)?, url)));
     let witnesses: Vec<_> = parsed.collect::<Result<_, Problem>>().map_err(raise)?;
-    hedgerow_log::Policy::text_of(&log_keys(&log_key_lines)?, &witnesses).map_err(raise)
+    hedgerow_log::WitnessPolicy::text_of(&log_keys(&log_key_lines)?, &witnesses).map_err(raise)
 }
 
 /// Checks a signed note with a log's key line and reads it: (origin, size, root in hex).
@@ -114,47 +117,55 @@ pub fn cosigned_at(note: &[u8], witness_key: &str) -> PyResult<Option<u64>> {
     CosignerKey::parse(witness_key).and_then(|key| key.cosigned(note)).map_err(raise)
 }
 
-/// The Merkle tree of the log in a folder (`DIR/journal`), for those who ask witnesses.
+/// The published tree of the log in a folder, read from its tiles, for those who ask witnesses.
 #[pyclass(module = "hedgerow._core", frozen)]
 pub struct LogTree {
-    inner: hedgerow_log::Subtrees,
+    inner: Mutex<TileReader<Folder>>,
+    origin: String,
 }
 
 #[pymethods]
 impl LogTree {
+    /// The tree that the checkpoint signs; `stream` is the log's folder below `dir`.
     #[new]
-    fn new(py: Python<'_>, dir: PathBuf) -> PyResult<LogTree> {
-        let read = || Ok(hedgerow_log::LogReader::new(read_wal(&dir)?)?.subtrees());
-        Ok(LogTree { inner: py.detach(read).map_err(raise)? })
+    #[pyo3(signature = (dir, stream="journal"))]
+    fn new(dir: PathBuf, stream: &str) -> PyResult<LogTree> {
+        let folder = Folder::new(dir.join(stream));
+        let key = key_of(&folder).map_err(raise)?;
+        let (reader, checkpoint, _) = TileReader::published(folder, &key).map_err(raise)?;
+        Ok(LogTree { inner: Mutex::new(reader), origin: checkpoint.origin })
     }
 
     /// The body of an `add-checkpoint` request for a signed note of `new` entries, to a witness that knows `old`.
     fn request<'py>(&self, py: Python<'py>, old: u64, new: u64, note: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let proof = self.inner.consistency(old, new).map_err(raise)?;
+        let proof = py.detach(|| self.reader().consistency(old, new)).map_err(raise)?;
         Ok(PyBytes::new(py, request(old, &proof, note).as_bytes()))
     }
 
-    /// Root of the first `size` entries.
-    fn root<'py>(&self, py: Python<'py>, size: u64) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.inner.root(size).map_err(raise)?))
+    /// The body of the checkpoint that the log has at `size` entries.
+    fn body<'py>(&self, py: Python<'py>, size: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let root = py.detach(|| self.reader().root(size)).map_err(raise)?;
+        let checkpoint = Checkpoint { origin: self.origin.clone(), size, root };
+        Ok(PyBytes::new(py, checkpoint.body().as_bytes()))
     }
 }
 
-/// Adds signature lines of witnesses to the checkpoint of the log in a folder; refused if its body is another by now.
+impl LogTree {
+    fn reader(&self) -> MutexGuard<'_, TileReader<Folder>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key_of(folder: &Folder) -> Result<VerifierKey, Problem> {
+    let missing = || Problem::new(code::LOG_NOT_A_LOG, format!("no {}", folder.path().join(KEY).display()));
+    VerifierKey::parse(&String::from_utf8_lossy(&folder.small(KEY)?.ok_or_else(missing)?))
+}
+
+/// Adds the signature lines of a note over the same body to the checkpoint of the log in a folder, also while another
+/// process writes that log; `False` if it has published a later checkpoint by now, and nothing was added.
 #[pyfunction]
-pub fn add_cosignatures(dir: PathBuf, note: &str) -> PyResult<()> {
-    use hedgerow_log::{CHECKPOINT, FileStorage, Files, Storage};
-    let add = || {
-        let mut storage = FileStorage::open(&dir)?;
-        let stored = storage.small(CHECKPOINT)?.unwrap_or_default();
-        let body = |text: &str| text.rfind("\n\n").map(|at| text[..at].to_owned());
-        if body(&String::from_utf8_lossy(&stored)) != body(note) {
-            return Err(Problem::new(
-                code::LOG_BAD_SIGNATURE,
-                "the checkpoint was replaced while witnesses were asked",
-            ));
-        }
-        storage.replace(CHECKPOINT, note.as_bytes())
-    };
-    add().map_err(raise)
+#[pyo3(signature = (dir, note, stream="journal"))]
+pub fn add_cosignatures(py: Python<'_>, dir: PathBuf, note: &str, stream: &str) -> PyResult<bool> {
+    let folder = Folder::new(dir.join(stream));
+    py.detach(|| folder.add_cosignatures(&key_of(&folder)?, note)).map_err(raise)
 }

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -82,13 +82,14 @@ def policy(
 def ask(
     directory: Annotated[Path, typer.Argument(help="The folder that holds journal/.")],
     policy: Policy,
+    stream: Annotated[Literal["journal", "governance"], typer.Option(help="Which log of the folder.")] = "journal",
     deadline: Annotated[float, typer.Option(help="Seconds until the slowest witness is given up.", min=0.1)] = 10.0,
     json: Json = False,
 ) -> None:
     """Ask all witnesses of the policy to cosign the checkpoint, and publish what they signed."""
     from hedgerow.governance import witness as witnesses
 
-    asked = witnesses.ask(directory, witnesses.read_policy(policy), deadline_s=deadline)
+    asked = witnesses.ask(directory, witnesses.read_policy(policy), deadline_s=deadline, stream=stream)
     Output(json).emit(asked.to_json(), asked.says)
     asked.standing.demand()
 

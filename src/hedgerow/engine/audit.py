@@ -16,7 +16,7 @@ from hedgerow.core.errors import LogError, named_errors
 from hedgerow.engine.unsealing import keyring
 from hedgerow.governance import timestamps
 from hedgerow.governance.timestamps import TimeStamp
-from hedgerow.governance.witness.policy import Standing, read_policy
+from hedgerow.governance.witness.policy import WitnessStanding, read_policy
 from hedgerow.governance.witness.policy import standing as standing_under
 
 
@@ -34,7 +34,7 @@ class Proof:
     effects: int
     state_hashes: int
     state_hash: str
-    standing: Standing | None = None
+    standing: WitnessStanding | None = None
     timestamps: tuple[TimeStamp, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -69,13 +69,14 @@ def verify(
         stamps = tuple(timestamps.verify(folder, tsa_cert))
     with named_errors():
         replay = _core.replay_log(str(folder), keys)
+        digest = _core.wal_sha256(str(folder))
     return Proof(
         folder=str(folder),
         records=log["last_id"],
         entries=log["entries"],
         root=log["root"],
         origin=log["origin"],
-        sha256=log["wal_sha256"],
+        sha256=digest,
         inputs=replay["inputs"],
         effects=replay["effects"],
         state_hashes=replay["hashes"],

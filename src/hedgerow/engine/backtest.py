@@ -25,7 +25,14 @@ from hedgerow.core.nouns import money_nano
 from hedgerow.engine.counting import Count
 from hedgerow.engine.fx_rates import FxRates, fx_rates
 from hedgerow.engine.mandates import signed_standing
-from hedgerow.engine.opening import LogSettings, Standing, open_engine, research_authority, research_limits
+from hedgerow.engine.opening import (
+    PUBLISH_EVERY,
+    LogSettings,
+    Standing,
+    open_engine,
+    research_authority,
+    research_limits,
+)
 from hedgerow.engine.result import Result, RunInfo
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.simple import SimpleStrategy
@@ -33,6 +40,8 @@ from hedgerow.engine.strategy import Strategy, changed, handlers_of
 from hedgerow.engine.vectors import Vectors, from_signals, from_weights
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from hedgerow.governance.epochs import Epoch
     from hedgerow.market.bars import Bars
     from hedgerow.models.trials import TrialLedger
@@ -54,6 +63,7 @@ def backtest(
     seed: int = 0,
     log: str | Path | None = None,
     epoch: Epoch | None = None,
+    publish_every: int | timedelta = PUBLISH_EVERY,
     name: str | None = None,
     mandate: str | Path | None = None,
     artifact: str | Path | None = None,
@@ -70,15 +80,13 @@ def backtest(
             without a row, leave the position as it is. Dates label sessions, as in `Bars.from_frame`.
         size: units per signal. cash: capital before the first bar, in `currency`.
         costs: cost model; `None` means the pessimistic default, `Costs.none()` none at all.
-        limits: limits of the mandate and the firm; `None` means positions and working orders up to 2.5 times the book's
-            value, so that a rebalance may buy before it has sold.
+        limits: of the mandate and the firm; `None` = positions and working orders up to 2.5 times the book's value.
         fx: rate into `currency` for each other currency: a number, or a Series by time, known at its times.
         seed: of everything that is random or signed; equal seeds give equal bytes.
         log: folder for a durable, signed journal of the run, complete also where a strategy's exception ends the run.
-        epoch: seals that journal under an epoch's key; None = plain.
+        epoch: seals that journal; None = plain. publish_every: entries, or time of the run, until it is published anew.
         name: of the run, for its log and report; None = the strategy's.
-        mandate: governance folder; run under what people signed there for the strategy called `name`, and under nothing
-            else. Without it the run signs its own mandate for simulated money.
+        mandate: governance folder; run under what people signed there for `name` alone. None = simulated money.
         artifact: what was proposed, if not the class: a file or folder, and the settings that are not as by default.
         trials: how many variants were tried to find this one, or the trial ledger (or its file) that counts them.
         progress: called with the number of rows done, now and then.
@@ -103,6 +111,7 @@ def backtest(
     info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log)
     standing = _standing(bars, info, limits, mandate)
     rates = fx_rates(bars, currency, fx)
+    journal = _log_settings(log, name, seed, epoch, publish_every)
     count = Count.begin(trials, info, bars, limits)
     engine = open_engine(
         bars,
@@ -113,7 +122,7 @@ def backtest(
         currency=currency,
         costs=costs,
         fx=rates.start,
-        log=None if log is None else LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed), epoch),
+        log=journal,
     )
     sealed = _run(engine, standing, bars, runner, rates, progress, None if log is None else Path(log))
     info = dataclasses.replace(info, number=standing.number, notes=_all(notes, runner), trials=count.said)
@@ -264,6 +273,14 @@ def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[
 def _origin(name: str) -> str:
     """A log's name: the run's, without what a checkpoint's first line cannot hold."""
     return "hedgerow.example/" + (re.sub(r"[^\w.~-]+", "-", name, flags=re.ASCII).strip("-") or "backtest")
+
+
+def _log_settings(
+    log: str | Path | None, name: str | None, seed: int, epoch: Epoch | None, publish_every: int | timedelta
+) -> LogSettings | None:
+    if log is None:
+        return None
+    return LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed), epoch, publish_every)
 
 
 def _log_seed(seed: int) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hedgerow.risk.limits import Limits
 
 FOREVER_NS = 2**63 - 1
+PUBLISH_EVERY = 65_536
+"""Entries of a journal that wait at most until tiles and checkpoint are published: some 10 MiB."""
 BPS_NANO = 100_000
 """One basis point in the core's 10^-9."""
 
@@ -56,17 +59,35 @@ class Standing:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """Where a run's journal goes, under which name, signed with which key, sealed in which epoch (`None` = plain)."""
+    """Where a run's journal goes, under which name, signed with which key, sealed in which epoch (`None` = plain).
+
+    `publish_every`: after so many durable entries, or so much of the run's own time, tiles and checkpoint are published
+    while the run goes on; its end publishes always. The write-ahead file is the same whatever it says.
+    """
 
     folder: Path
     origin: str
     seed: bytes
     epoch: Epoch | None = None
+    publish_every: int | timedelta = PUBLISH_EVERY
 
-    def for_core(self) -> tuple[str, str, bytes, tuple[int, bytes] | None]:
+    def __post_init__(self) -> None:
+        """Refuse a cadence that is none before anything is begun."""
+        _cadence(self.publish_every)
+
+    def for_core(self) -> tuple[str, str, bytes, tuple[int, bytes] | None, tuple[int, int]]:
         """As the core takes it."""
         epoch = None if self.epoch is None else (self.epoch.word, self.epoch.key)
-        return str(self.folder), self.origin, self.seed, epoch
+        return str(self.folder), self.origin, self.seed, epoch, _cadence(self.publish_every)
+
+
+def _cadence(every: int | timedelta) -> tuple[int, int]:
+    """Nanoseconds and entries, of which one never comes."""
+    interval_ns = every // timedelta(microseconds=1) * 1000 if isinstance(every, timedelta) else FOREVER_NS
+    entries = FOREVER_NS if isinstance(every, timedelta) else every
+    if isinstance(every, bool) or not 0 < entries <= FOREVER_NS or not 0 < interval_ns <= FOREVER_NS:
+        raise problem("RUN_CONFIG", f"publish_every={every!r}; use entries from 1, or a timedelta above zero")
+    return interval_ns, entries
 
 
 def research_limits(cash: float | int | Decimal, *, leverage: float = 2.5) -> Limits:

@@ -54,7 +54,7 @@ def hand_out(site: Path, folder: Path, record: int | None, auditor: Path) -> Out
 
     auditor: identity file of whoever rebuilds it.
 
-    Raises what `Standing.demand`, `replicate`, `restore` and `verify` raise; nothing is handed out unproved.
+    Raises what `WitnessStanding.demand`, `replicate`, `restore` and `verify` raise; nothing is handed out unproved.
     """
     policy = folder / "witnesses" / POLICY
     with _witnesses(site, policy):

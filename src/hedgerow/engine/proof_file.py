@@ -18,7 +18,7 @@ from typing import Any
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import noun_of_kind
-from hedgerow.governance.witness.policy import Standing, judge, read_at_most, read_policy, unreadable
+from hedgerow.governance.witness.policy import WitnessStanding, judge, read_at_most, read_policy, unreadable
 
 FORMAT = "hedgerow-proof/1"
 FIELDS = ("blob", "disclosure", "entry", "format", "id", "key", "kind", "proof", "record")
@@ -40,7 +40,7 @@ class Checked:
     key: str
     key_given: bool
     signers: tuple[str, ...]
-    standing: Standing | None = None
+    standing: WitnessStanding | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; bytes in hexadecimal."""

@@ -7,7 +7,6 @@ it too; verification needs no network. Never: sends more than a digest. Needs th
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -92,11 +91,9 @@ def verify(folder: Path | str, certificates: Path | str) -> list[TimeStamp]:
     names = sorted((int(file.stem), file) for file in place.glob("*.tsr") if file.stem.isdecimal())
     if not names:
         raise problem("LOG_TIMESTAMP", f"{place} holds no tokens; make one with `hedgerow audit timestamp`")
-    _, key = published(folder)
-    origin = key.partition("+")[0]
     with named_errors():
         tree = _core.LogTree(str(folder))
-        bodies = [(size, file, _body(origin, size, tree.root(size))) for size, file in names]
+        bodies = [(size, file, tree.body(size)) for size, file in names]
     stamps = []
     for size, file, body in bodies:
         token = _decoded(read_at_most(file, _TOKEN_BYTES_MAX), str(file))
@@ -120,10 +117,6 @@ def read_certificates(path: Path | str) -> list[Certificate]:
         raise problem("LOG_TIMESTAMP", f"{path}: {error.strerror}") from None
     except ValueError as error:
         raise problem("LOG_TIMESTAMP", f"{path} holds no certificates: {error}") from None
-
-
-def _body(origin: str, size: int, root: bytes) -> bytes:
-    return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
 
 
 def _check(token: Any, body: bytes, size: int, certificates: Sequence[Certificate], what: str) -> TimeStamp:

@@ -35,6 +35,9 @@ fn append_each(buffer: &mut [Record], checksum: impl Fn(&Record) -> u64) {
     }
 }
 
+/// The largest group that is measured.
+pub const RECORDS_MAX: usize = 2048;
+
 /// A file of `bytes` written zeros, so that writing into it changes no metadata.
 pub fn prepared_file(path: &Path, bytes: usize) -> Result<File> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
@@ -48,7 +51,7 @@ pub fn prepared_file(path: &Path, bytes: usize) -> Result<File> {
 
 /// Writes group number `group` of `records` records with one write and one sync.
 pub fn commit_group(file: &File, group: usize, records: usize) -> Result<()> {
-    static BYTES: [u8; 64 * 1024] = [7; 64 * 1024];
+    static BYTES: [u8; 64 * RECORDS_MAX] = [7; 64 * RECORDS_MAX];
     let bytes = &BYTES[..records * 64];
     file.write_all_at(black_box(bytes), (group * bytes.len()) as u64)?;
     file.sync_data()

@@ -5,6 +5,7 @@
 pub mod gate;
 pub mod jail;
 pub mod journal;
+pub mod log;
 pub mod state;
 
 /// Whether the processor has what the fast variants of the floors need.

@@ -11,19 +11,23 @@ use std::time::{Duration, Instant};
 
 const RECORDS: usize = 4096;
 const ROUNDS: usize = 64;
-const GROUP: usize = 256;
-const GROUPS: usize = 120;
+/// Records of a group that becomes durable together.
+const SIZES: [usize; 4] = [1, 16, 256, floor::RECORDS_MAX];
+const GROUPS: usize = 40;
 
 /// Measures both.
 pub fn run() {
     append();
-    if let Err(why) = durable() {
-        crate::sample::print_count("journal.groups", "records/s", Err(why.clone()), "");
-        crate::sample::print_count("floor.journal.groups", "records/s", Err(why), "");
+    for records in SIZES {
+        if let Err(why) = in_folder(|folder| durable(folder, records)) {
+            for name in [format!("journal.groups.{records}"), format!("floor.journal.groups.{records}")] {
+                crate::sample::print_count(&name, "records/s", Err(why.clone()), "");
+            }
+        }
     }
 }
 
-fn signer() -> LogSigner {
+pub(super) fn signer() -> LogSigner {
     LogSigner::new("bench.example/journal", &[1; 32]).expect("a name and a seed")
 }
 
@@ -63,61 +67,57 @@ fn append_timed(journal: &mut Journal<Nowhere>) -> Duration {
     took
 }
 
-fn durable() -> Result<(), String> {
+/// Does work that leaves files, in a folder that is removed afterwards.
+pub(super) fn in_folder(work: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
     let folder = std::env::var_os("BENCH_FOLDER").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = folder.join(format!("hedgerow-bench-{}", std::process::id()));
-    let result = durable_in(&folder);
+    let result = work(&folder);
     let _ = std::fs::remove_dir_all(&folder);
     result
 }
 
 /// Floor and journal take turns group by group, so that a busy moment of the disk meets both.
-fn durable_in(folder: &Path) -> Result<(), String> {
+fn durable(folder: &Path, records: usize) -> Result<(), String> {
     let (mut least, mut ours) = (Sample::default(), Sample::default());
     // A disk is noisier than a processor.
     for _ in 0..runs() * 3 {
         let _ = std::fs::remove_dir_all(folder);
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        let file = floor::prepared_file(&folder.join("floor"), (GROUPS + 1) * GROUP * 64).map_err(|e| e.to_string())?;
-        let mut journal = open_journal(folder).map_err(|problem| problem.to_string())?;
+        let bytes = (GROUPS + 1) * records * 64;
+        let file = floor::prepared_file(&folder.join("floor"), bytes).map_err(|e| e.to_string())?;
+        let mut journal = create(folder).map_err(|problem| problem.to_string())?;
         let mut took = [Duration::ZERO; 2];
         // The first group makes space ready, and is not counted.
         for group in 0..=GROUPS {
             let start = Instant::now();
-            floor::commit_group(&file, group, GROUP).map_err(|e| e.to_string())?;
+            floor::commit_group(&file, group, records).map_err(|e| e.to_string())?;
             let middle = Instant::now();
-            commit_group(&mut journal).map_err(|problem| problem.to_string())?;
+            commit_group(&mut journal, records).map_err(|problem| problem.to_string())?;
             if group > 0 {
                 took[0] += middle - start;
                 took[1] += middle.elapsed();
             }
         }
-        least.push((GROUPS * GROUP) as f64 / took[0].as_secs_f64());
-        ours.push((GROUPS * GROUP) as f64 / took[1].as_secs_f64());
+        least.push((GROUPS * records) as f64 / took[0].as_secs_f64());
+        ours.push((GROUPS * records) as f64 / took[1].as_secs_f64());
     }
-    let n = GROUPS * GROUP;
-    least.print(
-        "floor.journal.groups",
-        "records/s",
-        n,
-        "256 x 64 bytes, one write and one fdatasync, into written zeros",
-    );
-    ours.print(
-        "journal.groups",
-        "records/s",
-        n,
-        "256 Order records: frames, Merkle leaves and nodes, one write, one sync",
-    );
+    let (name, n) = (format!("journal.groups.{records}"), GROUPS * records);
+    let note = format!("{records} x 64 bytes, one write and one fdatasync, into written zeros");
+    least.print(&format!("floor.{name}"), "records/s", n, &note);
+    let note = format!("{records} Order records: frames, Merkle leaves and nodes, one write, one sync");
+    ours.print(&name, "records/s", n, &note);
     Ok(())
 }
 
-fn open_journal(folder: &Path) -> Result<Journal<FileStorage>, Problem> {
+/// A new log in a folder.
+pub(super) fn create(folder: &Path) -> Result<Journal<FileStorage>, Problem> {
     Journal::create(FileStorage::create(folder)?, signer().verifier())
 }
 
-fn commit_group(journal: &mut Journal<FileStorage>) -> Result<(), Problem> {
+/// Appends so many orders and makes them durable together.
+pub(super) fn commit_group(journal: &mut Journal<FileStorage>, records: usize) -> Result<(), Problem> {
     let mut order = Order::default();
-    for _ in 0..GROUP {
+    for _ in 0..records {
         order.id = journal.next_id();
         journal.append_noun(black_box(&order))?;
     }

@@ -4,5 +4,6 @@ pub mod gate;
 pub mod jail;
 pub mod journal;
 pub mod kernel;
+pub mod log;
 pub mod people;
 pub mod state;

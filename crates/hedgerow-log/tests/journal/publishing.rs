@@ -3,8 +3,9 @@
 use crate::shared::{append, records_of, signer, written};
 use hedgerow_core::{Problem, code};
 use hedgerow_log::{
-    BundleEntries, CHECKPOINT, Cadence, Files, Frontier, Journal, LogReader, LogSigner, MemoryStorage, SIGNED, Storage,
+    BundleEntries, CHECKPOINT, Cadence, Files, Frontier, Journal, KEY, LogReader, MemoryStorage, SIGNED, Storage,
     TILE_WIDTH, TILES, Tile, TileReader, TileRow, blob_path, check_consistency, check_inclusion, leaf_hash, sha256,
+    verify_bytes,
 };
 
 /// A log of entries, each fiftieth a segment of one row, published at each of the sizes.
@@ -224,56 +225,58 @@ fn signed_at(journal: &Journal<MemoryStorage>, size: u64) -> Vec<u8> {
 }
 
 #[test]
-fn publishing_the_same_tree_again_keeps_the_cosignatures() {
-    let mut journal = published(&[5]);
-    let witness = LogSigner::new("witness.example", &[9; 32]).unwrap();
-    let own = String::from_utf8(journal.storage().small(CHECKPOINT).unwrap().unwrap()).unwrap();
-    let root = journal.root();
-    let line = |signer: &LogSigner| signer.sign(5, &root).lines().last().unwrap().to_owned() + "\n";
-    let cosigned = format!("{own}{}", line(&witness));
-    journal.cosigned(&cosigned).unwrap();
-    journal.cosigned(&own).unwrap();
-    journal.cosigned(&format!("{own}{}", line(&LogSigner::new("second", &[8; 32]).unwrap()))).unwrap();
-    journal.publish(&signer()).unwrap();
-    let stored = String::from_utf8(journal.storage().small(CHECKPOINT).unwrap().unwrap()).unwrap();
-    assert!(stored.starts_with(&cosigned) && stored.lines().count() == own.lines().count() + 2, "{stored}");
-    let (reader, checkpoint, text) = TileReader::published(journal.storage(), &signer().verifier()).unwrap();
-    assert_eq!((reader.size(), checkpoint.size, text), (5, 5, stored));
-}
-
-#[test]
-fn cosignatures_of_another_tree_or_of_no_tree_are_refused_and_nothing_changes() {
-    let mut journal = published(&[5]);
-    let before = journal.storage().small(CHECKPOINT).unwrap();
-    let other = signer().sign(5, &[9; 32]);
-    let foreign = LogSigner::new("other.fund/journal", &[7; 32]).unwrap().sign(5, &journal.root());
-    let unsigned = String::from_utf8(before.clone().unwrap()).unwrap().split("\n\n").next().unwrap().to_owned();
-    for note in [other, signer().sign(4, &[0; 32]), foreign, unsigned, String::new()] {
-        assert_eq!(journal.cosigned(&note).unwrap_err().code, code::LOG_BAD_SIGNATURE, "{note}");
-    }
-    assert_eq!(journal.storage().small(CHECKPOINT).unwrap(), before);
-    let mut empty = Journal::create(MemoryStorage::default(), signer().verifier()).unwrap();
-    assert_eq!(empty.cosigned(&signer().sign(0, &[0; 32])).unwrap_err().code, code::LOG_NO_CHECKPOINT);
-}
-
-#[test]
-fn a_live_writer_publishes_on_its_cadence_and_never_without_news() {
+fn a_writer_publishes_on_its_cadence_what_is_durable_and_never_without_news() {
     let mut journal = written(1, |_| false).journal;
     let mut cadence = Cadence::new(1_000, 4);
-    let first = journal.publish_due(&signer(), &mut cadence, 50).unwrap();
-    assert!(first.is_some(), "the first publication is due at once");
-    assert_eq!(journal.publish_due(&signer(), &mut cadence, 9_000).unwrap(), None, "nothing new");
+    journal.publish(&signer()).unwrap();
+    let published = journal.entries();
+    let mut due = |journal: &mut Journal<MemoryStorage>, now_ns| {
+        let published = journal.publish_due(&signer(), &mut cadence, now_ns).unwrap();
+        let shown = signer().verifier().open(&journal.storage().small(CHECKPOINT).unwrap().unwrap()).unwrap().size;
+        assert!(!published || shown == journal.entries());
+        published
+    };
+    assert!(!due(&mut journal, 50), "nothing new, and time counts from here");
     let id = journal.next_id();
     journal.append(6, id, b"one").unwrap();
-    assert_eq!(journal.publish_due(&signer(), &mut cadence, 1_049).unwrap(), None, "too early");
-    assert_eq!(journal.entries(), first.unwrap().size + 1, "but it is durable");
-    assert!(journal.publish_due(&signer(), &mut cadence, 1_050).unwrap().is_some());
+    assert!(!due(&mut journal, 1_050), "it is time, but nothing is durable");
+    assert_eq!(journal.entries(), published, "a cadence does not commit");
+    journal.commit().unwrap();
+    assert!(!due(&mut journal, 1_049), "too early");
+    assert!(due(&mut journal, 1_050));
     for n in 0..4 {
-        assert_eq!(journal.publish_due(&signer(), &mut cadence, 1_051).unwrap(), None);
+        assert!(!due(&mut journal, 1_051));
         journal.append(6, id + 1 + n, b"more").unwrap();
+        journal.commit().unwrap();
     }
-    assert!(journal.publish_due(&signer(), &mut cadence, 1_052).unwrap().is_some(), "four wait");
-    assert_eq!(journal.publish_due(&signer(), &mut cadence, 0).unwrap(), None, "a clock that goes back is no time");
+    assert!(due(&mut journal, 1_052), "four wait");
+    assert!(!due(&mut journal, i64::MIN), "a clock that goes back is no time");
+}
+
+#[test]
+fn what_waits_in_memory_when_others_are_published_is_committed_and_published_later() {
+    let mut journal = Journal::create(MemoryStorage::default(), signer().verifier()).unwrap();
+    let mut cadence = Cadence::new(i64::MAX, 1);
+    let mut twin = Journal::create(MemoryStorage::default(), signer().verifier()).unwrap();
+    for id in 1..700 {
+        for journal in [&mut journal, &mut twin] {
+            if id % 7 == 3 { journal.append(6, id, b"one") } else { journal.append_row(1, id, &[id as u8; 88]) }
+                .unwrap();
+            if id.is_multiple_of(16) {
+                journal.commit().unwrap();
+            }
+        }
+        assert_eq!(journal.publish_due(&signer(), &mut cadence, 0).unwrap(), id.is_multiple_of(16));
+    }
+    assert_eq!(journal.publish(&signer()), twin.publish(&signer()));
+    assert_eq!(journal.storage().wal(), twin.storage().wal(), "the write-ahead file knows of no cadence");
+    let report = verify_bytes(
+        journal.storage().wal(),
+        &journal.storage().small(CHECKPOINT).unwrap().unwrap(),
+        &journal.storage().small(KEY).unwrap().unwrap(),
+        None,
+    );
+    assert_eq!(report.unwrap().records, 699);
 }
 
 #[test]

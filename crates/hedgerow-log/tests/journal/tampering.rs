@@ -34,7 +34,6 @@ fn an_untouched_log_verifies_and_the_report_counts_what_was_given() {
     assert_eq!(report.unsigned_tail_entries, 0);
     assert_eq!(report.root, all.journal.root());
     assert_eq!((report.size_bytes, report.ready_bytes), (files.wal.len() as u64, 0));
-    assert_eq!(report.wal_sha256, hedgerow_log::sha256(&files.wal));
     assert!(report.segments > 0 && report.segments < report.entries);
 }
 

@@ -14,7 +14,7 @@ use hedgerow_core::{
 };
 use hedgerow_exec::LotRule;
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send, Stretch};
-use hedgerow_log::{Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
+use hedgerow_log::{Cadence, Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::{BarVenue, VenueConfig};
 
 /// What a strategy wishes to trade.
@@ -45,13 +45,21 @@ pub struct Placed {
     pub verdict: Verdict,
 }
 
+/// Who signs the journal's checkpoints, and when.
+pub struct Publishing {
+    /// The journal's key.
+    pub signer: LogSigner,
+    /// When the run publishes while it goes on, in its own time.
+    pub cadence: Cadence,
+}
+
 /// A fund in a run.
 pub struct Desk {
     /// The kernel.
     pub kernel: Kernel,
     venue: BarVenue,
     journal: Option<Journal<FileStorage>>,
-    signer: Option<LogSigner>,
+    publishing: Option<Publishing>,
     effects: Effects,
     outbox: Vec<Send>,
     reports: Vec<VenueReport>,
@@ -72,14 +80,14 @@ impl Desk {
         capacity: Capacity,
         genesis: &[u8],
         venue: VenueConfig,
-        journal: Option<(Journal<FileStorage>, LogSigner)>,
+        journal: Option<(Journal<FileStorage>, Publishing)>,
     ) -> Result<Desk, Problem> {
-        let (journal, signer) = journal.unzip();
+        let (journal, publishing) = journal.unzip();
         let mut desk = Desk {
             kernel: Kernel::new(capacity, genesis)?,
             venue: BarVenue::new(venue)?,
             journal,
-            signer,
+            publishing,
             effects: Effects::new(),
             outbox: Vec::with_capacity(64),
             reports: Vec::with_capacity(64),
@@ -290,6 +298,17 @@ impl Desk {
         self.hear()
     }
 
+    /// Publishes what is durable, if it is time.
+    #[inline]
+    pub fn publish_due(&mut self) -> Result<(), Problem> {
+        match (&mut self.journal, &mut self.publishing) {
+            (Some(journal), Some(Publishing { signer, cadence })) => {
+                journal.publish_due(signer, cadence, self.kernel.clock()).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A parent order: worked in slices, one at the end of each group of bars, from now on.
     pub fn parent(&mut self, mut parent: ParentOrder) -> Result<RecordId, Problem> {
         parent.ts = self.kernel.clock();
@@ -383,8 +402,8 @@ impl Desk {
         self.feed(&mut seal)?;
         let Input::StateHash(seal) = seal else { unreachable!("the input keeps its kind") };
         // What is sealed is let go: its lock must not outlive the run.
-        let checkpoint = match (self.journal.take(), self.signer.take()) {
-            (Some(mut journal), Some(signer)) => Some(journal.publish(&signer)?),
+        let checkpoint = match (self.journal.take(), self.publishing.take()) {
+            (Some(mut journal), Some(publishing)) => Some(journal.publish(&publishing.signer)?),
             _ => None,
         };
         Ok((seal, checkpoint))

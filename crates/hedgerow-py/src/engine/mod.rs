@@ -14,14 +14,14 @@ mod strategy;
 mod views;
 
 use crate::words::raise;
-use desk::Desk;
+use desk::{Desk, Publishing};
 use hedgerow_core::{
     CashKind, CashMovement, Currency, FillRule, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money,
     ParentOrder, Problem, RecordId, Sequenced, Side, StrategyStart, Symbol, Target, TierKind, code,
 };
 use hedgerow_kernel::authority::parse_limits;
 use hedgerow_kernel::{Capacity, Input};
-use hedgerow_log::{EpochKey, FileStorage, Journal, LogSigner};
+use hedgerow_log::{Cadence, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::VenueConfig;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
@@ -41,8 +41,9 @@ pub struct Engine {
     shared: Rc<Shared>,
 }
 
-/// Folder, origin, key seed, and the epoch (its number, its key) that the journal is sealed in.
-type JournalSettings = (String, String, [u8; 32], Option<(u32, [u8; 32])>);
+/// Folder, origin, key seed, the epoch (its number, its key) that the journal is sealed in, and after how many nanoseconds of
+/// the run's time or entries it is published.
+type JournalSettings = (String, String, [u8; 32], Option<(u32, [u8; 32])>, (i64, u64));
 
 fn get<'py, T>(config: &Bound<'py, PyDict>, key: &str) -> PyResult<T>
 where
@@ -74,8 +75,9 @@ fn venue_config(config: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
 
 #[pymethods]
 impl Engine {
-    /// A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed, epoch) or `None`,
-    /// the epoch being (its number, its key) if what is written is to be sealed, or `None`.
+    /// A fund at its beginning. `config` names capacities and costs; `journal` is (folder, origin, key seed, epoch, cadence)
+    /// or `None`, the epoch being (its number, its key) if what is written is to be sealed, or `None`, and the cadence how many
+    /// nanoseconds of the run's time, or entries, may wait to be published.
     #[new]
     #[pyo3(signature = (genesis, config, journal=None))]
     fn new(genesis: &[u8], config: &Bound<'_, PyDict>, journal: Option<JournalSettings>) -> PyResult<Engine> {
@@ -88,11 +90,11 @@ impl Engine {
             venue: TierKind::Simulation,
         };
         let journal = journal
-            .map(|(folder, origin, seed, epoch)| -> Result<_, Problem> {
+            .map(|(folder, origin, seed, epoch, (interval_ns, entries))| -> Result<_, Problem> {
                 let signer = LogSigner::new(&origin, &seed)?;
                 let mut journal = Journal::create(FileStorage::create(folder.as_ref())?, signer.verifier())?;
                 journal.seal_with(epoch.map(|(word, key)| EpochKey::new(word, &key)));
-                Ok((journal, signer))
+                Ok((journal, Publishing { signer, cadence: Cadence::new(interval_ns, entries) }))
             })
             .transpose()
             .map_err(raise)?;

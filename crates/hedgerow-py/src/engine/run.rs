@@ -41,6 +41,7 @@ fn market(desk: &mut Desk, bars: &mut [Bar]) -> Result<(), Problem> {
 fn settle(desk: &mut Desk) -> Result<(), Problem> {
     desk.work_parents()?;
     desk.flush()?;
+    desk.publish_due()?;
     desk.mark_equity()
 }
 

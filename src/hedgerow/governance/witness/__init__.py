@@ -6,13 +6,13 @@ What a witness cosigns, and which cosignatures suffice, is decided in the core.
 
 from hedgerow.governance.witness.asking import Asked, ask
 from hedgerow.governance.witness.folder import new
-from hedgerow.governance.witness.policy import Standing, default_policy, read_policy, standing
+from hedgerow.governance.witness.policy import WitnessStanding, default_policy, read_policy, standing
 from hedgerow.governance.witness.server import WitnessServer, serve
 
 __all__ = [
     "Asked",
-    "Standing",
     "WitnessServer",
+    "WitnessStanding",
     "ask",
     "default_policy",
     "new",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors
 from hedgerow.governance.posting import Answer, post
-from hedgerow.governance.witness.policy import Standing, judge, published
+from hedgerow.governance.witness.policy import STREAM, WitnessStanding, judge, published
 
 DEADLINE_S = 10.0
 
@@ -27,7 +27,7 @@ DEADLINE_S = 10.0
 class Asked:
     """What came of asking: the checkpoint's standing now, and why each witness that failed did."""
 
-    standing: Standing
+    standing: WitnessStanding
     failed: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
@@ -55,18 +55,37 @@ class _Refusal(Exception):
     """Why a witness gave no cosignature."""
 
 
-def ask(folder: Path | str, policy: _core.Policy, *, deadline_s: float = DEADLINE_S) -> Asked:
+def ask(
+    folder: Path | str, policy: _core.WitnessPolicy, *, deadline_s: float = DEADLINE_S, stream: str = STREAM
+) -> Asked:
     """Ask every witness of a policy that has a URL and has not cosigned yet, and publish what they signed.
 
-    The checkpoint keeps its body; only signature lines are added. Raises if the log itself is not in order, never
-    because a witness failed.
+    The checkpoint keeps its body; only signature lines are added. A writer of the log may run meanwhile: where it
+    replaces the checkpoint, the witnesses are asked about the new one until the deadline. Raises if the log itself is
+    not in order, never because a witness failed.
     """
-    note, key = published(folder)
-    before = judge(note, key, policy)
-    with named_errors():
-        tree = _core.LogTree(str(folder))
-    question = _Question(tree, note, before.size, time.monotonic() + deadline_s)
-    waiting = [row for row in policy.witnesses() if row[0] in before.missing]
+    deadline = time.monotonic() + deadline_s
+    while True:
+        note, key = published(folder, stream)
+        before = judge(note, key, policy)
+        with named_errors():
+            tree = _core.LogTree(str(folder), stream)
+        waiting = [row for row in policy.witnesses() if row[0] in before.missing]
+        lines, failed = _ask_all(_Question(tree, note, before.size, deadline), waiting, deadline_s)
+        note += "".join(sorted(lines))
+        with named_errors():
+            if not lines or _core.add_cosignatures(str(folder), note, stream):
+                return Asked(judge(note, key, policy), failed)
+        if time.monotonic() >= deadline:
+            now = judge(*published(folder, stream), policy)
+            why = f"cosigned {before.size:,} entries, but the log had published {now.size:,} by then: ask again"
+            return Asked(now, {name: failed.get(name, why) for name, _, _ in waiting})
+
+
+def _ask_all(
+    question: _Question, waiting: Sequence[tuple[str, str, str | None]], deadline_s: float
+) -> tuple[list[str], dict[str, str]]:
+    """The signature lines of those who cosigned, and why the others did not."""
     answers: queue.SimpleQueue[tuple[str, str | None, str]] = queue.SimpleQueue()
     for name, witness_key, url in waiting:
         threading.Thread(target=_ask_one, args=(question, name, witness_key, url, answers), daemon=True).start()
@@ -81,11 +100,7 @@ def ask(folder: Path | str, policy: _core.Policy, *, deadline_s: float = DEADLIN
         else:
             del failed[name]
             lines.append(line)
-    if lines:
-        note += "".join(sorted(lines))
-        with named_errors():
-            _core.add_cosignatures(str(folder), note)
-    return Asked(judge(note, key, policy), failed)
+    return lines, failed
 
 
 def _ask_one(

@@ -19,7 +19,7 @@ _NOTE_BYTES_MAX = 1 << 20
 
 
 @dataclass(frozen=True)
-class Standing:
+class WitnessStanding:
     """A checkpoint under a policy: who cosigned it and when (seconds since the Epoch), who did not, the verdict."""
 
     origin: str
@@ -33,7 +33,7 @@ class Standing:
     def says(self) -> str:
         """In words: `witnessed by 3 of 4`.
 
-        >>> Standing("a/log", 7, "", {"auditor": 1, "broker": 2}, ["bank"], False).says
+        >>> WitnessStanding("a/log", 7, "", {"auditor": 1, "broker": 2}, ["bank"], False).says
         'cosigned by 2 of 3, which the policy does not accept; missing: bank'
         """
         share = f"{len(self.by)} of {len(self.by) + len(self.missing)}"
@@ -58,14 +58,14 @@ class Standing:
             raise problem("LOG_NOT_WITNESSED", f"{self.origin}, {self.size} entries, {self.says}")
 
 
-def read_policy(path: Path | str) -> _core.Policy:
+def read_policy(path: Path | str) -> _core.WitnessPolicy:
     """Read a C2SP tlog-policy file; `LOG_POLICY` names the line that is wrong.
 
     Source: C2SP tlog-policy; lines `log`, `witness`, `group`, `quorum`.
     """
     with named_errors():
         try:
-            return _core.Policy(read_at_most(Path(path), _POLICY_BYTES_MAX))
+            return _core.WitnessPolicy(read_at_most(Path(path), _POLICY_BYTES_MAX))
         except OSError as error:
             raise problem("LOG_POLICY", f"{path}: {error.strerror}") from None
 
@@ -76,13 +76,13 @@ def default_policy(log_keys: Sequence[str], witnesses: Sequence[tuple[str, str |
     Two quorums of that size share an honest witness as long as fewer than a third of all are dishonest.
     """
     with named_errors():
-        text: str = _core.policy_text(list(log_keys), list(witnesses))
+        text: str = _core.witness_policy_text(list(log_keys), list(witnesses))
     return text
 
 
-def published(folder: Path | str) -> tuple[str, str]:
-    """The checkpoint and the key line of the log in a folder, not verified: (signed note, key line)."""
-    log = Path(folder) / STREAM
+def published(folder: Path | str, stream: str = STREAM) -> tuple[str, str]:
+    """The checkpoint and the key line of the log `folder/stream`, not verified: (signed note, key line)."""
+    log = Path(folder) / stream
     try:
         key = read_at_most(log / "key.pub", 4096).decode().rstrip("\n")
         return read_at_most(log / "checkpoint", _NOTE_BYTES_MAX).decode(), key
@@ -94,21 +94,23 @@ def published(folder: Path | str) -> tuple[str, str]:
         raise unreadable(log, error) from None
 
 
-def standing(folder: Path | str, policy: _core.Policy, key: str | None = None) -> Standing:
-    """How the checkpoint of the log in a folder stands under a policy; `key` is the log's key line if it is known.
+def standing(
+    folder: Path | str, policy: _core.WitnessPolicy, key: str | None = None, *, stream: str = STREAM
+) -> WitnessStanding:
+    """How the checkpoint of the log `folder/stream` stands under a policy; `key` is the log's key line if it is known.
 
     Raises `LOG_BAD_SIGNATURE` or `LOG_COSIGNATURE` if a signature of the log or of a named witness does not verify.
     """
-    note, own = published(folder)
+    note, own = published(folder, stream)
     return judge(note, key or own, policy)
 
 
-def judge(note: str, key: str, policy: _core.Policy) -> Standing:
+def judge(note: str, key: str, policy: _core.WitnessPolicy) -> WitnessStanding:
     """How a signed note of the log with this key line stands under a policy."""
     with named_errors():
         origin, size, root = _core.open_checkpoint(note.encode(), key)
         judged = policy.judge(note.encode(), key)
-    return Standing(origin, size, root, dict(judged["by"]), judged["missing"], judged["met"])
+    return WitnessStanding(origin, size, root, dict(judged["by"]), judged["missing"], judged["met"])
 
 
 def read_at_most(path: Path, bytes_max: int) -> bytes:

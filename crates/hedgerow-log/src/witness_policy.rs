@@ -21,7 +21,7 @@ pub const POLICY_BYTES_MAX: usize = 1 << 20;
 
 /// Who must have cosigned.
 #[derive(Clone, Debug)]
-pub struct Policy {
+pub struct WitnessPolicy {
     logs: Vec<VerifierKey>,
     witnesses: Vec<PolicyWitness>,
     items: Vec<Item>,
@@ -69,18 +69,18 @@ pub fn quorum_of(witnesses: usize) -> usize {
     witnesses - witnesses.saturating_sub(1) / 3
 }
 
-impl Policy {
+impl WitnessPolicy {
     /// Reads a policy file.
     ///
     /// # Errors
     /// `LOG_POLICY` names the line and what is wrong with it.
-    pub fn parse(file: &[u8]) -> Result<Policy, Problem> {
+    pub fn parse(file: &[u8]) -> Result<WitnessPolicy, Problem> {
         if file.len() > POLICY_BYTES_MAX {
             return Err(bad(format!("{} bytes, at most {POLICY_BYTES_MAX}", file.len())));
         }
         let text = file.strip_suffix(b"\n").ok_or_else(|| bad("the file does not end in a newline; was it cut?"))?;
         let mut reading = Reading {
-            policy: Policy { logs: Vec::new(), witnesses: Vec::new(), items: Vec::new(), quorum: None },
+            policy: WitnessPolicy { logs: Vec::new(), witnesses: Vec::new(), items: Vec::new(), quorum: None },
             quorum_line: None,
             below: defined_names(text),
         };
@@ -112,7 +112,7 @@ impl Policy {
         }
         writeln!(text, "group witnesses {}{names}\nquorum witnesses", quorum_of(witnesses.len()))
             .expect("a String takes any text");
-        Policy::parse(text.as_bytes())?;
+        WitnessPolicy::parse(text.as_bytes())?;
         Ok(text)
     }
 
@@ -160,7 +160,7 @@ impl Policy {
 
 /// A policy that is being read.
 struct Reading<'a> {
-    policy: Policy,
+    policy: WitnessPolicy,
     quorum_line: Option<usize>,
     below: Vec<&'a [u8]>,
 }
@@ -301,7 +301,7 @@ mod tests {
     }
 
     fn met(policy: &str, by: &[u8]) -> bool {
-        Policy::parse(policy.as_bytes()).unwrap().judge(note_by(by).as_bytes()).unwrap().met
+        WitnessPolicy::parse(policy.as_bytes()).unwrap().judge(note_by(by).as_bytes()).unwrap().met
     }
 
     #[test]
@@ -330,7 +330,9 @@ mod tests {
         assert_eq!([1, 2, 3, 4, 5, 6, 7, 10].map(quorum_of), [1, 2, 3, 3, 4, 5, 5, 7]);
         let keys: Vec<_> = (1..=4).map(|n| (witness(n).verifier(), Some(format!("http://127.0.0.1:{n}")))).collect();
         let log = LogSigner::new("a/log", &[7; 32]).unwrap().verifier();
-        let policy = Policy::parse(Policy::text_of(std::slice::from_ref(&log), &keys).unwrap().as_bytes()).unwrap();
+        let policy =
+            WitnessPolicy::parse(WitnessPolicy::text_of(std::slice::from_ref(&log), &keys).unwrap().as_bytes())
+                .unwrap();
         assert_eq!(policy.witnesses()[3].url.as_deref(), Some("http://127.0.0.1:4"));
         assert!(policy.check_log(&log).is_ok());
         assert!(policy.check_log(&LogSigner::new("a/log", &[8; 32]).unwrap().verifier()).is_err());
@@ -338,13 +340,13 @@ mod tests {
         assert_eq!(judged.by, [("w1".to_owned(), 5), ("w4".to_owned(), 5)]);
         assert_eq!(judged.missing, ["w2", "w3"]);
         assert!(!judged.met && policy.judge(note_by(&[4, 1, 2]).as_bytes()).unwrap().met);
-        assert!(Policy::text_of(&[], &[]).is_err());
-        assert!(Policy::text_of(&[], &[keys[0].clone(), keys[0].clone()]).is_err());
+        assert!(WitnessPolicy::text_of(&[], &[]).is_err());
+        assert!(WitnessPolicy::text_of(&[], &[keys[0].clone(), keys[0].clone()]).is_err());
     }
 
     #[test]
     fn a_wrong_cosignature_of_a_named_witness_rejects_the_note() {
-        let policy = Policy::parse((lines(1..=2) + "group g any X1 X2\nquorum g\n").as_bytes()).unwrap();
+        let policy = WitnessPolicy::parse((lines(1..=2) + "group g any X1 X2\nquorum g\n").as_bytes()).unwrap();
         let note = note_by(&[1]);
         let at = note.len() - 40;
         let other = if note.as_bytes()[at] == b'A' { "B" } else { "A" };
@@ -381,7 +383,7 @@ mod tests {
             (format!("{two}quorum X1 X2\n"), "2 words behind `quorum`"),
             (format!("{two}quorum X1\r\n"), "control character 0x0d"),
         ] {
-            let problem = Policy::parse(policy.as_bytes()).expect_err(named);
+            let problem = WitnessPolicy::parse(policy.as_bytes()).expect_err(named);
             assert_eq!(problem.code, code::LOG_POLICY);
             assert!(problem.detail.contains(named), "{named}: {}", problem.detail);
         }
@@ -392,7 +394,7 @@ mod tests {
         let (k, kelvin) = (witness(1).verifier().line(), witness(2).verifier().line());
         let policy =
             [b"witness \xff ", k.as_bytes(), b"\nwitness \xfe ", kelvin.as_bytes(), b"\nquorum \xfe\n"].concat();
-        let policy = Policy::parse(&policy).unwrap();
+        let policy = WitnessPolicy::parse(&policy).unwrap();
         assert!(policy.judge(note_by(&[2]).as_bytes()).unwrap().met);
         assert!(!policy.judge(note_by(&[1]).as_bytes()).unwrap().met);
     }
