@@ -63,13 +63,8 @@ fn ends(close: &[i64]) -> (i64, i64) {
 }
 
 impl Kernel {
-    /// Whether stretches of this instrument can be taken at once: one strategy runs or has run, its worth in the base
-    /// currency moves by a whole number for every tick, a price is known, and no mandate cools down.
-    #[must_use]
-    pub fn is_steady(&self, instrument: InstrumentId) -> bool {
-        self.steady_book(instrument).is_some()
-    }
-
+    /// The only book that stretches of this instrument move: one strategy runs or has run, its worth in the base currency
+    /// moves by a whole number for every tick, a price is known, and no mandate cools down.
     fn steady_book(&self, instrument: InstrumentId) -> Option<Book> {
         let strategy = self.only_started().filter(|_| self.ripe_ts == Nanos::MAX)?;
         let per_tick = self.ledger.worth_per_tick(strategy, instrument)?;
@@ -77,19 +72,17 @@ impl Kernel {
         Some(Book { strategy, start: self.ledger.nav(strategy).ok()?.0, per_tick, mark })
     }
 
-    /// Takes the bars of a stretch in which nobody acts, and pushes what the fund is worth after each.
+    /// Takes the bars of a stretch in which nobody acts, and pushes what the fund is worth after each. False, and nothing is
+    /// taken, if more than one book or a rate would move with them, or a mandate could begin; then the bars come one by one.
     ///
     /// # Errors
-    /// The first bar that cannot be accepted; those before it were taken. `CORE_INPUT` if the stretch is not steady, or if
-    /// its columns are not equally long.
-    pub fn stretch(&mut self, rows: &Stretch<'_>, nav: &mut Vec<f64>) -> Result<(), Problem> {
+    /// The first bar that cannot be accepted; those before it were taken. `CORE_INPUT` if the columns are not equally long.
+    pub fn stretch(&mut self, rows: &Stretch<'_>, nav: &mut Vec<f64>) -> Result<bool, Problem> {
         let n = rows.close.len();
         if [rows.ts_event, rows.ts_init, rows.open, rows.high, rows.low].iter().any(|column| column.len() != n) {
             return Err(Problem::new(code::CORE_INPUT, "a stretch of bars with columns of different lengths"));
         }
-        let Some(book) = self.steady_book(rows.instrument) else {
-            return Err(Problem::new(code::CORE_INPUT, "a stretch of bars with more than one book or currency"));
-        };
+        let Some(book) = self.steady_book(rows.instrument) else { return Ok(false) };
         let good = self.good_rows(rows);
         if good > 0 {
             let close = &rows.close[..good];
@@ -103,7 +96,7 @@ impl Kernel {
                 None => self.take_one_by_one(rows, &book, good, nav)?,
             }
         }
-        if good == n { Ok(()) } else { Err(self.refusal(rows, good)) }
+        if good == n { Ok(true) } else { Err(self.refusal(rows, good)) }
     }
 
     /// How large the book's worth can become, if nothing overflows on the way and every mark is as good as the last.

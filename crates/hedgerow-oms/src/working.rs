@@ -134,7 +134,8 @@ impl Working {
             OrderInput::ReplaceRejected => after.keep()?,
             _ => {}
         }
-        self.settle(after, input)
+        after.state = self.settled(&after, input)?;
+        Ok(after)
     }
 
     /// The order after an execution, or why it cannot be true. A venue numbers the executions of an order as they
@@ -156,7 +157,7 @@ impl Working {
         after.execution = self.execution.max(execution);
         after.filled_lots = self.filled_lots.saturating_add(lots);
         after.filled_value += i128::from(price_ticks) * i128::from(lots);
-        let after = self.settle(after, OrderInput::Fill)?;
+        after.state = self.settled(&after, OrderInput::Fill)?;
         if lots > self.open_lots() {
             let detail = format!("fill of {lots} lots, {} open", self.open_lots());
             return Err(self.problem(code::OMS_OVERFILL, &detail));
@@ -193,17 +194,12 @@ impl Working {
         Ok(())
     }
 
-    /// The step is legal if the table says so, given what the quantities amount to afterwards.
+    /// The state after a step, which is legal if the table says so, given what the quantities amount to afterwards.
     #[inline]
-    fn settle(&self, mut after: Working, input: OrderInput) -> Result<Working, Problem> {
+    fn settled(&self, after: &Working, input: OrderInput) -> Result<OrderState, Problem> {
         let standing = Standing { extent: after.standing().extent, replacing: self.asked.is_some() };
-        match next(self.state, input, standing) {
-            Some(state) => {
-                after.state = state;
-                Ok(after)
-            }
-            None => Err(self.problem(code::OMS_ILLEGAL, &format!("{} in state {}", input.name(), self.state.name()))),
-        }
+        next(self.state, input, standing)
+            .ok_or_else(|| self.problem(code::OMS_ILLEGAL, &format!("{} in state {}", input.name(), self.state.name())))
     }
 
     #[cold]

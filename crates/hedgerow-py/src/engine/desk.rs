@@ -178,11 +178,11 @@ impl Desk {
     pub fn is_quiet(&self, strategy: StrategyId, instrument: InstrumentId) -> bool {
         let held = self.kernel.gate().holding(strategy, instrument);
         let idle = held.open_buy == 0 && held.open_sell == 0 && self.parents.is_empty() && self.outbox.is_empty();
-        idle && self.journal.is_none() && self.kernel.is_steady(instrument)
+        idle && self.journal.is_none()
     }
 
-    /// Bars during which nobody acts, all of one day that has begun.
-    pub fn stretch(&mut self, rows: &Stretch<'_>) -> Result<(), Problem> {
+    /// Bars during which nobody acts, all of one day that has begun; false if they cannot be taken at once.
+    pub fn stretch(&mut self, rows: &Stretch<'_>) -> Result<bool, Problem> {
         self.kernel.stretch(rows, &mut self.recorder.equity_nav)
     }
 
@@ -256,8 +256,8 @@ impl Desk {
             ..Order::default()
         };
         self.kernel.order(&mut order, &mut self.effects)?;
-        let verdict =
-            self.effects.of::<Verdict>().next().ok_or(Problem::new(code::CORE_INPUT, "order without verdict"))?;
+        let verdict = self.effects.of::<Verdict>().next();
+        let verdict = verdict.ok_or_else(|| Problem::new(code::CORE_INPUT, "order without verdict"))?;
         self.write(Order::KIND, order.id, bytemuck::bytes_of(&order))?;
         self.keep_effects(order.id)?;
         Ok(Placed { order, verdict })
@@ -346,8 +346,8 @@ impl Desk {
             if lots == 0 {
                 continue;
             }
-            let side =
-                Side::from_u8(parent.side).ok_or(Problem::new(code::CORE_INPUT, "parent order without a side"))?;
+            let side = Side::from_u8(parent.side);
+            let side = side.ok_or_else(|| Problem::new(code::CORE_INPUT, "parent order without a side"))?;
             let placed = self.submit(Wish {
                 strategy: parent.strategy,
                 instrument: parent.instrument,

@@ -99,11 +99,11 @@ fn vectorised(
             }
             // The stretch takes in the row that wants something else: the market has moved to it before anyone acts.
             let quiet = rows.day_end(start, (same_end + 1).min(rows.len()));
-            if quiet > start {
-                desk.stretch(&rows.stretch(start, quiet)).map_err(raise)?;
+            let taken = quiet > start && desk.stretch(&rows.stretch(start, quiet)).map_err(raise)?;
+            if taken {
                 start = quiet;
             }
-            if quiet > same_end {
+            if taken && quiet > same_end {
                 let bar = Bar { id: desk.kernel.last_id(), ..rows.bar(quiet - 1) };
                 decide(&mut desk, quiet - 1, &bar).map_err(raise)?;
                 desk.flush().map_err(raise)?;
