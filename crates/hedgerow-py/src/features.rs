@@ -94,8 +94,8 @@ impl Indicator {
     /// Takes a column of observations and returns the value after each.
     #[pyo3(signature = (xs: "numpy.typing.ArrayLike") -> "numpy.typing.NDArray[numpy.float64]")]
     fn batch<'py>(&self, py: Python<'py>, xs: Column<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        // NumPy's own memory: it has large columns backed with large pages.
-        let out = PyArray1::zeros(py, xs.len(), false);
+        // NumPy's own memory: it has large columns backed with large pages. Every place of it is written.
+        let out = py.import("numpy")?.call_method1("empty", (xs.len(),))?.cast_into::<PyArray1<f64>>()?;
         let mut values = out.readwrite();
         let values = values.as_slice_mut()?;
         match xs.as_slice() {
