@@ -54,13 +54,11 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     >>> canonical({"b": 1, "a": "1000000.00"})
     b'{"a":"1000000.00","b":1}'
     """
-    import rfc8785
-
-    _refuse_floats(value, "")
     try:
-        return rfc8785.dumps(dict(value))
-    except (rfc8785.CanonicalizationError, ValueError) as error:
-        raise problem("GOV_BAD_BODY", str(error)) from None
+        return _core.canonical_json(json.dumps(dict(value), allow_nan=False)).encode()
+    except (TypeError, ValueError, _core.CoreProblem) as error:
+        _refuse_floats(value, "")
+        raise problem("GOV_BAD_BODY", str(error.args[-1])) from None
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
