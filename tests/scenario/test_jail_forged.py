@@ -14,6 +14,7 @@ from hedgerow.core.nouns import noun
 from hedgerow.engine.jailed import tape_path
 
 INTENT = next(row.number for row in error_table() if row.name == "JAIL_INTENT")
+STOP = 4
 Record = tuple[int, int, bytes]
 
 
@@ -66,7 +67,7 @@ def test_a_finding_excuses_no_order_that_the_strategy_wanted(
         finding = {"cause": answer[1], "ts": row["ts"], "instrument": 2**32 - 1, "code": INTENT}
         data = changed("Finding", bytes(noun("Finding").dtype.itemsize), id=len(kept) + 1, **finding)
         kept.append((noun("Finding").kind, len(kept) + 1, data))
-    seal = changed("JailAnswer", answer[2], id=len(kept) + 1, cause=0, intents=0, question=5)
+    seal = changed("JailAnswer", answer[2], id=len(kept) + 1, cause=0, intents=0, question=STOP)
     kept.append((noun("JailAnswer").kind, len(kept) + 1, seal))
     with _core.JournalWriter(str(tmp_path), "forged", bytes(32)) as journal:
         for record in kept:
