@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +33,21 @@ class Buyer(hr.Strategy):
         """Buy while there is nothing."""
         if self.position == 0:
             self.buy(100)
+
+
+class Sized(hr.Strategy):
+    """Buys as many as it is set to."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Config:
+        """How many."""
+
+        quantity: float = 100.0
+
+    def on_bar(self, bar: object) -> None:
+        """Buy while there is nothing."""
+        if self.position == 0:
+            self.buy(self.config.quantity)
 
 
 @pytest.fixture
@@ -69,13 +86,13 @@ def approve(fund: Path, name: str, role: str) -> None:
     governance.approve(fund, key_file=key, proposal="buyer", role=role, now_ns=NOW_NS + 2)
 
 
-def run(fund: Path, *, log: Path | None = None, artifact: str = "buyer.py") -> hr.Result:
+def run(fund: Path, strategy: Any = Buyer, *, log: Path | None = None, artifact: str = "buyer.py") -> hr.Result:
     """The strategy over five days, under what was signed."""
     days = np.arange(5).astype("datetime64[D]")
     bars = hr.Bars.from_arrays(days, close=[10.0, 11.0, 12.0, 11.0, 13.0], symbol="ABC")
     costs = hr.Costs.none()
     return hr.backtest(
-        bars, Buyer, cash=100_000, costs=costs, name="buyer", mandate=fund, artifact=fund / artifact, log=log
+        bars, strategy, cash=100_000, costs=costs, name="buyer", mandate=fund, artifact=fund / artifact, log=log
     )
 
 
@@ -118,6 +135,26 @@ def test_engine_mandates_another_artifact_is_not_the_one_that_was_signed(fund: P
     approve(fund, "max", "fund_manager")
     (fund / "other.py").write_text(SOURCE + "\n")
     assert len(run(fund, artifact="other.py").fills) == 0
+
+
+def test_engine_mandates_settings_that_nobody_signed_are_another_artifact(fund: Path) -> None:
+    """As by default the file alone was signed; a changed setting trades nothing until it is proposed with it."""
+    approve(fund, "rita", "risk")
+    approve(fund, "max", "fund_manager")
+    assert [len(run(fund, Sized(quantity=q)).fills) for q in (100.0, 50.0)] == [1, 0]
+    governance.propose(
+        fund,
+        key_file=fund / "keys" / "ada.pem",
+        strategy="buyer",
+        artifact=governance.manifest(fund / "buyer.py", {"quantity": 50.0}),
+        limits=hr.Limits.for_research(capital=100_000).to_json(),
+        universe=["ABC"],
+        valid_until_ns=2**62,
+        now_ns=NOW_NS + 3,
+    )
+    approve(fund, "rita", "risk")
+    approve(fund, "max", "fund_manager")
+    assert [len(run(fund, Sized(quantity=q)).fills) for q in (100.0, 50.0)] == [0, 1]
 
 
 def test_engine_mandates_a_strategy_nobody_proposed_is_named(fund: Path) -> None:
