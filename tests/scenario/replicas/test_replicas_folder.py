@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from hedgerow.governance import epochs
 from hedgerow.governance.replicas import prove_site, replicate, restore
 from hedgerow.governance.replicas.folder import FolderTarget
 from hedgerow.governance.replicas.replicate import Copied
+
+FSCK = Path(__file__).resolve().parents[3] / "tools" / "fsck" / "fsck.py"
 
 
 def copy(site: Path, *targets: FolderTarget, **options: Any) -> list[Copied]:
@@ -219,6 +223,17 @@ def test_a_restored_site_has_the_signed_root_and_its_writer_goes_on(sites: Any, 
     assert (row.error, row.sizes) == (None, {"journal": 720})
     with pytest.raises(LogError, match="LOG-"):
         restore(FolderTarget(tmp_path / "replica"), tmp_path / "new")
+
+
+def test_the_separate_verifier_proves_what_was_copied_and_what_was_restored(sites: Any, tmp_path: Path) -> None:
+    """The core proves as it copies; a program that shares no code with it finds the same root in both folders."""
+    copy(sites.write(tmp_path / "site", 300), FolderTarget(tmp_path / "replica"))
+    (log,) = restore(FolderTarget(tmp_path / "replica"), tmp_path / "new")
+    for folder in ("replica", "new"):
+        words = [sys.executable, "-I", str(FSCK), str(tmp_path / folder), "--json"]
+        shown = subprocess.run(words, capture_output=True, text=True, check=True)
+        (report,) = json.loads(shown.stdout)["logs"]
+        assert (report["root"], report["entries"]) == (log.root, 300)
 
 
 def test_a_restore_cut_off_at_any_read_goes_on_and_fetches_no_proved_bundle_again(sites: Any, tmp_path: Path) -> None:
