@@ -50,6 +50,10 @@ class Authority:
         """
         Verifies a signed event and takes it in: `record` carries it, `ts` (UTC nanoseconds) is when it was sequenced.
         """
+    def copy(self, /) -> Authority:
+        """
+        The same fund at the same point; what one takes in from here on, the other does not.
+        """
     def state(self, /) -> str:
         """
         The whole state as JSON text.
@@ -604,6 +608,15 @@ class LogReader:
         """
         Proves that a record's entry is in the log (RFC 6962): `(index, size, entry, siblings from leaf to root)`.
         """
+    @property
+    def is_sealed(self, /) -> bool:
+        """
+        Whether a sealed entry is among its entries.
+        """
+    def opened(self, /, keys: Keyring) -> LogReader:
+        """
+        The same log, read no second time, with its sealed entries opened.
+        """
     def record(self, /, id: SupportsIndex) -> tuple[int, int, bytes]:
         """
         One record by its id, as `(kind, id, bytes)`.
@@ -868,6 +881,15 @@ def consistency_proof(
 def cosigned_at(note: bytes, witness_key: str) -> int | None:
     """
     When the witness with this key line cosigned a signed note, in seconds since the Epoch; None if it did not.
+    """
+
+def disclose_entry(entry: bytes, blob: bytes, keys: Keyring) -> tuple[str, bytes, bytes] | None:
+    """
+    What opens one sealed entry and no other, out of the keys that a reader holds: `(epoch, commitment, key)`; `None` if
+    the entry is plain. Whoever has it reads every record of that entry: `open_entry` uses it.
+
+    `entry` is the Merkle leaf, `blob` what lies behind it. Raises LOG_SEAL_EPOCH if the epoch's key is not held, and
+    LOG_SEAL_TAMPERED if the entry does not open.
     """
 
 def ed25519_public(private_seed: bytes) -> bytes:

@@ -35,11 +35,10 @@ def set_roster(folder: Path, people: list[str], now_ns: int) -> None:
 
 @pytest.fixture
 def fund(tmp_path: Path) -> Path:
-    """A fund of four people with a first epoch of the journal."""
+    """A fund of four people, founded with the first epochs of governance and journal."""
     for name in ("root", *TEAM):
         keys_new(tmp_path, name)
     set_roster(tmp_path, list(TEAM), NOW_NS)
-    begin(tmp_path, "journal", NOW_NS + MINUTE_NS)
     return tmp_path
 
 
@@ -57,11 +56,11 @@ def opens(folder: Path, name: str) -> list[bool]:
 
 def test_a_person_who_left_the_roster_cannot_open_the_next_epoch(fund: Path) -> None:
     """Before: all four open it. After: the leaver opens the old epoch, the others both, and it cannot be undone."""
-    assert [opens(fund, name) for name in ("ada", "rita", "fay", "leo")] == [[True]] * 4
+    assert [opens(fund, name) for name in ("ada", "rita", "fay", "leo")] == [[True, True]] * 4
     set_roster(fund, ["Ada", "Rita", "Fay"], NOW_NS + 2 * MINUTE_NS)
     begin(fund, "journal", NOW_NS + 3 * MINUTE_NS)
-    assert opens(fund, "leo") == [True, False]
-    assert opens(fund, "ada") == opens(fund, "rita") == opens(fund, "fay") == [True, True]
+    assert opens(fund, "leo") == [True, True, False]
+    assert opens(fund, "ada") == opens(fund, "rita") == opens(fund, "fay") == [True, True, True]
     leaver = Identity.load(fund / "keys/leo.age").recipient
     team = [Identity.load(fund / f"keys/{name}.age").recipient for name in ("ada", "rita", "fay")]
     with pytest.raises(GovernanceError, match="left the roster"):
@@ -73,7 +72,7 @@ def test_a_person_who_left_the_roster_cannot_open_the_next_epoch(fund: Path) -> 
 def test_a_compartment_of_few_is_closed_to_the_others(fund: Path) -> None:
     """Compensation goes to the fund manager alone; the others see that it exists and do not open it."""
     begin(fund, "compensation", NOW_NS + 2 * MINUTE_NS, [Identity.load(fund / "keys/fay.age").recipient])
-    assert (opens(fund, "fay"), opens(fund, "rita")) == ([True, True], [True, False])
+    assert (opens(fund, "fay"), opens(fund, "rita")) == ([True, True, True], [True, True, False])
 
 
 def test_an_auditor_reads_a_sealed_run_with_a_grant(fund: Path, tmp_path: Path) -> None:
@@ -96,7 +95,11 @@ def test_the_commands_begin_and_show_epochs(fund: Path) -> None:
     """`epochs new` signs with a key file; `epochs show` says what an identity opens."""
     assert run(["epochs", "new", "governance", "--key", str(fund / "keys/rita.pem"), "--dir", str(fund)]) == 0
     shown = CliRunner().invoke(app, ["epochs", "show", "--dir", str(fund), "--identity", str(fund / "keys/ada.age")])
-    assert [line.split()[:2] for line in shown.stdout.splitlines()[1:]] == [["journal", "1"], ["governance", "1"]]
-    assert shown.stdout.count("yes") == 2
+    assert [line.split()[:2] for line in shown.stdout.splitlines()[1:]] == [
+        ["governance", "1"],
+        ["journal", "1"],
+        ["governance", "2"],
+    ]
+    assert shown.stdout.count("yes") == 3
     assert run(["epochs", "new", "journal", "--key", str(fund / "keys/ada.pem"), "--dir", str(fund)]) == 16
     assert run(["epochs", "new", "kitchen", "--key", str(fund / "keys/rita.pem"), "--dir", str(fund)]) != 0

@@ -16,6 +16,9 @@ from hedgerow.cli.main import app
 from hedgerow.core.errors import LogError
 from hedgerow.core.nouns import noun
 from hedgerow.engine import proof_file
+from hedgerow.governance import epochs
+from hedgerow.governance.epochs import Epoch
+from hedgerow.governance.identity import Identity
 
 ORIGIN, SEED = "test.fund/journal", bytes(range(32))
 BAR, ORDER = noun("Bar"), noun("Order")
@@ -74,6 +77,90 @@ def test_no_byte_of_the_file_can_be_changed(record: int, log: Path, tmp_path: Pa
             continue
         missed.append(place)
     assert missed == []
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A sealed log of forty orders and a segment, and the identity of somebody who holds a grant for its epoch."""
+    folder = tmp_path_factory.mktemp("sealed")
+    epoch = Epoch("journal", 1, bytes(range(32)))
+    with _core.JournalWriter(folder / "log", ORIGIN, SEED) as writer:
+        writer.seal_with(epoch.word, epoch.key)
+        for record in range(1, 41):
+            writer.append(ORDER.kind, record, record.to_bytes(ORDER.dtype.itemsize, "little"))
+        for record in range(41, 44):
+            writer.append_row(BAR.kind, record, record.to_bytes(BAR.dtype.itemsize, "little"))
+    identity = Identity.generate()
+    (folder / "team.grant").write_bytes(epochs.grant([epoch], identity.recipient))
+    return folder / "log", identity.save(folder / "member.age")
+
+
+@pytest.mark.parametrize("record", [1, 20, 41, 43])
+def test_a_sealed_record_is_shown_to_a_stranger_by_whoever_can_open_it(
+    record: int, sealed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The file alone opens it; without an identity only `sealed=True` proves it, and shows nothing."""
+    log, identity = sealed
+    noun_of = ORDER if record < 41 else BAR
+    path = tmp_path / "shown.json"
+    path.write_bytes(proof_file.prove(log, record, identity=identity))
+    checked = proof_file.check(path, key=_core.log_key(ORIGIN, SEED))
+    assert (checked.disclosed, checked.kind) == (True, noun_of.kind)
+    assert checked.record == record.to_bytes(noun_of.dtype.itemsize, "little")
+    with pytest.raises(LogError, match="LOG-022"):
+        proof_file.prove(log, record)
+    path.write_bytes(proof_file.prove(log, record, sealed=True))
+    hidden = proof_file.check(path)
+    assert (hidden.disclosed, hidden.kind, hidden.root) == (False, 35, checked.root)
+    assert record.to_bytes(8, "little") + bytes(16) not in hidden.record
+
+
+def test_a_disclosed_key_opens_its_entry_and_no_other(sealed: tuple[Path, Path], tmp_path: Path) -> None:
+    """With every other entry it is refused, and a changed key or commitment opens nothing at all."""
+    log, identity = sealed
+    shown = json.loads(proof_file.prove(log, 7, identity=identity))
+    path = tmp_path / "proof.json"
+    for record in [n for n in range(1, 44) if n != 7]:
+        other = json.loads(proof_file.prove(log, record, sealed=True))
+        path.write_bytes(proof_file.written({**other, "disclosure": shown["disclosure"]}))
+        with pytest.raises(LogError, match="LOG-024"):
+            proof_file.check(path)
+    for name in ("commitment", "key"):
+        changed = {**shown["disclosure"], name: "00" * 32}
+        path.write_bytes(proof_file.written({**shown, "disclosure": changed}))
+        with pytest.raises(LogError, match="LOG-024"):
+            proof_file.check(path)
+    for disclosure in ({}, {"key": "00" * 32}, {**shown["disclosure"], "key": "AB" * 32}, "key", [1]):
+        path.write_bytes(proof_file.written({**shown, "disclosure": disclosure}))
+        with pytest.raises(LogError, match="LOG-033"):
+            proof_file.check(path)
+
+
+def test_no_byte_of_a_file_that_shows_can_be_changed(sealed: tuple[Path, Path], tmp_path: Path) -> None:
+    """Neither the ciphertext nor the key nor what is shown."""
+    path = tmp_path / "proof.json"
+    data = proof_file.prove(sealed[0], 7, identity=sealed[1])
+    missed = []
+    for place in range(len(data)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1 << place % 7]) + data[place + 1 :])
+        try:
+            proof_file.check(path)
+        except LogError:
+            continue
+        missed.append(place)
+    assert missed == []
+
+
+def test_the_commands_show_what_was_disclosed(sealed: tuple[Path, Path], tmp_path: Path) -> None:
+    """`audit prove` shows by default, `--sealed` does not; `audit check` prints the record's fields."""
+    runner, path = CliRunner(), tmp_path / "proof.json"
+    words = ["audit", "prove", "7", "--log", str(sealed[0]), "--out", str(path)]
+    assert runner.invoke(app, [*words, "--identity", str(sealed[1])]).exit_code == 0
+    shown = json.loads(runner.invoke(app, ["audit", "check", str(path), "--json"]).stdout)
+    assert (shown["disclosed"], shown["says"]["id"]) == (True, 7)
+    assert "it says" in runner.invoke(app, ["audit", "check", str(path)]).stdout
+    assert runner.invoke(app, [*words, "--sealed"]).exit_code == 0
+    assert "stays sealed" in runner.invoke(app, ["audit", "check", str(path)]).stdout
 
 
 def swapped(name: str, value: object) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:

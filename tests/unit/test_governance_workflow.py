@@ -107,7 +107,8 @@ def test_the_kernels_authority_grants_from_the_folders_envelopes(fund: Fund) -> 
     genesis, envelopes = Desk(fund.folder).authority()
     authority = _core.Authority(genesis)
     outcomes = [authority.apply(envelope, i + 2, NOW)["outcome"] for i, envelope in enumerate(envelopes)]
-    assert outcomes == ["roster_set", "policy_set", "proposed", "approved", "granted"]
+    founding = ["roster_set", "policy_set", "epoch_begun", "epoch_begun"]
+    assert outcomes == [*founding, "proposed", "approved", "granted"]
 
 
 def test_nobody_approves_their_own_proposal(fund: Fund) -> None:

@@ -39,6 +39,12 @@ impl<B: AsRef<[u8]>> LogReader<B> {
         Ok(LogReader { file, frames, next_id, tail })
     }
 
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &[u8] {
+        self.file.as_ref()
+    }
+
     /// Entries, which are the leaves of the Merkle tree.
     #[must_use]
     pub fn entries(&self) -> usize {

@@ -87,6 +87,11 @@ impl Authority {
         self.describe_outcome(py, &outcome)
     }
 
+    /// The same fund at the same point; what one takes in from here on, the other does not.
+    fn copy(&self) -> Authority {
+        Authority { inner: self.inner.clone() }
+    }
+
     /// The whole state as JSON text.
     fn state(&self) -> PyResult<String> {
         canonical::write(&self.inner.describe()).map_err(|why| raise(Problem::new(code::GOV_BAD_BODY, why)))

@@ -43,7 +43,7 @@ mod _core {
     #[pymodule_export]
     use crate::replica::{TileProver, narrowed_tile, published_root, rebuilt_wal};
     #[pymodule_export]
-    use crate::seal::{Keyring, compartments, epoch_commitment, epoch_word, open_entry};
+    use crate::seal::{Keyring, compartments, disclose_entry, epoch_commitment, epoch_word, open_entry};
     #[pymodule_export]
     use crate::witness::{
         LogTree, Witness, WitnessPolicy, add_cosignatures, cosigned_at, open_checkpoint, witness_new,

@@ -1,11 +1,11 @@
 //! The journal for Python: verify a log, read its records, write one of one's own.
 
-use crate::seal::Keyring;
+use crate::seal::{DisclosedTuple, Keyring, disclosed};
 use crate::words::raise;
 use hedgerow_core::{Problem, code};
 use hedgerow_log::{
-    EpochKey, FileStorage, Frame, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, Walk, epoch_name, hex,
-    leaf_hash, read_log_of, sha256, unseal, verify_stream,
+    EpochKey, FileStorage, Frame, Frontier, Journal, LogSigner, Report, Tail, VerifierKey, Walk, hex, leaf_hash,
+    read_log_of, sha256, unseal, verify_stream,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -15,9 +15,6 @@ use std::path::{Path, PathBuf};
 type RecordTuple<'py> = (u16, u64, Bound<'py, PyBytes>);
 /// An inclusion proof as Python sees it: index, size, entry, siblings from leaf to root.
 type InclusionTuple<'py> = (u64, u64, Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>);
-
-/// The key of one entry as Python sees it: epoch, commitment, key.
-type DisclosedTuple<'py> = (String, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 fn signer(origin: &str, seed: &[u8]) -> PyResult<LogSigner> {
     let seed = <&[u8; 32]>::try_from(seed).map_err(|_| {
@@ -103,7 +100,13 @@ pub struct LogReader {
 impl LogReader {
     fn read(dir: &Path, stream: &str, keys: Option<hedgerow_log::Keyring>) -> Result<LogReader, Problem> {
         let wal = read_log_of(dir, stream)?;
-        let Some(keys) = keys else { return Ok(LogReader { inner: hedgerow_log::LogReader::new(wal)?, sealed: None }) };
+        match keys {
+            Some(keys) => LogReader::unsealed(wal, keys),
+            None => Ok(LogReader { inner: hedgerow_log::LogReader::new(wal)?, sealed: None }),
+        }
+    }
+
+    fn unsealed(wal: Vec<u8>, keys: hedgerow_log::Keyring) -> Result<LogReader, Problem> {
         let inner = hedgerow_log::LogReader::new(unseal(&wal, &keys)?)?;
         Ok(LogReader { inner, sealed: Some((hedgerow_log::LogReader::new(wal)?, keys)) })
     }
@@ -126,6 +129,18 @@ impl LogReader {
     fn new(py: Python<'_>, dir: PathBuf, stream: &str, keys: Option<&Keyring>) -> PyResult<LogReader> {
         let keys = keys.map(Keyring::keys);
         py.detach(|| LogReader::read(&dir, stream, keys)).map_err(raise)
+    }
+
+    /// The same log, read no second time, with its sealed entries opened.
+    fn opened(&self, py: Python<'_>, keys: &Keyring) -> PyResult<LogReader> {
+        let keys = keys.keys();
+        py.detach(|| LogReader::unsealed(self.leaves().file().to_vec(), keys)).map_err(raise)
+    }
+
+    /// Whether a sealed entry is among its entries.
+    #[getter]
+    fn is_sealed(&self) -> bool {
+        self.leaves().frames().any(|frame| frame.is_sealed())
     }
 
     fn __len__(&self) -> usize {
@@ -185,8 +200,7 @@ impl LogReader {
     fn disclose<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<DisclosedTuple<'py>>> {
         let (_, frame) = self.leaf(id).map_err(raise)?;
         let Some((_, keys)) = self.sealed.as_ref().filter(|_| frame.is_sealed()) else { return Ok(None) };
-        let key = keys.key_of(&frame).map_err(raise)?.disclose(&frame);
-        Ok(Some((epoch_name(key.epoch), PyBytes::new(py, &key.commitment), PyBytes::new(py, &key.key))))
+        Ok(Some(disclosed(py, &keys.key_of(&frame).map_err(raise)?.disclose(&frame))))
     }
 }
 

@@ -7,6 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::sync::{Mutex, PoisonError};
 
+/// The key of one entry as Python sees it: epoch, commitment, key.
+pub(crate) type DisclosedTuple<'py> = (String, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+
 /// A record as Python sees it: kind, id, bytes.
 type RecordTuple<'py> = (u16, u64, Bound<'py, PyBytes>);
 
@@ -73,6 +76,33 @@ impl Keyring {
     fn __len__(&self) -> usize {
         self.keys().epochs().count()
     }
+}
+
+/// What opens one sealed entry and no other, out of the keys that a reader holds: `(epoch, commitment, key)`; `None` if
+/// the entry is plain. Whoever has it reads every record of that entry: `open_entry` uses it.
+///
+/// `entry` is the Merkle leaf, `blob` what lies behind it. Raises LOG_SEAL_EPOCH if the epoch's key is not held, and
+/// LOG_SEAL_TAMPERED if the entry does not open.
+#[pyfunction]
+pub fn disclose_entry<'py>(
+    py: Python<'py>,
+    entry: &[u8],
+    blob: &[u8],
+    keys: &Keyring,
+) -> PyResult<Option<DisclosedTuple<'py>>> {
+    let sealed = Frame::checked(entry, blob).map_err(raise)?;
+    if !sealed.is_sealed() {
+        return Ok(None);
+    }
+    let keys = keys.keys();
+    let key = keys.key_of(&sealed).map_err(raise)?;
+    key.open(&sealed).map_err(raise)?;
+    Ok(Some(disclosed(py, &key.disclose(&sealed))))
+}
+
+/// An entry's key for Python.
+pub(crate) fn disclosed<'py>(py: Python<'py>, key: &EntryKey) -> DisclosedTuple<'py> {
+    (epoch_name(key.epoch), PyBytes::new(py, &key.commitment), PyBytes::new(py, &key.key))
 }
 
 /// Opens one sealed entry with the key that was disclosed for it: the records in it as `(kind, id, bytes)`.

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hedgerow._core import KIND_GENESIS, KIND_SEALED, KIND_SIGNED
 from hedgerow.cli.group import group
 from hedgerow.cli.identity import Identity
-from hedgerow.cli.output import Json, Output
+from hedgerow.cli.output import Json, Output, plain, table
 
 if TYPE_CHECKING:
     from hedgerow.core.nouns import Noun
+    from hedgerow.engine.proof_file import Checked
+
+_KINDS = {KIND_SIGNED: "signed event", KIND_GENESIS: "genesis", KIND_SEALED: "sealed entry"}
 
 audit = group("Prove a log and look into it.")
 
@@ -85,13 +89,17 @@ def prove(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write; default: record-ID.proof.json.")
     ] = None,
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="Leave a sealed entry sealed: prove that it is there, do not show it.")
+    ] = False,
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
-    """Write one file that proves a record to anyone, offline: record, path, signed checkpoint."""
+    """Write one file that proves a record to anyone, offline: record, path, signed checkpoint; and shows it."""
     from hedgerow.engine import proof_file
 
     path = out or Path(f"record-{record}.proof.json")
-    data = proof_file.prove(log, record, stream=stream)
+    data = proof_file.prove(log, record, stream=stream, sealed=sealed, identity=identity)
     proof_file.save(path, data)
     result = {"file": str(path), "id": record, "stream": stream, "bytes": len(data)}
     Output(json).emit(result, f"wrote {path}; check it with: hedgerow audit check {path}")
@@ -110,7 +118,7 @@ def check(
     checked = proof_file.check(file, key=key, policy=policy)
     trust = "given" if checked.key_given else "in the file; compare it with one from another channel, or say --key"
     witnesses = ", ".join(checked.signers[1:]) or "none"
-    noun = checked.noun or f"kind {checked.kind}"
+    noun = checked.noun or _KINDS.get(checked.kind) or f"kind {checked.kind}"
     text = (
         f"proved: record {checked.id} ({noun}) is in entry {checked.index} of {checked.size}\n"
         f"  log         {checked.origin}\n"
@@ -119,7 +127,27 @@ def check(
         f"  cosigners   {witnesses}"
     )
     text += f"\n  {checked.standing.says}" if checked.standing else ""
-    Output(json).emit(checked.to_json(), text)
+    said = _said(checked)
+    Output(json).emit({**checked.to_json(), "says": said}, "\n".join([text, *_lines(said)]))
+
+
+def _said(checked: Checked) -> dict[str, Any] | None:
+    """What the proved record says, field by field, or its bytes; `None` of one that stayed sealed."""
+    from hedgerow.core.nouns import noun_of_kind
+
+    if checked.kind == KIND_SEALED:
+        return None
+    noun = noun_of_kind(checked.kind)
+    try:
+        return signed(checked.record) if noun is None else fields(noun, checked.record)
+    except (ValueError, TypeError, KeyError):
+        return {"bytes": checked.record.hex()}
+
+
+def _lines(said: dict[str, Any] | None) -> list[str]:
+    if said is None:
+        return ["  it stays sealed: its bytes are proved, what they say is not shown"]
+    return ["  it says", *(f"    {line}" for line in table([(n, plain(v)) for n, v in said.items()]).splitlines())]
 
 
 def fields(noun: Noun, data: bytes) -> dict[str, Any]:

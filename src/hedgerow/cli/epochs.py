@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
+from hedgerow.cli.fund import Dir, DraftFile, desk, told
 from hedgerow.cli.group import group
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.moments import At, now_ns
 from hedgerow.cli.output import Json, Output, table
-
-Dir = Annotated[Path, typer.Option("--dir", "-d", help="The fund's folder.")]
 
 epochs = group("Keys that records are sealed with, and who holds them.")
 
@@ -23,9 +22,12 @@ def new(
     key: Annotated[Path | None, typer.Option("--key", "-k", help="A risk officer's private key file.")] = None,
     root: Annotated[list[Path] | None, typer.Option("--root", "-r", help="A root key file; may be repeated.")] = None,
     to: Annotated[
-        list[str] | None, typer.Option("--to", help="An age recipient; default: every device of the roster.")
+        list[str] | None,
+        typer.Option("--to", help="An age recipient; default: every device of the roster, and who else had the last."),
     ] = None,
+    draft: DraftFile = None,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
@@ -33,9 +35,15 @@ def new(
     from hedgerow.governance import rotation
 
     outcome = rotation.epoch_new(
-        directory, compartment=compartment, key_file=key, root_key_files=root or (), recipients=to, now_ns=now_ns(at)
+        desk(directory, identity, key),
+        compartment=compartment,
+        key_file=key,
+        root_key_files=root or (),
+        recipients=to,
+        draft=draft,
+        now_ns=now_ns(at),
     )
-    Output(json).emit(outcome)
+    Output(json).emit(outcome, told(outcome))
 
 
 @epochs.command("show")
@@ -43,7 +51,7 @@ def show(directory: Dir = Path(), identity: Identity = None, json: Json = False)
     """Show every epoch, to how many devices it went, and whether your identity opens it."""
     from hedgerow.governance import rotation
 
-    shown = rotation.epochs_show(directory, identity=identity)
+    shown = rotation.epochs_show(desk(directory, identity), identity=identity)
     rows = [
         (row["epoch"], row["commitment"][:16], str(row["recipients"]), "yes" if row["opens"] else "no")
         for row in shown["epochs"]
@@ -68,7 +76,7 @@ def grant(
     if out.exists():
         raise problem("CLI_EXISTS", str(out))
     data, names = rotation.epochs_grant(
-        directory, identity=identity, recipient=recipient, compartments=tuple(compartment or ())
+        desk(directory, identity), identity=identity, recipient=recipient, compartments=tuple(compartment or ())
     )
     out.write_bytes(data)
     Output(json).emit({"file": str(out), "epochs": names})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hedgerow.cli.fund import Dir, desk
 from hedgerow.cli.group import group
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.moments import At, now_ns
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 trials = group("Every variant that was ever run, counted.")
 evidence = group("What the platform itself found when it ran a strategy.")
 
-Dir = Annotated[Path, typer.Option("--dir", "-d", help="The fund's folder.")]
 Books = Annotated[
     list[str] | None,
     typer.Option("--book", help="What runs already: a log's folder, or a CSV of date and value; may be repeated."),
@@ -154,13 +154,15 @@ def sign(
     pack: Annotated[str, typer.Argument(help="The pack's file, or its hash or the start of it.")],
     key: Annotated[Path, typer.Option("--key", "-k", help="Key file of a service with the scope `evidence`.")],
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Vouch for a pack in the governance log, so that proposals can name it."""
     from hedgerow.engine import evidence as made
 
-    Output(json).emit(made.sign_evidence(directory, _found(pack, directory), key_file=key, now_ns=now_ns(at)))
+    fund = desk(directory, identity, key)
+    Output(json).emit(made.sign_evidence(fund, _found(pack, directory), key_file=key, now_ns=now_ns(at)))
 
 
 @evidence.command("live")

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hedgerow.cli.fund import Dir, DraftFile, KeyFile, desk, told
+from hedgerow.cli.identity import Identity
 from hedgerow.cli.moments import At, Until, moment_ns, now_ns
-from hedgerow.cli.output import Json, Output, plain, table
+from hedgerow.cli.output import Json, Output, table
 from hedgerow.cli.pairs import listed, pairs
 from hedgerow.core.errors import problem
 
-Dir = Annotated[Path, typer.Option("--dir", "-d", help="The fund's folder.")]
-KeyFile = Annotated[Path, typer.Option("--key", "-k", help="Your private key file.")]
+if TYPE_CHECKING:
+    from hedgerow.governance import Desk
+
+Role = Annotated[str | None, typer.Option(help="The role you speak in; default: the one that is lacking.")]
 Tier = Annotated[str | None, typer.Option(help="Tier of capital, as the policy names it.")]
 Proposal = Annotated[str, typer.Argument(help="The proposal's id, its start, the strategy's name, or `policy`.")]
 Strategy = Annotated[str, typer.Argument(help="The strategy's name.")]
@@ -50,24 +55,25 @@ def propose(
     evidence: Evidence = None,
     live: Live = None,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Propose that a strategy gets capital under limits; what you do not grant is zero."""
     from hedgerow import governance
 
-    output, limits, now = Output(json), pairs("--limit", limit or []), now_ns(at)
+    output, limits = Output(json), pairs("--limit", limit or [])
     _note_left_out(output, limits)
     outcome = governance.propose(
-        directory,
+        desk(directory, identity, key),
         key_file=key,
         strategy=strategy,
         artifact=_content_of(artifact, setting or []),
         tier=tier,
         limits=limits,
         universe=listed(universe),
-        valid_until_ns=governance.latest_end_ns(directory, tier, now) if until is None else moment_ns(until),
-        now_ns=now,
+        valid_until_ns=None if until is None else moment_ns(until),
+        now_ns=now_ns(at),
         title=title,
         description=description,
         credits={name: _whole("--credit", share) for name, share in pairs("--credit", credit or []).items()},
@@ -78,7 +84,7 @@ def propose(
         evidence=evidence,
         live=live,
     )
-    output.emit(outcome, _told(outcome))
+    output.emit(outcome, told(outcome))
 
 
 def allocate(
@@ -91,76 +97,95 @@ def allocate(
     evidence: Evidence = None,
     live: Live = None,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Propose another capital or tier for an approved artifact; limits that are not named stay as they are."""
     from hedgerow import governance
 
-    now = now_ns(at)
-    limits = governance.limits_now(directory, strategy) | pairs("--limit", limit or [])
     outcome = governance.allocate(
-        directory,
+        desk(directory, identity, key),
         key_file=key,
         strategy=strategy,
         tier=tier,
-        limits=limits,
+        limits=pairs("--limit", limit or []),
         universe=None if universe is None else listed(universe),
-        valid_until_ns=governance.latest_end_ns(directory, tier, now, strategy) if until is None else moment_ns(until),
-        now_ns=now,
+        valid_until_ns=None if until is None else moment_ns(until),
+        now_ns=now_ns(at),
         evidence=evidence,
         live=live,
     )
-    Output(json).emit(outcome, _told(outcome))
+    Output(json).emit(outcome, told(outcome))
 
 
-def review(proposal: Proposal, directory: Dir = Path(), at: At = None, json: Json = False) -> None:
+def review(
+    proposal: Proposal, directory: Dir = Path(), identity: Identity = None, at: At = None, json: Json = False
+) -> None:
     """Show all that a reviewer may see: exposure, risk, liquidity, limits against the tier, who signed; never code."""
     from hedgerow import governance
     from hedgerow.cli.review import page
 
-    shown = governance.review(directory, proposal, now_ns=now_ns(at))
+    shown = governance.review(desk(directory, identity), proposal, now_ns=now_ns(at))
     Output(json).emit(shown, lambda: page(shown))
 
 
 def approve(
     proposal: Proposal,
     key: KeyFile,
-    role: Annotated[str | None, typer.Option(help="The role you speak in; default: the one that is lacking.")] = None,
+    role: Role = None,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Approve a proposal; the approval that completes the quorum grants the mandate, or puts the policy in force."""
-    from hedgerow import governance
-
-    outcome = governance.approve(directory, key_file=key, proposal=proposal, role=role, now_ns=now_ns(at))
-    Output(json).emit(outcome, _told(outcome))
+    _decide("approve", proposal, key, role, desk(directory, identity, key), at, json)
 
 
 def reject(
     proposal: Proposal,
     key: KeyFile,
-    role: Annotated[str | None, typer.Option(help="The role you speak in; default: the one that is lacking.")] = None,
+    role: Role = None,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Refuse a proposal; one no of a role that has a seat closes it."""
+    _decide("reject", proposal, key, role, desk(directory, identity, key), at, json)
+
+
+def _decide(
+    decision: Literal["approve", "reject"],
+    proposal: str,
+    key: Path,
+    role: str | None,
+    fund: Desk,
+    at: datetime | None,
+    json: bool,
+) -> None:
     from hedgerow import governance
 
-    outcome = governance.reject(directory, key_file=key, proposal=proposal, role=role, now_ns=now_ns(at))
-    Output(json).emit(outcome, _told(outcome))
+    outcome = governance.approve(fund, key_file=key, proposal=proposal, role=role, now_ns=now_ns(at), decision=decision)
+    Output(json).emit(outcome, told(outcome))
 
 
 def pause(
-    strategy: Strategy, key: KeyFile, reason: Reason = "", directory: Dir = Path(), at: At = None, json: Json = False
+    strategy: Strategy,
+    key: KeyFile,
+    reason: Reason = "",
+    directory: Dir = Path(),
+    identity: Identity = None,
+    at: At = None,
+    json: Json = False,
 ) -> None:
     """Let a strategy only reduce risk from here on; a new approved proposal resumes it."""
     from hedgerow import governance
 
-    outcome = governance.pause(directory, key_file=key, strategy=strategy, reason=reason, now_ns=now_ns(at))
-    Output(json).emit(outcome, _told(outcome))
+    fund = desk(directory, identity, key)
+    outcome = governance.pause(fund, key_file=key, strategy=strategy, reason=reason, now_ns=now_ns(at))
+    Output(json).emit(outcome, told(outcome))
 
 
 def demote(
@@ -170,27 +195,40 @@ def demote(
     limit: Limit = None,
     reason: Reason = "",
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Put a strategy on a lower tier at once; limits that are not named stay, as far as the tier allows."""
     from hedgerow import governance
 
-    limits = governance.limits_now(directory, strategy, tier) | pairs("--limit", limit or [])
     outcome = governance.demote(
-        directory, key_file=key, strategy=strategy, tier=tier, limits=limits, reason=reason, now_ns=now_ns(at)
+        desk(directory, identity, key),
+        key_file=key,
+        strategy=strategy,
+        tier=tier,
+        limits=pairs("--limit", limit or []),
+        reason=reason,
+        now_ns=now_ns(at),
     )
-    Output(json).emit(outcome, _told(outcome))
+    Output(json).emit(outcome, told(outcome))
 
 
 def retire(
-    strategy: Strategy, key: KeyFile, reason: Reason = "", directory: Dir = Path(), at: At = None, json: Json = False
+    strategy: Strategy,
+    key: KeyFile,
+    reason: Reason = "",
+    directory: Dir = Path(),
+    identity: Identity = None,
+    at: At = None,
+    json: Json = False,
 ) -> None:
     """End a strategy for good: its mandate is taken back and its name is closed."""
     from hedgerow import governance
 
-    outcome = governance.retire(directory, key_file=key, strategy=strategy, reason=reason, now_ns=now_ns(at))
-    Output(json).emit(outcome, _told(outcome))
+    fund = desk(directory, identity, key)
+    outcome = governance.retire(fund, key_file=key, strategy=strategy, reason=reason, now_ns=now_ns(at))
+    Output(json).emit(outcome, told(outcome))
 
 
 def revoke(
@@ -203,7 +241,9 @@ def revoke(
         typer.Option("--public", help="Take this key, a file or hexadecimal, out of service."),
     ] = None,
     reason: Reason = "",
+    draft: DraftFile = None,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
@@ -215,7 +255,7 @@ def revoke(
     if (key is None) == (not root):
         raise problem("CLI_USAGE", "say who signs: --key, or --root for the root keys")
     outcome = governance.revoke(
-        directory,
+        desk(directory, identity, key),
         key_file=key,
         root_key_files=root or (),
         now_ns=now_ns(at),
@@ -223,8 +263,9 @@ def revoke(
         proposal=proposal,
         revoked_key=public,
         reason=reason,
+        draft=draft,
     )
-    Output(json).emit(outcome, _told(outcome))
+    Output(json).emit(outcome, told(outcome))
 
 
 def sequence(
@@ -232,13 +273,14 @@ def sequence(
     key: Annotated[
         Path | None, typer.Option("--key", "-k", help="The sequencer's key file; default: keys/sequencer.pem.")
     ] = None,
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Take pending events into the governance log, where they begin to count; names what is refused."""
     from hedgerow import governance
 
-    report = governance.sequence(directory, now_ns=now_ns(at), key_file=key)
+    report = governance.sequence(desk(directory, identity, key), now_ns=now_ns(at), key_file=key)
     Output(json).emit(report.to_json(), lambda: _report_text(report.to_json()))
     if report.refused:
         raise typer.Exit(next(iter(report.refused.values())).row.exit_status)
@@ -251,11 +293,11 @@ def _report_text(report: Mapping[str, Any]) -> str:
     return "\n".join([*taken, *kept, f"{report['origin']} holds {report['size']} entries, root {report['root']}"])
 
 
-def mandates(directory: Dir = Path(), at: At = None, json: Json = False) -> None:
+def mandates(directory: Dir = Path(), identity: Identity = None, at: At = None, json: Json = False) -> None:
     """Show how things stand: proposals, the seats they lack, mandates, and what waits to be sequenced."""
     from hedgerow import governance
 
-    standing = governance.status(directory, now_ns=now_ns(at))
+    standing = governance.status(desk(directory, identity), now_ns=now_ns(at))
     Output(json).emit(standing, lambda: _standing_text(standing))
 
 
@@ -298,13 +340,6 @@ def _standing_text(standing: Mapping[str, Any]) -> str:
         for row in standing["pending"]
     ]
     return "\n".join(parts)
-
-
-def _told(outcome: Mapping[str, Any]) -> str:
-    """An outcome for people: a mandate's bytes are for programs."""
-    hidden = ("mandate", "mandates", "ended")
-    shown = {name: value for name, value in outcome.items() if name not in hidden}
-    return table([(name, plain(value)) for name, value in shown.items()])
 
 
 def _note_left_out(output: Output, limits: Mapping[str, Any]) -> None:

@@ -12,6 +12,6 @@ Identity = Annotated[
     typer.Option(
         "--identity",
         envvar="HEDGEROW_IDENTITY",
-        help="Age identity file that opens what is sealed; default for a log: identity.age beside it.",
+        help="Age identity file that opens what is sealed; also tried: identity.age, keys/*.age in the folder.",
     ),
 ]

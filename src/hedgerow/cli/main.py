@@ -18,6 +18,7 @@ from hedgerow import _core
 from hedgerow.cli import (
     audit,
     data,
+    drafts,
     epochs,
     evidence,
     governance,
@@ -53,6 +54,8 @@ ORDER = (
     "demote",
     "retire",
     "revoke",
+    "sign",
+    "submit",
     "sequence",
     "mandates",
     "why",
@@ -123,6 +126,8 @@ for _act in (
     governance.demote,
     governance.retire,
     governance.revoke,
+    drafts.sign,
+    drafts.submit,
     governance.sequence,
     governance.mandates,
 ):

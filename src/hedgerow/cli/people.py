@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hedgerow.cli.fund import Dir, DraftFile, KeyFile, desk, told
 from hedgerow.cli.group import group
+from hedgerow.cli.identity import Identity
 from hedgerow.cli.moments import At, moment_ns, now_ns
-from hedgerow.cli.output import Json, Output, plain, table
+from hedgerow.cli.output import Json, Output, table
 from hedgerow.cli.pairs import listed, pairs
 from hedgerow.core.errors import problem
 
-Dir = Annotated[Path, typer.Option("--dir", "-d", help="The fund's folder.")]
+if TYPE_CHECKING:
+    from hedgerow.governance import Desk
+
 Root = Annotated[list[Path], typer.Option("--root", "-r", help="A root key file that signs; may be repeated.")]
 
-keys = group("Keys that people sign with.")
+keys = group("Keys of people and their devices.")
 roster = group("The people of the fund, their devices and roles, its services and its root.")
 policy = group("Tiers of capital, who signs, who pauses, who changes the policy.")
 
@@ -58,7 +62,10 @@ def roster_new(
         list[str] | None, typer.Option("--public", help="NAME=KEY,KEY (files or hexadecimal) in place of NAME.pub.pem.")
     ] = None,
     recipient: Annotated[
-        list[str] | None, typer.Option("--recipient", help="NAME=age1...; default: of keys/NAME.age where it lies.")
+        list[str] | None,
+        typer.Option(
+            "--recipient", help="NAME=age1... of a person or service; default: of keys/NAME.age where it lies."
+        ),
     ] = None,
     service: Annotated[
         list[str] | None,
@@ -77,30 +84,37 @@ def roster_new(
     ] = None,
     fund: Annotated[str, typer.Option(help="The fund's name; needed the first time.")] = "",
     base: Annotated[str, typer.Option(help="The fund's base currency; needed the first time.")] = "",
+    draft: DraftFile = None,
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
-    """Set the roster; the first one starts the fund, with its policy and its sequencer's key."""
+    """Set the roster; the first one starts the fund, with its policy, its sequencer's key and its logs' epochs."""
     from hedgerow import governance
 
+    fund_desk = desk(directory, identity)
     outcome = governance.roster_new(
-        directory,
+        fund_desk,
         people={name: listed([roles]) for name, roles in pairs("--person", person).items()},
         root_key_files=root,
         now_ns=now_ns(at),
         public_keys={name: listed([given]) for name, given in pairs("--public", public or []).items()},
         recipients=pairs("--recipient", recipient or []),
-        services=_services(directory, service or [], service_until),
+        services=_services(fund_desk, service or [], service_until),
         root_public=new_root or None,
         root_threshold=threshold,
         policy=policy,
         fund=fund,
         base_currency=base,
+        draft=draft,
     )
-    Output(json).emit(outcome)
+    output = Output(json)
+    output.emit(outcome, told(outcome))
+    if outcome.get("epochs") == []:
+        output.note("note: the logs are plain, because somebody has no age recipient; see `hedgerow epochs new --help`")
 
 
-def _services(directory: Path, words: list[str], until: datetime | None) -> Any:
+def _services(fund: Desk, words: list[str], until: datetime | None) -> Any:
     """Services as typed, beside those in force that they do not replace; `None` leaves all as they are."""
     if not words:
         return None
@@ -114,15 +128,15 @@ def _services(directory: Path, words: list[str], until: datetime | None) -> Any:
             raise problem("CLI_USAGE", f"--service {name}={value} names no scope; write {name}=KEY,SCOPE")
         given.append(governance.Service(name, governance.load_public(key), tuple(scopes), until_ns))  # type: ignore[arg-type]
     names = {service.name for service in given}
-    return [*(s for s in governance.services_of(directory) if s.name not in names), *given]
+    return [*(s for s in governance.services_of(fund) if s.name not in names), *given]
 
 
 @roster.command("show")
-def roster_show(directory: Dir = Path(), at: At = None, json: Json = False) -> None:
+def roster_show(directory: Dir = Path(), identity: Identity = None, at: At = None, json: Json = False) -> None:
     """Show the people, devices, services and root in force, and revoked keys."""
     from hedgerow import governance
 
-    shown = governance.roster_show(directory, now_ns=now_ns(at))
+    shown = governance.roster_show(desk(directory, identity), now_ns=now_ns(at))
     Output(json).emit(shown, lambda: _roster_text(shown))
 
 
@@ -150,14 +164,18 @@ def _roster_text(shown: dict[str, Any]) -> str:
 def policy_new(
     file: Annotated[Path, typer.Argument(help="The policy, TOML or JSON.")],
     root: Root,
+    draft: DraftFile = None,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Sign the first policy with the root keys, where the fund has none yet."""
     from hedgerow import governance
 
-    Output(json).emit(governance.policy_new(directory, root_key_files=root, now_ns=now_ns(at), policy=file))
+    fund = desk(directory, identity)
+    outcome = governance.policy_new(fund, root_key_files=root, now_ns=now_ns(at), policy=file, draft=draft)
+    Output(json).emit(outcome, told(outcome))
 
 
 @policy.command("show")
@@ -165,6 +183,7 @@ def policy_show(
     file: Annotated[Path | None, typer.Argument(help="A policy file to show instead.")] = None,
     directory: Dir = Path(),
     default: Annotated[bool, typer.Option("--default", help="Show the policy that a new fund starts with.")] = False,
+    identity: Identity = None,
     json: Json = False,
 ) -> None:
     """Show the policy in force as text; --json prints it in the form that a file may have."""
@@ -175,7 +194,7 @@ def policy_show(
         terms = governance.default_policy() if file is None else governance.read_policy(file)
         output.emit(terms.to_json(), lambda: governance.policy_text(terms.to_json()))
         return
-    shown = governance.policy_show(directory)
+    shown = governance.policy_show(desk(directory, identity))
     in_force = shown["policy"]
     output.emit(in_force or {}, lambda: _policies_text(shown))
 
@@ -195,13 +214,15 @@ def _policies_text(shown: dict[str, Any]) -> str:
 @policy.command("propose")
 def policy_propose(
     file: Annotated[Path, typer.Argument(help="The next policy, TOML or JSON.")],
-    key: Annotated[Path, typer.Option("--key", "-k", help="Your private key file.")],
+    key: KeyFile,
     directory: Dir = Path(),
+    identity: Identity = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Propose the next policy; the quorum that the present one demands approves it: `hedgerow approve policy`."""
     from hedgerow import governance
 
-    outcome = governance.policy_propose(directory, key_file=key, now_ns=now_ns(at), policy=file)
-    Output(json).emit(outcome, table([(name, plain(value)) for name, value in outcome.items()]))
+    fund = desk(directory, identity, key)
+    outcome = governance.policy_propose(fund, key_file=key, now_ns=now_ns(at), policy=file)
+    Output(json).emit(outcome, told(outcome))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hedgerow.cli.fund import desk
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, plain, table
 from hedgerow.core.errors import problem
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.demo import Demo
     from hedgerow.engine.opaque import Opaque
     from hedgerow.engine.result import Result
+    from hedgerow.governance import Desk
     from hedgerow.governance.epochs import Epoch
     from hedgerow.ledger.metrics import Performance
 
@@ -194,7 +196,14 @@ def backtest(
     trials: Annotated[
         Path | None, typer.Option(help="Trial ledger (file or the fund's folder) that counts this run.")
     ] = None,
-    seal: Annotated[bool, typer.Option("--seal", help="Seal the log in the fund's epoch; needs --mandate.")] = False,
+    seal: Annotated[
+        bool | None,
+        typer.Option(
+            "--seal/--plain",
+            help="Seal the log in the fund's epoch; default: if it goes into the fund's own folder.",
+            show_default=False,
+        ),
+    ] = None,
     identity: Identity = None,
     json: Json = False,
 ) -> None:
@@ -203,6 +212,7 @@ def backtest(
     from hedgerow.engine.backtest import as_bars
     from hedgerow.engine.backtest import backtest as run
 
+    fund = None if mandate is None else desk(mandate, identity)
     made = load_strategy(strategy, read_settings(setting or []), identity)
     artifact = None if mandate is None or is_opaque(strategy) else strategy.partition(":")[0]
     bars = as_bars(data)
@@ -217,13 +227,18 @@ def backtest(
             made,
             cash=cash,
             log=log,
-            epoch=_epoch(mandate, identity) if seal else None,
-            mandate=mandate,
+            epoch=_epoch(fund, log, seal),
+            mandate=fund,
             name=name,
             artifact=artifact,
             trials=1 if trials is None else trials,
             progress=tell,
         )
+    _tell_run(Output(json), result, log, report)
+
+
+def _tell_run(output: Output, result: Result, log: Path | None, report: Path | None) -> None:
+    """A run's figures, in one table."""
     summary: dict[str, Any] = {
         "strategy": result.info.strategy,
         "final_nav": result.final_nav,
@@ -243,17 +258,17 @@ def backtest(
         "final_nav": f"{result.final_nav:,.2f} {result.info.currency}",
         "total_return": f"{summary['total_return']:+.2%}",
     }
-    Output(json).emit(summary, table([(name, plain(value)) for name, value in told.items()]))
+    output.emit(summary, table([(name, plain(value)) for name, value in told.items()]))
 
 
-def _epoch(mandate: Path | None, identity: Path | None) -> Epoch:
-    """The epoch of the journal that is in force in the fund, opened with this device's identity."""
-    from hedgerow.engine.unsealing import identity_file
-    from hedgerow.governance.rotation import sealing_epoch
+def _epoch(fund: Desk | None, log: Path | None, seal: bool | None) -> Epoch | None:
+    """The epoch of the journal that is in force in the fund, opened with this device's identity; `None` = plain."""
+    from hedgerow.governance.rotation import is_sealed, sealing_epoch
 
-    if mandate is None:
+    if fund is None and seal:
         raise problem("CLI_USAGE", "--seal needs --mandate, the fund whose devices are to read the log")
-    file = identity_file(mandate, identity)
-    if file is None:
-        raise problem("LOG_SEAL_EPOCH", f"no identity: say --identity, or put identity.age into {mandate}")
-    return sealing_epoch(mandate, compartment="journal", identity=file)
+    if fund is None or seal is False:
+        return None
+    # A journal repeats what was signed: beside a sealed governance log a plain one would give it away.
+    is_at_home = log is not None and log.resolve() == fund.folder.resolve()
+    return sealing_epoch(fund, compartment="journal") if seal or (is_at_home and is_sealed(fund, "journal")) else None

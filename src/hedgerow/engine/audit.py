@@ -13,9 +13,9 @@ from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import LogError, named_errors
-from hedgerow.engine.unsealing import keyring
 from hedgerow.governance import timestamps
 from hedgerow.governance.timestamps import TimeStamp
+from hedgerow.governance.unsealing import identity_files, keyring
 from hedgerow.governance.witness.policy import WitnessStanding, read_policy
 from hedgerow.governance.witness.policy import standing as standing_under
 
@@ -54,9 +54,9 @@ def verify(
     """Prove the journal in a folder; `key` is the verifier key line that its checkpoint must be signed with.
 
     `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy); `tsa_cert` is a
-    PEM file that its time-stamps must verify with (RFC 3161). `identity` is the file of the age identity that opens a
-    sealed journal, by default `identity.age` beside it: hashes, signature and sequence need none, deriving the
-    decisions again does. Raises LogError naming the first thing that is wrong.
+    PEM file that its time-stamps must verify with (RFC 3161). `identity` is the file of an age identity that opens a
+    sealed journal, tried before those that lie in its folder (`identity.age`, `keys/*.age`): hashes, signature and
+    sequence need none, deriving the decisions again does. Raises LogError naming the first thing that is wrong.
     """
     standing = stamps = None
     with named_errors():
@@ -64,7 +64,7 @@ def verify(
     if policy is not None:
         standing = standing_under(folder, read_policy(policy), key)
         standing.demand()
-    keys = keyring(folder, identity)
+    keys = keyring(folder, "journal", identity_files(folder, identity))
     if tsa_cert is not None:
         stamps = tuple(timestamps.verify(folder, tsa_cert))
     with named_errors():

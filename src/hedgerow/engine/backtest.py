@@ -28,7 +28,7 @@ from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import (
     PUBLISH_EVERY,
     LogSettings,
-    Standing,
+    RunStanding,
     open_engine,
     research_authority,
     research_limits,
@@ -42,6 +42,7 @@ from hedgerow.engine.vectors import Vectors, from_signals, from_weights
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from hedgerow.governance.desk import Fund
     from hedgerow.governance.epochs import Epoch
     from hedgerow.market.bars import Bars
     from hedgerow.models.trials import TrialLedger
@@ -65,7 +66,7 @@ def backtest(
     epoch: Epoch | None = None,
     publish_every: int | timedelta = PUBLISH_EVERY,
     name: str | None = None,
-    mandate: str | Path | None = None,
+    mandate: Fund | None = None,
     artifact: str | Path | None = None,
     trials: int | str | Path | TrialLedger = 1,
     progress: Callable[[int], None] | None = None,
@@ -111,7 +112,7 @@ def backtest(
     info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log)
     standing = _standing(bars, info, limits, mandate)
     rates = fx_rates(bars, currency, fx)
-    journal = _log_settings(log, name, seed, epoch, publish_every)
+    journal = _log_settings(log, name, seed, standing, epoch, publish_every)
     count = Count.begin(trials, info, bars, limits)
     engine = open_engine(
         bars,
@@ -136,7 +137,7 @@ def _all(notes: list[str], runner: Strategy | Vectors) -> tuple[str, ...]:
 
 def _run(
     engine: Any,
-    standing: Standing,
+    standing: RunStanding,
     bars: RunData,
     runner: Strategy | Vectors,
     rates: FxRates,
@@ -189,7 +190,7 @@ def _info(
     )
 
 
-def _standing(bars: RunData, info: RunInfo, limits: Limits, mandate: str | Path | None) -> Standing:
+def _standing(bars: RunData, info: RunInfo, limits: Limits, mandate: Fund | None) -> RunStanding:
     if mandate is not None:
         return signed_standing(mandate, info.name, info.currency)
     digest = bytes.fromhex(info.artifact)
@@ -276,11 +277,24 @@ def _origin(name: str) -> str:
 
 
 def _log_settings(
-    log: str | Path | None, name: str | None, seed: int, epoch: Epoch | None, publish_every: int | timedelta
+    log: str | Path | None,
+    name: str | None,
+    seed: int,
+    standing: RunStanding,
+    epoch: Epoch | None,
+    publish_every: int | timedelta,
 ) -> LogSettings | None:
     if log is None:
         return None
-    return LogSettings(Path(log), _origin(name or "backtest"), _log_seed(seed), epoch, publish_every)
+    origin = _origin(name or "backtest") if epoch is None else _fund_origin(standing)
+    return LogSettings(Path(log), origin, _log_seed(seed), epoch, publish_every)
+
+
+def _fund_origin(standing: RunStanding) -> str:
+    """A sealed log's name: the fund's, because everybody may read it."""
+    from hedgerow.governance.desk import origin_of
+
+    return origin_of(standing.authority.genesis).rpartition("/")[0] + "/journal"
 
 
 def _log_seed(seed: int) -> bytes:
@@ -290,7 +304,7 @@ def _log_seed(seed: int) -> bytes:
 
 def _run_events(
     engine: Any,
-    standing: Standing,
+    standing: RunStanding,
     bars: RunData,
     strategy: Strategy,
     rates: FxRates,

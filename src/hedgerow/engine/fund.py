@@ -20,7 +20,6 @@ from hedgerow.core.costs import Costs
 from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.engine.backtest import backtest
 from hedgerow.engine.forecasting import FEATURES, ForecastingStrategy
-from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import LogSettings, open_engine
 from hedgerow.engine.result import Result, RunInfo, verdict_message
 from hedgerow.engine.run_data import RunData
@@ -110,7 +109,7 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, auditor: Path, tell: Told
         engine.run_events(tuple(c[:day_one] for c in data.columns), [])
         unsigned = _try_order(engine, plan.currency, 1)
         team.approve("carol", proposal, now_ns=int(data.times_ns[0]))
-        team.hand_over_last(engine)
+        team.hand_over_more(engine)
         oversized = _try_order(engine, plan.currency, 100 * plan.cash)
     engine.bind(strategy, 0)
     strategy.join(engine, 0, data, closes[: first + 1], research.folds, plan.costs)
@@ -135,7 +134,7 @@ def _open(data: RunData, plan: FundPlan, team: Team, artifact: bytes) -> Any:
     seed = hashlib.sha256(f"journal {plan.seed}".encode()).digest()
     return open_engine(
         data,
-        standing=signed_standing(team.folder, STRATEGY, plan.currency),
+        standing=team.standing(plan.currency),
         artifact=artifact,
         firm_limits=fund_limits(plan, data),
         cash=plan.cash,

@@ -22,8 +22,8 @@ from hedgerow import _core
 from hedgerow.core.errors import named_errors, problem
 from hedgerow.core.nouns import noun
 from hedgerow.engine.jailed import JailedStrategy, tape_path
-from hedgerow.engine.unsealing import identity_file, keyring
 from hedgerow.governance.jail import JailedProcess
+from hedgerow.governance.unsealing import identity_files, keyring
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def replay_strategy(
     log = Path(log)
     strategy = JailedStrategy(artifact, identity=identity, isolation=isolation)
     content = strategy.opened_for_audit()
-    keys = keyring(log, identity_file(log, log_identity) or identity)
+    files = identity_files(log, log_identity) or identity_files(log, identity)
+    keys = keyring(log, "journal", files)
     start = _start(log, keys, number)
     ran = bytes(start["artifact"]).hex()
     if not strategy.is_named(ran) or bytes(start["plaintext"]) != strategy.plaintext_hash(content):

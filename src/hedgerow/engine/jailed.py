@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from hedgerow import _core
 from hedgerow.core.errors import CodeRow, HedgerowError, did_you_mean, error_table, named_errors, problem
-from hedgerow.engine.opening import Standing
+from hedgerow.engine.opening import RunStanding
 from hedgerow.engine.strategy import Strategy, changed
 from hedgerow.governance.artifact import manifest_hash, with_config
 from hedgerow.governance.artifacts.check import refuse
@@ -185,7 +185,7 @@ class JailedStrategy(Strategy):
             self._end()
 
     @contextmanager
-    def running(self, log: Path | None, standing: Standing) -> Iterator[None]:
+    def running(self, log: Path | None, standing: RunStanding) -> Iterator[None]:
         """Tape the run beside its journal, and leave no process behind, however it ends."""
         self.tape = None if log is None else tape_path(log, standing.number)
         content = bytes.fromhex(self.digest)

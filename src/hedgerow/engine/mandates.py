@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hedgerow.core.errors import did_you_mean, problem
-from hedgerow.engine.opening import Authority, Standing
+from hedgerow.engine.opening import Authority, RunStanding
+
+if TYPE_CHECKING:
+    from hedgerow.governance.desk import Fund
 
 
-def signed_standing(folder: str | Path, strategy: str, currency: str) -> Standing:
+def signed_standing(folder: Fund, strategy: str, currency: str) -> RunStanding:
     """What people signed in a governance folder, for the strategy of this name.
 
     Raises GOV_UNKNOWN_PROPOSAL if nobody proposed it, CORE_CURRENCY if the fund counts in another currency.
     """
     from hedgerow.governance.desk import Desk
 
-    desk = Desk(folder)
+    desk = Desk.at(folder)
     genesis = desk.genesis()
     base = json.loads(genesis)["base"]
     if base != currency:
-        raise problem("CORE_CURRENCY", f"currency={currency!r}, the fund in {folder} counts in {base}")
-    state = desk.standing().state
+        raise problem("CORE_CURRENCY", f"currency={currency!r}, the fund in {desk.folder} counts in {base}")
+    folded = desk.fold()
+    state = folded.standing().state
     names = [row["name"] for row in state["strategies"]]
     if strategy not in names:
         known = ", ".join(names) or "none"
@@ -35,8 +38,8 @@ def signed_standing(folder: str | Path, strategy: str, currency: str) -> Standin
             "GOV_UNKNOWN_PROPOSAL", f"strategy {strategy!r}; proposed: {known}{did_you_mean(strategy, names)}"
         )
     # In order of first proposal: the numbers that the kernel will give them.
-    authority = Authority(genesis, sequencings=desk.sequencings())
-    return Standing(authority, names.index(strategy), len(names), _artifacts(state, strategy))
+    authority = Authority(genesis, sequencings=() if folded.stream is None else folded.stream.since(0))
+    return RunStanding(authority, names.index(strategy), len(names), _artifacts(state, strategy))
 
 
 def _artifacts(state: Mapping[str, Any], strategy: str) -> dict[bytes, bytes]:

@@ -7,7 +7,7 @@ throw-away keys derived from the seed, for the tier of simulated money only. Nev
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -45,7 +45,7 @@ class Authority:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunStanding:
     """A run's authority, the strategy's number in it, how many strategies it knows, and what may run under which name.
 
     `artifacts` gives the hash of a content (32 bytes) the hash of the manifest that people signed it under.
@@ -101,7 +101,9 @@ def research_limits(cash: float | int | Decimal, *, leverage: float = 2.5) -> Li
     return Limits.for_research(capital=cash, leverage=leverage)
 
 
-def research_authority(name: str, artifact: bytes, limits: Limits, data: RunData, currency: str, seed: int) -> Standing:
+def research_authority(
+    name: str, artifact: bytes, limits: Limits, data: RunData, currency: str, seed: int
+) -> RunStanding:
     """Sign a mandate for simulated money with throw-away keys derived from the seed."""
     from hedgerow.governance.simulation import simulated_artifact, simulation_authority
 
@@ -116,13 +118,13 @@ def research_authority(name: str, artifact: bytes, limits: Limits, data: RunData
         # No mandate lasts longer than that from when it is signed, and prices may begin before 1970.
         valid_until_ns=FOREVER_NS + min(0, data.start_ns),
     )
-    return Standing(Authority(genesis, tuple(envelopes)), artifacts={artifact: simulated_artifact(artifact)})
+    return RunStanding(Authority(genesis, tuple(envelopes)), artifacts={artifact: simulated_artifact(artifact)})
 
 
 def open_engine(
     data: RunData,
     *,
-    standing: Standing,
+    standing: RunStanding,
     artifact: bytes,
     firm_limits: Limits,
     cash: float | int | Decimal,
@@ -176,12 +178,17 @@ def open_engine(
 
 def _sign(engine: Any, authority: Authority) -> None:
     """Hand over what people signed; from the governance log with its times, and the state of the log it came from."""
-    for sequencing in authority.sequencings:
+    hand_over(engine, authority.sequencings)
+    for envelope in authority.envelopes:
+        engine.signed(envelope)
+
+
+def hand_over(engine: Any, sequencings: Iterable[Sequencing]) -> None:
+    """Give an engine what was sequenced, with its times and the state of the log at each."""
+    for sequencing in sequencings:
         engine.sequenced(sequencing.ts, sequencing.size, sequencing.root)
         for _, envelope in sequencing.envelopes:
             engine.signed(envelope)
-    for envelope in authority.envelopes:
-        engine.signed(envelope)
 
 
 def _discard(folder: Path) -> None:

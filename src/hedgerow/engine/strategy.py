@@ -15,7 +15,7 @@ from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, problem
 
 if TYPE_CHECKING:
-    from hedgerow.engine.opening import Standing
+    from hedgerow.engine.opening import RunStanding
 
 
 class Strategy(_core.StrategyCore):
@@ -59,7 +59,7 @@ class Strategy(_core.StrategyCore):
         """Its artifact's hash, where that is not the hash of its source; 64 hexadecimal digits."""
         return None
 
-    def running(self, log: Path | None, standing: Standing) -> AbstractContextManager[None]:
+    def running(self, log: Path | None, standing: RunStanding) -> AbstractContextManager[None]:
         """What surrounds a whole run of this strategy; `log` is its journal's folder, `standing` its authority."""
         return nullcontext()
 

@@ -1,4 +1,4 @@
-"""The people of the demonstration: a fund's folder with keys, roster, policy and a first epoch, and what they sign.
+"""The people of the demonstration: a fund's folder with keys, roster, policy and first epochs, and what they sign.
 
 One service, `runner`, runs what was approved and vouches for the evidence that it makes; an auditor outside the fund
 keeps an identity of their own.
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow import governance
+from hedgerow.engine.mandates import signed_standing
+from hedgerow.engine.opening import RunStanding, hand_over
 from hedgerow.governance import epochs, events
-from hedgerow.governance.acts import Act
 from hedgerow.governance.desk import Desk
 from hedgerow.governance.identity import GRANT_ENDING, IDENTITY_FILE, Identity
 from hedgerow.governance.keys import Key
-from hedgerow.governance.rotation import team
-from hedgerow.governance.sequencer import SEQUENCER, sequencer_file
+from hedgerow.governance.rotation import sealing_epoch
+from hedgerow.governance.sequencer import SEQUENCER
 from hedgerow.governance.tiers import FOREVER_NS, Tier, simulation_tier
 
 PEOPLE = {"alice": ["researcher"], "bob": ["risk"], "carol": ["fund_manager"]}
@@ -40,9 +41,8 @@ class Team:
 
     def __init__(self, folder: Path, *, fund: str, currency: str, seed: int, now_ns: int, auditor: Path) -> None:
         self.folder, self.now_ns, self._seed = folder, max(0, now_ns), seed
-        for name in ("root", *PEOPLE, RUNNER):
+        for name in ("root", SEQUENCER, *PEOPLE, RUNNER):
             governance.keys_new(folder, name, seed=self.secret(name))
-        Key.from_seed(self.secret(SEQUENCER), name=SEQUENCER).save(sequencer_file(folder))
         self.auditor_file = Identity.from_secret(self.secret("auditor")).save(auditor / IDENTITY_FILE)
         key = Key.from_seed(self.secret(RUNNER), name=RUNNER)
         policy = {"change": QUORUM, "tiers": [simulation_tier(QUORUM).body(0), _paper().body(1)]}
@@ -54,9 +54,11 @@ class Team:
             base_currency=currency,
             services=[events.Service(RUNNER, key.public, ("evidence", "run"), FOREVER_NS)],
             policy=policy,
+            entropy=self.secret("epochs"),
             now_ns=self.now_ns,
         )
-        self.epoch = self._begin_epoch()
+        self.epoch = sealing_epoch(folder, compartment="journal")
+        self._handed_over = 0
         granted, recipient = [self.epoch], Identity.load(self.auditor_file).recipient
         (auditor / f"journal{GRANT_ENDING}").write_bytes(epochs.grant(granted, recipient))
         # What lies beside a journal opens it for whoever sits at this machine: it is bob's.
@@ -100,20 +102,18 @@ class Team:
         at_ns = self.now_ns if now_ns is None else now_ns
         governance.approve(self.folder, key_file=self.key_file(name), proposal=proposal, now_ns=at_ns)
 
-    def hand_over_last(self, engine: Any) -> None:
-        """Give a running engine what was sequenced last, and the state of the governance log after it."""
-        for sequencing in Desk(self.folder).sequencings()[-2:]:
-            engine.sequenced(sequencing.ts, sequencing.size, sequencing.root)
-            for _, envelope in sequencing.envelopes:
-                engine.signed(envelope)
+    def standing(self, currency: str) -> RunStanding:
+        """What a run starts under: everything that is sequenced by now."""
+        standing = signed_standing(self.folder, STRATEGY, currency)
+        self._handed_over = standing.authority.sequencings[-1].size
+        return standing
 
-    def _begin_epoch(self) -> epochs.Epoch:
-        """The journal's first epoch, wrapped to everybody's device; `epoch_new` with its randomness from the seed."""
-        act = Act.on(self.folder, self.now_ns)
-        epoch = epochs.Epoch("journal", 1, self.secret("epoch journal 1"))
-        body = epochs.epoch_body(epoch, team(act.state), entropy=self.secret("wrapping of journal 1"))
-        act.submit(events.epoch(signers=[act.signer(self.key_file("bob"))], context=act.context(), **body))
-        return epoch
+    def hand_over_more(self, engine: Any) -> None:
+        """Give a running engine what was sequenced since it started, and the state of the governance log after it."""
+        stream = Desk(self.folder).stream()
+        if stream is not None:
+            hand_over(engine, stream.since(self._handed_over))
+            self._handed_over = stream.size
 
     def secret(self, word: str) -> bytes:
         """Thirty-two bytes for one purpose, out of the seed."""

@@ -21,7 +21,7 @@ from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
 from hedgerow.core.verdicts import verdict_sentence
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
-from hedgerow.engine.unsealing import keyring
+from hedgerow.governance.unsealing import identity_files, open_log
 
 MONEY = ("no", "simulated", "paper", "real")
 NO_INSTRUMENT = 2**32 - 1
@@ -44,13 +44,12 @@ class Cause:
 class Journal:
     """A journal opened for reading: its records by id, its instruments, mandates and signed events.
 
-    identity: file of the age identity that opens a sealed journal; default: `identity.age` beside it.
+    identity: file of the age identity that opens a sealed journal, tried before those in its folder.
     """
 
     def __init__(self, folder: str | Path, *, identity: str | Path | None = None) -> None:
-        keys = keyring(folder, identity)
+        self._reader = open_log(folder, "journal", identity_files(folder, identity))
         with named_errors():
-            self._reader = _core.LogReader(str(folder), keys=keys)
             self.instruments = {int(r["instrument"]): r for r in self.of("Instrument")}
             self.mandates = self.of("Mandate")
             self.verdicts = self.of("Verdict")

@@ -1,14 +1,15 @@
 """Governance: people, keys, policy, proposals, approvals; no signature, no capital.
 
 The public words: `Key`; the acts of people, from `keys_new`, `roster_new` and `policy_propose` over `propose`,
-`review`, `approve`, `reject` and `allocate` to `pause`, `demote`, `retire` and `revoke`; `receive` for what was signed
-elsewhere;
-`sequence`, after which all of it counts; `status`; `Desk`, the folder they work on; `artifact_hash`; and
+`review`, `approve`, `reject` and `allocate` to `pause`, `demote`, `retire` and `revoke`; `sign_draft` and
+`submit_draft` for what several must sign, `receive` for what was signed elsewhere; `sequence`, after which all of it
+counts; `status`; `Desk`, the folder they work on; `artifact_hash`; and
 `simulation_authority` for research. Who may do what is decided in the core, by the same code that the kernel asks.
 """
 
 from hedgerow.governance.artifact import artifact_hash, manifest
 from hedgerow.governance.desk import Desk
+from hedgerow.governance.drafts import show_draft, sign_draft, submit_draft
 from hedgerow.governance.events import Service
 from hedgerow.governance.expressions import expression, expression_text
 from hedgerow.governance.keys import Key, load_public
@@ -19,8 +20,6 @@ from hedgerow.governance.policy import default_policy, policy_text, read_policy,
 from hedgerow.governance.proposals import (
     allocate,
     approve,
-    latest_end_ns,
-    limits_now,
     policy_new,
     policy_propose,
     policy_show,
@@ -49,9 +48,7 @@ __all__ = [
     "expression_text",
     "keys_new",
     "keys_show",
-    "latest_end_ns",
     "limits_body",
-    "limits_now",
     "load_public",
     "mandate_status",
     "manifest",
@@ -72,8 +69,11 @@ __all__ = [
     "roster_show",
     "sequence",
     "services_of",
+    "show_draft",
+    "sign_draft",
     "simulation_authority",
     "span_ns",
     "status",
+    "submit_draft",
     "vouch",
 ]

@@ -8,31 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import did_you_mean, problem
-from hedgerow.governance.desk import Desk, Standing, next_hlc, parents_for
+from hedgerow.governance.desk import Desk, Fold, Fund, Standing, next_hlc, parents_for
+from hedgerow.governance.drafts import Draft
 from hedgerow.governance.events import Context
 from hedgerow.governance.keys import Key
 from hedgerow.governance.sequencer import submit
+from hedgerow.governance.tiers import FOREVER_NS
 
 
 @dataclass(frozen=True)
 class Act:
-    """One act on a fund's folder: its desk, what it knows (waiting events included), and when it happens."""
+    """One act on a fund's folder: its desk, the log as it was read, what is known with what waits, and when."""
 
     desk: Desk
+    folded: Fold
     standing: Standing
     state: Mapping[str, Any]
     now_ns: int
 
     @classmethod
-    def on(cls, folder: Path | str, now_ns: int) -> Act:
+    def on(cls, folder: Fund, now_ns: int) -> Act:
         """Begin an act."""
-        desk = Desk(folder)
-        standing = desk.ahead(now_ns)
-        return cls(desk, standing, standing.state, now_ns)
+        desk = Desk.at(folder)
+        folded = desk.fold()
+        standing = desk.ahead(now_ns, folded)
+        return cls(desk, folded, standing, standing.state, now_ns)
 
     def context(self, resting_on: Sequence[str | None] = ()) -> Context:
         """What a new event rests on."""
@@ -52,6 +57,14 @@ class Act:
             raise problem("GOV_UNKNOWN_KEY", f"{key_file}, public key {key.public_hex}")
         return Key.from_seed(key.seed, name=owners[key.public_hex])
 
+    def signers(self, key_file: Path | str | None, root_key_files: Sequence[Path | str]) -> list[Key]:
+        """Who signs what one person or the root may sign; `GOV_QUORUM` if nobody does."""
+        if key_file is not None:
+            return [self.signer(key_file)]
+        if not root_key_files:
+            raise problem("GOV_QUORUM", "nobody signs; give a person's key or the root keys")
+        return [Key.load(file, name="root") for file in root_key_files]
+
     def person(self, name: str) -> Mapping[str, Any]:
         """A human of the roster."""
         people = (self.state["roster"] or {"people": []})["people"]
@@ -69,6 +82,20 @@ class Act:
                 "GOV_BAD_BODY", f"tier {name!r}, not one of {', '.join(names)}{did_you_mean(str(name), names)}"
             )
         return dict(found)
+
+    def latest_end_ns(self, tier: Mapping[str, Any]) -> int:
+        """The latest end of a mandate at a tier, if granted now."""
+        return min(self.now_ns + int(tier["valid_ns"]), FOREVER_NS)
+
+    def limits_now(self, strategy: str, tier: str | None = None) -> dict[str, Any]:
+        """The limits granted last to a strategy, if there are any; cut to what a tier allows, if one is named."""
+        granted = [m["limits"] for m in self.state["mandates"] if m["strategy"] == strategy]
+        limits: dict[str, Any] = dict(granted[-1]) if granted else {}
+        rules = {} if tier is None else self.tier(tier)
+        for name in ("capital", "gross", "loss", "adv_share_bps"):
+            if name in limits and name in rules and Decimal(str(limits[name])) > Decimal(str(rules[name])):
+                limits[name] = rules[name]
+        return limits
 
     def last_change(self, strategy: str) -> str | None:
         """The last change of the strategy's allocation, which the next one must name; a pause is one too."""
@@ -95,6 +122,8 @@ class Act:
         body: dict[str, Any] = next(r.event["body"] for r in self.standing.recorded if r.id == event)
         return body
 
-    def submit(self, envelope: bytes) -> dict[str, Any]:
-        """Take in what was signed."""
-        return submit(self.desk, envelope, now_ns=self.now_ns)
+    def submit(self, envelope: bytes, draft: Path | str | None = None) -> dict[str, Any]:
+        """Take in what was signed; with `draft` write it there instead, for others to sign as well."""
+        if draft is not None:
+            return Draft((envelope,)).save(draft)
+        return submit(self.desk, envelope, now_ns=self.now_ns, folded=self.folded)

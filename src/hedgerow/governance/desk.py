@@ -4,16 +4,17 @@
 has not taken in; a file is named by its event's hash, so copies of the folder are merged by copying pending files.
 
 Promises: an event that the authority refuses is never written; a write is whole or not there; only sequenced events
-count. Never: a private key, a clock.
+count; the log is read once for an act, however often it is folded. Never: a private key, a clock.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
@@ -21,7 +22,8 @@ from hedgerow.core.files import write_whole
 from hedgerow.governance.envelope import Envelope, normalise, read_envelope
 from hedgerow.governance.names import check_names
 from hedgerow.governance.order import Hlc, clock_of, in_order
-from hedgerow.governance.stream import STREAM, Head, Sequencing, Stream, is_begun, read_stream
+from hedgerow.governance.stream import STREAM, Head, Stream, read_stream
+from hedgerow.governance.unsealing import identity_files
 
 _MS = 1_000_000
 _CLOCK_AHEAD_MS = 5 * 60 * 1000
@@ -82,6 +84,12 @@ class Fold:
             self.authority = _core.Authority(self.genesis)
         self.heads = [bytes(_core.sha256(self.genesis)).hex()]
 
+    def copy(self) -> Fold:
+        """The same fold; what one takes from here on, the other does not."""
+        twin = copy.copy(self)
+        twin.authority, twin.recorded, twin.heads = self.authority.copy(), [*self.recorded], [*self.heads]
+        return twin
+
     def take(self, data: bytes, record: int, ts: int, *, is_pending: bool = False) -> dict[str, Any]:
         """Have the authority judge one event; raises what it says. The log's time does not go back with our clock."""
         ts = max(ts, self.last_ts)
@@ -115,29 +123,43 @@ class Fold:
 
 
 class Desk:
-    """The governance folder of a fund."""
+    """The governance folder of a fund, and the age identity that opens its log.
 
-    def __init__(self, folder: Path | str) -> None:
+    identity: an identity file, tried before those that lie in the folder (`identity.age`, `keys/*.age`).
+    """
+
+    def __init__(self, folder: Path | str, *, identity: Path | str | None = None) -> None:
         self.folder = Path(folder)
+        self.identity = identity
         self.place = self.folder / STREAM
         self.genesis_file = self.place / "genesis.json"
         self.pending_folder = self.place / "pending"
+
+    @classmethod
+    def at(cls, fund: Fund) -> Desk:
+        """The desk on a fund, whichever way it is named."""
+        return fund if isinstance(fund, Desk) else cls(fund)
+
+    @property
+    def identities(self) -> list[Path]:
+        """The identity files that may open the log."""
+        return identity_files(self.folder, self.identity)
 
     @property
     def is_founded(self) -> bool:
         """Whether the folder holds a fund."""
         return self.genesis_file.exists()
 
-    def found(self, genesis: bytes, first: Sequence[bytes], *, now_ns: int) -> dict[str, Any]:
-        """Start the fund with its first roster and policy, which wait to be sequenced; refused, it writes nothing.
+    def found(self, genesis: bytes, first: Sequence[bytes], *, now_ns: int) -> list[dict[str, Any]]:
+        """Start the fund with its first events, which wait to be sequenced; refused, it writes nothing.
 
-        Returns what the roster would bring about.
+        Returns what each would bring about.
         """
         outcomes = self.check_found(genesis, first, now_ns=now_ns)
         write_whole(self.genesis_file, genesis)
         for outcome, envelope in zip(outcomes, first, strict=True):
             write_whole(self.pending_folder / f"{outcome['event']}.json", normalise(envelope))
-        return outcomes[0]
+        return outcomes
 
     def check_found(self, genesis: bytes, first: Sequence[bytes], *, now_ns: int) -> list[dict[str, Any]]:
         """What the first events would bring about; raises if the fund has begun, or one is refused."""
@@ -159,7 +181,7 @@ class Desk:
     def stream(self) -> Stream | None:
         """The governance log; `None` while nothing was ever sequenced."""
         genesis = self.genesis()
-        return read_stream(self.folder, origin_of(genesis), genesis) if is_begun(self.folder) else None
+        return read_stream(self.folder, origin_of(genesis), genesis, self.identities)
 
     def fold(self) -> Fold:
         """Fold every sequenced event in log order; `LOG_REPLAY` if the authority refuses one."""
@@ -178,9 +200,12 @@ class Desk:
         """What counts: the sequenced events, folded."""
         return self.fold().standing()
 
-    def ahead(self, now_ns: int) -> Standing:
-        """What would count if every waiting event were sequenced now; `recorded` holds the refused ones too."""
-        fold = self.fold()
+    def ahead(self, now_ns: int, folded: Fold | None = None) -> Standing:
+        """What would count if every waiting event were sequenced now; `recorded` holds the refused ones too.
+
+        folded: the sequenced events, if they were folded already.
+        """
+        fold = self.fold() if folded is None else folded.copy()
         refused = []
         for waiting in self.waiting():
             try:
@@ -195,14 +220,9 @@ class Desk:
 
     def authority(self) -> tuple[bytes, list[bytes]]:
         """Genesis and the sequenced events in log order."""
-        return self.genesis(), [envelope for s in self.sequencings() for _, envelope in s.envelopes]
-
-    def sequencings(self) -> tuple[Sequencing, ...]:
-        """The sequenced events as they were taken in, and behind them, without events, the log as it stands now."""
         stream = self.stream()
-        if stream is None:
-            return ()
-        return (*stream.sequencings, Sequencing(stream.last_ts, stream.size, stream.roots[-1]))
+        sequencings = () if stream is None else stream.sequencings
+        return self.genesis(), [envelope for s in sequencings for _, envelope in s.envelopes]
 
     def waiting(self) -> list[Waiting]:
         """Signed events that are not sequenced, parents first, ties by the signers' clocks, then by hash."""
@@ -216,16 +236,20 @@ class Desk:
                 whole.append((waiting.envelope, waiting))
         return [waiting for _, waiting in in_order(whole)] + broken
 
-    def hold(self, envelope: bytes, *, now_ns: int) -> dict[str, Any]:
+    def hold(self, envelope: bytes, folded: Fold, *, now_ns: int) -> dict[str, Any]:
         """Write an event among those that wait, if it would count now; returns what it would bring about."""
         data = normalise(envelope)
-        fold = self.fold()
+        fold = folded.copy()
         for waiting in self.waiting():
             if waiting.envelope is not None and waiting.data != data:
                 _try(fold, waiting.data, now_ns)
         outcome = fold.take(data, len(fold.recorded) + 3, now_ns, is_pending=True)
         write_whole(self.pending_folder / f"{outcome['event']}.json", data)
         return outcome
+
+
+Fund: TypeAlias = Path | str | Desk
+"""A fund's folder, or the desk on it that says which identity opens its log."""
 
 
 def _plain(value: Any) -> Any:

@@ -102,6 +102,21 @@ def normalise(data: bytes) -> bytes:
     return _spell(envelope.payload, envelope.signatures)
 
 
+def countersign(data: bytes, key: Key) -> bytes:
+    """The envelope with a signature by one more key; a key that has signed already changes nothing."""
+    envelope = read_envelope(data)
+    signature = (key.keyid, key.sign(pae(PAYLOAD_TYPE, envelope.payload)))
+    return _spell(envelope.payload, dict([*envelope.signatures, signature]).items())
+
+
+def join(data: bytes, other: bytes) -> bytes:
+    """Two copies of an envelope with the signatures of both; `GOV_BAD_ENVELOPE` if their payloads differ."""
+    ours, theirs = read_envelope(data), read_envelope(other)
+    if ours.payload != theirs.payload:
+        raise problem("GOV_BAD_ENVELOPE", f"event {theirs.id} is not {ours.id}: copies of one event have one payload")
+    return _spell(ours.payload, dict([*theirs.signatures, *ours.signatures]).items())
+
+
 def verify(envelope: Envelope, public_keys: Iterable[bytes]) -> frozenset[bytes]:
     """Which of these public keys signed the envelope; strict Ed25519, a bad signature counts for nothing."""
     message = pae(PAYLOAD_TYPE, envelope.payload)

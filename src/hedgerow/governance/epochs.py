@@ -6,7 +6,8 @@ when a device leaves the roster: whoever left keeps what they could read before 
 old keys re-wrapped in a *grant*, a file of its own; no event changes.
 
 Promises: a key that is not the committed one opens nothing (`LOG_SEAL_COMMITMENT`); randomness comes from the operating
-system and only where an epoch is made. Never: writes a key down unwrapped. Source: age-encryption.org/v1.
+system, or is an argument, and only where an epoch is made. Never: writes a key down unwrapped. Source:
+age-encryption.org/v1.
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ class Epoch:
     key: bytes = field(repr=False)
 
     @classmethod
-    def begin(cls, compartment: str, number: int) -> Epoch:
-        """Begin an epoch with a key from the operating system's randomness."""
-        return cls(compartment, number, secrets.token_bytes(32))
+    def begin(cls, compartment: str, number: int, *, entropy: bytes | None = None) -> Epoch:
+        """Begin an epoch with a key from the operating system's randomness, or from `entropy`."""
+        epoch = cls(compartment, number, b"")
+        return cls(compartment, number, _drawn(entropy, f"key of {epoch.name}"))
 
     @property
     def name(self) -> str:
@@ -73,6 +75,20 @@ class Published:
     recipients: tuple[str, ...]
     wrapped: bytes
 
+    @classmethod
+    def of(cls, body: Any) -> Published:
+        """An epoch as the body of its event says it; `GOV_BAD_BODY` if it cannot be read."""
+        try:
+            return cls(
+                compartment=str(body["compartment"]),
+                number=int(body["number"]),
+                commitment=bytes.fromhex(body["commitment"]),
+                recipients=tuple(body["recipients"]),
+                wrapped=base64.b64decode(body["wrapped"], validate=True),
+            )
+        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+            raise problem("GOV_BAD_BODY", f"the epoch event cannot be read: {error!r}") from None
+
     @property
     def name(self) -> str:
         """What people call it: `journal 3`."""
@@ -87,22 +103,34 @@ class Published:
         return None
 
 
+def fresh_epoch(
+    compartment: str, number: int, recipients: Sequence[str], *, entropy: bytes | None = None
+) -> dict[str, Any]:
+    """The body of the event that begins an epoch with a new key.
+
+    entropy: 32 bytes that nobody can guess, for equal epochs from equal runs; `None` = the operating system's
+    randomness.
+    """
+    return epoch_body(Epoch.begin(compartment, number, entropy=entropy), recipients, entropy=entropy)
+
+
 def epoch_body(epoch: Epoch, recipients: Sequence[str], *, entropy: bytes | None = None) -> dict[str, Any]:
     """The body of the event that publishes an epoch: its commitment, and its key wrapped to each recipient."""
     known = check_recipients(recipients)
+    drawn = _drawn(entropy, f"wrapping of {epoch.name}")
     return {
         "compartment": epoch.compartment,
         "number": epoch.number,
         "commitment": epoch.commitment.hex(),
         "recipients": list(known),
-        "wrapped": spell(wrap(epoch.key, known, entropy=entropy)),
+        "wrapped": spell(wrap(epoch.key, known, entropy=drawn)),
     }
 
 
 def published(envelopes: Iterable[bytes]) -> list[Published]:
     """The epochs that signed events publish, in order of the events; other events are passed over."""
     events = (read_envelope(data).event for data in envelopes)
-    return [_published(event["body"]) for event in events if event.get("type") == "epoch"]
+    return [Published.of(event["body"]) for event in events if event.get("type") == "epoch"]
 
 
 def newest(epochs: Iterable[Published], compartment: str) -> Published | None:
@@ -171,20 +199,14 @@ def open_grant(data: bytes, identities: Iterable[Identity]) -> list[Epoch]:
     return []
 
 
+def _drawn(entropy: bytes | None, word: str) -> bytes:
+    """32 bytes for one purpose."""
+    if entropy is None:
+        return secrets.token_bytes(32)
+    return bytes(_core.sha256(f"hedgerow epoch {word} ".encode() + entropy))
+
+
 def _committed(epoch: Epoch, commitment: bytes) -> Epoch:
     if len(epoch.key) == 32 and epoch.commitment == commitment:
         return epoch
     raise problem("LOG_SEAL_COMMITMENT", f"epoch {epoch.name}, published commitment {commitment.hex()}")
-
-
-def _published(body: Any) -> Published:
-    try:
-        return Published(
-            compartment=str(body["compartment"]),
-            number=int(body["number"]),
-            commitment=bytes.fromhex(body["commitment"]),
-            recipients=tuple(body["recipients"]),
-            wrapped=base64.b64decode(body["wrapped"], validate=True),
-        )
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise problem("GOV_BAD_BODY", f"the epoch event cannot be read: {error!r}") from None

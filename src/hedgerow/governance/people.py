@@ -1,7 +1,7 @@
 """Keys and the roster: who the people are, what they sign with, which programs serve the fund, and its root.
 
-Promises: a roster names every human, device and service in force; the first one starts the fund, with its policy and
-the key of its sequencer. Never: a private key in an event.
+Promises: a roster names every human, device and service in force; the first one starts the fund (see `founding.py`).
+Never: a private key in an event.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from hedgerow import _core
 from hedgerow.core.errors import problem
 from hedgerow.governance import events
 from hedgerow.governance.acts import Act
-from hedgerow.governance.desk import Desk
+from hedgerow.governance.desk import Desk, Fund
+from hedgerow.governance.founding import Founding
 from hedgerow.governance.identity import Identity
 from hedgerow.governance.keys import Key, keyid, load_public
 from hedgerow.governance.names import file_stem
-from hedgerow.governance.policy import default_policy, read_policy
-from hedgerow.governance.sequencer import SCOPE, SEQUENCER, sequence, sequencer_file
-from hedgerow.governance.tiers import FOREVER_NS
 
 
 def keys_new(folder: Path | str, name: str, *, seed: bytes | None = None) -> dict[str, Any]:
@@ -58,7 +56,7 @@ def keys_show(source: Path | str) -> dict[str, Any]:
 
 
 def roster_new(
-    folder: Path | str,
+    folder: Fund,
     *,
     people: Mapping[str, Sequence[str]],
     root_key_files: Sequence[Path | str],
@@ -71,29 +69,46 @@ def roster_new(
     fund: str = "",
     base_currency: str = "",
     policy: Path | str | Mapping[str, Any] | None = None,
+    entropy: bytes | None = None,
+    draft: Path | str | None = None,
 ) -> dict[str, Any]:
     """Set the roster, signed with the root keys; the first one starts the fund and needs `fund` and `base_currency`.
 
     `people` gives each name its roles; `public_keys` gives names their devices' keys (hexadecimal or PEM files), by
     default `keys/NAME.pub.pem`; `recipients` gives names the age recipient of their first device, by default that of
-    `keys/NAME.age` where it lies; `services` the programs, by default those in force. `root_public` and
-    `root_threshold` rotate the root: the roster then needs the threshold of the old root and of the new one among its
-    signers. The first roster comes with its `policy` (a file or data; default: paper, canary, full) and makes the
-    sequencer's key.
+    `keys/NAME.age` where it lies, and services theirs; `services` the programs, by default those in force.
+    `root_public` and `root_threshold` rotate the root: the roster then needs the threshold of the old root and of the
+    new one among its signers. The first roster comes with its `policy` (a file or data; default: paper, canary, full),
+    makes the sequencer's key, and begins the epochs that the logs are sealed in if everybody has an age recipient
+    (`entropy`: see `fresh_epoch`). With `draft` nothing counts yet: that file goes to the other root keys, see
+    `sign_draft`.
     """
     signers = [Key.load(file, name="root") for file in root_key_files]
     if not signers:
         raise problem("GOV_QUORUM", "no root key signs; give at least one")
+    desk = Desk.at(folder)
     staff = [
-        events.Person(name, tuple(roles), tuple(_devices(folder, name, public_keys or {}, recipients or {})))
+        events.Person(name, tuple(roles), tuple(_devices(desk.folder, name, public_keys or {}, recipients or {})))
         for name, roles in people.items()
     ]
     given = None if root_public is None else [load_public(source) for source in root_public]
-    if not Desk(folder).is_founded:
+    if not desk.is_founded:
         root = given or [key.public for key in signers]
-        threshold = len(root) if root_threshold is None else root_threshold
-        return _found(folder, signers, staff, services, root, threshold, fund, base_currency, policy, now_ns)
-    act = Act.on(folder, now_ns)
+        founding = Founding(
+            fund=fund,
+            base_currency=base_currency,
+            signers=signers,
+            root=root,
+            threshold=len(root) if root_threshold is None else root_threshold,
+            staff=staff,
+            services=services or (),
+            policy=policy,
+            recipients=recipients or {},
+            entropy=entropy,
+            now_ns=now_ns,
+        )
+        return founding.begin(desk, draft)
+    act = Act.on(desk, now_ns)
     current, in_force = act.state["roster"], act.state["root"]
     envelope = events.roster(
         signers=signers,
@@ -104,12 +119,12 @@ def roster_new(
         services=_services_of(current) if services is None else services,
         context=act.context(),
     )
-    return act.submit(envelope)
+    return act.submit(envelope, draft)
 
 
-def roster_show(folder: Path | str, *, now_ns: int) -> dict[str, Any]:
+def roster_show(folder: Fund, *, now_ns: int) -> dict[str, Any]:
     """The people, devices, services and root in force, and the keys that were revoked."""
-    state = Desk(folder).standing().state
+    state = Desk.at(folder).standing().state
     return {
         "fund": state["fund"],
         "base": state["base"],
@@ -122,61 +137,9 @@ def roster_show(folder: Path | str, *, now_ns: int) -> dict[str, Any]:
     }
 
 
-def _found(
-    folder: Path | str,
-    signers: Sequence[Key],
-    staff: Sequence[events.Person],
-    services: Sequence[events.Service] | None,
-    root: Sequence[bytes],
-    threshold: int,
-    fund: str,
-    base_currency: str,
-    policy: Path | str | Mapping[str, Any] | None,
-    now_ns: int,
-) -> dict[str, Any]:
-    """Start the fund: genesis, first roster and first policy count together or not at all."""
-    if not fund or not base_currency:
-        raise problem("GOV_BAD_BODY", "the first roster starts the fund: give it a name and a base currency")
-    file = sequencer_file(folder)
-    sequencer = Key.load(file) if file.exists() else Key.generate(SEQUENCER)
-    own = [events.Service(SEQUENCER, sequencer.public, ("sequence",), FOREVER_NS)]
-    named = any(SCOPE in service.scopes for service in services or ())
-    genesis = events.genesis(fund=fund, base=base_currency, root_keys=root, root_threshold=threshold)
-    clock = now_ns // 1_000_000
-    roster = events.roster(
-        signers=signers,
-        version=1,
-        root_keys=root,
-        root_threshold=threshold,
-        people=staff,
-        services=[*(services or ()), *([] if named else own)],
-        context=events.Context([events.genesis_id(genesis)], (clock, 0)),
-    )
-    terms = default_policy() if policy is None else read_policy(policy)
-    rules = events.policy(
-        signers=signers,
-        version=1,
-        change=terms.change,
-        pause=terms.pause,
-        tiers=terms.tiers,
-        context=events.Context([events.event_id(roster)], (clock, 1)),
-    )
-    desk = Desk(folder)
-    outcomes = desk.check_found(genesis, [roster, rules], now_ns=now_ns)
-    if not named and not file.exists():
-        sequencer.save(file)
-        sequencer.save_public(file.with_suffix(".pub.pem"))
-    desk.found(genesis, [roster, rules], now_ns=now_ns)
-    if not file.exists():
-        return {**outcomes[0], "outcome": "pending", "brings": outcomes[0]["outcome"]}
-    report = sequence(folder, now_ns=now_ns)
-    first, second = (report.outcome(outcome["event"]) or outcome for outcome in outcomes)
-    return {**first, "policy": second["policy"]}
-
-
-def services_of(folder: Path | str) -> list[events.Service]:
+def services_of(folder: Fund) -> list[events.Service]:
     """The services in force; none in a folder without a fund."""
-    desk = Desk(folder)
+    desk = Desk.at(folder)
     return _services_of(desk.standing().state["roster"]) if desk.is_founded else []
 
 

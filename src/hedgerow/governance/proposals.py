@@ -15,25 +15,25 @@ from typing import Any, Literal
 from hedgerow.core.errors import problem
 from hedgerow.governance import events
 from hedgerow.governance.acts import Act
+from hedgerow.governance.desk import Desk, Fund
 from hedgerow.governance.keys import Key
 from hedgerow.governance.manifests import proposal_manifest
 from hedgerow.governance.names import plain_name
 from hedgerow.governance.policy import read_policy
-from hedgerow.governance.tiers import FOREVER_NS
 
 _WHOLE_BPS = 10_000
 
 
 def propose(
-    folder: Path | str,
+    folder: Fund,
     *,
     key_file: Path | str,
     strategy: str,
     artifact: str | Mapping[str, Any],
     limits: Mapping[str, Any],
     universe: Sequence[str],
-    valid_until_ns: int,
     now_ns: int,
+    valid_until_ns: int | None = None,
     tier: str | None = None,
     title: str = "",
     description: str = "",
@@ -46,7 +46,7 @@ def propose(
     evidence: Path | str | None = None,
     live: Path | str | None = None,
 ) -> dict[str, Any]:
-    """Propose that an artifact gets capital at a tier (default: the lowest).
+    """Propose that an artifact gets capital at a tier (default: the lowest), as long as the tier allows by default.
 
     `artifact` is what `manifest` says of a file, folder or class, or the hash of a content (64 hexadecimal digits).
     `credits` gives each author a share in basis points, 10,000 together; default: the key's owner alone. `evidence` is
@@ -71,13 +71,13 @@ def propose(
 
 
 def allocate(
-    folder: Path | str,
+    folder: Fund,
     *,
     key_file: Path | str,
     strategy: str,
-    limits: Mapping[str, Any],
-    valid_until_ns: int,
     now_ns: int,
+    limits: Mapping[str, Any] | None = None,
+    valid_until_ns: int | None = None,
     tier: str | None = None,
     universe: Sequence[str] | None = None,
     evidence: Path | str | None = None,
@@ -85,7 +85,7 @@ def allocate(
 ) -> dict[str, Any]:
     """Propose another capital, or another tier, for the artifact that was approved last for a strategy.
 
-    `tier` and `universe` are by default as they are now.
+    `tier`, `universe` and limits that are not named stay as they are; the end is by default as late as the tier allows.
     """
     act = Act.on(folder, now_ns)
     key = act.signer(key_file)
@@ -95,28 +95,8 @@ def allocate(
     last = rows[-1]
     manifest = act.body_of(last["proposal"])["manifest"]
     symbols = last["universe"] if universe is None else universe
-    return _ask(act, key, strategy, manifest, tier or last["tier"], limits, symbols, valid_until_ns, evidence, live)
-
-
-def latest_end_ns(folder: Path | str, tier: str | None, now_ns: int, strategy: str | None = None) -> int:
-    """The latest end of a mandate at a tier (default: the strategy's present one, else the lowest), if granted now."""
-    act = Act.on(folder, now_ns)
-    present = [m["tier"] for m in act.state["mandates"] if m["strategy"] == strategy]
-    rules = act.tier(tier or (present[-1] if present else None))
-    return min(now_ns + int(rules["valid_ns"]), FOREVER_NS)
-
-
-def limits_now(folder: Path | str, strategy: str, tier: str | None = None) -> dict[str, Any]:
-    """The limits granted last to a strategy, none where there are none; cut to what a tier allows, if one is named."""
-    act = Act.on(folder, 0)
-    granted = [m["limits"] for m in act.state["mandates"] if m["strategy"] == strategy]
-    limits: dict[str, Any] = dict(granted[-1]) if granted else {}
-    if tier is not None:
-        rules = act.tier(tier)
-        for name in ("capital", "gross", "loss", "adv_share_bps"):
-            if name in limits and Decimal(str(limits[name])) > Decimal(str(rules[name])):
-                limits[name] = rules[name]
-    return limits
+    wanted = act.limits_now(strategy) | dict(limits or {})
+    return _ask(act, key, strategy, manifest, tier or last["tier"], wanted, symbols, valid_until_ns, evidence, live)
 
 
 def _ask(
@@ -127,7 +107,7 @@ def _ask(
     tier: str | None,
     limits: Mapping[str, Any],
     universe: Sequence[str],
-    valid_until_ns: int,
+    valid_until_ns: int | None,
     evidence: Path | str | None,
     live: Path | str | None,
 ) -> dict[str, Any]:
@@ -142,7 +122,7 @@ def _ask(
         tier=rules["name"],
         limits=limits,
         universe=universe,
-        valid_until_ns=valid_until_ns,
+        valid_until_ns=act.latest_end_ns(rules) if valid_until_ns is None else valid_until_ns,
         prev=act.last_change(strategy),
         context=act.context([event, act.last_change(strategy)]),
         evidence_event=event,
@@ -186,7 +166,7 @@ def _digest(path: Path) -> str:
 
 
 def approve(
-    folder: Path | str,
+    folder: Fund,
     *,
     key_file: Path | str,
     proposal: str,
@@ -209,7 +189,7 @@ def approve(
 
 
 def reject(
-    folder: Path | str, *, key_file: Path | str, proposal: str, now_ns: int, role: str | None = None
+    folder: Fund, *, key_file: Path | str, proposal: str, now_ns: int, role: str | None = None
 ) -> dict[str, Any]:
     """Refuse a proposal: one "no" of a role that has a seat closes it."""
     return approve(folder, key_file=key_file, proposal=proposal, role=role, now_ns=now_ns, decision="reject")
@@ -225,31 +205,30 @@ def _role(act: Act, name: str, row: Mapping[str, Any]) -> str:
 
 
 def policy_new(
-    folder: Path | str,
+    folder: Fund,
     *,
     root_key_files: Sequence[Path | str],
     now_ns: int,
     policy: Path | str | Mapping[str, Any],
+    draft: Path | str | None = None,
 ) -> dict[str, Any]:
-    """Sign the first policy with the root keys, where the fund has none yet."""
+    """Sign the first policy with the root keys, where the fund has none yet; with `draft` see `sign_draft`."""
     act = Act.on(folder, now_ns)
     signers = [Key.load(file, name="root") for file in root_key_files]
-    return act.submit(_policy(act, signers, policy))
+    return act.submit(_policy(act, signers, policy), draft)
 
 
 def policy_propose(
-    folder: Path | str, *, key_file: Path | str, now_ns: int, policy: Path | str | Mapping[str, Any]
+    folder: Fund, *, key_file: Path | str, now_ns: int, policy: Path | str | Mapping[str, Any]
 ) -> dict[str, Any]:
     """Propose the next policy; it takes effect when the quorum that the present one demands has approved it."""
     act = Act.on(folder, now_ns)
     return act.submit(_policy(act, [act.signer(key_file)], policy))
 
 
-def policy_show(folder: Path | str) -> dict[str, Any]:
+def policy_show(folder: Fund) -> dict[str, Any]:
     """The policy in force, and the changes that are proposed."""
-    from hedgerow.governance.desk import Desk
-
-    state = Desk(folder).standing().state
+    state = Desk.at(folder).standing().state
     return {"policy": state["policy"], "proposals": state["policy_proposals"]}
 
 

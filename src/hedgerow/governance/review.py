@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from hedgerow.governance.acts import Act
-from hedgerow.governance.desk import Desk
+from hedgerow.governance.desk import Desk, Fund
 from hedgerow.governance.limits import limit_fields
 from hedgerow.governance.policy import tier_text
 
 _BOUNDED = ("capital", "gross", "loss", "adv_share_bps")
 
 
-def status(folder: Path | str, *, now_ns: int) -> dict[str, Any]:
+def status(folder: Fund, *, now_ns: int) -> dict[str, Any]:
     """How things stand: roster, policy, proposals and the seats they lack, mandates; and what waits to be sequenced.
 
     Only what is sequenced counts; `pending` holds what is signed and waits, with the reason if it would be refused.
     """
-    desk = Desk(folder)
-    standing = desk.standing()
+    desk = Desk.at(folder)
+    folded = desk.fold()
+    standing = folded.standing()
     state = standing.state
     for row in state["proposals"]:
         row["expired"] = int(row["valid_until"]) <= now_ns
@@ -43,7 +43,7 @@ def status(folder: Path | str, *, now_ns: int) -> dict[str, Any]:
             "actor": r.event.get("actor"),
             "error": None if r.refused is None else str(r.refused),
         }
-        for r in desk.ahead(now_ns).recorded
+        for r in desk.ahead(now_ns, folded).recorded
         if r.is_pending
     ]
     return state
@@ -60,7 +60,7 @@ def mandate_status(mandate: Mapping[str, Any], now_ns: int) -> str:
     return "superseded" if now_ns >= int(mandate["until"]) else "in force"
 
 
-def review(folder: Path | str, proposal: str, *, now_ns: int) -> dict[str, Any]:
+def review(folder: Fund, proposal: str, *, now_ns: int) -> dict[str, Any]:
     """Everything that a reviewer may see of a proposal of capital, or the text of a proposed policy.
 
     `proposal` is its id, the start of it, its strategy, or the word `policy`. Waiting events are shown as if they were

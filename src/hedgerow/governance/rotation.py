@@ -1,8 +1,8 @@
 """Acts with epochs: begin one for the team as it is now, see them, hand old ones to an auditor.
 
 Promises: an epoch of `journal` and `governance` goes to every device of the roster that has an age recipient, so
-whoever was removed is not given it; the authority checks that again. Never: shows a key, makes one of anything but the
-operating system's randomness.
+whoever was removed is not given it; the authority checks that again. Who had the last epoch and was never on a roster
+(the sequencer, an escrow) is given the next one. Never: shows a key.
 """
 
 from __future__ import annotations
@@ -11,46 +11,36 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hedgerow.core.errors import problem
 from hedgerow.governance import epochs, events
 from hedgerow.governance.acts import Act
-from hedgerow.governance.desk import Desk
-from hedgerow.governance.epochs import Epoch, epoch_body
+from hedgerow.governance.desk import Desk, Fund
+from hedgerow.governance.epochs import Epoch, fresh_epoch
 from hedgerow.governance.identity import Identity
-from hedgerow.governance.keys import Key
+from hedgerow.governance.sequencer import sequencer_file
 
 
 def epoch_new(
-    folder: Path | str,
+    folder: Fund,
     *,
     compartment: str,
     now_ns: int,
     key_file: Path | str | None = None,
     root_key_files: Sequence[Path | str] = (),
     recipients: Sequence[str] | None = None,
+    entropy: bytes | None = None,
+    draft: Path | str | None = None,
 ) -> dict[str, Any]:
     """Begin the next epoch of a compartment, signed by a risk officer, a service with the scope, or the root keys.
 
-    recipients: age recipients that get the key; default: every device of the roster.
+    recipients: age recipients that get the key; default: every device of the roster, and those beside the roster that
+    had the last one. entropy: see `fresh_epoch`. With `draft` the other root keys sign first, see `sign_draft`.
     """
     act = Act.on(folder, now_ns)
-    signers = [Key.load(file, name="root") for file in root_key_files]
-    if key_file is not None:
-        signers = [act.signer(key_file)]
-    if not signers:
-        raise problem("GOV_QUORUM", "nobody signs; give a risk officer's key or the root keys")
+    signers = act.signers(key_file, root_key_files)
     number = max((e["number"] for e in act.state["epochs"] if e["compartment"] == compartment), default=0) + 1
-    body = epoch_body(Epoch.begin(compartment, number), recipients or team(act.state))
-    envelope = events.epoch(
-        signers=signers,
-        compartment=body["compartment"],
-        number=body["number"],
-        commitment=body["commitment"],
-        recipients=body["recipients"],
-        wrapped=body["wrapped"],
-        context=act.context(),
-    )
-    outcome = act.submit(envelope)
+    readers = recipients or [*team(act.state), *_beside_the_roster(act, compartment)]
+    body = fresh_epoch(compartment, number, readers, entropy=entropy)
+    outcome = act.submit(events.epoch(signers=signers, context=act.context(), **body), draft)
     return {**outcome, "commitment": body["commitment"], "recipients": body["recipients"]}
 
 
@@ -61,7 +51,17 @@ def team(state: Mapping[str, Any]) -> list[str]:
     return [device["age"] for device in devices if device["age"] is not None]
 
 
-def epochs_show(folder: Path | str, *, identity: Path | str | None = None) -> dict[str, Any]:
+def _beside_the_roster(act: Act, compartment: str) -> list[str]:
+    """Who had the compartment's last epoch and is nobody's device, now or ever; and the sequencer that lies here."""
+    own = sequencer_file(act.desk.folder).with_suffix(".age")
+    here = [Identity.load(own).recipient] if own.exists() else []
+    last = [e["recipients"] for e in act.state["epochs"] if e["compartment"] == compartment][-1:]
+    rosters = [r.event["body"]["people"] for r in act.standing.recorded if r.event.get("type") == "roster"]
+    devices = {device["age"] for people in rosters for person in people for device in person["devices"]}
+    return [*here, *(age for recipients in last for age in recipients if age not in devices)]
+
+
+def epochs_show(folder: Fund, *, identity: Path | str | None = None) -> dict[str, Any]:
     """Every epoch: compartment, number, commitment, to how many devices it went, and whether this identity opens it."""
     own = [] if identity is None else [Identity.load(identity)]
     rows = [
@@ -71,24 +71,30 @@ def epochs_show(folder: Path | str, *, identity: Path | str | None = None) -> di
             "recipients": len(epoch.recipients),
             "opens": epoch.unwrap(own) is not None,
         }
-        for epoch in _published(folder)
+        for epoch in _published(Desk.at(folder))
     ]
     return {"epochs": rows}
 
 
 def epochs_grant(
-    folder: Path | str, *, identity: Path | str, recipient: str, compartments: Sequence[str] = ()
+    folder: Fund, *, identity: Path | str, recipient: str, compartments: Sequence[str] = ()
 ) -> tuple[bytes, list[str]]:
     """Re-wrap the epochs that an identity opens for somebody else, by default of all compartments; and their names."""
-    opened = epochs.open_epochs(_published(folder), [Identity.load(identity)])
+    opened = epochs.open_epochs(_published(Desk.at(folder)), [Identity.load(identity)])
     wanted = [epoch for epoch in opened if not compartments or epoch.compartment in compartments]
     return epochs.grant(wanted, recipient), [epoch.name for epoch in wanted]
 
 
-def sealing_epoch(folder: Path | str, *, compartment: str, identity: Path | str) -> Epoch:
-    """The epoch that a run under this fund's mandates is sealed in."""
-    return epochs.sealing_epoch(_published(folder), compartment, [Identity.load(identity)])
+def is_sealed(folder: Fund, compartment: str) -> bool:
+    """Whether an epoch of a compartment is in force."""
+    return epochs.newest(_published(Desk.at(folder)), compartment) is not None
 
 
-def _published(folder: Path | str) -> list[epochs.Published]:
-    return epochs.published(Desk(folder).authority()[1])
+def sealing_epoch(folder: Fund, *, compartment: str, identity: Path | str | None = None) -> Epoch:
+    """The epoch that a run under this fund's mandates is sealed in, opened with this identity or those of the desk."""
+    desk = Desk.at(folder) if identity is None else Desk(Desk.at(folder).folder, identity=identity)
+    return epochs.sealing_epoch(_published(desk), compartment, [Identity.load(file) for file in desk.identities])
+
+
+def _published(desk: Desk) -> list[epochs.Published]:
+    return epochs.published(desk.authority()[1])

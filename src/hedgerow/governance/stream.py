@@ -1,15 +1,14 @@
 """The governance log as it lies in `DIR/governance`, read without being its writer.
 
 Promises: gives whole commits only, in log order; a checkpoint that the log's key did not sign, or that is not of these
-entries, is a named error. What a crash left behind the last commit is read around; the next sequencing removes it.
-Never: writes.
+entries, is a named error, and so is a sealed entry that no identity at hand opens. What a crash left behind the last
+commit is read around; the next sequencing removes it. Never: writes.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from hedgerow import _core
 from hedgerow._core import KIND_GENESIS, KIND_SIGNED
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import noun
+from hedgerow.governance.unsealing import open_log
 
 STREAM = "governance"
-_KEY_TYPE_ED25519 = 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ class Stream:
     key: str
     sequencings: tuple[Sequencing, ...]
     roots: tuple[bytes, ...]
+    records: int
     signed: Head | None
 
     @property
@@ -79,6 +79,11 @@ class Stream:
         """When its last events took effect; 0 if there are none."""
         return self.sequencings[-1].ts if self.sequencings else 0
 
+    def since(self, size: int) -> tuple[Sequencing, ...]:
+        """What was sequenced when the log had `size` entries or more; behind it, without events, the log as it is."""
+        now = Sequencing(self.last_ts, self.size, self.roots[-1])
+        return tuple(s for s in (*self.sequencings, now) if s.size >= size)
+
     def check_seen(self, seen: Any) -> None:
         """`GOV_SEEN` unless somebody who was shown this state was shown this log."""
         if seen is None:
@@ -98,27 +103,27 @@ class Stream:
             raise problem("GOV_SEEN", f"seen has the root {root} at {size} entries, this log {self.roots[size].hex()}")
 
 
-def is_begun(folder: Path) -> bool:
-    """Whether there is a log with at least one commit; a damaged one is an error, not none."""
-    wal = folder / STREAM / "wal"
-    if not wal.exists() or wal.stat().st_size == 0:
-        return False
-    with named_errors():
-        return len(_core.LogReader(str(folder), stream=STREAM)) > 0
+def read_stream(folder: Path, origin: str, genesis: bytes, identities: Sequence[Path]) -> Stream | None:
+    """Read the log of a fund, once; `None` if there is none with at least one commit.
 
-
-def read_stream(folder: Path, origin: str, genesis: bytes) -> Stream:
-    """Read the log of a fund; `LOG_NOT_A_LOG` if there is none, `LOG_BAD_ROOT` and its kin if it was changed."""
+    identities: files of the age identities that may open what is sealed. Raises `LOG_SEAL_EPOCH` if none does,
+    `LOG_BAD_ROOT` and its kin if the log was changed; a damaged one is an error, not none.
+    """
     place = folder / STREAM
+    wal = place / "wal"
+    if not wal.exists() or wal.stat().st_size == 0:
+        return None
+    # The checkpoint first: a log that grows in between only extends what it signs.
+    note = _note(place / "checkpoint")
+    reader = open_log(folder, STREAM, identities)
+    if not len(reader):
+        return None
     try:
         key = (place / "key.pub").read_text(encoding="utf-8").rstrip("\n")
     except (OSError, UnicodeDecodeError):
         raise problem("LOG_NOT_A_LOG", f"{place} has no key.pub") from None
-    # The checkpoint first: a log that grows in between only extends what it signs.
-    signed = _signed(place / "checkpoint", key)
-    with named_errors():
-        reader = _core.LogReader(str(folder), stream=STREAM)
-        roots = tuple(bytes(root) for root in reader.roots())
+    signed = None if note is None else _signed(note, key, place)
+    roots = tuple(bytes(root) for root in reader.roots())
     if not key.startswith(f"{origin}+") or (signed is not None and signed.origin != origin):
         raise problem("LOG_BAD_SIGNATURE", f"{place} is the log {key.partition('+')[0]!r}, the fund's is {origin!r}")
     if signed is not None and signed.size >= len(roots):
@@ -129,7 +134,7 @@ def read_stream(folder: Path, origin: str, genesis: bytes) -> Stream:
     first = next(records, (0, 0, b""))
     if first[0] != KIND_GENESIS or bytes(first[2]) != genesis:
         raise problem("LOG_BAD_ROOT", f"{place} does not begin with {place / 'genesis.json'}")
-    return Stream(origin, key, tuple(_sequencings(records)), roots, signed)
+    return Stream(origin, key, tuple(_sequencings(records)), roots, len(reader), signed)
 
 
 def _sequencings(records: Iterator[Any]) -> Iterator[Sequencing]:
@@ -160,31 +165,19 @@ def sequenced_record(record: int, ts: int, size: int, root: bytes) -> bytes:
     return row.tobytes()
 
 
-def _signed(path: Path, key: str) -> Head | None:
-    """The checkpoint that lies beside the log, if its signature by the log's key holds."""
+def _note(path: Path) -> bytes | None:
     try:
-        note = path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise problem("LOG_IO", f"{path}: {error}") from None
+
+
+def _signed(note: bytes, key: str, place: Path) -> Head:
+    """The checkpoint that lies beside the log, if its signature by the log's key holds."""
     try:
-        return _opened(note, key)
-    except (ValueError, binascii.Error, HedgerowError):
-        raise problem("LOG_BAD_SIGNATURE", f"{path} is not signed by {key}") from None
-
-
-def _opened(note: str, key: str) -> Head:
-    """A signed note taken apart (C2SP signed-note, tlog-checkpoint); ValueError if it is not one by this key."""
-    name, key_id, encoded = key.split("+", 2)
-    public = base64.b64decode(encoded, validate=True)
-    body, _, lines = note.rpartition("\n\n")
-    body += "\n"
-    origin, size, root = body.split("\n")[:3]
-    for line in lines.splitlines():
-        dash, signer, data = line.split(" ")
-        raw = base64.b64decode(data, validate=True)
-        ours = dash == "\u2014" and signer == name and raw[:4].hex() == key_id and public[0] == _KEY_TYPE_ED25519
-        if ours and _core.ed25519_verify(public[1:], body.encode(), raw[4:]):
-            return Head(origin, int(size), base64.b64decode(root, validate=True).hex())
-    raise ValueError
+        with named_errors():
+            return Head(*_core.open_checkpoint(note, key))
+    except HedgerowError:
+        raise problem("LOG_BAD_SIGNATURE", f"{place / 'checkpoint'} is not signed by {key}") from None

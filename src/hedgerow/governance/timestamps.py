@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.files import write_whole
-from hedgerow.governance.posting import post
+from hedgerow.governance.http_post import post
 from hedgerow.governance.witness.policy import STREAM, published, read_at_most
 
 if TYPE_CHECKING:

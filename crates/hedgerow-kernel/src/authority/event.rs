@@ -15,7 +15,7 @@ use hedgerow_core::{Limits, Problem, code};
 use serde_json::Value;
 
 /// The kinds of event.
-const TYPES: [&str; 10] =
+pub(super) const TYPES: [&str; 10] =
     ["approval", "demote", "epoch", "evidence", "pause", "policy", "proposal", "retire", "revocation", "roster"];
 /// The only stream that people's events belong to.
 pub const STREAM: &str = "governance";

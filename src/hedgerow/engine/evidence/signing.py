@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hedgerow.core.errors import problem
-from hedgerow.governance import events, vouch
-from hedgerow.governance.desk import Desk, next_hlc, parents_for
-from hedgerow.governance.keys import Key
-from hedgerow.governance.sequencer import submit
+from hedgerow.governance import vouch
+from hedgerow.governance.desk import Desk, Fund
 
 if TYPE_CHECKING:
     from hedgerow.engine.evidence.pack import Pack
@@ -45,39 +43,23 @@ def evidence_body(pack: Pack) -> dict[str, Any]:
     }
 
 
-def sign_evidence(folder: str | Path, pack: Pack, *, key_file: str | Path, now_ns: int) -> dict[str, Any]:
+def sign_evidence(folder: Fund, pack: Pack, *, key_file: str | Path, now_ns: int) -> dict[str, Any]:
     """Sign, as a service of the fund, that a pack is the platform's, and store the pack; returns what it brought about.
 
     key_file: of a service that the roster lets say so (scope `evidence`). The event is sequenced at once where the
     sequencer's key lies, otherwise it waits. Raises GOV_UNKNOWN_KEY, GOV errors of the authority, RUN_EVIDENCE.
     """
     body = evidence_body(pack)
-    desk = Desk(folder)
-    standing = desk.ahead(now_ns)
-    state, key = standing.state, Key.load(key_file)
-    proposed = any(body["artifact"] in (row["content"], row["artifact"]) for row in state["proposals"])
-    if proposed:
-        # A pack that names its content speaks for the latest manifest of it.
-        pack.save(folder)
-        return vouch(folder, key_file=key_file, body=body, now_ns=now_ns)
-    services = [] if state["roster"] is None else state["roster"]["services"]
-    name = next((service["name"] for service in services if service["key"] == key.public_hex), None)
-    if name is None:
-        raise problem("GOV_UNKNOWN_KEY", f"{key_file} is no service of the roster, public key {key.public_hex}")
-    policy = None if state["policy"] is None else state["policy"]["id"]
-    context = events.Context(parents_for(standing), next_hlc(standing, now_ns), policy)
-    envelope = events.evidence(key=Key.from_seed(key.seed, name=name), context=context, **body)
-    pack.save(folder)
-    return submit(desk, envelope, now_ns=now_ns)
+    return vouch(folder, key_file=key_file, body=body, now_ns=now_ns, keep=lambda: pack.save(Desk.at(folder).folder))
 
 
-def fund_tiers(folder: str | Path) -> list[dict[str, Any]]:
+def fund_tiers(folder: Fund) -> list[dict[str, Any]]:
     """The tiers of the policy in force; none where no fund is kept or no policy is in force.
 
     >>> fund_tiers("no-fund-here")
     []
     """
-    desk = Desk(folder)
+    desk = Desk.at(folder)
     policy = desk.standing().state["policy"] if desk.is_founded else None
     return [] if policy is None else list(policy["tiers"])
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors
-from hedgerow.governance.posting import Answer, post
+from hedgerow.governance.http_post import Answer, post
 from hedgerow.governance.witness.policy import STREAM, WitnessStanding, judge, published
 
 DEADLINE_S = 10.0

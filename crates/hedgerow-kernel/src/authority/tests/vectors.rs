@@ -2,12 +2,15 @@
 //! in, merged they give the same state.
 
 use super::*;
+use crate::authority::event::TYPES;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use proptest::strategy::Strategy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 fn vectors(name: &str) -> Value {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/events"));
@@ -161,6 +164,44 @@ proptest! {
         prop_assert_eq!(told, again);
         prop_assert_eq!(straight.state_hash(), other.state_hash());
         prop_assert_eq!(postcard::to_stdvec(&straight), postcard::to_stdvec(&other));
+    }
+}
+
+/// The events of the vectors that count, by type, each with the fund just before it.
+fn taken() -> BTreeMap<String, Vec<(Authority, u64, Vec<u8>)>> {
+    let (genesis, events, _) = fund();
+    let (mut authority, mut kinds) = (Authority::new(&genesis), BTreeMap::<_, Vec<_>>::new());
+    for (day, event) in (0u64..).zip(merged(events)) {
+        let before = authority.clone();
+        if authority.apply(&event.envelope, day + 3, DAY_ONE + day as i64 * DAY).is_ok() {
+            let payload: Value = serde_json::from_slice(&Envelope::parse(&event.envelope).unwrap().payload).unwrap();
+            let kind = payload["type"].as_str().unwrap().to_owned();
+            kinds.entry(kind).or_default().push((before, day, event.envelope));
+        }
+    }
+    kinds
+}
+
+static TAKEN: LazyLock<BTreeMap<String, Vec<(Authority, u64, Vec<u8>)>>> = LazyLock::new(taken);
+
+#[test]
+fn every_type_of_event_counts_somewhere_in_the_vectors() {
+    assert_eq!(TAKEN.keys().map(String::as_str).collect::<BTreeSet<_>>(), TYPES.into_iter().collect());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_tampered_byte_of_any_type_of_event_is_taken(
+        kind in prop::sample::select(TYPES.to_vec()), which in any::<Index>(), at in any::<Index>(), flip in 1u8..,
+    ) {
+        let (before, day, envelope) = which.get(&TAKEN[kind]);
+        let (mut authority, mut tampered) = (before.clone(), envelope.clone());
+        tampered[at.index(envelope.len())] ^= flip;
+        prop_assert!(authority.apply(&tampered, day + 3, DAY_ONE + *day as i64 * DAY).is_err());
+        prop_assert_eq!(&authority, before);
+        prop_assert!(authority.apply(envelope, day + 3, DAY_ONE + *day as i64 * DAY).is_ok());
     }
 }
 
