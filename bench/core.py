@@ -45,7 +45,8 @@ PLANS: dict[str, Plan] = {
         "journal.groups.2048": ("floor.journal.groups.2048", Goal(">=", 0.5)),
     },
     "log": {
-        "log.verify": ("floor.log.verify.stream", Goal("<=", 2)),
+        "log.verify": ("floor.log.verify.leaves", Goal("<=", 2)),
+        "floor.log.verify.stream": ("floor.log.verify.leaves", None),
         "log.proof.warm": ("floor.log.proof", Goal("<", 50, of="value", unit="us")),
         "log.proof.any": ("floor.log.proof", None),
     },

@@ -1,4 +1,4 @@
-//! A verifier without a verifier: reads a log's file and hashes its bytes, once as they lie there and once leaf by leaf.
+//! Hashing without verifying: a log's write-ahead file leaf by leaf, and as the bytes that lie there.
 
 use hedgerow_log::Walk;
 use sha2::{Digest, Sha256};

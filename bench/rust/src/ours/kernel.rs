@@ -97,7 +97,11 @@ impl Fund {
         let mut inputs: Vec<Input> = (0..INSTRUMENTS).map(|i| Input::Instrument(listed(i, usd))).collect();
         inputs.push(Input::FirmLimits(FirmLimits { limits: limits(), ..FirmLimits::default() }));
         inputs.extend(envelopes.into_iter().map(|envelope| Input::Signed(0, envelope)));
-        inputs.push(Input::StrategyStart(StrategyStart { artifact: people::artifact(), on: 1, ..StrategyStart::default() }));
+        inputs.push(Input::StrategyStart(StrategyStart {
+            artifact: people::artifact(),
+            on: 1,
+            ..StrategyStart::default()
+        }));
         let (amount, kind) = (Money::units(1_000_000_000), CashKind::Capital as u8);
         inputs.push(Input::CashMovement(CashMovement { amount, currency: usd, kind, ..CashMovement::default() }));
         inputs.push(Input::Session(Session { closes_ts: i64::MAX, open: 1, ..Session::default() }));

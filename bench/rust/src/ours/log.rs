@@ -56,7 +56,12 @@ fn verification(folder: &Path) -> Result<(), Problem> {
         ours.push(start.elapsed().as_nanos() as f64 / 1e6);
         rest(start.elapsed());
     }
-    stream.print("floor.log.verify.stream", "ms", ENTRIES, "SHA-256 of the write-ahead file in one stream, read included");
+    stream.print(
+        "floor.log.verify.stream",
+        "ms",
+        ENTRIES,
+        "SHA-256 of the write-ahead file in one stream, read included",
+    );
     leaves.print("floor.log.verify.leaves", "ms", ENTRIES, "SHA-256 of each entry as a leaf, read and walk included");
     let note = "1,000,000 Order records: walk, checksums, leaves and nodes, signature, every tile and bundle compared";
     ours.print("log.verify", "ms", ENTRIES, note);
@@ -74,7 +79,7 @@ fn proofs(folder: &Path) -> Result<(), Problem> {
     for run in 0..=runs() {
         let near: Vec<u64> = (0..PROOFS).map(|_| random.below(NEAR)).collect();
         let far: Vec<u64> = (0..PROOFS / 10).map(|_| random.below(size)).collect();
-        let mut all = |sample: &mut Sample, indices: &[u64], proof: &mut dyn FnMut(u64) -> usize| {
+        let all = |sample: &mut Sample, indices: &[u64], proof: &mut dyn FnMut(u64) -> usize| {
             let start = Instant::now();
             let hashes: usize = indices.iter().map(|index| black_box(proof(*index))).sum();
             assert!(hashes >= indices.len() * 6);

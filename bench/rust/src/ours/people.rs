@@ -40,9 +40,8 @@ fn event(kind: &str, actor: &str, parent: &[u8; 32], policy: Option<&[u8; 32]>, 
 }
 
 fn roster() -> Value {
-    let people = PEOPLE.map(|(name, role)| {
-        json!({"name": name, "roles": [role], "devices": [{"key": public(name), "age": null}]})
-    });
+    let people = PEOPLE
+        .map(|(name, role)| json!({"name": name, "roles": [role], "devices": [{"key": public(name), "age": null}]}));
     json!({"version": 1, "root": {"keys": [public("root")], "threshold": 1}, "people": people, "services": []})
 }
 
