@@ -59,7 +59,7 @@ impl Operator for RollingSum {
         self.value
     }
     fn update_all(&mut self, xs: &[f64], out: &mut [f64]) {
-        self.window.push_all(xs, |i, sum, _| out[i] = sum.0);
+        self.window.push_all(xs, out, |sum, _| sum.0);
         self.value = out.last().copied().unwrap_or(self.value);
     }
     #[inline]
@@ -97,7 +97,7 @@ impl Operator for RollingMean {
     }
     fn update_all(&mut self, xs: &[f64], out: &mut [f64]) {
         let count = self.count;
-        self.window.push_all(xs, |i, distances, pivot| out[i] = pivot + distances.0 / count);
+        self.window.push_all(xs, out, |distances, pivot| pivot + distances.0 / count);
         self.value = out.last().copied().unwrap_or(self.value);
     }
     #[inline]

@@ -55,41 +55,38 @@ impl<S: Summary> Window<S> {
         self.suffix[at + 1].join(self.prefix)
     }
 
-    /// Takes a column, and hands the place, summary and pivot of the window that ends with each observation to `each`:
-    /// the same sums in the same order as [`Window::push`] makes, so the same bits. Blocks do not wait for each other,
-    /// so [`LANES`] of them are summarised side by side.
-    pub(crate) fn push_all(&mut self, xs: &[f64], mut each: impl FnMut(usize, S, f64)) {
+    /// Takes a column, and writes what `value` makes of the summary and the pivot of the window that ends with each
+    /// observation: the same sums in the same order as [`Window::push`] makes, so the same bits. Blocks do not wait for
+    /// each other, so [`LANES`] of them are summarised side by side.
+    pub(crate) fn push_all(&mut self, xs: &[f64], out: &mut [f64], value: impl Fn(S, f64) -> f64) {
         let n = self.len();
         let head = if self.at == 0 { 0 } else { (n - self.at).min(xs.len()) };
-        for (i, x) in xs[..head].iter().enumerate() {
-            let summary = self.push(*x);
-            each(i, summary, self.pivot);
-        }
-        let mut at = head;
-        let mut suffixes = vec![[S::EMPTY; LANES]; if xs.len() >= LANES * n { n + 1 } else { 0 }];
-        while let Some(blocks) = xs.get(at..at + LANES * n) {
+        let tail = xs.len() - (xs.len() - head) % (LANES * n);
+        self.push_each(&xs[..head], &mut out[..head], &value);
+        let height = if tail > head { n } else { 0 };
+        let (mut rows, mut suffixes) = (vec![Row::default(); height], vec![[S::EMPTY; LANES]; height + 1]);
+        let places = out[head..tail].chunks_exact_mut(LANES * n);
+        for (blocks, places) in xs[head..tail].chunks_exact(LANES * n).zip(places) {
             let pivots: [f64; LANES] = from_fn(|lane| blocks[lane * n]);
-            let mut tails = [S::EMPTY; LANES];
-            for i in (0..n).rev() {
-                tails = from_fn(|lane| {
-                    let old = if lane == 0 { self.raw[i] } else { blocks[(lane - 1) * n + i] };
-                    S::of(old, pivots[lane]).join(tails[lane])
-                });
-                suffixes[i] = tails;
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = from_fn(|block| if block == 0 { self.raw[i] } else { blocks[(block - 1) * n + i] });
             }
-            let mut prefixes = [S::EMPTY; LANES];
-            for (i, suffix) in suffixes[1..].iter().enumerate() {
-                prefixes = from_fn(|lane| prefixes[lane].join(S::of(blocks[lane * n + i], pivots[lane])));
-                for lane in 0..LANES {
-                    each(at + lane * n + i, suffix[lane].join(prefixes[lane]), pivots[lane]);
+            summarise_back(&rows, &mut suffixes[..n], &pivots);
+            summarise_on(&mut rows, &suffixes[1..], &pivots, &value);
+            for (lane, places) in places.chunks_exact_mut(n).enumerate() {
+                for (place, row) in places.iter_mut().zip(&rows) {
+                    *place = row[lane];
                 }
             }
             self.raw.copy_from_slice(&blocks[(LANES - 1) * n..]);
-            at += LANES * n;
         }
-        for (i, x) in xs.iter().enumerate().skip(at) {
+        self.push_each(&xs[tail..], &mut out[tail..], &value);
+    }
+
+    fn push_each(&mut self, xs: &[f64], out: &mut [f64], value: impl Fn(S, f64) -> f64) {
+        for (x, place) in xs.iter().zip(out) {
             let summary = self.push(*x);
-            each(i, summary, self.pivot);
+            *place = value(summary, self.pivot);
         }
     }
 
@@ -120,5 +117,35 @@ impl<S: Summary> Window<S> {
             tail = S::of(*old, x).join(tail);
             *slot = tail;
         }
+    }
+}
+
+/// A row of the side-by-side sweep: one observation of each block, that of the block before them first.
+type Row = [f64; 1 + LANES];
+
+/// From the last row back: what each old block holds from a row on. A function of its own, so that the compiler sees that
+/// rows and suffixes are not the same memory, and takes all lanes at once.
+#[inline(never)]
+fn summarise_back<S: Summary>(rows: &[Row], suffixes: &mut [[S; LANES]], pivots: &[f64; LANES]) {
+    let mut tails = [S::EMPTY; LANES];
+    for (row, suffix) in rows.iter().zip(suffixes).rev() {
+        tails = from_fn(|lane| S::of(row[lane], pivots[lane]).join(tails[lane]));
+        *suffix = tails;
+    }
+}
+
+/// From the first row on: the value of the window that ends with each observation takes the place of an old one.
+#[inline(never)]
+fn summarise_on<S: Summary>(
+    rows: &mut [Row],
+    suffixes: &[[S; LANES]],
+    pivots: &[f64; LANES],
+    value: &impl Fn(S, f64) -> f64,
+) {
+    let mut prefixes = [S::EMPTY; LANES];
+    for (row, suffix) in rows.iter_mut().zip(suffixes) {
+        prefixes = from_fn(|lane| prefixes[lane].join(S::of(row[lane + 1], pivots[lane])));
+        let values: [f64; LANES] = from_fn(|lane| value(suffix[lane].join(prefixes[lane]), pivots[lane]));
+        row[..LANES].copy_from_slice(&values);
     }
 }
