@@ -20,7 +20,8 @@ pub enum Send {
 #[derive(Debug, Default)]
 pub struct Effects {
     bytes: Vec<u8>,
-    index: Vec<(u16, u32, u32)>,
+    /// Kind and size of each record.
+    index: Vec<(u16, u16)>,
     /// Messages to send, in order.
     pub sends: Vec<Send>,
 }
@@ -42,13 +43,18 @@ impl Effects {
 
     #[inline]
     pub(crate) fn emit<N: Noun>(&mut self, record: &N) {
-        self.index.push((N::KIND, self.bytes.len() as u32, N::INFO.size as u32));
+        self.index.push((N::KIND, const { N::INFO.size as u16 }));
         self.bytes.extend_from_slice(bytemuck::bytes_of(record));
     }
 
     /// The records as (kind, bytes), in order of their ids.
     pub fn records(&self) -> impl Iterator<Item = (u16, &[u8])> {
-        self.index.iter().map(|&(kind, at, size)| (kind, &self.bytes[at as usize..(at + size) as usize]))
+        let mut rest = self.bytes.as_slice();
+        self.index.iter().map(move |&(kind, size)| {
+            let (record, after) = rest.split_at(usize::from(size));
+            rest = after;
+            (kind, record)
+        })
     }
 
     /// The records of one type.

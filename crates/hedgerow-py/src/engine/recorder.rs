@@ -26,7 +26,7 @@ const PIECE: usize = 1 << 18;
 
 /// The records of a run, by kind, and its equity curve.
 pub struct Recorder {
-    rows: Vec<Vec<Vec<u8>>>,
+    rows: [Vec<Vec<u8>>; KINDS],
     /// Net asset value after each time of the run, base currency. For display and statistics; the ledger is exact.
     pub equity_nav: Vec<f64>,
 }
@@ -34,7 +34,7 @@ pub struct Recorder {
 impl Recorder {
     /// An empty recorder.
     pub fn new() -> Recorder {
-        Recorder { rows: vec![Vec::new(); KINDS], equity_nav: Vec::new() }
+        Recorder { rows: [const { Vec::new() }; KINDS], equity_nav: Vec::new() }
     }
 
     /// Makes room for so many more equity points.
