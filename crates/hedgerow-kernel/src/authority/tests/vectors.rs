@@ -167,10 +167,13 @@ proptest! {
     }
 }
 
-/// The events of the vectors that count, by type, each with the fund just before it.
-fn taken() -> BTreeMap<String, Vec<(Authority, u64, Vec<u8>)>> {
+/// By type of event: the fund just before one that counts, its day, and its envelope.
+type Taken = BTreeMap<String, Vec<(Authority, u64, Vec<u8>)>>;
+
+/// The events of the vectors that count.
+fn taken() -> Taken {
     let (genesis, events, _) = fund();
-    let (mut authority, mut kinds) = (Authority::new(&genesis), BTreeMap::<_, Vec<_>>::new());
+    let (mut authority, mut kinds) = (Authority::new(&genesis), Taken::new());
     for (day, event) in (0u64..).zip(merged(events)) {
         let before = authority.clone();
         if authority.apply(&event.envelope, day + 3, DAY_ONE + day as i64 * DAY).is_ok() {
@@ -182,7 +185,7 @@ fn taken() -> BTreeMap<String, Vec<(Authority, u64, Vec<u8>)>> {
     kinds
 }
 
-static TAKEN: LazyLock<BTreeMap<String, Vec<(Authority, u64, Vec<u8>)>>> = LazyLock::new(taken);
+static TAKEN: LazyLock<Taken> = LazyLock::new(taken);
 
 #[test]
 fn every_type_of_event_counts_somewhere_in_the_vectors() {
