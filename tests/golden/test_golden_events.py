@@ -247,7 +247,7 @@ def test_an_expression_that_cannot_be_read_is_named_with_its_place(text: str, wa
 
 
 def test_javascript_computes_the_same() -> None:
-    """Node with nothing but WebCrypto: canonical form, ids, PAE, signatures, order, root thresholds, expressions."""
+    """Node with nothing but WebCrypto: forms, ids, signatures, order, expressions, and the fold of any delivery."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("node is not installed")
@@ -256,6 +256,29 @@ def test_javascript_computes_the_same() -> None:
     counts = json.loads(told.stdout)
     assert counts["events"] == len(vectors("fund")["events"])
     assert counts["expressions"] == len(expressions.TEXTS) * len(expressions.VOTES)
+    assert counts["outcomes"] == len(vectors("fund")["outcomes"])
+    assert counts["deliveries"] == 5
+    assert counts["others"] == 2 * counts["events"]
+
+
+@pytest.mark.parametrize("part", ["outcomes", "mandates", "proposals", "policy_proposals"])
+def test_javascript_folds_and_does_not_only_hash(part: str, tmp_path: Path) -> None:
+    """One other word in the outcomes, or in a state that is hashed anew, is found by its part's name."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    for name in ("canonical", "expressions"):
+        shutil.copy(FOLDER / f"{name}.json", tmp_path)
+    told = json.loads((FOLDER / "fund.json").read_text())
+    if part == "outcomes":
+        told["outcomes"][4] = "approved"
+    else:
+        told["state"][part][0]["record" if "proposals" in part else "cause"] += 1
+        told["state_hash"] = hashlib.sha256(plain(told["state"]).encode()).hexdigest()
+    (tmp_path / "fund.json").write_text(json.dumps(told))
+    run = subprocess.run([node, FOLDER / "verify.mjs", tmp_path], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.startswith(part if part == "outcomes" else f"state, {part}: ")
 
 
 @pytest.mark.parametrize("at", [0.1, 0.4, 0.7, 0.9])

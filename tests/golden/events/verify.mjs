@@ -1,105 +1,16 @@
 // Checks the vectors of signed events with nothing but JavaScript: Node 20 or a browser, WebCrypto, no package.
 //
-// Promises: canonical form (RFC 8785 without floats), event ids, DSSE's pre-authentication encoding, Ed25519 signatures,
-// the order of merging, root thresholds and the seats of expressions are computed here anew, not read. Never: a line of
-// the code that wrote the vectors.
+// Promises: canonical form (RFC 8785 without floats), event ids, DSSE's pre-authentication encoding, Ed25519
+// signatures, the order of merging, root thresholds, the seats of expressions, what each event brings about and the
+// state after all of them, whatever order they arrive in, are computed here anew, not read. Never: a line of the code
+// that wrote the vectors.
 //
 //   node verify.mjs FOLDER        prints what was checked as JSON; exits with 1 and the first difference
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-
-const { subtle } = globalThis.crypto ?? (await import("node:crypto")).webcrypto;
-const TYPE = "application/vnd.hedgerow.event+json";
-const utf8 = new TextEncoder();
-
-export function canonical(value) {
-  if (value === null || typeof value === "boolean") return JSON.stringify(value);
-  if (typeof value === "number") {
-    if (!Number.isSafeInteger(value)) throw new Error(`${value} is not an integer within 2^53 - 1`);
-    return JSON.stringify(value);
-  }
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  // sort() compares UTF-16 code units, as RFC 8785 wants.
-  const fields = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
-  return `{${fields.join(",")}}`;
-}
-
-export const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-export const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-export const unbase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-export const sha256 = async (bytes) => hex(new Uint8Array(await subtle.digest("SHA-256", bytes)));
-
-export function pae(type, payload) {
-  const head = utf8.encode(`DSSEv1 ${utf8.encode(type).length} ${type} ${payload.length} `);
-  const bytes = new Uint8Array(head.length + payload.length);
-  bytes.set(head);
-  bytes.set(payload, head.length);
-  return bytes;
-}
-
-export async function isSignedBy(publicHex, message, signature) {
-  const key = await subtle.importKey("raw", unhex(publicHex), { name: "Ed25519" }, false, ["verify"]);
-  return subtle.verify({ name: "Ed25519" }, key, signature, message);
-}
-
-// Parents first; ties by the signers' clocks, then by id.
-export function mergeOrder(events) {
-  const known = new Set(events.map((event) => event.id));
-  const done = new Set();
-  const order = [];
-  const before = (a, b) => a.hlc[0] - b.hlc[0] || a.hlc[1] - b.hlc[1] || (a.id < b.id ? -1 : 1);
-  let rest = [...events];
-  while (rest.length > 0) {
-    const ready = rest.filter((event) => event.parents.every((parent) => !known.has(parent) || done.has(parent)));
-    const next = ready.sort(before)[0];
-    if (next === undefined) break;
-    order.push(next.id);
-    done.add(next.id);
-    rest = rest.filter((event) => event.id !== next.id);
-  }
-  return order;
-}
-
-// Every way to satisfy an expression, as seats.
-export function ways(expression) {
-  if ("role" in expression) return [Array(expression.count).fill({ role: expression.role })];
-  if ("person" in expression) return [[{ person: expression.person }]];
-  const groups = expression.all ?? expression.any ?? expression.of;
-  const k = expression.all ? groups.length : expression.any ? 1 : expression.k;
-  const chosen = (list, count) => {
-    if (count === 0) return [[]];
-    if (list.length === 0) return [];
-    const [first, ...others] = list;
-    const taken = chosen(others, count - 1).flatMap((tail) => ways(first).map((way) => [...way, ...tail]));
-    return [...taken, ...chosen(others, count)];
-  };
-  return chosen(groups, k);
-}
-
-// The seats that votes (pairs of human and role) leave empty, by the way that lacks the fewest; one human, one seat.
-export function missing(expression, votes) {
-  const takes = (seat, [human, role]) => ("role" in seat ? seat.role === role : seat.person === human);
-  let fewest = null;
-  for (const seats of ways(expression)) {
-    const sitting = Array(seats.length).fill(null);
-    const fill = (seat, asked) => {
-      asked.add(seat);
-      for (const vote of votes.filter((v) => takes(seats[seat], v))) {
-        const other = sitting.indexOf(vote[0]);
-        if (other === -1 || (!asked.has(other) && fill(other, asked))) {
-          sitting[seat] = vote[0];
-          return true;
-        }
-      }
-      return false;
-    };
-    const empty = seats.filter((_, seat) => !fill(seat, new Set()));
-    if (fewest === null || empty.length < fewest.length) fewest = empty;
-  }
-  return fewest.map((seat) => ("role" in seat ? seat.role : `person ${JSON.stringify(seat.person)}`));
-}
+import { fold } from "./fold.mjs";
+import { TYPE, canonical, isSignedBy, mergeOrder, missing, pae, sha256, unbase64, unhex, utf8 } from "./forms.mjs";
 
 function same(what, seen, wanted) {
   if (canonical(seen) !== canonical(wanted)) {
@@ -149,12 +60,53 @@ async function checkFund(fund) {
     root = roster.body.root;
   }
   same("state hash", await sha256(utf8.encode(canonical(fund.state))), fund.state_hash);
-  return events.length;
+  return { events: events.length, ...(await checkFold(fund, events)) };
+}
+
+// The same events as others may have delivered them.
+function deliveries(events) {
+  const from = (n) => [...events.slice(n), ...events.slice(0, n)];
+  const even = events.filter((_, i) => i % 2 === 0);
+  const odd = events.filter((_, i) => i % 2 === 1);
+  return [events, [...events].reverse(), from(7), from(19), [...even, ...odd.reverse()]];
+}
+
+// Any delivery folds to the vectors' outcomes and state; another event, or another order of sequencing, never does.
+async function checkFold(fund, events) {
+  const envelopes = new Map(fund.events.map(({ id, envelope }) => [id, envelope]));
+  const folded = (list) => fold(fund.genesis, list, fund.sequenced);
+  const wanted = { outcomes: fund.outcomes, state: fund.state };
+  const orders = deliveries(events);
+  for (const delivery of orders) {
+    const seen = await folded(mergeOrder(delivery).map((id) => envelopes.get(id)));
+    same("outcomes", seen.outcomes, wanted.outcomes);
+    for (const part of Object.keys(wanted.state)) same(`state, ${part}`, seen.state[part], wanted.state[part]);
+    same("fold", seen, wanted);
+  }
+  const straight = fund.order.map((id) => envelopes.get(id));
+  let others = 0;
+  for (let i = 0; i < straight.length; i++) {
+    const { outcomes } = await folded([...straight.slice(0, i), laterByOne(straight[i])]);
+    same(`event ${i}, changed under its signature`, outcomes[i], "GOV-002");
+    const swapped = straight.with(i, straight.at(i - 1)).with(i === 0 ? straight.length - 1 : i - 1, straight[i]);
+    if (canonical(await folded(swapped)) === canonical(wanted)) throw new Error(`event ${i} may come one sooner`);
+    others += 2;
+  }
+  return { outcomes: fund.outcomes.length, deliveries: orders.length, others };
+}
+
+// The envelope with another reading of the signer's clock under the same signatures.
+function laterByOne(text) {
+  const envelope = JSON.parse(text);
+  const event = JSON.parse(new TextDecoder().decode(unbase64(envelope.payload)));
+  event.hlc[1] += 1;
+  const bytes = utf8.encode(canonical(event));
+  return canonical({ ...envelope, payload: btoa(String.fromCharCode(...bytes)) });
 }
 
 async function main(folder) {
   const read = async (name) => JSON.parse(await readFile(join(folder, name), "utf8"));
-  const [forms, expressions, fund] = [await read("canonical.json"), await read("expressions.json"), await read("fund.json")];
+  const [forms, expressions] = [await read("canonical.json"), await read("expressions.json")];
   for (const { value, text } of forms.spelt) same("canonical", canonical(value), text);
   for (const text of forms.refused) {
     let spelt = null;
@@ -166,8 +118,10 @@ async function main(folder) {
     if (spelt === text) throw new Error(`${text} is refused elsewhere and is canonical here`);
   }
   for (const { expression, votes, missing: wanted } of expressions) same("missing", missing(expression, votes), wanted);
-  const events = await checkFund(fund);
-  console.log(JSON.stringify({ canonical: forms.spelt.length, refused: forms.refused.length, expressions: expressions.length, events }));
+  const counts = await checkFund(await read("fund.json"));
+  const { spelt, refused } = forms;
+  const told = { canonical: spelt.length, refused: refused.length, expressions: expressions.length, ...counts };
+  console.log(JSON.stringify(told));
 }
 
 if (process.argv[1] && import.meta.url.endsWith(process.argv[1].split("/").pop())) {
