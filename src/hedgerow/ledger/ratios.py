@@ -41,8 +41,8 @@ def spread(returns: ArrayLike) -> float | None:
 def co_movement(returns: ArrayLike, market: ArrayLike) -> tuple[float | None, float | None]:
     """Correlation of returns with a market's, and beta, their slope on it; `None` where either does not vary.
 
-    >>> co_movement([0.02, -0.02, 0.04], [0.01, -0.01, 0.02])
-    (1.0, 2.0)
+    >>> [round(number, 9) for number in co_movement([0.02, -0.02, 0.04], [0.01, -0.01, 0.02])]
+    [1.0, 2.0]
     >>> co_movement([0.01, 0.01], [0.01, -0.01])
     (None, 0.0)
     """
