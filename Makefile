@@ -41,7 +41,7 @@ test-rust: $(VENV)/.installed
 	$(STEP) "Rust tests: build" cargo test -q --workspace --exclude hedgerow-py --no-run
 	$(STEP) --closing 'in [0-9]+ suites;' "Rust tests: run" tools/cargo_test.sh
 
-test-python: $(VENV)/.built
+test-python: $(VENV)/.built $(VENV)/.guests
 	$(STEP) --closing '^(TOTAL|=+ .*passed)' "Python tests" \
 		$(BIN)/pytest -n auto --maxprocesses 8 --cov --cov-report=term
 
@@ -80,6 +80,10 @@ clean: ## remove everything that was built or installed here
 $(VENV)/.made: tools/prepare.sh
 	@tools/prepare.sh $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.guests: $(VENV)/.made tools/prepare_tests.sh
+	$(STEP) "verifiers and a browser" tools/prepare_tests.sh
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made $(LOCK)

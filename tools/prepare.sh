@@ -41,16 +41,6 @@ if [ ${#packages[@]} -gt 0 ]; then
   fi
 fi
 
-# Other people's verifiers run in the tests where these are there; without them their tests are skipped by name.
-guests=()
-command -v go >/dev/null || guests+=("golang-go")
-command -v npm >/dev/null || guests+=("nodejs" "npm")
-if [ ${#guests[@]} -gt 0 ] && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-  apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${guests[@]}" ||
-    echo "could not install ${guests[*]}; the tests that need them are skipped" >&2
-fi
-
 if ! command -v cargo >/dev/null; then
   echo "no cargo here; install stable Rust with rustup (see the Rust site), then try again" >&2
   exit 1

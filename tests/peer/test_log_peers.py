@@ -93,7 +93,7 @@ def tool(name: str) -> str:
     """Where a tool lies; skips by name if it is not installed."""
     path = shutil.which(name)
     if path is None:
-        pytest.skip(f"{name} is not installed; tools/prepare.sh installs it when root")
+        pytest.skip(f"{name} is not installed; tools/prepare_tests.sh installs it when root")
     return path
 
 

@@ -31,7 +31,7 @@ def browser() -> str:
     """A browser of this machine; without one these tests are skipped by name."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        pytest.skip("chromium is not installed")
+        pytest.skip("chromium is not installed; tools/prepare_tests.sh installs it when root")
     return found
 
 
