@@ -22,4 +22,4 @@ pub use effects::{Effects, Send};
 pub use input::Input;
 pub use kernel::{Kernel, RULES_VERSION};
 pub use replay::{Replay, ReplayReport};
-pub use stretch::Stretch;
+pub use stretch::{Ahead, Stretch};

@@ -5,6 +5,7 @@
 
 use crate::{Effects, Kernel};
 use hedgerow_core::{Bar, InstrumentId, MONEY_UNIT, Money, Nanos, Problem, StrategyId, code};
+use std::ops::Range;
 
 /// Columns of a stretch, equally long, in order of time, at most one bar a moment.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,14 @@ pub struct Stretch<'a> {
     pub low: &'a [i64],
     /// Last prices, ticks.
     pub close: &'a [i64],
+}
+
+/// Columns of a run, of which some rows are proved good: each by itself, and after the one before. Whoever takes many
+/// short stretches proves them many rows at a time, which also brings their memory near in one sweep.
+#[derive(Clone, Debug)]
+pub struct Ahead<'a> {
+    rows: Stretch<'a>,
+    proved: Range<usize>,
 }
 
 /// A book and a price within which every number of a stretch is exact and every mark can be taken: 10^27 currency units,
@@ -78,12 +87,26 @@ impl Kernel {
     /// # Errors
     /// The first bar that cannot be accepted; those before it were taken. `CORE_INPUT` if the columns are not equally long.
     pub fn stretch(&mut self, rows: &Stretch<'_>, nav: &mut Vec<f64>) -> Result<bool, Problem> {
+        rows.check_lengths()?;
+        self.quiet(rows, false, nav)
+    }
+
+    /// The same for some of the rows of a run; what is proved of them is not looked at again.
+    ///
+    /// # Errors
+    /// As [`Kernel::stretch`].
+    ///
+    /// # Panics
+    /// If the run has no such rows.
+    pub fn stretch_of(&mut self, run: &Ahead<'_>, rows: Range<usize>, nav: &mut Vec<f64>) -> Result<bool, Problem> {
+        let proved = run.proved.start <= rows.start && rows.end <= run.proved.end;
+        self.quiet(&run.rows.part(rows), proved, nav)
+    }
+
+    fn quiet(&mut self, rows: &Stretch<'_>, proved: bool, nav: &mut Vec<f64>) -> Result<bool, Problem> {
         let n = rows.close.len();
-        if [rows.ts_event, rows.ts_init, rows.open, rows.high, rows.low].iter().any(|column| column.len() != n) {
-            return Err(Problem::new(code::CORE_INPUT, "a stretch of bars with columns of different lengths"));
-        }
         let Some(book) = self.steady_book(rows.instrument) else { return Ok(false) };
-        let good = self.good_rows(rows);
+        let good = self.good_rows(rows, proved);
         if good > 0 {
             let close = &rows.close[..good];
             let passed = ends(&close[..good - 1]);
@@ -141,10 +164,10 @@ impl Kernel {
     }
 
     /// How many rows from the start can be accepted. The first pass has no branch, so that it runs many rows at a time.
-    fn good_rows(&self, rows: &Stretch<'_>) -> usize {
+    fn good_rows(&self, rows: &Stretch<'_>, proved: bool) -> usize {
         let starts = rows.close.is_empty()
             || rows.ts_init[0] >= self.clock() && rows.ts_event[0] >= self.gate.observed_ts(rows.instrument);
-        if starts && rows.are_good() {
+        if starts && (proved || rows.are_good()) {
             return rows.close.len();
         }
         (0..rows.close.len()).take_while(|i| rows.is_good(*i) && if *i == 0 { starts } else { rows.rises(*i) }).count()
@@ -158,7 +181,48 @@ impl Kernel {
     }
 }
 
-impl Stretch<'_> {
+impl<'a> Ahead<'a> {
+    /// Columns of which nothing is proved yet.
+    ///
+    /// # Errors
+    /// `CORE_INPUT` if the columns are not equally long.
+    pub fn new(rows: Stretch<'a>) -> Result<Ahead<'a>, Problem> {
+        rows.check_lengths()?;
+        Ok(Ahead { rows, proved: 0..0 })
+    }
+
+    /// Looks at the rows up to `end`. Those that cannot be proved are left to the stretch that meets them.
+    pub fn look_to(&mut self, end: usize) {
+        let end = end.min(self.rows.close.len()).max(self.proved.end);
+        // The last row that is proved stands before the next.
+        let before = self.proved.end.saturating_sub(1).max(self.proved.start);
+        self.proved = if self.rows.part(before..end).are_good() { self.proved.start..end } else { end..end };
+    }
+}
+
+impl<'a> Stretch<'a> {
+    fn check_lengths(&self) -> Result<(), Problem> {
+        let n = self.close.len();
+        if [self.ts_event, self.ts_init, self.open, self.high, self.low].iter().all(|column| column.len() == n) {
+            return Ok(());
+        }
+        Err(Problem::new(code::CORE_INPUT, "a stretch of bars with columns of different lengths"))
+    }
+
+    #[inline]
+    fn part(&self, rows: Range<usize>) -> Stretch<'a> {
+        let column = |values: &'a [i64]| &values[rows.clone()];
+        Stretch {
+            instrument: self.instrument,
+            ts_event: column(self.ts_event),
+            ts_init: column(self.ts_init),
+            open: column(self.open),
+            high: column(self.high),
+            low: column(self.low),
+            close: column(self.close),
+        }
+    }
+
     /// Whether every row is good by itself and comes after the one before.
     fn are_good(&self) -> bool {
         let n = self.close.len();
@@ -202,7 +266,9 @@ impl Stretch<'_> {
 /// Worth after each close, as floats for display: exact integers until the last step.
 fn push_worths(close: &[i64], book: &Book, reach: u128, nav: &mut Vec<f64>) {
     let unit = MONEY_UNIT as f64;
-    if reach < i64::MAX as u128 {
+    if book.per_tick == 0 {
+        nav.resize(nav.len() + close.len(), book.start as f64 / unit);
+    } else if reach < i64::MAX as u128 {
         let (start, per_tick, mark) = (book.start as i64, book.per_tick as i64, book.mark);
         nav.extend(close.iter().map(|c| (start + per_tick * (c - mark)) as f64 / unit));
     } else {

@@ -2,7 +2,7 @@
 
 use crate::world::{MOMENTUM, World};
 use hedgerow_core::{Instrument, Money, code, time::DAY};
-use hedgerow_kernel::{Effects, Input, Stretch};
+use hedgerow_kernel::{Ahead, Effects, Input, Stretch};
 use proptest::prelude::*;
 
 /// One row of a stretch; times are counted from the row before.
@@ -123,6 +123,16 @@ fn agree(mut world: World, rows: &[Row], ts: i64) -> Result<(), TestCaseError> {
         }
         worths.push(twin.ledger().nav(MOMENTUM).unwrap().to_f64().to_bits());
     }
+    for looked in (0..=rows.len()).step_by(rows.len() / 5 + 1) {
+        let (mut ahead, mut kernel, mut nav) = (Ahead::new(stretch).unwrap(), world.kernel.clone(), Vec::new());
+        [looked, rows.len()].into_iter().for_each(|end| ahead.look_to(end));
+        let middle = (rows.len() / 3).min(worths.len());
+        let taken = kernel.stretch_of(&ahead, 0..middle, &mut nav);
+        let taken = taken.and_then(|_| kernel.stretch_of(&ahead, middle..rows.len(), &mut nav));
+        prop_assert_eq!(nav.iter().map(|n| n.to_bits()).collect::<Vec<_>>(), worths.clone());
+        prop_assert_eq!(taken.err(), refused.clone());
+        prop_assert_eq!(kernel.to_bytes(), twin.to_bytes());
+    }
     let mut nav = Vec::new();
     let taken = world.kernel.stretch(&stretch, &mut nav);
     prop_assert!(taken != Ok(false));
@@ -184,6 +194,20 @@ fn prices_so_large_that_they_cannot_be_proved_quiet_are_taken_one_by_one() {
 }
 
 #[test]
+fn a_bad_row_is_found_wherever_it_stands_and_however_far_was_looked_before() {
+    let good = row(2, 0, 9_000, 1, 1);
+    let bad = [Row { wait: -1, ..good.clone() }, Row { late: -1, ..good.clone() }, Row { low: 0, ..good.clone() }];
+    let world = fund(10, true);
+    for bad in &bad {
+        for place in 0..5 {
+            let mut rows = vec![good.clone(); 5];
+            rows[place] = bad.clone();
+            agree(world.clone(), &rows, world.ts).unwrap();
+        }
+    }
+}
+
+#[test]
 fn two_bars_of_the_same_moment_are_no_stretch_and_the_first_is_taken() {
     let mut world = fund(10, true);
     let columns = Columns::of(&[row(1, 0, 9_000, 1, 1), row(0, 0, 9_100, 1, 1)], world.ts);
@@ -199,6 +223,7 @@ fn columns_of_different_lengths_are_no_stretch() {
     let before = world.kernel.to_bytes();
     let short = Stretch { ts_event: &columns.ts_event[..1], ..columns.stretch(0) };
     assert_eq!(world.kernel.stretch(&short, &mut Vec::new()).unwrap_err().code, code::CORE_INPUT);
+    assert_eq!(Ahead::new(short).unwrap_err().code, code::CORE_INPUT);
     assert_eq!(world.kernel.to_bytes(), before);
 }
 

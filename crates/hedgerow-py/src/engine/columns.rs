@@ -1,7 +1,7 @@
 //! Bars as columns, borrowed from NumPy without copying.
 
 use hedgerow_core::{Bar, Nanos, Problem, code, time::DAY};
-use hedgerow_kernel::Stretch;
+use hedgerow_kernel::{Ahead, Stretch};
 use numpy::{PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
@@ -117,26 +117,15 @@ impl Rows<'_> {
         }
     }
 
-    /// The rows from `start` to `end` as a stretch of one instrument.
-    pub fn stretch(&self, start: usize, end: usize) -> Stretch<'_> {
-        Stretch {
-            instrument: self.instrument.at(start),
-            ts_event: &self.ts_event[start..end],
-            ts_init: &self.ts_init[start..end],
-            open: &self.open[start..end],
-            high: &self.high[start..end],
-            low: &self.low[start..end],
-            close: &self.close[start..end],
-        }
+    /// The run as a kernel's columns of the instrument of its first row.
+    pub fn ahead(&self) -> Result<Ahead<'_>, Problem> {
+        let Rows { ts_event, ts_init, open, high, low, close, .. } = *self;
+        Ahead::new(Stretch { instrument: self.instrument.at(0), ts_event, ts_init, open, high, low, close })
     }
 
-    /// Reads ahead: brings the next rows of every column near in one sweep, so that short stretches do not wait for memory.
-    pub fn read_ahead(&self, start: usize, rows: usize) {
-        let (start, end) = (start.min(self.len()), (start + rows).min(self.len()));
-        let sweep = |column: &[i64]| column[start..end].iter().step_by(LINE).fold(0, |sum, v| sum ^ v);
-        for column in [self.ts_event, self.ts_init, self.open, self.high, self.low, self.close, self.volume] {
-            std::hint::black_box(sweep(column));
-        }
+    /// Brings the volumes of the next rows near, in one sweep: few of them are asked for, each far from the last.
+    pub fn near_volume(&self, start: usize, end: usize) {
+        std::hint::black_box(self.volume[start..end].iter().step_by(LINE).fold(0, |sum, v| sum ^ v));
     }
 
     /// The end of the rows from `start`, at most `end`, that lie on the day of row `start - 1`, as the desk counts days.

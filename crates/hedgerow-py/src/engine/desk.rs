@@ -13,9 +13,10 @@ use hedgerow_core::{
     time::{DAY, FOREVER},
 };
 use hedgerow_exec::LotRule;
-use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send, Stretch};
+use hedgerow_kernel::{Ahead, Capacity, Effects, Input, Kernel, Send};
 use hedgerow_log::{Cadence, Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::{BarVenue, VenueConfig};
+use std::ops::Range;
 
 /// What a strategy wishes to trade.
 #[derive(Clone, Copy, Debug)]
@@ -182,8 +183,8 @@ impl Desk {
     }
 
     /// Bars during which nobody acts, all of one day that has begun; false if they cannot be taken at once.
-    pub fn stretch(&mut self, rows: &Stretch<'_>) -> Result<bool, Problem> {
-        self.kernel.stretch(rows, &mut self.recorder.equity_nav)
+    pub fn stretch(&mut self, run: &Ahead<'_>, rows: Range<usize>) -> Result<bool, Problem> {
+        self.kernel.stretch_of(run, rows, &mut self.recorder.equity_nav)
     }
 
     /// What trades at the open of a bar, for orders sent before it.

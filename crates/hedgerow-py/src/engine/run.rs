@@ -15,7 +15,7 @@ use std::rc::Rc;
 #[derive(FromPyObject)]
 pub struct Handlers(Py<StrategyCore>, Option<Py<PyAny>>, Option<Py<PyAny>>, Option<Py<PyAny>>);
 
-/// Rows that are brought near at once: seven columns of them fit into a core's own cache.
+/// Rows that are proved and brought near at once: seven columns of them fit into a core's own cache.
 const NEAR: usize = 4096;
 /// Rows between two looks at Ctrl-C and the progress bar.
 const BREATH: usize = 1 << 16;
@@ -74,13 +74,15 @@ fn vectorised(
 ) -> PyResult<()> {
     let mut desk = shared.desk.borrow_mut();
     desk.recorder.reserve_equity(rows.len());
-    let single = rows.is_single();
+    let mut ahead = if rows.is_single() { Some(rows.ahead().map_err(raise)?) } else { None };
     let mut group: Vec<Bar> = Vec::with_capacity(64);
     let (mut start, mut breath, mut same_end, mut near) = (0, BREATH, 0, 0);
     while start < rows.len() {
-        if start + NEAR / 2 > near {
-            rows.read_ahead(near, NEAR);
-            near += NEAR;
+        if start + NEAR / 2 > near && near < rows.len() {
+            let end = (near + NEAR).min(rows.len());
+            rows.near_volume(near, end);
+            ahead.iter_mut().for_each(|ahead| ahead.look_to(end));
+            near = end;
         }
         let end = rows.group_end(start);
         group.clear();
@@ -93,13 +95,16 @@ fn vectorised(
         }
         settle(&mut desk).map_err(raise)?;
         start = end;
-        if single && !asked && desk.is_quiet(strategy, group[0].instrument) {
+        if let Some(ahead) = &ahead
+            && !asked
+            && desk.is_quiet(strategy, group[0].instrument)
+        {
             if same_end < end {
                 same_end = same_until(end - 1);
             }
             // The stretch takes in the row that wants something else: the market has moved to it before anyone acts.
             let quiet = rows.day_end(start, (same_end + 1).min(rows.len()));
-            let taken = quiet > start && desk.stretch(&rows.stretch(start, quiet)).map_err(raise)?;
+            let taken = quiet > start && desk.stretch(ahead, start..quiet).map_err(raise)?;
             if taken {
                 start = quiet;
             }
