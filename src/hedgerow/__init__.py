@@ -14,6 +14,7 @@ from hedgerow._core import __version__
 if TYPE_CHECKING:
     from hedgerow.core.costs import Costs
     from hedgerow.core.errors import HedgerowError
+    from hedgerow.engine.attribution import attribution
     from hedgerow.engine.audit import verify
     from hedgerow.engine.backtest import backtest
     from hedgerow.engine.jail_replay import replay_strategy
@@ -42,6 +43,7 @@ _HOME = {
     "Result": "hedgerow.engine.result",
     "SimpleStrategy": "hedgerow.engine.simple",
     "Strategy": "hedgerow.engine.strategy",
+    "attribution": "hedgerow.engine.attribution",
     "backtest": "hedgerow.engine.backtest",
     "crossover": "hedgerow.engine.simple",
     "ema": "hedgerow.models.features",
@@ -68,6 +70,7 @@ __all__ = [
     "SimpleStrategy",
     "Strategy",
     "__version__",
+    "attribution",
     "backtest",
     "crossover",
     "ema",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hedgerow.ledger import ratios, tails
+from hedgerow.ledger import partial, ratios, tails
 from hedgerow.ledger.metrics import performance
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -128,6 +128,43 @@ def test_the_best_of_many_worthless_strategies_looks_as_good_as_published() -> N
     reference = entry("performance.expected_max_normal")
     for trials, best in zip(reference["inputs"]["N"], reference["expected"], strict=True):
         assert ratios.expected_best_sharpe(trials, 1.0) == pytest.approx(best, abs=1e-9)
+
+
+def test_partial_moments_are_bacons() -> None:
+    """Downside potential, frequencies, volatility skewness, Omega-Sharpe and the ratio of Bernardo and Ledoit."""
+    bacon, least = column("portfolio_bacon.csv", 1), 0.005
+    potential = partial.downside_potential(bacon, least)
+    assert potential == pytest.approx(expected("performance.downside_potential.bacon"), abs=6e-5)
+    assert partial.frequencies(bacon, least) == pytest.approx(expected("performance.upside_frequency.bacon"), abs=6e-4)
+    skewness = partial.volatility_skewness(bacon, least)
+    assert skewness is not None
+    published = expected("performance.volatility_skewness.bacon")
+    assert [skewness, skewness**0.5] == pytest.approx(published, abs=1.01e-3)
+    omega_sharpe, bernardo_ledoit = expected("performance.omega_sharpe_bernardo_ledoit.bacon")
+    assert (partial.omega(bacon, least) or 0) - 1 == pytest.approx(omega_sharpe, abs=6e-3)
+    assert partial.omega(bacon) == pytest.approx(bernardo_ledoit, abs=6e-3)
+
+
+def test_half_kelly_is_of_the_excess_return() -> None:
+    """HAM1 over bills at 4 % a year."""
+    ham1 = column("managers.csv", "HAM1")
+    assert ratios.kelly(ham1, 0.04 / 12) == pytest.approx(expected("performance.kelly.ham1"), abs=1.01e-3)
+
+
+def test_the_probabilistic_sharpe_ratio_of_an_index_agrees_with_the_library_that_ignores_kurtosis() -> None:
+    """EDHEC convertible arbitrage against a ratio of 0.23, with the normal's kurtosis as that library has it."""
+    returns = column("edhec.csv", "Convertible Arbitrage")
+    shape, sharpe = ratios.moments(returns), ratios.sharpe(returns)
+    assert shape is not None
+    assert sharpe is not None
+    published = expected("performance.psr.edhec_ca")[0]
+    found = ratios.probabilistic_sharpe(sharpe, returns.size, skew=shape[0], kurtosis=3, against=0.23)
+    assert found == pytest.approx(published, abs=1.01e-4)
+
+
+def test_forty_five_trials_want_five_years() -> None:
+    """Below that, the best of 45 worthless strategies is expected to show a yearly Sharpe ratio of 1."""
+    assert ratios.minimum_backtest_length(45) == pytest.approx(5.0, abs=0.05)
 
 
 def test_expected_shortfall_splits_the_atom_at_the_quantile() -> None:

@@ -15,10 +15,14 @@ import numpy.typing as npt
 from hedgerow.core.nouns import MONEY_UNIT, money_floats
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hedgerow.engine.result import Result
 
 Floats = npt.NDArray[np.float64]
 SIGN_OF_SIDE = np.array([0.0, 1.0, -1.0])
+AT_THE_END = 2**63 - 1
+"""A time, and a record id, behind all others."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,18 @@ def fill_amounts(result: Result) -> FillAmounts:
     unit = fills["lots"] * np.array([i.tick_value / MONEY_UNIT for i in instruments])[fills["instrument"]] * rate
     worse_ticks = (fills["price_ticks"] - fills["reference_ticks"]) * SIGN_OF_SIDE[fills["side"]]
     return FillAmounts(fills["price_ticks"] * unit, worse_ticks * unit, money_floats(fills["fee"]) * rate)
+
+
+def trip_rates(result: Result, trips: pd.DataFrame) -> Floats:
+    """The rate of each round trip's currency: when it was closed, or at the end of the run while it is open."""
+    rates, found = Rates(result), np.ones(len(trips))
+    codes = trips["symbol"].map({i.symbol: i.currency for i in result.data.instruments})
+    closed = ~trips["open"].to_numpy(dtype=bool)
+    for currency in sorted(set(codes) - {result.info.currency}):
+        own = (codes == currency).to_numpy()
+        ends = trips["exit_id"].to_numpy(dtype=np.int64, na_value=AT_THE_END)
+        found[own] = np.where(closed[own], rates.of_records(currency, ends[own]), rates.at(currency, AT_THE_END))
+    return found
 
 
 def money_total(column: npt.NDArray[Any]) -> int:

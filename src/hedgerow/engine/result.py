@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from hedgerow.core.verdicts import verdict_sentence
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hedgerow.engine.evidence.capacity import Capacity
     from hedgerow.engine.run_data import RunData
-    from hedgerow.ledger.metrics import Performance
+    from hedgerow.ledger.metrics import Performance, Relative
+    from hedgerow.ledger.trades import TradeStatistics
 
 SIDES = np.array(["", "buy", "sell"])
 DECISIONS = np.array(["", "approved", "denied"])
@@ -221,6 +223,14 @@ class Result:
         return round_trips(self.fills, {i.symbol: i.multiplier for i in self._data.instruments})
 
     @cached_property
+    def trade_statistics(self) -> TradeStatistics:
+        """Win rate, profit factor, expectancy and the like of the closed round trips, in base currency."""
+        from hedgerow.engine.exchange import trip_rates
+        from hedgerow.ledger.trades import trade_statistics
+
+        return trade_statistics(self.trades, trip_rates(self, self.trades))
+
+    @cached_property
     def postings(self) -> pd.DataFrame:
         """The double-entry journal: the amounts of one cause sum to zero in every currency."""
         import pandas as pd
@@ -268,12 +278,48 @@ class Result:
         from hedgerow.engine.exchange import fill_amounts
         from hedgerow.ledger.metrics import performance
 
+        shares = self.exposure
         return performance(
             self.daily,
             trials=self.info.trials,
             trial_variance=self.info.trial_variance,
             traded_notional=float(fill_amounts(self).value.sum()),
+            exposure=(shares["gross"], shares["net"]) if np.isfinite(shares.to_numpy()).all() else None,
+            currency=self.info.currency,
         )
+
+    @cached_property
+    def exposure(self) -> pd.DataFrame:
+        """Gross and net value of the positions at each time, as shares of net asset value; NaN where that is lost."""
+        import pandas as pd
+
+        from hedgerow.engine.tearsheet.series import exposure
+
+        equity = self.equity["nav"]
+        nav = equity.to_numpy(dtype=np.float64)
+        held = (np.concatenate([[0.0], value])[: nav.size] for value in exposure(self)[1:])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gross, net = (np.where(nav > 0, value / nav, np.nan) for value in held)
+        return pd.DataFrame({"gross": gross, "net": net}, index=equity.index)
+
+    def attribution(self, by: Literal["instrument", "side", "strategy"] = "instrument") -> pd.DataFrame:
+        """Where the profit comes from, by instrument, long and short, or strategy; see `hedgerow.attribution`."""
+        from hedgerow.engine.attribution import attribution
+
+        return attribution(self, by)
+
+    @cached_property
+    def capacity(self) -> Capacity:
+        """The capital at which costs eat half of gross profit, and the one that earns most; or why it is not known."""
+        from hedgerow.engine.evidence.capacity import capacity_of
+
+        return capacity_of(self)
+
+    def against(self, benchmark: Result) -> Relative:
+        """Beta, alpha, tracking error and information ratio against another run; RUN_CONFIG for another currency."""
+        from hedgerow.engine.tearsheet.benchmark import relative_to
+
+        return relative_to(self, benchmark)
 
     @cached_property
     def daily(self) -> pd.Series[Any]:

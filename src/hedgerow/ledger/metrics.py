@@ -1,7 +1,8 @@
 """Performance statistics of a net asset value series: every figure by its published definition, or not at all.
 
 Promises: the first day counts (the return from the starting capital to the first value); a figure that the sample
-cannot carry is `None`, and `notes` says so with the code RUN-004; figures that point different ways are pointed out.
+cannot carry is `None`, and `notes` says so with the code RUN-004; figures that point different ways are pointed out;
+values and benchmark are of one currency.
 Never: a figure annualised from a few days, a float invented for a missing one.
 """
 
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hedgerow.core.errors import problem
-from hedgerow.ledger import ratios, tails
+from hedgerow.ledger import partial, ratios, tails
 from hedgerow.ledger.series import Series, end_of_day, nav_series, periodic_rate
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ __all__ = ["Performance", "Relative", "end_of_day", "performance"]
 
 TAIL_LEVEL = 0.95
 TAIL_PERIODS_MIN = 20
+AUTOCORRELATED = 2.576
+"""Standard errors beyond which a first autocorrelation is believed: one white series in a hundred passes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relative:
-    """Performance against a benchmark; the lower three are annualised.
+    """Performance against a benchmark in the same currency; the lower three are annualised.
 
     beta: slope of excess returns on the benchmark's. alpha: what beta does not explain (Jensen, 1968).
     information_ratio: active return over tracking error, which is the deviation of active returns (n - 1).
@@ -52,15 +55,22 @@ class Performance:
     periods: returns counted. years: periods over periods_per_year.
     total_return: compounded, time-weighted where there were flows. cagr: the same per year.
     volatility, sharpe, sortino: annualised by the square root of periods_per_year; risk_free is the rate they use.
-    sharpe_adjusted: annualised for autocorrelation (Lo, 2002), where lags were asked for.
-    max_drawdown: of compounded wealth, the starting point included; calmar: cagr over it.
+    sharpe_adjusted: annualised for autocorrelation (Lo, 2002).
+    omega: what was gained in all periods over what was lost, around the risk-free return (Keating and Shadwick, 2002).
+    max_drawdown: of compounded wealth, the starting point included; calmar: cagr over it. longest_drawdown: periods in
+    a row below an earlier value.
     hit_rate: periods that gained, of all periods. skew, kurtosis: of returns, population moments, normal = 0 and 3.
     value_at_risk, expected_shortfall: historical, 95 %, of one period.
     turnover: half of what was bought and sold, over the average net asset value, per year.
+    gross_exposure, net_exposure: mean of positions over net asset value; gross_exposure_max: the largest.
+    time_invested: share of times with a position.
     probabilistic_sharpe: probability that the true Sharpe ratio is positive. deflated_sharpe: that it exceeds what the
-    best of all trials would show by luck (Bailey and Lopez de Prado, 2012 and 2014).
+    best of all trials would show by luck (Bailey and Lopez de Prado, 2012 and 2014). minimum_track_record: periods
+    after which the first would be 95 %. minimum_backtest_length: years below which luck alone explains the best of all
+    trials. currency: of the values.
     """
 
+    currency: str | None
     periods: int
     periods_per_year: float | None
     years: float | None
@@ -71,7 +81,9 @@ class Performance:
     sharpe: float | None
     sharpe_adjusted: float | None
     sortino: float | None
+    omega: float | None
     max_drawdown: float | None
+    longest_drawdown: int | None
     calmar: float | None
     hit_rate: float | None
     best_period: float | None
@@ -81,8 +93,14 @@ class Performance:
     value_at_risk: float | None
     expected_shortfall: float | None
     turnover: float | None
+    gross_exposure: float | None
+    gross_exposure_max: float | None
+    net_exposure: float | None
+    time_invested: float | None
     probabilistic_sharpe: float | None
     deflated_sharpe: float | None
+    minimum_track_record: float | None
+    minimum_backtest_length: float | None
     trials: int | None
     relative: Relative | None
     notes: tuple[str, ...] = field(default=())
@@ -105,9 +123,12 @@ def performance(
     flows: ArrayLike | None = None,
     benchmark: ArrayLike | None = None,
     traded_notional: float | None = None,
+    exposure: tuple[ArrayLike, ArrayLike] | None = None,
     trials: int | None = None,
     trial_variance: float | None = None,
     lags: int | None = None,
+    currency: str | None = None,
+    benchmark_currency: str | None = None,
 ) -> Performance:
     """Measure a net asset value series.
 
@@ -117,9 +138,11 @@ def performance(
     flows: money paid in (positive) or out at the end of each period, included in that period's value.
     benchmark: levels at the same points as the returns' ends, the starting point first (one more than returns).
     traded_notional: sum of what was bought and sold, currency units.
+    exposure: gross and net value of the positions as shares of net asset value, one value a time each.
     trials: how many configurations were tried, this one included, for the deflated Sharpe ratio; trial_variance: of
     their Sharpe ratios per period (default: the sampling variance of a worthless strategy, 1 / (periods - 1)).
-    lags: autocorrelations for `sharpe_adjusted`.
+    lags: autocorrelations for `sharpe_adjusted`; `None` = as many as the sample carries (`ratios.lags_for`).
+    currency: of the values; benchmark_currency: of the benchmark, refused where it is another.
 
     Raises RUN_NO_DATA, RUN_NUMBER, RUN_CONFIG, DATA_UNSORTED, DATA_DUPLICATE.
 
@@ -129,28 +152,31 @@ def performance(
     >>> print(report.notes[0].partition(":")[0])
     RUN-004 too few observations for this statistic
     """
+    if benchmark is not None and benchmark_currency != currency and benchmark_currency is not None:
+        raise problem("RUN_CONFIG", f"benchmark in {benchmark_currency}, values in {currency}; convert one of them")
     series = nav_series(equity, capital=capital, flows=flows, periods_per_year=periods_per_year)
     rate = periodic_rate(risk_free, series)
     notes = _Notes(series)
     annual = notes.annual_scale()
     figures = _returns(series, rate, annual, notes)
-    if lags is not None and annual is not None and figures["sharpe"] is not None:
-        factor = ratios.annual_factor(series.returns - rate, round(annual), lags)
-        per_period = ratios.sharpe(series.returns, rate)
-        figures["sharpe_adjusted"] = None if factor is None or per_period is None else factor * per_period
+    figures["sharpe_adjusted"] = _adjusted(series, rate, lags, annual, figures["sharpe"], notes)
     figures.update(_tail(series, notes))
     figures.update(_belief(series, rate, trials, trial_variance, notes))
+    figures["minimum_backtest_length"] = _minimum_length(figures["sharpe"], trials, series, notes)
     figures["turnover"] = _turnover(series, traded_notional, annual)
+    figures.update(_exposure(exposure))
     notes.contradictions(figures)
     return Performance(
+        currency=currency,
         periods=series.returns.size,
+        longest_drawdown=tails.longest_below_peak(series.wealth) if series.returns.size else None,
         periods_per_year=series.periods_per_year,
         years=series.years,
         risk_free=_mean_rate(series, rate),
         trials=trials,
         relative=None if benchmark is None else _relative(series, rate, benchmark, annual),
         notes=tuple(notes.lines),
-        **{"sharpe_adjusted": None, **figures},
+        **figures,
     )
 
 
@@ -175,12 +201,32 @@ def _returns(series: Series, rate: Floats, annual: float | None, notes: _Notes) 
         "volatility": volatility,
         "sharpe": sharpe,
         "sortino": sortino,
+        "omega": partial.omega(returns, rate),
         "max_drawdown": fall if some else None,
         "calmar": cagr / fall if cagr is not None and fall > 0 else None,
         "hit_rate": float(np.mean(returns > 0)) if some else None,
         "best_period": float(returns.max()) if some else None,
         "worst_period": float(returns.min()) if some else None,
     }
+
+
+def _adjusted(
+    series: Series, rate: Floats, lags: int | None, annual: float | None, sharpe: float | None, notes: _Notes
+) -> float | None:
+    """The Sharpe ratio annualised for autocorrelation; where that is believed, a note says so."""
+    if annual is None or sharpe is None:
+        return None
+    excess, per_year = series.returns - rate, round(annual)
+    most = min(per_year, excess.size) - 1
+    factor = ratios.annual_factor(excess, per_year, min(ratios.lags_for(excess.size), most) if lags is None else lags)
+    adjusted = None if factor is None else sharpe / math.sqrt(annual) * factor
+    first = ratios.autocorrelation(excess)
+    if adjusted is not None and first is not None and abs(first) * math.sqrt(excess.size) > AUTOCORRELATED:
+        notes.add(
+            f"returns depend on the ones before them (first autocorrelation {first:+.2f}): the Sharpe ratio is "
+            f"{sharpe:.2f} by the square root of time, {adjusted:.2f} corrected for it"
+        )
+    return adjusted
 
 
 def _tail(series: Series, notes: _Notes) -> dict[str, float | None]:
@@ -201,7 +247,9 @@ def _belief(
     series: Series, rate: Floats, trials: int | None, trial_variance: float | None, notes: _Notes
 ) -> dict[str, float | None]:
     """How far the Sharpe ratio can be believed: it is an estimate, and perhaps the best of many."""
-    figures: dict[str, float | None] = {"probabilistic_sharpe": None, "deflated_sharpe": None}
+    figures: dict[str, float | None] = dict.fromkeys(
+        ("probabilistic_sharpe", "deflated_sharpe", "minimum_track_record")
+    )
     if trials is not None and trials < 1:
         raise problem("RUN_CONFIG", f"trials {trials}; at least 1, this configuration included")
     excess = series.returns - rate
@@ -211,6 +259,7 @@ def _belief(
     skew, kurtosis = shape
     count = excess.size
     figures["probabilistic_sharpe"] = ratios.probabilistic_sharpe(estimate, count, skew=skew, kurtosis=kurtosis)
+    figures["minimum_track_record"] = ratios.minimum_track_record(estimate, skew=skew, kurtosis=kurtosis)
     if trials is None or trials == 1:
         if trials == 1:
             notes.add("deflated_sharpe: one trial has no best to deflate for; count every configuration that was tried")
@@ -220,6 +269,30 @@ def _belief(
         estimate, count, skew=skew, kurtosis=kurtosis, trials=trials, variance=variance
     )
     return figures
+
+
+def _minimum_length(sharpe: float | None, trials: int | None, series: Series, notes: _Notes) -> float | None:
+    """Years that a sample needs for so many trials; a shorter one is pointed out."""
+    if sharpe is None or trials is None or trials < 2:
+        return None
+    years = ratios.minimum_backtest_length(trials, sharpe)
+    if years is not None and series.years is not None and series.years < years:
+        notes.add(
+            f"{series.years:.1f} years are too short for {trials} trials: the best of so many worthless ones is "
+            f"expected to show as much in less than {years:.1f} years"
+        )
+    return years
+
+
+def _exposure(shares: tuple[ArrayLike, ArrayLike] | None) -> dict[str, float | None]:
+    names = ("gross_exposure", "gross_exposure_max", "net_exposure", "time_invested")
+    if shares is None:
+        return dict.fromkeys(names)
+    gross, net = (np.asarray(share, dtype=np.float64) for share in shares)
+    if gross.size == 0 or gross.shape != net.shape or not (np.isfinite(gross).all() and np.isfinite(net).all()):
+        raise problem("RUN_CONFIG", f"exposure of {gross.shape} and {net.shape}; finite, as many gross as net")
+    told = (gross.mean(), gross.max(), net.mean(), np.mean(gross > 0))
+    return dict(zip(names, map(float, told), strict=True))
 
 
 def _turnover(series: Series, traded_notional: float | None, annual: float | None) -> float | None:
@@ -238,15 +311,19 @@ def _relative(series: Series, rate: Floats, benchmark: ArrayLike, annual: float 
         detail = f"benchmark of {levels.size} levels; {series.returns.size + 1} positive ones, the starting point first"
         raise problem("RUN_CONFIG", detail)
     market = levels[1:] / levels[:-1] - 1
+    total = float(levels[-1] / levels[0]) - 1
+    if annual is None:  # two returns have a slope, and it means nothing
+        return Relative(
+            total_return=total, beta=None, correlation=None, alpha=None, tracking_error=None, information_ratio=None
+        )
     active = series.returns - market
     correlation, beta = ratios.co_movement(series.returns - rate, market - rate)
     alpha = None
-    if beta is not None and annual is not None:
+    if beta is not None:
         alpha = float(np.mean(series.returns - rate) - beta * np.mean(market - rate)) * annual
-    tracking = ratios.spread(active) if annual is not None else None
-    scale = math.sqrt(annual or 0.0)
+    tracking, scale = ratios.spread(active), math.sqrt(annual)
     return Relative(
-        total_return=float(levels[-1] / levels[0]) - 1,
+        total_return=total,
         beta=beta,
         correlation=correlation,
         alpha=alpha,

@@ -156,6 +156,20 @@ def expected_best_sharpe(trials: int, variance: float) -> float:
     return math.sqrt(variance) * ((1 - EULER_GAMMA) * first + EULER_GAMMA * second)
 
 
+def minimum_backtest_length(trials: int, sharpe_year: float = 1.0) -> float | None:
+    """Years below which the best of `trials` worthless strategies is expected to show a yearly Sharpe ratio this high.
+
+    `None` where the ratio is not positive. Source: Bailey, Borwein, Lopez de Prado and Zhu, Pseudo-Mathematics and
+    Financial Charlatanism, Notices of the AMS 61(5), 2014, eq. 6, without the bound's slack. Raises RUN_CONFIG for
+    fewer than two trials.
+
+    >>> round(minimum_backtest_length(45), 1), round(minimum_backtest_length(45, sharpe_year=2.0), 1)
+    (5.0, 1.2)
+    """
+    best = expected_best_sharpe(trials, 1.0)
+    return (best / sharpe_year) ** 2 if sharpe_year > 0 else None
+
+
 def deflated_sharpe(
     sharpe_ratio: float, periods: int, *, skew: float, kurtosis: float, trials: int, variance: float
 ) -> float | None:
@@ -169,6 +183,48 @@ def deflated_sharpe(
     """
     luck = expected_best_sharpe(trials, variance)
     return probabilistic_sharpe(sharpe_ratio, periods, skew=skew, kurtosis=kurtosis, against=luck)
+
+
+def kelly(returns: ArrayLike, risk_free: ArrayLike = 0.0, *, fraction: float = 0.5) -> float | None:
+    """Capital at risk, as a multiple of wealth, that grows it fastest, times a `fraction`: half of it by default.
+
+    Mean over variance of the returns in *excess* of the risk-free; full Kelly is never a target, because the mean is an
+    estimate. Source: Thorp, The Kelly Criterion in Blackjack, Sports Betting and the Stock Market, 2006, eq. 7.
+    Raises RUN_CONFIG unless 0 < fraction <= 1.
+
+    >>> round(kelly([0.02, -0.01, 0.03, 0.0]), 2)
+    15.0
+    """
+    if not 0 < fraction <= 1:
+        raise problem("RUN_CONFIG", f"fraction {fraction} of Kelly; above 0, at most 1")
+    excess = _floats(returns) - _floats(risk_free)
+    deviation = spread(excess)
+    return None if deviation is None else fraction * float(excess.mean()) / deviation**2
+
+
+def lags_for(periods: int) -> int:
+    """How many autocorrelations a sample carries: `4 (n / 100)^(2/9)`, rounded down.
+
+    Source: Newey and West, Automatic Lag Selection in Covariance Matrix Estimation, Review of Economic Studies 61(4),
+    1994.
+
+    >>> lags_for(100), lags_for(2520)
+    (4, 8)
+    """
+    return int(4 * (periods / 100) ** (2 / 9))
+
+
+def autocorrelation(returns: ArrayLike, lag: int = 1) -> float | None:
+    """Correlation of returns with those `lag` periods before; `None` if there are too few or they do not differ.
+
+    >>> round(autocorrelation([0.01, -0.01] * 10), 2)
+    -0.95
+    """
+    values = _floats(returns)
+    if values.size <= lag or spread(values) is None:
+        return None
+    centred = values - values.mean()
+    return float(centred[lag:] @ centred[:-lag]) / float(centred @ centred)
 
 
 def annual_factor(returns: ArrayLike, periods_per_year: int, lags: int) -> float | None:

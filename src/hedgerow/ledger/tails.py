@@ -16,7 +16,7 @@ import numpy as np
 from hedgerow.core.errors import problem
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,28 @@ def max_drawdown(wealth: ArrayLike) -> Drawdown:
     peak = int(np.argmax(values[: trough + 1]))
     back = np.flatnonzero(values[trough:] >= peaks[trough]) if trough > peak else np.zeros(1, dtype=np.int64)
     return Drawdown(depth, peak, trough, trough + int(back[0]) if back.size else None)
+
+
+def drawdowns(wealth: ArrayLike) -> NDArray[np.float64]:
+    """Loss from the highest value so far, at each point: a positive share, 0 at a new high.
+
+    >>> drawdowns([100.0, 90.0, 120.0]).round(2).tolist()
+    [0.0, 0.1, 0.0]
+    """
+    values = np.asarray(wealth, dtype=np.float64)
+    return np.asarray(1 - values / np.maximum.accumulate(values), dtype=np.float64)
+
+
+def longest_below_peak(wealth: ArrayLike) -> int:
+    """The longest stretch of points that lie below an earlier value.
+
+    >>> longest_below_peak([100.0, 90.0, 95.0, 101.0, 99.0])
+    2
+    """
+    values = np.asarray(wealth, dtype=np.float64)
+    below = values < np.maximum.accumulate(values)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(np.int8)))
+    return int((edges[1::2] - edges[::2]).max()) if edges.size else 0
 
 
 def value_at_risk(returns: ArrayLike, level: float = 0.95) -> float:

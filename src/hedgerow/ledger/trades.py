@@ -17,7 +17,7 @@ from hedgerow.core.errors import did_you_mean, problem
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 UNIT = 10**9
 COLUMNS = ("ts", "symbol", "side", "quantity", "price", "fee", "id")
@@ -85,6 +85,60 @@ def round_trips(fills: pd.DataFrame, multipliers: Mapping[str, int] | None = Non
             _open(holding, at, quantity, price, fee)
     trips += [_Trip(h.opened_at, -1, h.quantity, h.cost, 0, h.fees) for h in holdings.values() if h.quantity]
     return _table(fills, trips, factor)
+
+
+@dataclass(frozen=True)
+class TradeStatistics:
+    """Closed round trips after fees, in one currency; `None` where there is nothing to divide.
+
+    win_rate: trips that gained, of all. profit_factor: gains over losses. expectancy: mean profit of a trip.
+    average_win, average_loss: of those that gained and lost, the loss positive. payoff: the first over the second.
+    best: the most profitable trip's profit. holding_days: mean time from entry to exit.
+    """
+
+    trips: int
+    win_rate: float | None
+    profit_factor: float | None
+    expectancy: float | None
+    average_win: float | None
+    average_loss: float | None
+    payoff: float | None
+    best: float | None
+    holding_days: float | None
+
+
+def trade_statistics(trips: pd.DataFrame, rates: ArrayLike = 1.0) -> TradeStatistics:
+    """Statistics of round trips, as `round_trips` gives them; rates: into one currency, one a trip.
+
+    Raises RUN_NUMBER for a rate that is not positive.
+
+    >>> import pandas as pd
+    >>> times = pd.to_datetime(["2024-01-02", "2024-01-04"])
+    >>> trips = pd.DataFrame({"pnl": [30.0, -10.0], "fees": [2.0, 1.0], "open": False,
+    ...                       "entry_ts": times[0], "exit_ts": times[1]})
+    >>> told = trade_statistics(trips)
+    >>> told.win_rate, round(told.profit_factor, 4), told.expectancy, told.holding_days
+    (0.5, 2.5455, 8.5, 2.0)
+    """
+    factors = np.broadcast_to(np.asarray(rates, dtype=np.float64), (len(trips),))
+    if not (factors > 0).all():
+        raise problem("RUN_NUMBER", f"exchange rate {factors.min()}")
+    closed = ~trips["open"].to_numpy(dtype=bool)
+    net = ((trips["pnl"] - trips["fees"]).to_numpy(dtype=np.float64) * factors)[closed]
+    gains, losses = net[net > 0], -net[net < 0]
+    win, loss = (float(side.mean()) if side.size else None for side in (gains, losses))
+    held = (trips["exit_ts"] - trips["entry_ts"])[closed].dt.total_seconds() / 86_400
+    return TradeStatistics(
+        trips=net.size,
+        win_rate=gains.size / net.size if net.size else None,
+        profit_factor=float(gains.sum() / losses.sum()) if losses.size else None,
+        expectancy=float(net.mean()) if net.size else None,
+        average_win=win,
+        average_loss=loss,
+        payoff=None if win is None or loss is None else win / loss,
+        best=float(net.max()) if net.size else None,
+        holding_days=float(held.mean()) if net.size else None,
+    )
 
 
 def _open(holding: _Holding, at: int, quantity: int, price: int, fee: int) -> None:

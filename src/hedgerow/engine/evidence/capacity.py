@@ -20,12 +20,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.core.costs import Costs
+from hedgerow.engine.evidence.exposure import traded
 from hedgerow.engine.evidence.pack import LeftOut, decimal
+from hedgerow.engine.evidence.sample import whole
+from hedgerow.ledger.series import nav_series
 
 if TYPE_CHECKING:
-    from hedgerow.core.costs import Costs
     from hedgerow.engine.evidence.exposure import Held, Traded
     from hedgerow.engine.evidence.sample import Sample
+    from hedgerow.engine.result import Result
     from hedgerow.engine.run_data import RunData
 
 Floats = npt.NDArray[np.float64]
@@ -81,6 +85,17 @@ class Scaling:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """How much money a strategy can carry, in `currency`: where costs eat half of gross profit, and beyond which more
+    of it earns less; both `None`, with the reason, where it is not known."""
+
+    currency: str
+    costs_eat_half: float | None
+    most_profit: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Liquidity:
     """sigma: one-day standard deviation by instrument; adv: average daily volume in lots, 0 = not known."""
 
@@ -121,22 +136,44 @@ def capacity(scale: Scaling | None, unknown: Sequence[str], why_not: str, left_o
 
     unknown: what was traded though nobody knows its volume.
     """
-    if scale is not None and not unknown:
-        if scale.gross <= 0:
-            why_not = "there was no gross profit for costs to eat"
-        elif scale.impact <= 0:
-            why_not = "the cost model has no impact"
-        else:
-            return {
-                "law": "impact = Y * sigma * sqrt(Q / ADV)",
-                "gross_profit_per_year": decimal(scale.gross),
-                "spread_and_fees_per_year": decimal(scale.linear),
-                "impact_per_year": decimal(scale.impact),
-                "capital_where_costs_eat_half": decimal(scale.capital_at(EATEN)),
-                "capital_of_most_profit": decimal(scale.capital_of_most_profit()),
-            }
-    left_out.add("capacity", f"volume is not known: {', '.join(unknown)}" if unknown else why_not)
-    return None
+    reason = _no_capacity(scale, unknown, why_not)
+    if scale is None or reason:
+        left_out.add("capacity", reason)
+        return None
+    return {
+        "law": "impact = Y * sigma * sqrt(Q / ADV)",
+        "gross_profit_per_year": decimal(scale.gross),
+        "spread_and_fees_per_year": decimal(scale.linear),
+        "impact_per_year": decimal(scale.impact),
+        "capital_where_costs_eat_half": decimal(scale.capital_at(EATEN)),
+        "capital_of_most_profit": decimal(scale.capital_of_most_profit()),
+    }
+
+
+def capacity_of(result: Result) -> Capacity:
+    """How much money a run's strategy can carry, under the costs that it was run with."""
+    ran, series = whole(result), nav_series(result.daily)
+    trade, liquidity = traded(ran), Liquidity.of(result.data)
+    unknown = unknown_volume(result.data.symbols, trade, liquidity)
+    scale = None
+    if series.years is not None and series.long_enough:
+        costs = Costs(**result.info.costs)
+        scale = scaling(ran, trade, costs, liquidity, capital=result.info.cash, years=series.years)
+    reason = _no_capacity(scale, unknown, f"{series.returns.size} days, too few to tell a year")
+    if scale is None or reason:
+        return Capacity(result.info.currency, None, None, reason)
+    return Capacity(result.info.currency, scale.capital_at(EATEN), scale.capital_of_most_profit())
+
+
+def _no_capacity(scale: Scaling | None, unknown: Sequence[str], short: str) -> str:
+    """Why there is no capacity, or nothing where there is one."""
+    if unknown:
+        return f"volume is not known: {', '.join(unknown)}"
+    if scale is None:
+        return short
+    if scale.gross <= 0:
+        return "there was no gross profit for costs to eat"
+    return "" if scale.impact > 0 else "the cost model has no impact"
 
 
 def tiers(

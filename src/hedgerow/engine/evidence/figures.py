@@ -140,15 +140,13 @@ def drawdown(sample: Sample) -> dict[str, Any]:
     nav, days = sample.nav, [sample.days[0] - np.timedelta64(1, "D"), *sample.days]
     fall = tails.max_drawdown(np.maximum(nav, 0.0))
     below = nav < np.maximum.accumulate(nav)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(np.int8)))
-    longest = int((edges[1::2] - edges[::2]).max()) if edges.size else 0
     return {
         "depth": decimal(fall.depth),
         "peak": str(days[fall.peak]),
         "trough": str(days[fall.trough]),
         "recovered": None if fall.recovered is None else str(days[fall.recovered]),
         "days_below_peak": int(below.sum()),
-        "longest_below_peak": longest,
+        "longest_below_peak": tails.longest_below_peak(nav),
     }
 
 

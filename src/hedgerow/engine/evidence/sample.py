@@ -168,6 +168,11 @@ def sample(strategy: Any, bars: Bars, settings: Settings, *, folds: int, run: Ru
     return _fixed(run(strategy, bars, settings), folds)
 
 
+def whole(result: Result) -> Sample:
+    """A run that is there already, as a sample of one fold."""
+    return _fixed(Ran(result, _isolation(result)), 1)
+
+
 def _fixed(ran: Ran, folds: int) -> Sample:
     nav, days = _daily(ran.result)
     parts = np.array_split(np.arange(days.size), folds)

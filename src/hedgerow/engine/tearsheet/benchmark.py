@@ -15,9 +15,11 @@ from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.engine.tearsheet.markup import counted
 from hedgerow.engine.tearsheet.series import clock
+from hedgerow.ledger.metrics import performance
 
 if TYPE_CHECKING:
     from hedgerow.engine.result import Result
+    from hedgerow.ledger.metrics import Relative
 
 INVESTED = 0.98
 """Share of the capital that is spent: prices move before the order fills, and costs are paid."""
@@ -72,6 +74,22 @@ def aligned(result: Result, benchmark: Result, ts: Any) -> Any:
     place = np.searchsorted(times, ts, side="right") - 1
     nav = benchmark.equity["nav"].to_numpy()
     return nav[np.maximum(place, 0)] * (result.info.cash / benchmark.info.cash)
+
+
+def relative_to(result: Result, benchmark: Result) -> Relative:
+    """A run's performance beside another's, on the run's own days.
+
+    Raises RUN_CONFIG if they cannot be compared, or the benchmark lost everything.
+    """
+    levels = aligned(result, checked(result, benchmark), clock(result.daily.index) + 1)
+    relative = performance(
+        result.daily,
+        benchmark=levels,
+        currency=result.info.currency,
+        benchmark_currency=benchmark.info.currency,
+    ).relative
+    assert relative is not None
+    return relative
 
 
 def _rates(result: Result) -> dict[str, Any]:

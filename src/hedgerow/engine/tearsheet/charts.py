@@ -19,13 +19,12 @@ from hedgerow.engine.tearsheet.series import (
     WINDOW,
     Curves,
     clock,
-    drawdown,
-    exposure,
     period_word,
     rolling,
     session_days,
     thin,
 )
+from hedgerow.ledger import tails
 
 if TYPE_CHECKING:
     from hedgerow.engine.result import Result
@@ -96,8 +95,8 @@ def _equity(result: Result, ts: Ints, nav: Floats, theirs: Floats | None, name: 
 
 
 def _drawdown(ts: Ints, nav: Floats, theirs: Floats | None, name: str) -> Chart:
-    own = drawdown(nav)
-    columns = (own,) if theirs is None else (own, drawdown(theirs))
+    own = 0.0 - tails.drawdowns(nav)
+    columns = (own,) if theirs is None else (own, 0.0 - tails.drawdowns(theirs))
     labels = ("strategy", name)
     says = f"Loss from the highest value so far; at its deepest {percent(float(own.min()))}."
     curves = thin(ts, columns, POINTS_OTHER)
@@ -145,15 +144,14 @@ def _rolling(result: Result, benchmark: Result | None, name: str) -> list[Chart]
 
 
 def _exposure(result: Result, nav: Floats) -> list[Chart]:
-    if not len(result.records("Fill")) or len(result.data.times_ns) + 1 != nav.size or not (nav > 0).all():
+    if not len(result.records("Fill")) or not (nav > 0).all():
         return []
-    ts, gross, net = exposure(result)
-    columns = tuple(np.concatenate([[0.0], held]) / nav for held in (gross, net))
+    columns = tuple(result.exposure[name].to_numpy(dtype=np.float64) for name in ("gross", "net"))
     says = (
         f"Positions at each close as a share of net asset value: gross at most {percent(float(columns[0].max()), 1)}, "
         f"net from {percent(float(columns[1].min()), 1)} to {percent(float(columns[1].max()), 1)}."
     )
-    curves = thin(np.concatenate([[result.data.start_ns], ts]), columns, POINTS_OTHER)
+    curves = thin(clock(result.exposure.index), columns, POINTS_OTHER)
     return [Chart("exposure", "Exposure", says, curves, ("gross", "net"), ("other", "main"), "percent", 170, 4)]
 
 

@@ -39,13 +39,19 @@ def _loss(value: float | None) -> str:
     return percent(value if value is None or value <= 0 else -value)
 
 
+def _count(value: float | None) -> str:
+    return number(value, 0)
+
+
 FIGURES = (
     Figure("Total return", "net of costs, the first day counted", "total_return", _gain),
     Figure("Return per year", "compounded (CAGR)", "cagr", _gain),
     Figure("Volatility", "standard deviation of the returns of each {period}, per year", "volatility", percent),
     Figure("Sharpe ratio", "return over volatility, per year", "sharpe", number),
+    Figure("Sharpe, corrected", "per year, for returns that depend on each other (Lo)", "sharpe_adjusted", number),
     Figure("Sortino ratio", "return over downside deviation, per year", "sortino", number),
     Figure("Deepest drawdown", "from a high to the low after it, by the {period}", "max_drawdown", _loss),
+    Figure("Longest drawdown", "{period}s in a row below an earlier value", "longest_drawdown", _count),
     Figure("Calmar ratio", "return per year over the deepest drawdown", "calmar", number),
     Figure("Hit rate", "{period}s that gained", "hit_rate", percent),
     Figure("Best {period}", "", "best_period", _gain),
@@ -53,15 +59,21 @@ FIGURES = (
     Figure("Value at risk", "loss exceeded in one {period} of twenty (95 %, historical)", "value_at_risk", _loss),
     Figure("Expected shortfall", "mean of the worst {period} in twenty (95 %)", "expected_shortfall", _loss),
     Figure("Turnover", "half of what was traded, over the mean value, per year", "turnover", lambda v: percent(v, 0)),
+    Figure("Gross exposure", "positions over value, on average", "gross_exposure", percent),
+    Figure("Time invested", "share of times with a position", "time_invested", percent),
     Figure(
         "Probabilistic Sharpe", "probability that the true Sharpe ratio is positive", "probabilistic_sharpe", percent
     ),
     Figure("Deflated Sharpe", "the same, against the best of all trials by luck", "deflated_sharpe", percent),
+    Figure("Track record needed", "{period}s until the first is 95 %", "minimum_track_record", _count),
+    Figure("Backtest needed", "years below which luck explains the best trial", "minimum_backtest_length", number),
 )
 
 
 def missing(field: str, performance: Performance) -> str:
     """Why a figure is left out, in the words of the statistics."""
+    if field == "sharpe_adjusted" and performance.sharpe is None:
+        field = "sharpe"
     for sign in (f"{field}:", f"{field},", ANNUAL, "net asset value fell"):
         for note in performance.notes:
             if sign in note:
@@ -71,6 +83,10 @@ def missing(field: str, performance: Performance) -> str:
     return {
         "calmar": "there was no drawdown to divide by",
         "deflated_sharpe": "the number of trials is not known",
+        "minimum_track_record": "no record is long enough: the Sharpe ratio is not positive",
+        "minimum_backtest_length": "no length suffices: the Sharpe ratio is not positive"
+        if (performance.trials or 1) > 1
+        else "one trial has no best; count every configuration that was tried",
         "probabilistic_sharpe": "the returns do not differ enough to have a distribution",
     }.get(field, "the returns do not carry it")
 
@@ -150,15 +166,11 @@ def _cost_rows(sides: list[Result], currency: str) -> list[list[object]]:
 
 def _relative_rows(result: Result, benchmark: Result, notes: Footnotes) -> list[list[object]]:
     """Beta, alpha and the like: statistics of the run against the benchmark's value on the same days."""
-    from hedgerow.engine.tearsheet.benchmark import aligned
-    from hedgerow.ledger.metrics import performance
+    from hedgerow.engine.tearsheet.benchmark import aligned, relative_to
 
-    levels = aligned(result, benchmark, clock(result.daily.index) + 1)
-    if not (levels > 0).all():
+    if not (aligned(result, benchmark, clock(result.daily.index) + 1) > 0).all():
         return []
-    relative = performance(result.daily, benchmark=levels).relative
-    if relative is None:
-        return []
+    relative = relative_to(result, benchmark)
     lines = (
         ("Beta", "how the strategy moves with the benchmark", relative.beta, number),
         ("Correlation", "of their returns", relative.correlation, number),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hedgerow.core.nouns import MONEY_UNIT
-from hedgerow.engine.exchange import SIGN_OF_SIDE, Rates
+from hedgerow.engine.exchange import AT_THE_END, SIGN_OF_SIDE, Rates
 from hedgerow.engine.tearsheet.markup import DASH, Markup, amount, coloured, percent, price, quantity, table, tag
 from hedgerow.engine.tearsheet.series import Ints
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hedgerow.engine.result import Result
 
 ROWS_MAX = 40
-AT_THE_END = 2**63 - 1
 
 
 @dataclass(frozen=True)

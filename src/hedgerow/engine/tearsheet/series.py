@@ -1,4 +1,4 @@
-"""The curves of a tear sheet: drawdown, rolling figures, months, exposure, and fewer points to draw them from.
+"""The curves of a tear sheet: rolling figures, months, exposure, and fewer points to draw them from.
 
 Promises: thinning keeps the first, the last and each stretch's lowest and highest value of every curve; rolling figures
 begin when their window is full. Never: a value between two that were measured.
@@ -86,15 +86,6 @@ def period_word(per_year: float | None) -> str:
     ('day', 'period')
     """
     return PERIODS.get(per_year or 0.0, "period")
-
-
-def drawdown(nav: Floats) -> Floats:
-    """Loss from the highest value so far, as a fraction from 0 down.
-
-    >>> drawdown(np.array([100.0, 90.0, 120.0])).round(2).tolist()
-    [0.0, -0.1, 0.0]
-    """
-    return np.asarray(nav / np.maximum.accumulate(nav) - 1.0, dtype=np.float64)
 
 
 def rolling(returns: Floats, per_year: float, window: int = WINDOW) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hedgerow.engine.exchange import Rates, fill_amounts
+from hedgerow.engine.exchange import Rates, fill_amounts, trip_rates
 from hedgerow.engine.tearsheet.holdings import holdings
 from hedgerow.engine.tearsheet.markup import (
     DASH,
@@ -135,7 +135,7 @@ def trades_tables(result: Result) -> Markup:
     if not len(closed):
         return tag("p", "No round trip was closed.")
     net = (closed["pnl"] - closed["fees"]).rename("net")
-    ranked = closed.assign(net=net, base=_in_base(result, closed, net)).sort_values("base", kind="stable")
+    ranked = closed.assign(net=net, base=net * trip_rates(result, closed)).sort_values("base", kind="stable")
     losing, winning = ranked[ranked["net"] < 0], ranked[ranked["net"] > 0].iloc[::-1]
     share = percent(len(winning) / len(closed), 1)
     trips = counted(len(closed), "round trip")
@@ -148,16 +148,6 @@ def trades_tables(result: Result) -> Markup:
             tag("p", "Run with log=FOLDER to walk from any record id to its causes with hedgerow why.", class_="aside")
         )
     return joined(parts)
-
-
-def _in_base(result: Result, closed: pd.DataFrame, net: pd.Series[float]) -> Any:
-    rates, values = Rates(result), net.to_numpy(dtype=np.float64).copy()
-    currency_of = {i.symbol: i.currency for i in result.data.instruments}
-    codes = closed["symbol"].map(currency_of)
-    for currency in set(codes) - {result.info.currency}:
-        mine = (codes == currency).to_numpy()
-        values[mine] *= rates.of_records(currency, closed["exit_id"].to_numpy(dtype=np.int64)[mine])
-    return values
 
 
 def _trades_table(result: Result, rows: pd.DataFrame, caption: str) -> Markup:
