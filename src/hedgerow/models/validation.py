@@ -83,7 +83,7 @@ def walk_forward(
     >>> [(f.train_rows.tolist(), f.test_rows.tolist()) for f in walk_forward(times, times + 2, config)]
     [([0, 1, 2, 3], [6, 7]), ([0, 1, 2, 3, 4, 5], [8, 9])]
     """
-    _check_rows(prediction_ns, label_end_ns)
+    check_rows(prediction_ns, label_end_ns)
     last = int(prediction_ns.max()) if last_ns is None else last_ns
     for number, (test_from_ns, test_to_ns) in enumerate(periods_to_test(last, config)):
         test_rows = np.flatnonzero((prediction_ns >= test_from_ns) & (prediction_ns < test_to_ns))
@@ -155,7 +155,8 @@ def require_no_leak(prediction_ns: IntArray, label_end_ns: IntArray, fold: Fold,
         raise problem("MODEL_LEAK", f"fold {fold.number}: row {int(shared[0])} is trained on and tested")
 
 
-def _check_rows(prediction_ns: IntArray, label_end_ns: IntArray) -> None:
+def check_rows(prediction_ns: IntArray, label_end_ns: IntArray) -> None:
+    """Raise MODEL_SHAPE, MODEL_TOO_FEW_ROWS or MODEL_BAD_FOLDS unless every label ends at or after its prediction."""
     if prediction_ns.shape != label_end_ns.shape or prediction_ns.ndim != 1:
         raise problem("MODEL_SHAPE", f"prediction times {prediction_ns.shape}, label end times {label_end_ns.shape}")
     if len(prediction_ns) == 0:
