@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.attribution import attribution
     from hedgerow.engine.audit import verify
     from hedgerow.engine.backtest import backtest
+    from hedgerow.engine.comparison import Comparison, compare
     from hedgerow.engine.jail_replay import replay_strategy
     from hedgerow.engine.jailed import JailedStrategy
     from hedgerow.engine.result import Result
@@ -35,6 +36,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 _HOME = {
     "Bars": "hedgerow.market.bars",
     "Catalog": "hedgerow.market.catalog",
+    "Comparison": "hedgerow.engine.comparison",
     "Costs": "hedgerow.core.costs",
     "HedgerowError": "hedgerow.core.errors",
     "Instrument": "hedgerow.market.instruments",
@@ -45,6 +47,7 @@ _HOME = {
     "Strategy": "hedgerow.engine.strategy",
     "attribution": "hedgerow.engine.attribution",
     "backtest": "hedgerow.engine.backtest",
+    "compare": "hedgerow.engine.comparison",
     "crossover": "hedgerow.engine.simple",
     "ema": "hedgerow.models.features",
     "momentum": "hedgerow.models.features",
@@ -61,6 +64,7 @@ _HOME = {
 __all__ = [
     "Bars",
     "Catalog",
+    "Comparison",
     "Costs",
     "HedgerowError",
     "Instrument",
@@ -72,6 +76,7 @@ __all__ = [
     "__version__",
     "attribution",
     "backtest",
+    "compare",
     "crossover",
     "ema",
     "momentum",

@@ -29,6 +29,7 @@ TERMS: dict[str, str] = {
     "key": "a person's Ed25519 key for signing; its id is the SHA-256 of the public key",
     "lot": "the smallest quantity of an instrument; quantities are whole lots",
     "multiplier": "units of the underlying that one lot stands for",
+    "overfitting": "choosing the variant that fits its sample's noise; counted over all halvings of the sample",
     "pending": "signed but not yet in the governance log: it counts for nothing",
     "policy": "the signed rules of a fund: tiers of capital, who signs, who pauses, who changes the policy",
     "purge": "leaving out training rows whose labels reach into the test period",

@@ -21,6 +21,7 @@ from hedgerow.core.verdicts import verdict_sentence
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hedgerow.engine.comparison import Comparison
     from hedgerow.engine.evidence.capacity import Capacity
     from hedgerow.engine.run_data import RunData
     from hedgerow.ledger.metrics import Performance, Relative
@@ -331,14 +332,31 @@ class Result:
         nav = self.equity["nav"]
         return end_of_day(nav.set_axis(pd.DatetimeIndex(nav.index) - pd.Timedelta(1, "ns"), axis=0))
 
-    def report(self, path: str | None = None, *, benchmark: Result | None = None) -> str:
+    @cached_property
+    def returns(self) -> pd.Series[Any]:
+        """Simple return of each session day, the first from the capital; dates without a zone, named as the run.
+
+        What quantstats, pyfolio, empyrical and the like take. The returns compound to the total return.
+        """
+        import pandas as pd
+
+        daily = self.daily
+        values = daily.to_numpy(dtype=np.float64)
+        days = pd.DatetimeIndex(daily.index[1:]).tz_localize(None).normalize()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return pd.Series(values[1:] / values[:-1] - 1, index=days.rename("date"), name=self.info.name)
+
+    def report(
+        self, path: str | None = None, *, benchmark: Result | None = None, among: Comparison | None = None
+    ) -> str:
         """Write a self-contained interactive HTML tear sheet; returns its path.
 
-        benchmark: what to compare with; `None` means the same universe bought in equal parts and held.
+        benchmark: what to compare with; `None` means the same universe bought in equal parts and held. among: the
+        variants that this one was chosen from, as `hedgerow.compare` gives them.
         """
         from hedgerow.engine.tearsheet import write_tearsheet
 
-        return write_tearsheet(self, path or f"{self.info.name}.html", benchmark)
+        return write_tearsheet(self, path or f"{self.info.name}.html", benchmark, among)
 
     def with_trials(self, trials: int, variance: float | None) -> Result:
         """This result, its Sharpe ratio deflated by so many trials of that variance (of Sharpe ratios per day)."""

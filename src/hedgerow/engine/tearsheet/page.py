@@ -17,6 +17,7 @@ from hedgerow.core.files import write_whole
 from hedgerow.engine.tearsheet.agreement import Agreement, agreements
 from hedgerow.engine.tearsheet.benchmark import buy_and_hold, checked
 from hedgerow.engine.tearsheet.books import accounts_table, bridge_table, checks_table, costs_in_words, provenance
+from hedgerow.engine.tearsheet.chances import variants_table
 from hedgerow.engine.tearsheet.charts import Chart, chart_block, charts, months_table
 from hedgerow.engine.tearsheet.figures import cards, figures_table, remarks, span_of, verdict
 from hedgerow.engine.tearsheet.holdings import positions_table
@@ -25,6 +26,7 @@ from hedgerow.engine.tearsheet.orders import denied_table, orders_table
 from hedgerow.engine.tearsheet.trading import instruments_table, months_heat, trades_tables
 
 if TYPE_CHECKING:
+    from hedgerow.engine.comparison import Comparison
     from hedgerow.engine.result import Result
 
 HYPOTHETICAL = (
@@ -33,12 +35,14 @@ HYPOTHETICAL = (
 )
 
 
-def write_tearsheet(result: Result, path: str | Path, benchmark: Result | None = None) -> str:
+def write_tearsheet(
+    result: Result, path: str | Path, benchmark: Result | None = None, among: Comparison | None = None
+) -> str:
     """Write a run as one self-contained HTML page; returns its path.
 
     benchmark: another run to stand beside it, in the same currency; `None` = the universe bought in equal parts and
-    held, under the same costs. Raises RUN_RECONCILE if a figure does not agree with the ledger (then nothing is
-    written), RUN_CONFIG for a benchmark that cannot be compared.
+    held, under the same costs. among: the variants that it was chosen from. Raises RUN_RECONCILE if a figure does not
+    agree with the ledger (then nothing is written), RUN_CONFIG for a benchmark that cannot be compared.
     """
     found = agreements(result)
     if benchmark is None:
@@ -47,12 +51,14 @@ def write_tearsheet(result: Result, path: str | Path, benchmark: Result | None =
         name = checked(result, benchmark).info.name
     if benchmark is not None:
         agreements(benchmark)
-    text = page(result, benchmark, name, found)
+    text = page(result, benchmark, name, found, among)
     write_whole(Path(path), text.encode())
     return str(path)
 
 
-def page(result: Result, benchmark: Result | None, name: str, found: list[Agreement]) -> str:
+def page(
+    result: Result, benchmark: Result | None, name: str, found: list[Agreement], among: Comparison | None = None
+) -> str:
     """The whole page as text. `name`: of the benchmark, or why there is none."""
     drawn = charts(result, benchmark, name)
     numbers = script_json({"currency": result.info.currency, "charts": {chart.id: chart.numbers() for chart in drawn}})
@@ -60,7 +66,12 @@ def page(result: Result, benchmark: Result | None, name: str, found: list[Agreem
     scripts = (licence + _asset("uPlot.iife.min.js"), _asset("tearsheet.js"))
     body = tag(
         "body",
-        tag("main", _head(result, benchmark, name), *_sections(result, benchmark, name, drawn, found), _foot(drawn)),
+        tag(
+            "main",
+            _head(result, benchmark, name),
+            *_sections(result, benchmark, name, drawn, found, among),
+            _foot(drawn),
+        ),
         Markup(f'<script type="application/json" id="numbers">{numbers}</script>'),
         *(Markup(f"<script>{script}</script>") for script in scripts),
     )
@@ -98,7 +109,12 @@ def _head(result: Result, benchmark: Result | None, name: str) -> Markup:
 
 
 def _sections(
-    result: Result, benchmark: Result | None, name: str, drawn: list[Chart], found: list[Agreement]
+    result: Result,
+    benchmark: Result | None,
+    name: str,
+    drawn: list[Chart],
+    found: list[Agreement],
+    among: Comparison | None,
 ) -> list[Markup]:
     still = tag(
         "noscript", tag("p", "The pictures are still because scripts are off."), months_table(result, benchmark, name)
@@ -106,6 +122,7 @@ def _sections(
     return [
         _section("Curves", joined(chart_block(chart) for chart in drawn), still),
         _section("Figures", figures_table(result, benchmark, name), remarks(result, benchmark)),
+        *([] if among is None else [_section("Among its variants", variants_table(result, among))]),
         _section("Months", months_heat(result)),
         _section("Profit and cost by instrument", instruments_table(result)),
         _section("Best and worst trades", trades_tables(result)),
