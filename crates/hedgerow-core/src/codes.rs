@@ -255,6 +255,24 @@ codes! {
         12 JAIL_INTENT "an intent that cannot become an order" => "it was left out; name a known instrument and a finite amount on the lot and tick";
         13 JAIL_REPLAY "executed again, the artifact does not give what the log says" => "it is not the artifact that ran, or the tape was changed";
     }
+    FEED = 16 exit 24 {
+        1 FEED_SPEC "a feed's specification cannot be used" => "correct the keys that the message names; `hedgerow feeds check FILE` reads it again";
+        2 FEED_UNREACHABLE "the other side cannot be reached, or broke off" => "what came so far is kept; the next run goes on from there";
+        3 FEED_REFUSED "the other side refuses" => "check address, credentials and rights with the vendor; nothing was changed";
+        4 FEED_PROTOCOL "the other side does not keep to its protocol" => "see the message; nothing of it was delivered";
+        5 FEED_CHECKSUM "a file does not have the checksum that its vendor published" => "nothing was delivered; the next run fetches it again, and if that fails too, ask the vendor";
+        6 FEED_TRUNCATED "a file ended before its length" => "what came is kept; the next run goes on from there";
+        7 FEED_CHANGED "a file changed while it was fetched" => "nothing was delivered; the next run fetches it from its beginning";
+        8 FEED_NAME "a name from outside that would lead out of its place" => "nothing of it was fetched; ask the vendor for plain names: no .., no absolute path, no link";
+        9 FEED_QUOTA "a quota of the feed is used up" => "raise it under [limits], or archive what was delivered; what is there stays";
+        10 FEED_DISK "the disk is full or refuses" => "make room; what was delivered stays, and the next run goes on";
+        11 FEED_RECORD "the record of deliveries is not as it was written" => "restore the feed's folder from a copy; nothing was changed";
+        12 FEED_LOCKED "another process runs this feed" => "stop it first, or leave it to it; reading needs no lock";
+        13 FEED_SECRET "a secret that the specification names is not there" => "set the environment variable that the message names; secrets do not stand in specifications";
+        14 FEED_PATIENCE "the other side asks for more patience than the feed has" => "the next run asks again; lower the rate under [transport], or raise wait_max under [retries]";
+        15 FEED_UNKNOWN "no such feed" => "run it once with `hedgerow feeds run FILE`, or give its specification";
+        16 FEED_AMISS "a feed is late, incomplete or out of line" => "see the findings above; `hedgerow feeds run FILE --once` asks again";
+    }
 }
 
 impl Code {

@@ -21,6 +21,7 @@ from hedgerow.cli import (
     drafts,
     epochs,
     evidence,
+    feeds,
     governance,
     people,
     replication,
@@ -41,6 +42,7 @@ ORDER = (
     "trials",
     "evidence",
     "data",
+    "feeds",
     "keys",
     "roster",
     "epochs",
@@ -112,6 +114,7 @@ app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(strategy.strategy, name="strategy", rich_help_panel="Run")
 app.add_typer(data.data, name="data", rich_help_panel="Data")
+app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(people.roster, name="roster", rich_help_panel="Governance")
 app.add_typer(epochs.epochs, name="epochs", rich_help_panel="Governance")

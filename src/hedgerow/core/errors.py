@@ -104,6 +104,10 @@ class JailError(HedgerowError):
     """JAIL: opaque strategies and where they run."""
 
 
+class FeedError(HedgerowError):
+    """FEED: what comes from vendors and venues."""
+
+
 _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "CORE": CoreError,
     "DATA": DataError,
@@ -118,6 +122,7 @@ _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "RUN": RunError,
     "CLI": UsageError,
     "JAIL": JailError,
+    "FEED": FeedError,
 }
 
 

@@ -1,0 +1,173 @@
+"""How data come in: three small protocols, one for each shape, and the transports that keep them.
+
+`Files` are listed and fetched from an offset; `Pages` are asked for one after the other, each answer saying where the
+next begins; a `Stream` says messages until it is left. What stays when the process ends is the landing's work, and how
+often a thing is tried is the runner's.
+
+Promises of every transport: what fails is a `FEED_...` error, an `OSError` of the network, or `Patience`; time,
+secrets and the places it may touch are arguments. Never: retries, writes, turns bytes into rows.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, Protocol
+
+from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.market.feeds.table import Table
+
+CHUNK_BYTES = 1 << 16
+KINDS = {
+    "folder": "hedgerow.market.feeds.folder",
+    "http": "hedgerow.market.feeds.http",
+    "rest": "hedgerow.market.feeds.rest",
+}
+"""Which module keeps which transport: it has a function `settings(table)`."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What lies outside: the clock in UTC nanoseconds, how to wait, and the environment's variables."""
+
+    now_ns: Callable[[], int]
+    sleep: Callable[[float], None]
+    environment: Mapping[str, str]
+
+    def secret(self, variable: str) -> str:
+        """A secret from the environment, or `FEED_SECRET` with the variable's name."""
+        if not self.environment.get(variable):
+            raise problem("FEED_SECRET", f"the environment has no {variable}")
+        return self.environment[variable]
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file of the other side; `version` is what changes when its bytes do, where the other side says so."""
+
+    name: str
+    version: str | None = None
+
+
+class Answer(Enum):
+    """What there is instead of bytes."""
+
+    UNCHANGED = "unchanged"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file as it comes in: its version, its whole length where known, and chunks from `offset` on."""
+
+    version: str | None
+    whole: int | None
+    offset: int
+    chunks: Iterator[bytes]
+
+
+class Files(Protocol):
+    """Files of the other side."""
+
+    def listed(self) -> Iterable[Remote]:
+        """What there is, or what there may be; names are as the other side gives them."""
+
+    def open(self, name: str, *, offset: int = 0, part: str | None = None, known: str | None = None) -> Opened | Answer:
+        """A file's bytes. `offset` bytes of version `part` are here already: they are skipped if it still is that one.
+
+        known: the version that was delivered; if it still is that one, `UNCHANGED`, where the protocol can tell.
+        """
+
+    def close(self) -> None:
+        """Let the connection go."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of an interface that is polled.
+
+    cursor: where the next page begins (`None`: nothing more now). resume: where the next pass begins.
+    """
+
+    name: str
+    body: bytes
+    version: str | None
+    cursor: str | None
+    resume: str | None
+    empty: bool
+
+
+class Pages(Protocol):
+    """An interface that is asked page by page, at most so many times in a pass."""
+
+    pages_max: int
+
+    def page(self, cursor: str | None, *, number: int, asked_ns: int, known: str | None) -> Page | Answer:
+        """The page that begins at `cursor` (`None`: where the specification says), the `number`th of this run."""
+
+    def close(self) -> None:
+        """Let the connection go."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """Messages that came together, when, and the sequence number of the first where there is one."""
+
+    ns: int
+    messages: Sequence[bytes | str]
+    sequence: int | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that the recording must say besides messages: a gap, a connection opened, an end."""
+
+    ns: int
+    says: Mapping[str, str | int]
+    gap: bool = False
+
+
+class Stream(Protocol):
+    """Messages as they come."""
+
+    def events(self) -> Iterator[Received | Note | None]:
+        """Connect and say what comes; `None` at least every second, so that the caller can do something else.
+
+        It ends where the other side says that there is no more. A connection that breaks is an `OSError`.
+        """
+
+    def close(self) -> None:
+        """Let the connection go."""
+
+
+class Transport(Protocol):
+    """The settings of a transport as they were read, checked, and able to open it."""
+
+    @property
+    def shape(self) -> Literal["files", "pages", "stream"]:
+        """Which protocol `open` gives."""
+
+    @property
+    def origin(self) -> str:
+        """From whom, without secrets."""
+
+    @property
+    def needs_names(self) -> bool:
+        """Whether the other side cannot list, so that the specification must say what to ask for."""
+
+    def open(self, world: World, names: Callable[[], Sequence[str]]) -> Files | Pages | Stream:
+        """Get ready; `names` gives what the specification expects around now, oldest first."""
+
+
+def read_transport(table: Table) -> Transport | None:
+    """The table `[transport]`; `None` where its kind is unknown, which is noted as a fault."""
+    kind = table.text("kind")
+    if kind not in KINDS:
+        if kind:
+            table.fault("kind", f"{kind!r} is none of {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
+        return None
+    transport: Transport = importlib.import_module(KINDS[kind]).settings(table)
+    table.done()
+    return transport

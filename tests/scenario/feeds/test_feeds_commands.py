@@ -1,0 +1,98 @@
+"""The commands about feeds: what they print, how they end, and that a service can be stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hedgerow.cli.main import run
+
+SPEC = """name = "eod"
+vendor = "V"
+format = "csv"
+[transport]
+kind = "folder"
+path = "drop"
+[schedule]
+every = "200ms"
+[limits]
+disk_free_bytes_min = "0"
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a specification and a vendor's folder, and we are in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "eod.toml").write_text(SPEC)
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "drop" / "a.csv").write_text("1,2\n")
+    return tmp_path
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What was printed, as JSON objects."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_check_says_what_would_be_asked_and_every_bad_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A good file is described; of two, the bad one is named and the exit status is 24."""
+    assert run(["feeds", "check", "eod.toml", "--json"]) == 0
+    (told,) = printed(capsys)
+    assert (told["feed"], told["from"], told["shape"]) == ("eod", "drop", "files")
+    (here / "bad.toml").write_text(SPEC.replace("folder", "foldr"))
+    assert run(["feeds", "check", "bad.toml", "eod.toml"]) == 24
+    said = capsys.readouterr()
+    assert "did you mean 'folder'?" in said.err
+    assert "1 of 2 files" in said.err
+    assert not (here / "landing").exists()
+
+
+def test_a_pass_prints_a_line_a_delivery_and_ends_as_it_went(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Text for people, objects for programs, and the status of the first error."""
+    assert run(["feeds", "run", "eod.toml", "--once"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["new        a.csv  4 bytes  files/a.csv", "eod: 1 new"]
+    (here / "drop" / "b:c.csv").write_text("x")
+    assert run(["feeds", "run", "eod.toml", "--once", "--json"]) == 24
+    (row,) = printed(capsys)
+    assert (row["kind"], row["code"], row["feed"]) == ("failed", "FEED-008", "eod")
+    assert run(["feeds", "status", "--json"]) == 24
+    (told,) = printed(capsys)
+    assert [finding["what"] for finding in told["findings"]] == ["failed"]
+    (here / "drop" / "b:c.csv").unlink()
+    assert run(["feeds", "run", "eod.toml", "--once"]) == run(["feeds", "status", "--verify"]) == 0
+    assert "amiss" in capsys.readouterr().out
+
+
+def test_a_feed_that_never_ran_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a specification there is nothing to look at; with one there is."""
+    assert run(["feeds", "status"]) == 24
+    assert "FEED-015" in capsys.readouterr().err
+    assert run(["feeds", "status", "eod.toml"]) == 0
+
+
+def test_a_run_for_a_while_takes_what_comes_meanwhile(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Some passes, then it ends by itself."""
+    assert run(["feeds", "run", "eod.toml", "--for", "0.7", "--json"]) == 0
+    assert [row["name"] for row in printed(capsys)] == ["a.csv"]
+
+
+def test_a_service_that_is_stopped_ends_as_one_that_is_interrupted(here: Path) -> None:
+    """SIGTERM: exit status 130, the lock is let go, and what came stays."""
+    words = [sys.executable, "-c", "from hedgerow.cli.main import main; raise SystemExit(main())", "feeds", "run"]
+    process = subprocess.Popen([*words, "eod.toml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"new")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said.strip()) == (130, b"interrupted")
+    assert run(["feeds", "run", "eod.toml", "--once"]) == 0
