@@ -68,3 +68,15 @@ pub fn pin_to_last_cpu() {
         libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
     }
 }
+
+/// Undoes the pin, and a real-time policy with it: what sleeps and wakes on several threads is measured as a user has it.
+pub fn unpin() {
+    // SAFETY: both structures are plain data that live through the calls; a refusal is harmless.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        (0..libc::CPU_SETSIZE as usize).for_each(|cpu| libc::CPU_SET(cpu, &mut set));
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
+        let ordinary: libc::sched_param = std::mem::zeroed();
+        libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const ordinary);
+    }
+}

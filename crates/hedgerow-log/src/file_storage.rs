@@ -2,14 +2,17 @@
 //! and the same below `DIR/governance`.
 //!
 //! Promises: one writer at a time (an advisory lock on `wal`); space is made ready in growing steps of written zeros,
-//! so that a commit changes no metadata and costs one device flush; small files are written beside their place, synced,
-//! and renamed. Never: shortens a file except by `truncate`.
+//! so that a commit changes no metadata and costs one device flush; while a large commit is synced, on a thread of its own,
+//! the writer goes on with other work; small files are written beside their place, synced, and renamed. Never: shortens a
+//! file except by `truncate`.
 
 use crate::folder::Folder;
 use crate::storage::{Files, Storage, io_problem};
+use crate::sync_thread::{Device, SyncThread};
 use hedgerow_core::{Problem, code};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::io::ErrorKind;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +27,8 @@ pub const WAL: &str = "wal";
 const READY_BYTES_MIN: u64 = 64 << 10;
 const READY_BYTES_MAX: u64 = 1 << 20;
 const ZEROS: &[u8] = &[0; 64 << 10];
+/// From so many bytes on, work beside a sync takes longer than handing the sync to another thread.
+const BESIDE_BYTES_MIN: u64 = 64 << 10;
 
 /// Files in a folder.
 #[derive(Debug)]
@@ -31,7 +36,10 @@ pub struct FileStorage {
     folder: Folder,
     wal: File,
     len: u64,
+    /// Bytes that were synced, and bytes up to which space is ready.
+    synced: u64,
     ready: u64,
+    thread: Option<SyncThread>,
     second: Option<Second>,
 }
 
@@ -101,7 +109,7 @@ impl FileStorage {
         })?;
         drop(folder.writing()?);
         let len = wal.metadata().map_err(|e| io_problem("cannot read the write-ahead file", &e))?.len();
-        Ok(FileStorage { folder, wal, len, ready: len, second: None })
+        Ok(FileStorage { folder, wal, len, synced: len, ready: len, thread: None, second: None })
     }
 
     /// Writes zeros behind the bytes just appended, if they used up the space made ready.
@@ -111,14 +119,42 @@ impl FileStorage {
         }
         let step = self.len.clamp(READY_BYTES_MIN, READY_BYTES_MAX);
         self.ready = (self.len + step).next_multiple_of(READY_BYTES_MIN);
-        let mut left = self.ready - self.len;
-        while left > 0 {
-            let now = left.min(ZEROS.len() as u64);
-            self.wal.write_all(&ZEROS[..now as usize])?;
-            left -= now;
-        }
-        Ok(())
+        write_zeros(&self.wal, self.len..self.ready)
     }
+
+    /// Takes note of the space that the thread made ready; there is no other user of the file then.
+    fn settle(&mut self) {
+        let ready = self.thread.as_mut().and_then(SyncThread::settle);
+        self.ready = ready.unwrap_or(self.ready);
+    }
+
+    /// The thread beside, started when it is first needed; `None` where the system gives none.
+    fn thread(&mut self) -> Option<&mut SyncThread> {
+        if self.thread.is_none() {
+            self.thread = self.wal.try_clone().and_then(SyncThread::start).ok();
+        }
+        self.thread.as_mut()
+    }
+}
+
+/// The write-ahead file as the thread beside has it.
+impl Device for File {
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.sync_data()
+    }
+
+    fn zero(&mut self, range: Range<u64>) -> std::io::Result<()> {
+        write_zeros(self, range)
+    }
+}
+
+fn write_zeros(file: &File, mut range: Range<u64>) -> std::io::Result<()> {
+    while !range.is_empty() {
+        let now = (range.end - range.start).min(ZEROS.len() as u64);
+        file.write_all_at(&ZEROS[..now as usize], range.start)?;
+        range.start += now;
+    }
+    Ok(())
 }
 
 impl Files for FileStorage {
@@ -137,9 +173,11 @@ impl Storage for FileStorage {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        if self.len + bytes.len() as u64 > self.ready {
+            self.settle();
+        }
         let mut write = || {
-            self.wal.seek(SeekFrom::Start(self.len))?;
-            self.wal.write_all(bytes)?;
+            self.wal.write_all_at(bytes, self.len)?;
             self.len += bytes.len() as u64;
             self.make_ready()
         };
@@ -147,7 +185,26 @@ impl Storage for FileStorage {
     }
 
     fn sync(&mut self) -> Result<(), Problem> {
-        self.wal.sync_data().map_err(|e| io_problem("cannot sync", &e))
+        self.wal.sync_data().map_err(|e| io_problem("cannot sync", &e))?;
+        self.synced = self.len;
+        Ok(())
+    }
+
+    fn sync_beside(&mut self, work: impl FnOnce()) -> Result<(), Problem> {
+        let bytes = self.len - self.synced;
+        self.settle();
+        // As much space as this commit used, until the largest step is ready.
+        let end = (self.ready + bytes.next_multiple_of(READY_BYTES_MIN)).min(self.len + READY_BYTES_MAX);
+        let zeros = self.ready..end.max(self.ready);
+        let Some(thread) = (bytes >= BESIDE_BYTES_MIN).then(|| self.thread()).flatten() else {
+            work();
+            return self.sync();
+        };
+        let syncing = thread.begin(zeros);
+        work();
+        syncing.wait().map_err(|e| io_problem("cannot sync", &e))?;
+        self.synced = self.len;
+        Ok(())
     }
 
     fn read(&self) -> Result<Vec<u8>, Problem> {
@@ -161,8 +218,9 @@ impl Storage for FileStorage {
     }
 
     fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {
+        self.settle();
         self.wal.set_len(bytes).map_err(|e| io_problem("cannot shorten", &e))?;
-        (self.len, self.ready) = (bytes, bytes);
+        (self.len, self.synced, self.ready) = (bytes, bytes, bytes);
         Ok(())
     }
 

@@ -310,10 +310,14 @@ impl<S: Storage> Journal<S> {
         self.pending.extend_from_slice(&mark(place, frames_bytes as u32, self.pending_entries));
         self.halted = true;
         self.storage.append(&self.pending)?;
-        self.storage.sync()?;
+        // Hashed while the device works; the tree grows only once the sync returned.
+        let mut grown = self.tree.clone();
+        self.storage.sync_beside(|| {
+            leaf_hashes(frames_of(&self.pending, 0..frames_bytes).map(|frame| frame.entry), &mut self.leaves);
+            grown.extend(&mut self.leaves);
+        })?;
+        self.tree = grown;
         self.halted = false;
-        leaf_hashes(frames_of(&self.pending, 0..frames_bytes).map(|frame| frame.entry), &mut self.leaves);
-        self.tree.extend(&mut self.leaves);
         self.pending.clear();
         self.pending_entries = 0;
         Ok(self.tree.size())

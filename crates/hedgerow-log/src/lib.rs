@@ -45,6 +45,7 @@ mod replica;
 mod seal;
 mod signed;
 mod storage;
+mod sync_thread;
 mod tile;
 mod tile_prover;
 mod tile_reader;

@@ -1,6 +1,6 @@
 //! The journal against bare bytes: appending in memory, and groups of records made durable.
 
-use crate::clock::rest;
+use crate::clock::{rest, unpin};
 use crate::floor::journal as floor;
 use crate::sample::{Sample, runs};
 use hedgerow_core::{Order, Problem};
@@ -14,10 +14,14 @@ const ROUNDS: usize = 64;
 /// Records of a group that becomes durable together.
 const SIZES: [usize; 4] = [1, 16, 256, floor::RECORDS_MAX];
 const GROUPS: usize = 40;
+/// So many groups of the floor, then so many of ours: a busy moment of the disk meets both, and what our thread does
+/// behind a group meets ours.
+const TURN: usize = 8;
 
 /// Measures both.
 pub fn run() {
     append();
+    unpin();
     for records in SIZES {
         if let Err(why) = in_folder(|folder| durable(folder, records)) {
             for name in [format!("journal.groups.{records}"), format!("floor.journal.groups.{records}")] {
@@ -76,27 +80,33 @@ pub(super) fn in_folder(work: impl FnOnce(&Path) -> Result<(), String>) -> Resul
     result
 }
 
-/// Floor and journal take turns group by group, so that a busy moment of the disk meets both.
+/// Floor and journal take turns within one run.
 fn durable(folder: &Path, records: usize) -> Result<(), String> {
     let (mut least, mut ours) = (Sample::default(), Sample::default());
     // A disk is noisier than a processor.
     for _ in 0..runs() * 3 {
         let _ = std::fs::remove_dir_all(folder);
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        let bytes = (GROUPS + 1) * records * 64;
+        let bytes = (GROUPS + TURN) * records * 64;
         let file = floor::prepared_file(&folder.join("floor"), bytes).map_err(|e| e.to_string())?;
         let mut journal = create(folder).map_err(|problem| problem.to_string())?;
         let mut took = [Duration::ZERO; 2];
-        // The first group makes space ready, and is not counted.
-        for group in 0..=GROUPS {
+        // The first turn makes space ready, and is not counted.
+        for turn in 0..=GROUPS / TURN {
             let start = Instant::now();
-            floor::commit_group(&file, group, records).map_err(|e| e.to_string())?;
+            for group in turn * TURN..(turn + 1) * TURN {
+                floor::commit_group(&file, group, records).map_err(|e| e.to_string())?;
+            }
             let middle = Instant::now();
-            commit_group(&mut journal, records).map_err(|problem| problem.to_string())?;
-            if group > 0 {
+            for _ in 0..TURN {
+                commit_group(&mut journal, records).map_err(|problem| problem.to_string())?;
+            }
+            if turn > 0 {
                 took[0] += middle - start;
                 took[1] += middle.elapsed();
             }
+            // The floor does not pay for what our thread still does.
+            rest(Duration::ZERO);
         }
         least.push((GROUPS * records) as f64 / took[0].as_secs_f64());
         ours.push((GROUPS * records) as f64 / took[1].as_secs_f64());

@@ -2,9 +2,10 @@
 //! or names what is wrong; and the log goes on from there.
 
 use crate::shared::{append, read, records_of, signer, written};
-use hedgerow_core::code;
-use hedgerow_log::{CHECKPOINT, Files, Journal, KEY, MemoryStorage, Tail};
+use hedgerow_core::{Problem, code};
+use hedgerow_log::{CHECKPOINT, Files, Journal, KEY, MemoryStorage, Storage, Tail};
 use proptest::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn key_line() -> String {
     format!("{}\n", signer().verifier().line())
@@ -126,6 +127,72 @@ fn a_sync_that_fails_acknowledges_nothing_and_the_commit_is_found_whole_or_not_a
     let (kept, recovery) = Journal::open(store.crash(512, |_| true), signer().verifier()).unwrap();
     assert_eq!(recovery.tail, Tail::Clean);
     assert!(read(kept.storage().wal()).len() > before.given.len());
+}
+
+/// A store that does the work beside a sync, and then ends as the test says.
+struct Ending {
+    inner: MemoryStorage,
+    panics: bool,
+    worked: u32,
+}
+
+impl Files for Ending {
+    fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.inner.small(name)
+    }
+    fn names(&self, folder: &str) -> Result<Vec<String>, Problem> {
+        self.inner.names(folder)
+    }
+}
+impl Storage for Ending {
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.inner.append(bytes)
+    }
+    fn sync(&mut self) -> Result<(), Problem> {
+        self.inner.sync()
+    }
+    fn sync_beside(&mut self, work: impl FnOnce()) -> Result<(), Problem> {
+        work();
+        self.worked += 1;
+        assert!(!self.panics, "as the test demands");
+        Err(Problem::new(code::LOG_IO, "as the test demands"))
+    }
+    fn read(&self) -> Result<Vec<u8>, Problem> {
+        self.inner.read()
+    }
+    fn read_at(&self, at: u64, bytes: usize) -> Result<Vec<u8>, Problem> {
+        self.inner.read_at(at, bytes)
+    }
+    fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {
+        self.inner.truncate(bytes)
+    }
+    fn put(&mut self, files: &[(String, Vec<u8>)]) -> Result<(), Problem> {
+        self.inner.put(files)
+    }
+}
+
+#[test]
+fn a_sync_that_fails_or_panics_after_the_leaves_were_hashed_leaves_the_tree_as_it_was_and_halts_the_journal() {
+    for panics in [false, true] {
+        let before = written(2, |_| false);
+        let store = Ending { inner: before.journal.storage().clone(), panics, worked: 0 };
+        let (mut journal, _) = Journal::open(store, signer().verifier()).unwrap();
+        let next = records_of(2, journal.next_id());
+        append(&mut journal, &next);
+        let committed = catch_unwind(AssertUnwindSafe(|| journal.commit()));
+        assert_eq!(committed.is_err(), panics);
+        assert_eq!(journal.storage().worked, 1, "the leaves were hashed");
+        assert_eq!((journal.entries(), journal.root()), (before.journal.entries(), before.journal.root()));
+        let id = journal.next_id();
+        assert_eq!(journal.append(6, id, &[0; 64]).unwrap_err().code, code::LOG_IO);
+        assert_eq!(journal.commit().unwrap_err().code, code::LOG_IO);
+        assert_eq!(journal.publish(&signer()).unwrap_err().code, code::LOG_IO);
+        let after = journal.into_storage().inner.crash(512, |_| false);
+        assert_eq!(read(Journal::open(after, signer().verifier()).unwrap().0.storage().wal()), before.given);
+    }
 }
 
 #[test]

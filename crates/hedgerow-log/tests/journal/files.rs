@@ -2,7 +2,9 @@
 
 use crate::shared::{append, records_of, signer};
 use hedgerow_core::code;
-use hedgerow_log::{CHECKPOINT, FileStorage, Journal, KEY, LogReader, SIGNED, STREAM, Tail, WAL, read_wal, verify};
+use hedgerow_log::{
+    CHECKPOINT, FileStorage, Journal, KEY, LogReader, MemoryStorage, SIGNED, STREAM, Tail, WAL, read_wal, verify,
+};
 use std::fs;
 use std::path::PathBuf;
 
@@ -41,6 +43,33 @@ fn a_log_on_disk_is_written_closed_verified_and_continued() {
         fs::read_dir(dir.join(STREAM)).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, ["blob", CHECKPOINT, KEY, SIGNED, "tile", WAL]);
+}
+
+#[test]
+fn large_commits_synced_beside_the_writer_are_those_of_a_log_in_memory_to_the_byte() {
+    let dir = folder("beside");
+    let mut disk = Journal::create(FileStorage::create(&dir).unwrap(), signer().verifier()).unwrap();
+    let mut memory = Journal::create(MemoryStorage::default(), signer().verifier()).unwrap();
+    // Commits shorter and longer than what makes a thread worth while, and longer than the space that it makes ready.
+    for records in [3, 2_000, 700, 1, 2_000, 2_000, 40, 30_000, 2_000, 1] {
+        for _ in 0..records {
+            let id = memory.next_id();
+            let record = [(id % 251) as u8; 64];
+            memory.append(6, id, &record).unwrap();
+            disk.append(6, id, &record).unwrap();
+        }
+        assert_eq!(disk.commit().unwrap(), memory.commit().unwrap());
+        assert_eq!(disk.root(), memory.root());
+        let wal = read_wal(&dir).unwrap();
+        let (log, ready) = wal.split_at(memory.storage().wal().len());
+        assert!(log == memory.storage().wal() && ready.iter().all(|byte| *byte == 0), "{records} records");
+        assert!(ready.len() <= 2 << 20);
+    }
+    drop(disk);
+    let (disk, recovery) = Journal::open(FileStorage::open(&dir).unwrap(), signer().verifier()).unwrap();
+    assert_eq!((recovery.entries, disk.root()), (memory.entries(), memory.root()));
+    drop(disk.close().unwrap());
+    assert!(read_wal(&dir).unwrap() == memory.storage().wal());
 }
 
 #[test]
