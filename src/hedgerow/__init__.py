@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.comparison import Comparison, compare
     from hedgerow.engine.jail_replay import replay_strategy
     from hedgerow.engine.jailed import JailedStrategy
+    from hedgerow.engine.lint import lint
     from hedgerow.engine.result import Result
     from hedgerow.engine.simple import SimpleStrategy, crossover
     from hedgerow.engine.strategy import Strategy
@@ -50,6 +51,7 @@ _HOME = {
     "compare": "hedgerow.engine.comparison",
     "crossover": "hedgerow.engine.simple",
     "ema": "hedgerow.models.features",
+    "lint": "hedgerow.engine.lint",
     "momentum": "hedgerow.models.features",
     "replay_strategy": "hedgerow.engine.jail_replay",
     "returns": "hedgerow.models.features",
@@ -79,6 +81,7 @@ __all__ = [
     "compare",
     "crossover",
     "ema",
+    "lint",
     "momentum",
     "replay_strategy",
     "returns",

@@ -140,11 +140,12 @@ def test_shocks_hit_the_day_on_which_most_was_held(pack: Pack) -> None:
 
 def test_positions_at_the_ends_of_days_are_those_of_the_tear_sheet(run: hr.Result) -> None:
     """One definition of exposure: gross and net agree on every day."""
-    from hedgerow.engine.evidence.exposure import day_values
+    from hedgerow.engine.evidence.exposure import held
+    from hedgerow.engine.evidence.sample import whole
     from hedgerow.engine.tearsheet.series import exposure
 
     _, gross, net = exposure(run)
-    _, values = day_values(run)
+    values = held(whole(run)).values
     assert np.allclose(np.abs(values).sum(axis=1), gross, atol=1e-6)
     assert np.allclose(values.sum(axis=1), net, atol=1e-6)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hedgerow import Bars, Costs, Instrument, Limits, Result, backtest
+from hedgerow import Bars, Costs, HedgerowError, Instrument, Limits, Result, backtest
 
 DAY_NS = 86_400 * 10**9
 RANDOM = np.random.default_rng(11)
@@ -236,3 +236,16 @@ def test_records_are_exact(result: Result) -> None:
     assert fills["price_ticks"].dtype == np.int64
     assert (fills["id"] == result.fills["id"]).all()
     assert result.book_nano["nav"] == result.nav_nano
+
+
+def test_every_table_comes_out_as_arrow(result: Result, idle: Result) -> None:
+    """For Polars, DuckDB and the like: the same columns and rows, with and without rows; an unknown name is named."""
+    for name in ("equity", "exposure", "returns", *TABLES, "findings"):
+        for run in (result, idle):
+            table, frame = run.table(name), getattr(run, name)
+            assert table.num_rows == len(frame)
+    assert result.table("fills").column_names == list(result.fills.columns)
+    assert result.table("equity").column_names == ["ts", "nav"]
+    assert result.table("returns").column_names == ["date", result.info.name]
+    with pytest.raises(HedgerowError, match=r"RUN-002.*did you mean 'fills'"):
+        result.table("fill")  # type: ignore[arg-type]

@@ -38,6 +38,7 @@ from hedgerow.core.errors import HedgerowError, problem
 ORDER = (
     "demo",
     "backtest",
+    "lint",
     "strategy",
     "trials",
     "evidence",
@@ -110,6 +111,7 @@ def _root(
 
 app.command(rich_help_panel="Run")(running.demo)
 app.command(rich_help_panel="Run")(running.backtest)
+app.command(rich_help_panel="Run")(running.lint)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(strategy.strategy, name="strategy", rich_help_panel="Run")

@@ -14,12 +14,16 @@ from hedgerow.cli.output import Json, Output, plain, table
 from hedgerow.core.errors import problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hedgerow.engine.demo import Demo
+    from hedgerow.engine.lint import Lint
     from hedgerow.engine.opaque import Opaque
     from hedgerow.engine.result import Result
     from hedgerow.governance import Desk
     from hedgerow.governance.epochs import Epoch
     from hedgerow.ledger.metrics import Performance
+    from hedgerow.market.bars import Bars
 
 
 def demo(
@@ -237,6 +241,60 @@ def backtest(
     _tell_run(Output(json), result, log, report)
 
 
+def lint(
+    run: Annotated[Path, typer.Argument(help="Folder of the run's log.")],
+    strategy: Annotated[
+        str | None, typer.Option(help="Its name in the proposals, where the log holds several.")
+    ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(help="FILE.py:Class; runs it again on bars that end earlier: its orders must not change."),
+    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="name=value of its Config.")] = None,
+    trials: Annotated[Path | None, typer.Option(help="Trial ledger (file or folder) that counts its variants.")] = None,
+    identity: Identity = None,
+    json: Json = False,
+) -> None:
+    """Say what makes a backtest look better than the strategy is, and what to do; exit status 1 if anything does."""
+    from hedgerow.engine.counting import as_ledger, outcome_of, variance_for
+    from hedgerow.engine.lint import lint as ask
+    from hedgerow.engine.logged import logged_run
+
+    result = logged_run(run, strategy, identity=identity)
+    if trials is not None:
+        family = as_ledger(trials).family(result.info.name)
+        result.with_trials(family.count, variance_for(family, outcome_of(result)))
+    rerun = None if again is None else _rerun(result, again, setting or [], identity)
+    found, output = ask(result, again=rerun), Output(json)
+    output.emit({"run": str(run), "strategy": result.info.name, **found.to_json()}, lambda: _lint_text(found))
+    if found.suspicions:
+        raise typer.Exit(1)
+
+
+def _rerun(result: Result, strategy: str, settings: list[str], identity: Path | None) -> Callable[[Bars], Result]:
+    """Runs a strategy anew over whatever bars it is given, with a run's capital."""
+    from hedgerow.cli.strategies import load_strategy, read_settings
+    from hedgerow.engine.backtest import backtest as run
+
+    def again(bars: Bars) -> Result:
+        made = load_strategy(strategy, read_settings(settings), identity)
+        return run(bars, made, cash=result.info.cash, currency=result.info.currency)
+
+    return again
+
+
+def _lint_text(found: Lint) -> str:
+    """Each suspicion with its evidence and remedy, then what could not be asked."""
+    lines = []
+    for suspicion in found.suspicions:
+        lines += [f"{suspicion.rule}: {suspicion.says}", f"    {suspicion.remedy}"]
+        lines += [f"    see {example}" for example in suspicion.examples]
+    lines += [f"not asked: {name}: {reason}" for name, reason in found.unasked.items()]
+    many = len(found.suspicions)
+    told = f"{many} suspicion{'s' * (many != 1)}" if many else "nothing looks suspicious"
+    return "\n".join([*lines, f"{told}; {found.asked} rules asked, {len(found.unasked)} not"])
+
+
 def _tell_run(output: Output, result: Result, log: Path | None, report: Path | None) -> None:
     """A run's figures, in one table."""
     summary: dict[str, Any] = {
@@ -248,6 +306,7 @@ def _tell_run(output: Output, result: Result, log: Path | None, report: Path | N
         "trials": result.info.trials,
         "deflated_sharpe": result.performance.deflated_sharpe,
         "findings": len(result.findings),
+        "suspicions": list(result.lint.names),
         "state_hash": result.state_hash,
         "log": None if log is None else str(log),
         "report": None if report is None else result.report(str(report)),

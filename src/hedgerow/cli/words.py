@@ -39,6 +39,7 @@ TERMS: dict[str, str] = {
     "root": "the offline keys that sign the roster and the first policy",
     "roster": "the signed list of people, their devices and roles, of services, and of the root keys",
     "sequencer": "the service that takes signed events into the governance log",
+    "suspicion": "what the backtest linter found: a rule, its evidence beside its limit, and what to do",
     "tick": "the smallest step of an instrument's price; prices are whole ticks",
     "tier": "a step of capital in the policy: its bounds, who signs, how long it cools down, the evidence it demands",
     "trial ledger": "the append-only, hash-chained file that counts every trial of every strategy",

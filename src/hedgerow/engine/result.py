@@ -9,20 +9,22 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from hedgerow import _core
-from hedgerow.core.errors import error_table
+from hedgerow.core.errors import did_you_mean, error_table, problem
 from hedgerow.core.nouns import MONEY_UNIT, money_floats, money_int, noun, records
 from hedgerow.core.verdicts import verdict_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from hedgerow.engine.comparison import Comparison
     from hedgerow.engine.evidence.capacity import Capacity
+    from hedgerow.engine.lint import Lint
     from hedgerow.engine.run_data import RunData
     from hedgerow.ledger.metrics import Performance, Relative
     from hedgerow.ledger.trades import TradeStatistics
@@ -32,6 +34,19 @@ DECISIONS = np.array(["", "approved", "denied"])
 ACTIONS = np.array(["", "new", "replace", "cancel"])
 ORDER_KINDS = np.array(["", "market", "limit"])
 TIMES_IN_FORCE = np.array(["", "gtc", "day", "ioc"])
+Table = Literal[
+    "equity",
+    "exposure",
+    "returns",
+    "orders",
+    "fills",
+    "trades",
+    "positions",
+    "verdicts",
+    "findings",
+    "postings",
+]
+"""Tables of a result, by name."""
 ACCOUNTS = np.array(["", "cash", "position", "realised", "fees", "capital", "exchange", "income"])
 
 
@@ -323,6 +338,13 @@ class Result:
         return relative_to(self, benchmark)
 
     @cached_property
+    def lint(self) -> Lint:
+        """What looks too good, too thin or too cheap to be believed; `hedgerow.lint` takes more evidence."""
+        from hedgerow.engine.lint import lint
+
+        return lint(self)
+
+    @cached_property
     def daily(self) -> pd.Series[Any]:
         """Net asset value at the end of each UTC day, the capital first; a bar closing at midnight ends its day."""
         import pandas as pd
@@ -346,6 +368,21 @@ class Result:
         with np.errstate(divide="ignore", invalid="ignore"):
             return pd.Series(values[1:] / values[:-1] - 1, index=days.rename("date"), name=self.info.name)
 
+    def table(self, name: Table) -> pa.Table:
+        """One of the tables as Arrow, for Polars (`polars.from_arrow`), DuckDB and the like; times and ids as columns.
+
+        RUN_CONFIG, with a suggestion, for a name that is no table.
+        """
+        import pyarrow
+
+        if name not in get_args(Table):
+            hint = did_you_mean(str(name), get_args(Table))
+            raise problem("RUN_CONFIG", f"no table {name!r}{hint}; {', '.join(get_args(Table))}")
+        frame = getattr(self, name)
+        frame = frame.to_frame() if name == "returns" else frame
+        named = name in ("equity", "exposure", "returns")
+        return pyarrow.Table.from_pandas(frame.reset_index() if named else frame, preserve_index=False)
+
     def report(
         self, path: str | None = None, *, benchmark: Result | None = None, among: Comparison | None = None
     ) -> str:
@@ -361,7 +398,8 @@ class Result:
     def with_trials(self, trials: int, variance: float | None) -> Result:
         """This result, its Sharpe ratio deflated by so many trials of that variance (of Sharpe ratios per day)."""
         self.info = dataclasses.replace(self.info, trials=trials, trial_variance=variance)
-        vars(self).pop("performance", None)
+        for worked_out in ("performance", "lint"):
+            vars(self).pop(worked_out, None)
         return self
 
     def _symbols(self, instrument: Any) -> pd.Series[Any]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.engine.exchange import SIGN_OF_SIDE, Rates, fill_amounts
-from hedgerow.engine.tearsheet.series import effective_ts, session_days
+from hedgerow.engine.tearsheet.series import effective_ts, exposure, session_days
 
 if TYPE_CHECKING:
     from hedgerow.engine.evidence.sample import Sample
@@ -87,9 +87,23 @@ def fill_days(result: Result) -> Ints:
     return session_days(times[first_close])
 
 
-def day_values(result: Result) -> tuple[Ints, Floats]:
-    """Days since 1970 with bars, and the value of each instrument's position at the end of each, base currency."""
-    return np.unique(session_days(result.data.times_ns)), _held(result)[1]
+def profit_by_time(result: Result) -> Floats:
+    """Profit from the beginning to each of the run's times, net of costs, in base currency: positions and fills' cash.
+
+    Cash in another currency is worth what its rate says at the time, as in the ledger.
+    """
+    times, _, net = exposure(result)
+    fills, paid, rates = result.records("Fill"), fill_amounts(result), Rates(result)
+    flow = -SIGN_OF_SIDE[fills["side"]] * paid.value - paid.fee
+    place = np.minimum(np.searchsorted(times, effective_ts(result)), times.size - 1)
+    profit = np.array(net)
+    currencies = np.array([instrument.currency for instrument in result.data.instruments])[fills["instrument"]]
+    for currency in sorted(set(currencies.tolist())):
+        own = np.flatnonzero(currencies == currency)
+        native = flow[own] / rates.of_records(currency, fills["id"][own])
+        cash = np.cumsum(np.bincount(place[own], weights=native, minlength=times.size))
+        profit += cash * rates.at(currency, times)
+    return profit
 
 
 def _held(result: Result) -> tuple[Floats, Floats, Floats]:

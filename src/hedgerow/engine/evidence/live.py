@@ -19,10 +19,10 @@ from hedgerow.core.costs import Costs
 from hedgerow.core.errors import error_table, problem
 from hedgerow.core.nouns import MONEY_UNIT, money_int
 from hedgerow.engine.audit import verify
-from hedgerow.engine.evidence.exposure import day_values, fill_days
+from hedgerow.engine.evidence.exposure import profit_by_time
 from hedgerow.engine.evidence.pack import VERSION, LeftOut, Pack, decimal, money
 from hedgerow.engine.evidence.strategy_log import StrategyLog, limits_of
-from hedgerow.engine.exchange import SIGN_OF_SIDE, FillAmounts, Rates, fill_amounts
+from hedgerow.engine.exchange import FillAmounts, fill_amounts
 from hedgerow.engine.tearsheet.series import DAY_NS, session_days
 from hedgerow.engine.why import Journal
 from hedgerow.market.times import moment_ns
@@ -202,24 +202,10 @@ def _losses(log: StrategyLog, limits: Any, first: int, last: int) -> dict[str, A
 
 
 def daily_profit(log: StrategyLog) -> tuple[Ints, Floats]:
-    """Days since 1970 with bars, and the strategy's profit from the log's beginning to the end of each, net of costs.
-
-    Cash in another currency is worth what its rate says at the end of the day, as in the ledger.
-    """
-    days, values = day_values(log)  # type: ignore[arg-type]
-    fills, paid, rates = log.records("Fill"), fill_amounts(log), Rates(log)  # type: ignore[arg-type]
-    flow = -SIGN_OF_SIDE[fills["side"]] * paid.value - paid.fee
-    place = np.searchsorted(days, fill_days(log))  # type: ignore[arg-type]
-    times = log.data.times_ns
-    last_close = times[np.searchsorted(session_days(times), days, side="right") - 1]
-    profit = values.sum(axis=1)
-    currencies = np.array([instrument.currency for instrument in log.data.instruments])[fills["instrument"]]
-    for currency in sorted(set(currencies.tolist())):
-        own = np.flatnonzero(currencies == currency)
-        native = flow[own] / rates.of_records(currency, fills["id"][own])
-        cash = np.cumsum(np.bincount(place[own], weights=native, minlength=days.size))
-        profit = profit + cash * rates.at(currency, last_close)
-    return days, np.asarray(profit, dtype=np.float64)
+    """Days since 1970 with bars, and the strategy's profit from the log's beginning to the end of each."""
+    days = session_days(log.data.times_ns)
+    last = np.append(np.flatnonzero(np.diff(days)), days.size - 1)
+    return days[last], profit_by_time(log)[last]  # type: ignore[arg-type]
 
 
 def log_values(folder: str | Path, *, identity: str | Path | None = None) -> Any:

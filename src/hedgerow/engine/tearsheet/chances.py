@@ -1,7 +1,7 @@
-"""What speaks for chance in a tear sheet: the variants that a run was chosen from.
+"""What speaks against a result in its tear sheet: what the linter suspects, and the variants that it was chosen from.
 
-Promises: the number of trials and the probability of overfitting stand above the table; all variants are counted, also
-those that are not listed. Never: a variant's figure that is not deflated by all of them.
+Promises: every suspicion stands with its evidence and what to do, every rule that could not be asked with its reason;
+all variants are counted, also those that are not listed. Never: a variant's figure that is not deflated by all of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,26 @@ if TYPE_CHECKING:
     from hedgerow.engine.result import Result
 
 VARIANTS_SHOWN = 20
+
+
+def suspicions_table(result: Result, among: Comparison | None) -> Markup:
+    """What the linter found, and what it could not ask."""
+    from hedgerow.engine.lint import lint
+
+    found = result.lint if among is None else lint(result, among=among)
+    unasked = tag("ul", *(tag("li", f"{name}: {reason}") for name, reason in found.unasked.items()), class_="remarks")
+    told = f"{counted(found.asked, 'rule')} of the backtest linter asked"
+    if found.unasked:
+        told += "; those below could not be"
+    parts: list[object] = [tag("p", f"{told}.")]
+    if found.suspicions:
+        rows = [[s.rule, s.says, s.remedy, "; ".join(s.examples)] for s in found.suspicions]
+        heads = ["Rule", "What was found", "What to do", "Look at"]
+        caption = f"{counted(len(rows), 'reason')} to doubt the figures above"
+        parts = [table(caption, heads, rows, words=[1, 2, 3], class_="prose"), *parts]
+    else:
+        parts = [tag("p", "Nothing looks suspicious."), *parts]
+    return joined([*parts, unasked] if found.unasked else parts)
 
 
 def variants_table(result: Result, among: Comparison) -> Markup:

@@ -17,7 +17,7 @@ from hedgerow.core.files import write_whole
 from hedgerow.engine.tearsheet.agreement import Agreement, agreements
 from hedgerow.engine.tearsheet.benchmark import buy_and_hold, checked
 from hedgerow.engine.tearsheet.books import accounts_table, bridge_table, checks_table, costs_in_words, provenance
-from hedgerow.engine.tearsheet.chances import variants_table
+from hedgerow.engine.tearsheet.chances import suspicions_table, variants_table
 from hedgerow.engine.tearsheet.charts import Chart, chart_block, charts, months_table
 from hedgerow.engine.tearsheet.figures import cards, figures_table, remarks, span_of, verdict
 from hedgerow.engine.tearsheet.holdings import positions_table
@@ -122,6 +122,7 @@ def _sections(
     return [
         _section("Curves", joined(chart_block(chart) for chart in drawn), still),
         _section("Figures", figures_table(result, benchmark, name), remarks(result, benchmark)),
+        _section("What looks suspicious", suspicions_table(result, among)),
         *([] if among is None else [_section("Among its variants", variants_table(result, among))]),
         _section("Months", months_heat(result)),
         _section("Profit and cost by instrument", instruments_table(result)),
