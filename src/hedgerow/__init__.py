@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.result import Result
     from hedgerow.engine.simple import SimpleStrategy, crossover
     from hedgerow.engine.strategy import Strategy
+    from hedgerow.engine.sweep import sweep
     from hedgerow.engine.why import why
     from hedgerow.market.bars import Bars
     from hedgerow.market.catalog import Catalog
@@ -57,6 +58,7 @@ _HOME = {
     "returns": "hedgerow.models.features",
     "rolling_std": "hedgerow.models.features",
     "sma": "hedgerow.models.features",
+    "sweep": "hedgerow.engine.sweep",
     "verify": "hedgerow.engine.audit",
     "volatility": "hedgerow.models.features",
     "why": "hedgerow.engine.why",
@@ -87,6 +89,7 @@ __all__ = [
     "returns",
     "rolling_std",
     "sma",
+    "sweep",
     "verify",
     "volatility",
     "why",

@@ -234,6 +234,7 @@ codes! {
         8 RUN_NUMBER "a price or quantity is not a usable number" => "use a positive finite number on the tick and lot";
         9 RUN_EVIDENCE "this is not an evidence pack as it was made" => "take it from its maker again, or make it anew";
         10 RUN_NOT_REPEATED "running again gives another evidence pack" => "compare artifact, data and trial ledger with those named in it";
+        11 RUN_WORKER "a process or cluster that computes part of a sweep is not there" => "see the message, and run the same sweep again: it goes on where it was";
     }
     CLI = 12 exit 2 {
         1 CLI_USAGE "the command line cannot be understood" => "see --help";

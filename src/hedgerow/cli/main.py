@@ -27,6 +27,7 @@ from hedgerow.cli import (
     replication,
     running,
     strategy,
+    sweeping,
     system,
     witness,
 )
@@ -39,6 +40,7 @@ ORDER = (
     "demo",
     "backtest",
     "lint",
+    "sweep",
     "strategy",
     "trials",
     "evidence",
@@ -112,6 +114,7 @@ def _root(
 app.command(rich_help_panel="Run")(running.demo)
 app.command(rich_help_panel="Run")(running.backtest)
 app.command(rich_help_panel="Run")(running.lint)
+app.command(rich_help_panel="Run")(sweeping.sweep)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(strategy.strategy, name="strategy", rich_help_panel="Run")

@@ -29,6 +29,14 @@ def load_strategy(place: str, settings: dict[str, Any], identity: Path | None = 
         from hedgerow.engine.jailed import JailedStrategy
 
         return JailedStrategy(place, identity=identity, **settings)
+    return load_class(place)(**settings)
+
+
+def load_class(place: str) -> type[Strategy]:
+    """The strategy's class that `FILE.py:Class` names; without a class, the only one in the file.
+
+    Raises CLI_USAGE if there is no such file or class. What the file itself raises comes out as it is.
+    """
     file, _, name = place.partition(":")
     path = Path(file)
     if not path.is_file():
@@ -51,7 +59,7 @@ def load_strategy(place: str, settings: dict[str, Any], identity: Path | None = 
         raise problem(
             "CLI_USAGE", f"no strategy {name!r} in {file}; strategies there: {known}{did_you_mean(name, found)}"
         )
-    return found[name](**settings)
+    return found[name]
 
 
 def read_settings(words: list[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, error_table, problem
 from hedgerow.core.nouns import MONEY_UNIT, money_floats, money_int, noun, records
 from hedgerow.core.verdicts import verdict_sentence
+from hedgerow.engine.run_data import DAY_NS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -349,10 +350,12 @@ class Result:
         """Net asset value at the end of each UTC day, the capital first; a bar closing at midnight ends its day."""
         import pandas as pd
 
-        from hedgerow.ledger.metrics import end_of_day
+        from hedgerow.ledger.series import last_of_days
 
-        nav = self.equity["nav"]
-        return end_of_day(nav.set_axis(pd.DatetimeIndex(nav.index) - pd.Timedelta(1, "ns"), axis=0))
+        ends = np.concatenate([[self._data.start_ns], self._data.times_ns[: len(self._nav)]]) - 1
+        kept = last_of_days(ends // DAY_NS)
+        nav = np.concatenate([[self.info.cash], self._nav])
+        return pd.Series(nav[kept], index=_times(ends[kept], "ts"), name="nav")
 
     @cached_property
     def returns(self) -> pd.Series[Any]:

@@ -101,12 +101,21 @@ def end_of_day(equity: pd.Series[Any]) -> pd.Series[Any]:
     >>> end_of_day(pd.Series([100.0, 99.0, 101.0, 102.0], index=times)).tolist()
     [100.0, 101.0, 102.0]
     """
-    import pandas as pd
+    times = _times(equity)
+    days = (times if times.tz is None else times.tz_convert("UTC")).as_unit("ns").asi8 // (DAY_SECONDS * 10**9)
+    return equity.iloc[last_of_days(days)]
 
-    rest = equity.iloc[1:]
-    days = _times(equity).floor("D")[1:]
-    kept: pd.Series[Any] = pd.concat([equity.iloc[:1], rest[~days.duplicated(keep="last")]])
-    return kept
+
+def last_of_days(days: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where the first row and the last row of each day stand, from the day of every row in order of time.
+
+    >>> last_of_days(np.array([5, 5, 5, 6])).tolist()
+    [0, 2, 3]
+    """
+    ends = np.ones(days.size, dtype=bool)
+    np.not_equal(days[1:], days[:-1], out=ends[:-1])
+    ends[:1] = True
+    return np.flatnonzero(ends)
 
 
 def periodic_rate(risk_free: float | ArrayLike, series: Series) -> Floats:

@@ -16,7 +16,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -168,22 +168,24 @@ class TrialLedger:
         artifacts = {trial.variant.artifact for trial in self._trials() if trial.variant.family == name}
         return Family(name, tuple(trial for trial in self._trials() if trial.variant.artifact in artifacts))
 
-    def begin(self, variant: Variant) -> None:
-        """Count a variant before it runs."""
+    def begin(self, *variants: Variant) -> None:
+        """Count variants before they run."""
         with self._writing() as file:
-            if variant.id not in self._tried:
-                self._append(file, variant, None)
+            new = {variant.id: variant for variant in variants if variant.id not in self._tried}
+            self._append(file, [(variant, None) for variant in new.values()])
 
     def record(self, variant: Variant, outcome: Mapping[str, float]) -> Trial:
         """Count a variant with its figures, each finite; one that was counted with the same figures stands as it is."""
-        figures = {name: float(value) for name, value in outcome.items()}
-        for name, value in figures.items():
-            if not math.isfinite(value):
-                raise problem("MODEL_TRIALS", f"{variant.family}: {name} is {value}; leave out what is not a number")
+        return self.record_all([(variant, outcome)])[0]
+
+    def record_all(self, told: Iterable[tuple[Variant, Mapping[str, float]]]) -> list[Trial]:
+        """`record` for several at once: all of them, or none where one cannot be counted."""
+        trials = [Trial(variant, _figures(variant, outcome)) for variant, outcome in told]
         with self._writing() as file:
-            if all(trial.outcome != figures for trial in self._tried.get(variant.id, ())):
-                self._append(file, variant, figures)
-        return Trial(variant, figures)
+            known = self._tried
+            new = [t for t in trials if all(k.outcome != t.outcome for k in known.get(t.variant.id, ()))]
+            self._append(file, list({(t.variant.id, repr(t.outcome)): (t.variant, t.outcome) for t in new}.values()))
+        return trials
 
     def refuse_unless_reached(self, head: Head) -> None:
         """MODEL_TRIALS if the ledger never was at `head`, so that it was cut or made anew."""
@@ -282,14 +284,24 @@ class TrialLedger:
         if outcome is not None or not known:
             known.append(Trial(variant, outcome))
 
-    def _append(self, file: FileIO | None, variant: Variant, outcome: dict[str, float] | None) -> None:
-        line = _line(len(self._hashes), self._hashes[-1], variant, outcome)
+    def _append(self, file: FileIO | None, told: Sequence[tuple[Variant, Mapping[str, float] | None]]) -> None:
+        """Write lines that follow one another, durably and in one go, and take them in."""
+        if not told:
+            return
+        lines: list[bytes] = []
+        number, before = len(self._hashes), self._hashes[-1]
+        for variant, outcome in told:
+            lines.append(_line(number + len(lines), before, variant, outcome))
+            before = hashlib.sha256(lines[-1]).hexdigest()
         if file is not None and self._path is not None:
-            if file.write(line + b"\n") != len(line) + 1:
+            whole = b"".join(line + b"\n" for line in lines)
+            if file.write(whole) != len(whole):
+                file.truncate(self._read_bytes)
                 raise problem("MODEL_TRIALS", f"{self._name}: the disk is full; nothing was counted")
             os.fdatasync(file.fileno())
-            self._read_bytes += len(line) + 1
-        self._take(line)
+            self._read_bytes += len(whole)
+        for line in lines:
+            self._take(line)
         if self._path is not None:
             _write_head(_head_file(self._path), self.head)
 
@@ -302,6 +314,14 @@ def ledger_file(place: Path | str) -> Path:
     """
     path = Path(place)
     return path / FILE_NAME if path.is_dir() else path
+
+
+def _figures(variant: Variant, outcome: Mapping[str, float]) -> dict[str, float]:
+    figures = {name: float(value) for name, value in outcome.items()}
+    for name, value in figures.items():
+        if not math.isfinite(value):
+            raise problem("MODEL_TRIALS", f"{variant.family}: {name} is {value}; leave out what is not a number")
+    return figures
 
 
 def _line(number: int, before: str, variant: Variant, outcome: Mapping[str, float] | None) -> bytes:
