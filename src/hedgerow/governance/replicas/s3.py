@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.core.s3 import error_code, s3_client
 from hedgerow.governance.replicas.layout import wrong
 
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
@@ -35,7 +36,7 @@ class S3Target:
     def __init__(self, bucket: str, prefix: str, *, retain_days: int = 0, now_ns: int = 0, client: Any = None) -> None:
         self.url = f"s3://{bucket}/{prefix}".rstrip("/")
         self._bucket, self._prefix = bucket, f"{prefix}/" if prefix else ""
-        self._client = _client() if client is None else client
+        self._client = s3_client("replicas") if client is None else client
         until = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC) + timedelta(days=retain_days)
         locked = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
         self._lock: dict[str, Any] = locked if retain_days else {}
@@ -88,7 +89,7 @@ class S3Target:
                 **condition,
             )
         except Exception as error:
-            if _code(error) in _TAKEN:
+            if error_code(error) in _TAKEN:
                 return False
             raise self._problem(name, error) from error
         return True
@@ -113,18 +114,3 @@ class S3Target:
 
     def _problem(self, name: str, error: Exception) -> HedgerowError:
         return error if isinstance(error, HedgerowError) else problem("LOG_TARGET", f"{name} in {self.url}: {error}")
-
-
-def _code(error: Exception) -> str:
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
-
-
-def _client() -> Any:
-    try:
-        import boto3
-        from botocore.config import Config
-    except ImportError:
-        raise problem("CLI_MISSING", "boto3, which speaks to S3: pip install 'hedgerow[replicas]'") from None
-    settings = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60)
-    return boto3.client("s3", config=settings)

@@ -7,14 +7,13 @@ fails where the name is taken. Never: a password on a command line; keys and hos
 from __future__ import annotations
 
 import posixpath
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from hedgerow.core.errors import problem
+from hedgerow.core.sftp import NO_SUCH_FILE, Sftp, SftpBroken, SftpRefused, ssh_command
 from hedgerow.governance.replicas.folder import UNFINISHED
 from hedgerow.governance.replicas.layout import wrong
-from hedgerow.governance.replicas.sftp_wire import NO_SUCH_FILE, Sftp, SftpRefused
 
 
 class SftpTarget:
@@ -23,14 +22,10 @@ class SftpTarget:
     def __init__(self, host: str, folder: str, *, port: int | None = None, config: str | None = None) -> None:
         self.url = f"sftp://{host}{f':{port}' if port else ''}{folder}"
         self._folder = folder.rstrip("/") or "/"
-        program = shutil.which("ssh")
-        if program is None:
-            raise problem("CLI_MISSING", "ssh, which carries SFTP: install an OpenSSH client")
-        command = [program, "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15"]
-        command += ["-p", str(port)] if port else []
-        command += ["-F", config] if config else []
-        # What follows -- is a host, even if it begins with a dash.
-        self._sftp = Sftp(self.url, [*command, "-s", "--", host, "sftp"])
+        try:
+            self._sftp = Sftp(self.url, ssh_command(host, port=port, config=config))
+        except SftpBroken as broken:
+            raise problem("LOG_TARGET", str(broken)) from None
         self._made: set[str] = set()
 
     def names(self, below: str) -> Mapping[str, int]:
@@ -105,12 +100,12 @@ class SftpTarget:
             if refused.status == NO_SUCH_FILE:
                 return
             raise
-        for name, is_folder, size in rows:
-            inner = posixpath.join(below, name)
-            if is_folder:
+        for row in rows:
+            inner = posixpath.join(below, row.name)
+            if row.is_folder:
                 yield from self._walk(inner)
             else:
-                yield inner, size
+                yield inner, row.bytes
 
     @contextmanager
     def _named_errors(self, name: str) -> Iterator[None]:
@@ -118,3 +113,5 @@ class SftpTarget:
             yield
         except SftpRefused as refused:
             raise problem("LOG_TARGET", f"{name} in {self.url}: {refused}") from None
+        except SftpBroken as broken:
+            raise problem("LOG_TARGET", str(broken)) from None

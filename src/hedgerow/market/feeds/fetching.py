@@ -76,7 +76,7 @@ def pass_over_files(landing: Landing, files: Files, world: World, tell: Tell) ->
             checked(name)
             if ran.came >= spec.limits.run_files_max:
                 raise problem("FEED_QUOTA", f"{name}: limit run_files_max {spec.limits.run_files_max:,}")
-            row = retried(landing, world, name, partial(_fetched, landing, files, world, came, tell))
+            row = retried(landing, world, name, partial(_fetched, landing, files, world, came, tell, remote))
             if row is not None:
                 ran.rows.append(row)
                 ran.came += 1
@@ -110,15 +110,17 @@ def retried(landing: Landing, world: World, key: str, act: Callable[[], T]) -> T
         world.sleep(max(wait_s, pause))
 
 
-def _fetched(landing: Landing, files: Files, world: World, came: Came, tell: Tell) -> Delivery | None:
+def _fetched(landing: Landing, files: Files, world: World, came: Came, tell: Tell, remote: Remote) -> Delivery | None:
     """One try at one file; `None` where it is not there, or as it was."""
     part, last = landing.part(came.name), landing.record.last(came.name)
     if not part.complete:
         known = None if last is None or part.bytes else last.version
-        opened = files.open(came.name, offset=part.bytes, part=part.version, known=known)
-        if isinstance(opened, Answer):
-            return None
         try:
+            opened = files.open(came.name, offset=part.bytes, part=part.version, known=known)
+            if opened is Answer.ABSENT and remote.version is not None:
+                raise problem("FEED_CHANGED", f"{came.name} was listed, and is gone")
+            if isinstance(opened, Answer):
+                return None
             _take(part, opened, landing, world, tell)
         except HedgerowError as error:
             if error.row.name == "FEED_CHANGED":

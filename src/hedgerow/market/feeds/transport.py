@@ -20,10 +20,14 @@ from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.market.feeds.table import Table
 
 CHUNK_BYTES = 1 << 16
+FOLDERS_DEEP_MAX = 32
 KINDS = {
     "folder": "hedgerow.market.feeds.folder",
     "http": "hedgerow.market.feeds.http",
     "rest": "hedgerow.market.feeds.rest",
+    "sftp": "hedgerow.market.feeds.sftp",
+    "ftp": "hedgerow.market.feeds.ftp",
+    "s3": "hedgerow.market.feeds.s3",
 }
 """Which module keeps which transport: it has a function `settings(table)`."""
 

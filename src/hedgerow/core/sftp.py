@@ -1,22 +1,26 @@
-"""SFTP version 3 over the `ssh` program: the few requests that a replica needs, as bytes on a pipe.
+"""SFTP version 3 over the `ssh` program: the few requests that replicas and feeds need, as bytes on a pipe.
 
 The program brings host keys, agents, jump hosts and configuration; we speak the protocol of its `sftp` subsystem, so
 that each answer is a status and not a line of text to be guessed at.
 
-Promises: a request that the server refuses is `SftpRefused` with its status; a connection that ends is `LOG_TARGET`
-with what `ssh` said. Never: asks for a password. Source: draft-ietf-secsh-filexfer-02, OpenSSH's PROTOCOL
-(posix-rename, fsync).
+Promises: a request that the server refuses is `SftpRefused` with its status; a connection that ends, is silent too long
+or does not keep to the protocol is `SftpBroken` with what `ssh` said. Never: asks for a password. Source:
+draft-ietf-secsh-filexfer-02, OpenSSH's PROTOCOL (posix-rename, fsync).
 """
 
 from __future__ import annotations
 
+import select
+import shutil
 import stat
 import struct
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO
 
-from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.core.errors import problem
 
 _INIT, _OPEN, _CLOSE, _READ, _WRITE, _OPENDIR, _READDIR, _MKDIR, _STAT, _RENAME, _EXTENDED = (
     1, 3, 4, 5, 6, 11, 12, 14, 17, 18, 200,
@@ -38,11 +42,38 @@ class SftpRefused(Exception):
         self.status = status
 
 
-class Sftp:
-    """One connection."""
+class SftpBroken(OSError):
+    """The connection is of no more use."""
 
-    def __init__(self, url: str, command: Sequence[str]) -> None:
-        self.url = url
+
+@dataclass(frozen=True)
+class Found:
+    """A name on the other side: what it is, how many bytes, and when it changed last, in seconds since 1970."""
+
+    name: str
+    is_folder: bool
+    is_file: bool
+    bytes: int
+    modified_s: int
+
+
+def ssh_command(host: str, *, port: int | None = None, config: str | None = None) -> list[str]:
+    """The words that open SFTP at a host, under the user's own keys and configuration; `CLI_MISSING` without `ssh`."""
+    program = shutil.which("ssh")
+    if program is None:
+        raise problem("CLI_MISSING", "ssh, which carries SFTP: install an OpenSSH client")
+    command = [program, "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15"]
+    command += ["-p", str(port)] if port else []
+    command += ["-F", config] if config else []
+    # What follows -- is a host, even if it begins with a dash.
+    return [*command, "-s", "--", host, "sftp"]
+
+
+class Sftp:
+    """One connection; `timeout_s` is how long the other side may be silent when it was asked."""
+
+    def __init__(self, url: str, command: Sequence[str], *, timeout_s: float | None = None) -> None:
+        self.url, self._timeout_s = url, timeout_s
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
         )
@@ -58,7 +89,7 @@ class Sftp:
         self._send(bytes([_INIT]) + struct.pack(">I", 3))
         kind, answer = self._packet()
         if kind != _VERSION or answer.u32() < 3:
-            raise problem("LOG_TARGET", f"{self.url} does not speak SFTP version 3")
+            raise SftpBroken(f"{self.url} does not speak SFTP version 3")
         while answer.left:
             self._extensions.add(answer.text())
             answer.text()
@@ -76,16 +107,31 @@ class Sftp:
 
     def read(self, path: str) -> bytes:
         """A file's bytes."""
+        return b"".join(self.chunks(path))
+
+    def chunks(self, path: str, offset: int = 0) -> Iterator[bytes]:
+        """A file's bytes from an offset on, with many requests under way, so that a far server is read as fast."""
         handle = self._handle(_OPEN, _text(path) + struct.pack(">II", READ, 0))
-        data = bytearray()
+        waiting: deque[int] = deque()
+        asked = offset
         try:
             while True:
-                kind, answer = self._ask(_READ, _text(handle) + struct.pack(">QI", len(data), _CHUNK_BYTES))
-                if kind == _DATA:
-                    data += answer.text()
-                elif self._status(kind, answer) == EOF:
-                    return bytes(data)
+                while len(waiting) < _IN_FLIGHT_MAX:
+                    waiting.append(self._request(_READ, _text(handle) + struct.pack(">QI", asked, _CHUNK_BYTES)))
+                    asked += _CHUNK_BYTES
+                kind, answer = self._answer(waiting.popleft())
+                if kind != _DATA:
+                    if self._status(kind, answer) != EOF:
+                        raise SftpRefused(NO_SUCH_FILE, "the file is gone")
+                    return
+                data = answer.text()
+                offset += len(data)
+                if len(data) < _CHUNK_BYTES:
+                    self._forget(waiting)
+                    asked = offset
+                yield data
         finally:
+            self._forget(waiting)
             self._checked(_CLOSE, _text(handle))
 
     def write(self, path: str, data: bytes) -> None:
@@ -110,7 +156,7 @@ class Sftp:
     def rename_over(self, old: str, new: str) -> None:
         """Give a file a name, in place of what has it, at once."""
         if b"posix-rename@openssh.com" not in self._extensions:
-            raise problem("LOG_TARGET", f"{self.url} cannot replace a file at once (posix-rename@openssh.com)")
+            raise SftpBroken(f"{self.url} cannot replace a file at once (posix-rename@openssh.com)")
         self._checked(_EXTENDED, _text("posix-rename@openssh.com") + _text(old) + _text(new))
 
     def remove(self, path: str) -> None:
@@ -123,11 +169,19 @@ class Sftp:
 
     def exists(self, path: str) -> bool:
         """Whether a name is there."""
-        kind, answer = self._ask(_STAT, _text(path))
-        return kind == _ATTRS or self._status(kind, answer) == OK
+        return self.found(path) is not None
 
-    def folder(self, path: str) -> Iterator[tuple[str, bool, int]]:
-        """What is in a folder: name, whether it is a folder, bytes."""
+    def found(self, path: str) -> Found | None:
+        """What is under a name, links followed; `None` where nothing is."""
+        kind, answer = self._ask(_STAT, _text(path))
+        if kind == _ATTRS:
+            return _found(path, answer)
+        if self._status(kind, answer) == NO_SUCH_FILE:
+            return None
+        raise SftpBroken(f"{self.url} answers a question about {path} with the end of a file")
+
+    def folder(self, path: str) -> Iterator[Found]:
+        """What is in a folder; a link is neither a file nor a folder."""
         handle = self._handle(_OPENDIR, _text(path))
         try:
             while True:
@@ -139,9 +193,9 @@ class Sftp:
                 for _ in range(answer.u32()):
                     name = answer.text().decode(errors="replace")
                     answer.text()
-                    mode, size = answer.attributes()
+                    found = _found(name, answer)
                     if name not in (".", ".."):
-                        yield name, stat.S_ISDIR(mode), size
+                        yield found
         finally:
             self._checked(_CLOSE, _text(handle))
 
@@ -165,6 +219,11 @@ class Sftp:
 
     def _checked(self, kind: int, body: bytes) -> None:
         self._refuse(*self._ask(kind, body), ok=True)
+
+    def _forget(self, waiting: deque[int]) -> None:
+        """Take the answers that nobody wants any more."""
+        while waiting:
+            self._answer(waiting.popleft())
 
     def _settle(self, waiting: list[int]) -> None:
         for number in waiting:
@@ -194,7 +253,7 @@ class Sftp:
     def _answer(self, number: int) -> tuple[int, _Answer]:
         kind, answer = self._packet()
         if answer.u32() != number:
-            raise problem("LOG_TARGET", f"{self.url} answers another question than was asked")
+            raise SftpBroken(f"{self.url} answers another question than was asked")
         return kind, answer
 
     def _send(self, packet: bytes) -> None:
@@ -208,23 +267,25 @@ class Sftp:
     def _packet(self) -> tuple[int, _Answer]:
         (length,) = struct.unpack(">I", self._exactly(4))
         if not 1 <= length <= 1 << 20:
-            raise problem("LOG_TARGET", f"{self.url} answers with {length} bytes, which is no SFTP packet")
+            raise SftpBroken(f"{self.url} answers with {length} bytes, which is no SFTP packet")
         packet = self._exactly(length)
         return packet[0], _Answer(packet[1:])
 
     def _exactly(self, count: int) -> bytes:
         data = bytearray()
         while len(data) < count:
+            if self._timeout_s is not None and not select.select([self._out], [], [], self._timeout_s)[0]:
+                raise SftpBroken(f"{self.url} is silent for more than {self._timeout_s:g} s")
             part = self._out.read(count - len(data))
             if not part:
                 raise self._ended()
             data += part
         return bytes(data)
 
-    def _ended(self) -> HedgerowError:
+    def _ended(self) -> SftpBroken:
         said = b"" if self._process.stderr is None else self._process.stderr.read()
         lines = said.decode(errors="replace").strip().splitlines()
-        return problem("LOG_TARGET", f"{self.url}: the connection ended; ssh says: {lines[-1] if lines else 'nothing'}")
+        return SftpBroken(f"{self.url}: the connection ended; ssh says: {lines[-1] if lines else 'nothing'}")
 
 
 class _Answer:
@@ -246,9 +307,9 @@ class _Answer:
         self._at += length
         return self._data[self._at - length : self._at]
 
-    def attributes(self) -> tuple[int, int]:
-        """Mode and size; what else stands there is passed over."""
-        flags, size, mode = self.u32(), 0, 0
+    def attributes(self) -> tuple[int, int, int]:
+        """Mode, size and time of change; what else stands there is passed over."""
+        flags, size, mode, modified_s = self.u32(), 0, 0, 0
         if flags & _HAS_SIZE:
             size = self.u32() << 32 | self.u32()
         if flags & _HAS_OWNER:
@@ -256,11 +317,17 @@ class _Answer:
         if flags & _HAS_MODE:
             mode = self.u32()
         if flags & _HAS_TIMES:
-            self._at += 8
+            self._at += 4
+            modified_s = self.u32()
         if flags & _HAS_MORE:
             for _ in range(2 * self.u32()):
                 self.text()
-        return mode, size
+        return mode, size, modified_s
+
+
+def _found(name: str, answer: _Answer) -> Found:
+    mode, size, modified_s = answer.attributes()
+    return Found(name, stat.S_ISDIR(mode), stat.S_ISREG(mode), size, modified_s)
 
 
 def _text(value: str | bytes) -> bytes:
