@@ -91,3 +91,31 @@ def test_columns_can_be_mapped(file: Path, tmp_path: Path, capsys: pytest.Captur
     words = ["data", "ingest", str(file), "--catalog", str(tmp_path / "catalog"), "--json"]
     assert run([*words, "--column", "close=settle"]) == 0
     assert printed(capsys)[0]["symbols"] == ["KO"]
+
+
+def test_files_are_looked_at_before_they_are_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line a file, programs and people alike; only what cannot be read makes the command fail."""
+    (tmp_path / "KO.csv").write_text(PRICES)
+    (tmp_path / "page.html").write_text("<html><body>no data</body></html>")
+    assert run(["data", "probe", str(tmp_path), "--json"]) == 0
+    lines = printed(capsys)
+    assert [(line["ok"], line["status"], line["format"], line["rows"]) for line in lines] == [
+        (True, "ok", "delimited", 3), (False, "refused", "no-data", 0)]  # fmt: skip
+    assert run(["data", "probe", str(tmp_path)]) == 0
+    assert "DATA-019" in capsys.readouterr().out
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1 and no more")
+    assert run(["data", "probe", str(tmp_path), "--json"]) == 11
+    assert printed(capsys)[1]["code"] == "DATA-020"
+
+
+def test_a_file_is_shown_as_it_is_understood(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exact prices and both times, for programs and for people; and the formats are listed."""
+    assert run(["data", "show", str(file), "--head", "1", "--json"]) == 0
+    (row,) = printed(capsys)
+    assert (row["kind"], row["open"], row["ts_event"]) == ("bars", "10", "2024-01-03T00:00:00+00:00")
+    assert run(["data", "show", str(file), "--head", "1"]) == 0
+    assert "2024-01-03T00:00:00+00:00" in capsys.readouterr().out
+    assert run(["data", "formats", "--json"]) == 0
+    assert {"parquet", "dbn", "recording"} <= {line["format"] for line in printed(capsys)}
+    assert run(["data", "formats"]) == 0
+    assert "Lean zips" in capsys.readouterr().out

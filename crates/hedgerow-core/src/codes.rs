@@ -74,7 +74,7 @@ codes! {
         7 DATA_OFF_TICK "price is not a multiple of the tick" => "set the instrument's tick, or say off_tick='round'";
         8 DATA_MISSING_COLUMN "a column is missing" => "add or map the column";
         9 DATA_EMPTY "the file or table has no rows" => "check the source";
-        10 DATA_UNKNOWN_FORMAT "unknown file format" => "use .csv, .csv.gz or .parquet";
+        10 DATA_UNKNOWN_FORMAT "unknown file format" => "see what is read with `hedgerow data formats`";
         11 DATA_VOLUME "volume is negative or not a number" => "repair the row, or leave such rows out with faulty='drop'";
         12 DATA_KNOWN_BEFORE "ts_init is before ts_event" => "a bar cannot be known before it closed; repair the row";
         13 DATA_TIME "a time could not be read" => "use ISO 8601 or integer nanoseconds, with a time zone or in UTC";
@@ -83,6 +83,14 @@ codes! {
         16 DATA_OVERFLOW "a value is too large for an exact integer" => "use a coarser tick or lot";
         17 DATA_CONFLICT "differs from what the catalog already holds" => "if it is a correction, say when it became known (restated_at); otherwise use another catalog";
         18 DATA_COLUMNS "columns cannot be told apart" => "say which is which with columns={...}";
+        19 DATA_NOT_A_DATASET "the file holds no data to load" => "leave it out; what it is stands in the message";
+        20 DATA_DAMAGED "the file is cut off or damaged" => "fetch it again; the message says how far it could be read";
+        21 DATA_EXPANSION "the file expands beyond the limit" => "raise the limit with expand_max if its source is trusted";
+        22 DATA_LAYOUT "a record is not laid out as its format says" => "check the vendor's change log, and fetch the file again";
+        23 DATA_COLUMNS_CHANGED "the columns are not those that came before" => "split the file where they change, or map each delivery's columns";
+        24 DATA_CROSSED_QUOTE "bid is above ask" => "repair the row, or leave such rows out with faulty='drop'";
+        25 DATA_NO_SCHEMA "the schema that the bytes need is not there" => "put the schema's XML file beside the data";
+        26 DATA_READER "the reader of a format broke" => "report it with the file; nothing was loaded";
     }
     RISK = 3 exit 12 {
         1 RISK_CLOCK "the order's time is before the kernel's clock" => "correct the clock; orders are stamped when they are made";

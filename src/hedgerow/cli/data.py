@@ -5,7 +5,12 @@ The catalog refuses what cannot be true and names the row; these commands only c
 
 from __future__ import annotations
 
+import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,29 +18,35 @@ import typer
 
 from hedgerow.cli.group import group
 from hedgerow.cli.output import Json, Output, plain, table
-from hedgerow.cli.pairs import pairs
+from hedgerow.cli.pairs import listed, pairs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hedgerow.market.bars import Bars
-    from hedgerow.market.reading import Options
+    from hedgerow.market.formats.probing import Finding
+    from hedgerow.market.reading import Options, Reading
 
 CatalogDir = Annotated[Path, typer.Option("--catalog", "-c", help="The catalog's folder.")]
 Symbol = Annotated[list[str] | None, typer.Option("--symbol", "-s", help="Only this instrument; may be repeated.")]
+
+Columns = Annotated[str | None, typer.Option(help="Names of the columns in order, where a file has no header: a,b,c.")]
+ExpandMax = Annotated[int | None, typer.Option(min=1, help="Bytes that a compressed file may expand to.")]
+CELL_MAX = 60
 
 data = group("Market data: what prices were, and when we knew them.")
 
 
 @data.command("ingest")
 def ingest(
-    file: Annotated[Path, typer.Argument(help="A .csv, .csv.gz or .parquet file, or a folder of them.")],
+    file: Annotated[Path, typer.Argument(help="A file of bars in any format that is read, or a folder of them.")],
     catalog: CatalogDir = Path("catalog"),
     symbol: Annotated[str | None, typer.Option(help="The instrument, where the file does not say.")] = None,
     tick: Annotated[str, typer.Option(help="Smallest price step; auto finds it from 0.01 down.")] = "auto",
     lot: Annotated[str, typer.Option(help="Smallest quantity.")] = "1",
     currency: Annotated[str, typer.Option(help="Currency of the prices.")] = "USD",
     column: Annotated[list[str] | None, typer.Option(help="OURS=THEIRS, such as close=Last; may be repeated.")] = None,
+    columns: Columns = None,
     stamped: Annotated[
         Literal["close", "open", "session"] | None, typer.Option(help="What the times mean; default: by their look.")
     ] = None,
@@ -70,7 +81,7 @@ def ingest(
         "tick": tick,
         "lot": lot,
         "currency": currency,
-        "columns": pairs("--column", column or []) or None,
+        "columns": listed([columns]) if columns else pairs("--column", column or []) or None,
         "stamped": stamped,
         "span": span,
         "session_close": session_close,
@@ -83,8 +94,7 @@ def ingest(
         "sort": sort,
     }
     bars = Bars.read(file, **options)
-    for note in bars.notes:
-        output.note(f"note: {note}")
+    _tell(output, bars.notes)
     if dry_run:
         _report(output, bars)
         return
@@ -98,6 +108,82 @@ def ingest(
         "rows_unchanged": done.rows_unchanged,
     }
     output.emit(result)
+
+
+@data.command("probe")
+def probe(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders that are searched.")],
+    columns: Columns = None,
+    symbol: Annotated[str | None, typer.Option(help="The instrument, where a file does not say.")] = None,
+    tz: Annotated[str | None, typer.Option(help="Time zone of times that name none; default: UTC.")] = None,
+    expand_max: ExpandMax = None,
+    json: Json = False,
+) -> None:
+    """Look at files before they are loaded: format, rows, first and last time, and what is wrong; nothing is written.
+
+    A line a file. The exit status tells whether something could not be read; what is refused for a reason that is
+    stated (no data, a crossed quote, no header) does not count as that.
+    """
+    from hedgerow.core.errors import problem
+    from hedgerow.market.formats.probing import files_below
+    from hedgerow.market.formats.probing import probe as look
+
+    output = Output(json)
+    reading = _reading(columns, symbol, tz)
+    files = files_below(paths)
+    if not files:
+        raise problem("DATA_EMPTY", f"no file in {', '.join(map(str, paths))}")
+    found = []
+    with typer.progressbar(files, label="files", file=sys.stderr, hidden=json or not sys.stderr.isatty()) as bar:
+        for file in bar:
+            found.append(look(file, reading, expand_max=expand_max))
+            if json:
+                output.emit(found[-1].record())
+    if not json:
+        output.emit({}, lambda: _findings(found))
+    broken = [finding.error for finding in found if finding.error is not None and finding.status == "unreadable"]
+    if broken:
+        output.note(f"{len(broken)} of {len(found)} files could not be read")
+        raise typer.Exit(broken[0].row.exit_status)
+
+
+@data.command("show")
+def show(
+    file: Annotated[Path, typer.Argument(help="A file in any of the formats that are read.")],
+    head: Annotated[int, typer.Option(min=1, help="Rows of each kind.")] = 5,
+    columns: Columns = None,
+    symbol: Annotated[str | None, typer.Option(help="The instrument, where the file does not say.")] = None,
+    tz: Annotated[str | None, typer.Option(help="Time zone of times that name none; default: UTC.")] = None,
+    expand_max: ExpandMax = None,
+    json: Json = False,
+) -> None:
+    """Show the first rows of a file as they are understood: their kind, both times, the instrument, exact prices."""
+    from hedgerow.market.formats.probing import head as first_rows
+
+    output = Output(json)
+    for rows in first_rows(file, _reading(columns, symbol, tz), head, expand_max=expand_max):
+        told = [{name: as_text(value) for name, value in row.items()} for row in rows.table.to_pylist()]
+        if json:
+            for row in told:
+                output.emit({"kind": rows.kind, **row})
+            continue
+        heads = [name for name in rows.table.column_names if any(row[name] is not None for row in told)]
+        cells = [[str(row[name] if row[name] is not None else "-")[:CELL_MAX] for name in heads] for row in told]
+        output.emit({}, f"{rows.kind}\n{table(cells, heads=heads)}")
+        _tell(output, rows.notes)
+
+
+@data.command("formats")
+def formats_(json: Json = False) -> None:
+    """List the formats that are read; a file is known by its first bytes, not by its name."""
+    from hedgerow.market.formats.probing import formats
+
+    output = Output(json)
+    if json:
+        for row in formats():
+            output.emit(row)
+    else:
+        output.emit({}, table([tuple(row.values()) for row in formats()], heads=("format", "reads")))
 
 
 @data.command("list")
@@ -119,6 +205,47 @@ def check(
     from hedgerow.market import Catalog
 
     _report(Output(json), Catalog(catalog).bars(symbol or None, as_of=as_of))
+
+
+def _reading(columns: str | None, symbol: str | None, tz: str | None) -> Reading:
+    from hedgerow.market.reading import Reading
+
+    return Reading.of({"columns": listed([columns]) if columns else None, "symbol": symbol, "tz": tz})
+
+
+def as_text(value: Any) -> Any:
+    """A value of a row as text for people and programs: times in ISO 8601 to their last digit, decimals exact.
+
+    >>> from decimal import Decimal
+    >>> as_text(Decimal("61837.630000000000000000")), as_text(True), as_text(None)
+    ('61837.63', True, None)
+    """
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, datetime):  # pandas' Timestamp, which keeps nanoseconds
+        return value.isoformat()
+    return value
+
+
+def _findings(found: list[Finding]) -> str:
+    """What was found, as a table of files, and how many of each verdict."""
+    lines = []
+    for finding in found:
+        told = finding.record()
+        verdict = "ok" if told["ok"] else str(told["code"])
+        span = " to ".join(str(told[end])[:19] for end in ("first", "last") if told[end])
+        lines.append((verdict, told["format"] or "-", plain(told["rows"]), span or "-", told["path"]))
+    files = table(lines, heads=("verdict", "format", "rows", "span", "path"))
+    verdicts = Counter(line[0] for line in lines)
+    reasons = {finding.error.code: finding.error.row.says for finding in found if finding.error is not None}
+    summary = [(name, plain(count), reasons.get(name, "")) for name, count in verdicts.most_common()]
+    return f"{files}\n\n{table(summary, heads=('verdict', 'files', ''))}"
+
+
+def _tell(output: Output, notes: Iterable[str]) -> None:
+    for note in notes:
+        output.note(f"note: {note}")
 
 
 def _report(output: Output, bars: Bars) -> None:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.errors import problem
 from hedgerow.market.bars import Bars
+from hedgerow.market.formats.registry import opened, parts, read_rows, recognised
 from hedgerow.market.frames import Origin, bars_from_frame
 from hedgerow.market.reading import Reading
 
@@ -30,14 +31,10 @@ def read_bars(path: Path, reading: Reading) -> Bars:
         if not files:
             raise problem("DATA_EMPTY", f"{path} holds no {', '.join(SUFFIXES)} file")
         return Bars.joined((read_bars(file, reading) for file in files), source=path.name)
-    suffix = _suffix(path)
-    if not path.exists():
-        near = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise problem("DATA_NOT_FOUND", f"{path}{did_you_mean(path.name, near)}")
-    if suffix is None:
-        raise problem("DATA_UNKNOWN_FORMAT", path.name)
-    if path.stat().st_size == 0:
-        raise problem("DATA_EMPTY", path.name)
+    file = opened(path)
+    suffix, form = _suffix(path), None if file.packing == "zip" else recognised(file).name
+    if suffix is None or form not in ("delimited", "parquet"):
+        return _of_rows(path, reading)
     origin = Origin(source=path.name, symbol=path.name.removesuffix(suffix))
     if suffix == ".parquet":
         return bars_from_frame(_parquet(path), reading, origin)
@@ -45,6 +42,38 @@ def read_bars(path: Path, reading: Reading) -> Bars:
     if not isinstance(reading.columns, dict):
         reading = replace(reading, columns=None)
     return bars_from_frame(frame, reading, replace(origin, line_first=lines + 1))
+
+
+def _of_rows(path: Path, reading: Reading) -> Bars:
+    """The bars of a file of any other format; its reader stamps them at their close."""
+    import pandas as pd
+    import pyarrow as pa
+
+    bars: list[pa.Table] = []
+    notes: list[str] = []
+    found: dict[str, int] = {}
+    unordered = False
+    for file, form in parts(opened(path)):
+        for rows in read_rows(file, form, reading):
+            found[rows.kind] = found.get(rows.kind, 0) + rows.table.num_rows
+            unordered |= form.clock is None
+            if rows.kind == "bars":
+                bars.append(rows.table)
+                notes += rows.notes
+    if not bars:
+        held = ", ".join(f"{count} {kind}" for kind, count in found.items() if count) or "nothing"
+        raise problem("DATA_MISSING_COLUMN", f"bars in {path.name}: it holds {held}")
+    table = pa.concat_tables(bars)
+    frame = pd.DataFrame({"ts_event": table.column("ts_event").to_pandas(), "symbol": table.column("instrument")})
+    for name in ("open", "high", "low", "close", "volume"):
+        column = table.column(name)
+        if column.null_count < len(column):
+            frame[name] = column.cast(pa.float64()).to_numpy()
+    spans = {span for span in table.column("span_ns").unique().to_pylist() if span}
+    span = reading.span or (min(spans) if len(spans) == 1 else None)
+    told = replace(reading, stamped="close", columns=None, span=span, sort=reading.sort or unordered)
+    read = bars_from_frame(frame, told, Origin(source=path.name, symbol=path.name.split(".")[0]))
+    return replace(read, notes=tuple(dict.fromkeys((*notes, *read.notes))))
 
 
 def _suffix(path: Path) -> str | None:

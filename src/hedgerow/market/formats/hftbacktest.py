@@ -1,0 +1,82 @@
+"""Events of hftbacktest: a NumPy archive with one array of fixed fields.
+
+Flags say what an event is and who sees it when: `exch_ts` becomes `ts_event`, `local_ts` becomes `ts_init`. Prices are
+floats in the source; they become the shortest decimals that they stand for. Pickled arrays are never opened.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hedgerow.core.errors import problem
+from hedgerow.market.formats.opening import Opened
+from hedgerow.market.formats.rows import Rows, rows
+from hedgerow.market.reading import Reading
+
+_FIELDS = {"ev", "exch_ts", "local_ts", "px", "qty"}
+_BUY, _SELL = 1 << 29, 1 << 28
+_DEPTH, _TRADE, _CLEAR, _SNAPSHOT = 1, 2, 3, 4
+_ORDERS = {10: "add", 11: "cancel", 12: "modify", 13: "execute"}
+
+
+def claims(opened: Opened) -> bool:
+    """Whether it is an `.npy` array, or a member of an `.npz` archive."""
+    return opened.head.startswith(b"\x93NUMPY")
+
+
+def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
+    """The rows of an array of events: depth, trades, orders."""
+    try:
+        data = np.load(io.BytesIO(opened.whole()), allow_pickle=False)
+    except (ValueError, OSError, EOFError, TypeError, SyntaxError) as error:
+        raise problem("DATA_DAMAGED", f"{opened.shown}: {error}") from None
+    if data.dtype.names is None or not data.dtype.names or not set(data.dtype.names) >= _FIELDS:
+        raise problem("DATA_LAYOUT", f"{opened.shown}: an array of {data.dtype}, not of events with {sorted(_FIELDS)}")
+    if not data.size:
+        raise problem("DATA_EMPTY", f"{opened.shown} holds no event")
+    symbol = reading.symbol or opened.path.name.split(".")[0]
+    flags = data["ev"].astype(np.int64)
+    what = flags & 0xFF
+    known = np.isin(what, (_DEPTH, _TRADE, _CLEAR, _SNAPSHOT, *_ORDERS))
+    if not known.all():
+        row = int(np.argmin(known))
+        raise problem("DATA_LAYOUT", f"{opened.shown}, event {row}: flags {int(flags[row])} name no event")
+    counted = data.size
+    for kind, codes in (("depth", (_DEPTH, _CLEAR, _SNAPSHOT)), ("trades", (_TRADE,)), ("orders", tuple(_ORDERS))):
+        place = np.flatnonzero(np.isin(what, codes))
+        if place.size:
+            part, told = data[place], _common(data[place], place, symbol)
+            sides = _sides(flags[place], "buy", "sell") if kind == "trades" else _sides(flags[place], "bid", "ask")
+            told |= {"side": sides, **_more(kind, part, what[place])}
+            yield rows(kind, told, records=counted, label=_times(part, "local_ts"))
+            counted = 0
+
+
+def _common(part: Any, place: Any, symbol: str) -> dict[str, Any]:
+    prices, sizes = (pa.array(np.ascontiguousarray(part[name], dtype=np.float64)) for name in ("px", "qty"))
+    told = {"ts_event": _times(part, "exch_ts"), "ts_init": _times(part, "local_ts")}
+    return {**told, "instrument": symbol, "record": place, "price": prices, "size": sizes}
+
+
+def _more(kind: str, part: Any, what: Any) -> dict[str, Any]:
+    if kind == "depth":
+        return {"snapshot": what == _SNAPSHOT}
+    if kind == "trades":
+        return {}
+    return {
+        "action": [_ORDERS[int(code)] for code in what],
+        "order_id": [str(number) for number in part["order_id"].tolist()],
+    }
+
+
+def _sides(flags: Any, buy: str, sell: str) -> list[str | None]:
+    return [buy if flag & _BUY else sell if flag & _SELL else None for flag in flags.tolist()]
+
+
+def _times(part: Any, name: str) -> Any:
+    return np.ascontiguousarray(part[name], dtype=np.int64)

@@ -1,0 +1,370 @@
+"""Tables and records made into rows of their kind: columns in, rows out, whatever the file was.
+
+Promises that text is read exactly, that a bar is stamped at its close, and that what a source does not say (when a
+value became known) is said in the notes. Never guesses which column is a price: see `words`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hedgerow.core.errors import problem
+from hedgerow.market.columns import plain, recognise
+from hedgerow.market.formats.rows import Ints, Rows, rows, texts
+from hedgerow.market.formats.words import Plan, planned, vintages
+from hedgerow.market.reading import Reading
+from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, read_times, session_ends, span_ns
+
+UNKNOWN_VINTAGE = "the source does not say when a value became known: ts_init is ts_event"
+_SAMPLE = 400
+_BUY = {"buy": "buy", "bid": "bid", "b": "buy", "buyer": "buy", "sell": "sell", "ask": "ask", "s": "sell"}
+_RIGHT = {"c": "call", "call": "call", "p": "put", "put": "put"}
+_OPTION = ("strike", "bid", "bid_size", "ask", "ask_size", "last", "volume", "open_interest", "underlying_price")
+_MODEL = ("iv", "bid_iv", "ask_iv", "delta", "gamma", "vega", "theta", "rho")
+
+
+@dataclass
+class Columns:
+    """Some rows of a table: arrays by name, the numbers of their records, and what stands for the instrument."""
+
+    arrays: Mapping[Any, Any]
+    records: Ints
+    reading: Reading
+    symbol: str
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """How many rows."""
+        return self.records.size
+
+    def get(self, name: Any) -> Any:
+        """A column, or None."""
+        return None if name is None else self.arrays.get(name)
+
+    def text(self, name: Any) -> list[str | None]:
+        """A column as text; empty cells are None."""
+        return [value.strip() or None if value else None for value in texts(self.arrays[name]).to_pylist()]
+
+    def stamps(self, name: Any) -> Stamps:
+        """A column of times."""
+        column = self.arrays[name]
+        series = column.to_pandas() if hasattr(column, "to_pandas") else column
+        found = series.rename(str(name))
+        return read_times(found, time_unit=self.reading.time_unit, tz=self.reading.tz)
+
+    def some_stamps(self, name: Any) -> list[int | None]:
+        """A column of times of which some may be absent, UTC nanoseconds."""
+        given = self.text(name)
+        there = [row for row, value in enumerate(given) if value is not None]
+        found: list[int | None] = [None] * len(given)
+        if there:
+            part = Columns({name: pa.array([given[row] for row in there])}, self.records[there], self.reading, "")
+            for row, time in zip(there, part.stamps(name).utc_ns.tolist(), strict=True):
+                found[row] = time
+        return found
+
+    def instruments(self, name: Any) -> Any:
+        """Who each row is about: a column, the reading's symbol or the file's name."""
+        if name is not None and self.reading.symbol is None:
+            return texts(self.arrays[name])
+        return self.reading.symbol or self.symbol
+
+
+def plan_of(columns: Columns) -> Plan:
+    """What these columns hold."""
+    names = [name for name in columns.arrays if not _nested(columns.arrays[name])]
+    numeric = [name for name in names if _numeric(columns.arrays[name])]
+    dated = vintages([name for name in names if plain(name) not in ("date", "observation_date")])
+    plan = planned(names, numeric, columns.reading.column_map)
+    return Plan("series", plan.names, list(dated)) if dated and plan.get("time") is not None else plan
+
+
+def rows_of(plan: Plan, columns: Columns) -> list[Rows]:
+    """The rows of a table whose plan is known; usually of one kind, bars also with their corporate actions."""
+    if plan.kind == "bars":
+        return [_bars(plan, columns), *_actions_beside(plan, columns)]
+    if plan.kind == "depth":
+        return [_ladder(plan, columns) if plan.levels else _depth(plan, columns)]
+    maker = {
+        "quotes": _quotes,
+        "trades": _trades,
+        "series": _series,
+        "options": _options,
+        "universe": _universe,
+        "actions": _actions,
+        "news": _news,
+    }.get(plan.kind, _reference)
+    return [maker(plan, columns)]
+
+
+def _timed(plan: Plan, columns: Columns) -> dict[str, Any]:
+    """Both times, the instrument and the record of each row."""
+    event = columns.stamps(plan.get("time")).utc_ns if plan.get("time") is not None else None
+    found = {"ts_event": event, "instrument": columns.instruments(plan.get("symbol")), "record": columns.records}
+    if plan.get("known") is not None:
+        found["ts_init"] = columns.stamps(plan.get("known")).utc_ns
+    if event is None and plan.get("known") is not None:
+        found["ts_event"] = found["ts_init"]
+    return found
+
+
+def _bars(plan: Plan, columns: Columns) -> Rows:
+    stamps, reading = columns.stamps(plan.get("time")), columns.reading
+    names = columns.instruments(plan.get("symbol"))
+    codes = np.zeros(columns.size, dtype=np.int64)
+    if not isinstance(names, str):
+        codes = pc.dictionary_encode(names).indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    label = stamps.wall_ns if stamps.are_dates else stamps.utc_ns
+    spans: Ints | None = None
+    if reading.span is not None:
+        spans = np.full(columns.size, span_ns(reading.span), dtype=np.int64)
+    elif columns.size > 1 or stamps.are_dates:
+        spans = commonest_steps(label, codes, "", single=DAY_NS if stamps.are_dates else 1)
+    event = stamps.utc_ns
+    opened = recognise([plan.get("time")], {}).at_open or plain(plan.get("time")) in ("t", "begins_at")
+    if stamps.are_dates and reading.stamped in (None, "session"):
+        event = session_ends(stamps.wall_ns, reading.session_close, reading.tz)
+    elif (opened or reading.stamped == "open") and reading.stamped != "close":
+        if spans is None:
+            columns.said.append("one bar, stamped at its open: its length is not known, so it stands at its open")
+        else:
+            event = stamps.utc_ns + spans
+    prices = {word: columns.get(plan.get(word)) for word in ("open", "high", "low", "close", "volume")}
+    if prices["open"] is None:
+        prices |= dict.fromkeys(("open", "high", "low"), prices["close"])
+    given = {"ts_event": event, "instrument": names, "record": columns.records, "span_ns": spans, **prices}
+    return rows("bars", given, label=stamps.utc_ns, notes=columns.said)
+
+
+def _actions_beside(plan: Plan, columns: Columns) -> list[Rows]:
+    """Dividends, splits and capital gains that stand in columns beside the prices."""
+    found = []
+    for word, none in (("dividend", 0.0), ("split", None), ("gain", 0.0)):
+        column = columns.get(plan.get(word))
+        if column is None:
+            continue
+        numbers = np.nan_to_num(pc.cast(_blank(texts(column)), pa.float64()).to_numpy(zero_copy_only=False))
+        there = np.flatnonzero((numbers != 0.0) & (numbers != 1.0)) if none is None else np.flatnonzero(numbers)
+        if there.size:
+            part = Columns({n: a.take(pa.array(there)) for n, a in columns.arrays.items() if n in plan.names.values()},
+                           columns.records[there], columns.reading, columns.symbol)  # fmt: skip
+            given = _timed(Plan("actions", {**plan.names, "known": None}), part)
+            given |= {"action": word, "value": part.get(plan.get(word))}
+            found.append(rows("actions", given, records=0))
+    return found
+
+
+def _quotes(plan: Plan, columns: Columns) -> Rows:
+    prices = {word: columns.get(plan.get(word)) for word in ("bid", "bid_size", "ask", "ask_size")}
+    return rows("quotes", _timed(plan, columns) | prices, notes=columns.said)
+
+
+def _trades(plan: Plan, columns: Columns) -> Rows:
+    given = _timed(plan, columns) | {word: columns.get(plan.get(word)) for word in ("price", "size", "trade_id")}
+    if plan.get("side") is not None:
+        given["side"] = [_BUY.get(str(side).lower()) for side in texts(columns.get(plan.get("side"))).to_pylist()]
+    elif plan.get("maker") is not None:
+        maker = columns.text(plan.get("maker"))
+        given["side"] = [None if flag is None else "sell" if flag.lower() == "true" else "buy" for flag in maker]
+    return rows("trades", given, notes=columns.said)
+
+
+def _depth(plan: Plan, columns: Columns) -> Rows:
+    sides = [_SIDE.get(str(side).lower()) for side in texts(columns.get(plan.get("side"))).to_pylist()]
+    flags = [flag is not None and flag.lower() in ("true", "1", "t") for flag in columns.text(plan.get("snapshot"))]
+    given = {"price": columns.get(plan.get("price")), "size": columns.get(plan.get("size"))}
+    return rows("depth", _timed(plan, columns) | given | {"side": sides, "snapshot": flags}, notes=columns.said)
+
+
+_SIDE = {"bid": "bid", "buy": "bid", "b": "bid", "ask": "ask", "sell": "ask", "a": "ask", "s": "ask"}
+
+
+def _ladder(plan: Plan, columns: Columns) -> Rows:
+    """Rows with a column for each level: each row is a whole book, its levels best first."""
+    timed = _timed(plan, columns)
+    size, levels = columns.size, len(plan.levels)
+    sides = [side for side, _, _ in plan.levels] * size
+    order = np.arange(size * levels).reshape(levels, size).T.ravel()
+    price, amount = (
+        pa.concat_arrays([texts(columns.arrays[level[n]]) for level in plan.levels]).take(pa.array(order))
+        for n in (1, 2)
+    )
+    given = {
+        name: column if isinstance(column, str) else pa.array(column).take(pa.array(np.repeat(np.arange(size), levels)))
+        for name, column in timed.items()
+    }
+    event = given["ts_event"]
+    found = rows("depth", {**given, "side": sides, "price": price, "size": amount, "snapshot": True}, records=size)
+    there = pc.is_valid(found.table.column("price"))
+    del event
+    return Rows("depth", found.table.filter(there), size, found.first_ns, found.last_ns, tuple(columns.said))
+
+
+def _series(plan: Plan, columns: Columns) -> Rows:
+    stamps = columns.stamps(plan.get("time"))
+    event, names = stamps.utc_ns, columns.instruments(plan.get("symbol"))
+    known: Any = columns.stamps(plan.get("known") or plan.get("vintage")).utc_ns if _vintaged(plan) else None
+    dated = vintages(plan.values)
+    if known is None and not dated:
+        columns.said.append(UNKNOWN_VINTAGE)
+    parts = []
+    for name in plan.values:
+        column = columns.arrays[name]
+        written = _blank(texts(column))
+        there = np.flatnonzero(pc.is_valid(written).to_numpy(zero_copy_only=False))
+        told = str(name) if not dated else str(name)[:-9]
+        if plan.get("symbol") is None or isinstance(names, str):
+            who: Any = told if columns.reading.symbol is None else f"{names}.{told}"
+        else:
+            who = names if len(plan.values) == 1 else pc.binary_join_element_wise(names, told, ".")
+        given = {"ts_event": event[there], "record": columns.records[there], "written": written.take(pa.array(there))}
+        given["instrument"] = who if isinstance(who, str) else who.take(pa.array(there))
+        if known is not None or dated:
+            given["ts_init"] = known[there] if not dated else np.full(there.size, _day_ns(dated[name]))
+        given["value"] = column.take(pa.array(there)) if isinstance(column, pa.Array) else given["written"]
+        parts.append(_checked_values(given, name))
+    tables = [part.table for part in parts]
+    first, last = (int(stamps.utc_ns.min()), int(stamps.utc_ns.max())) if columns.size else (None, None)
+    said = tuple(dict.fromkeys(columns.said))
+    return Rows("series", pa.concat_tables(tables), columns.size, first, last, said)
+
+
+def _checked_values(given: dict[str, Any], name: Any) -> Rows:
+    try:
+        return rows("series", given)
+    except pa.ArrowInvalid:
+        for record, text in zip(given["record"], given["written"].to_pylist(), strict=True):
+            try:
+                float(text)
+            except ValueError:
+                raise problem("DATA_TYPE", f"record {record}, column {name!r}: {text!r} is not a number") from None
+        raise
+
+
+def _vintaged(plan: Plan) -> bool:
+    return plan.get("known") is not None or plan.get("vintage") is not None
+
+
+def _options(plan: Plan, columns: Columns) -> Rows:
+    given = _timed(plan, columns) | {word: columns.get(plan.get(word)) for word in (*_OPTION, *_MODEL)}
+    given["expiry"] = columns.stamps(plan.get("expiry")).utc_ns
+    right = texts(columns.get(plan.get("right"))).to_pylist()
+    given["right"] = [_RIGHT.get(str(value).lower()) for value in right]
+    if None in given["right"]:
+        row = given["right"].index(None)
+        raise problem("DATA_TYPE", f"record {columns.records[row]}: {right[row]!r} is neither call nor put")
+    given["underlying"] = columns.get(plan.get("underlying"))
+    contract = plan.get("contract")
+    if contract is not None and columns.reading.symbol is None:
+        given["instrument"] = texts(columns.arrays[contract])
+    return rows("options", given, notes=columns.said)
+
+
+def _universe(plan: Plan, columns: Columns) -> Rows:
+    if plan.get("member_to") is None:  # additions and removals, a row a day
+        return _changes(plan, columns)
+    begun, ended = columns.some_stamps(plan.get("member_from")), columns.some_stamps(plan.get("member_to"))
+    given = {"ts_event": begun, "instrument": columns.instruments(plan.get("symbol")), "record": columns.records}
+    return rows("universe", given | {"member_from": begun, "member_to": ended}, notes=columns.said)
+
+
+def _changes(plan: Plan, columns: Columns) -> Rows:
+    times = columns.stamps(plan.get("time")).utc_ns.tolist()
+    names = {plain(name): name for name in columns.arrays}
+    found: dict[str, list[Any]] = {
+        word: [] for word in ("ts_event", "instrument", "record", "member_from", "member_to")
+    }
+    for word, name in (("member_from", names["add"]), ("member_to", names["remove"])):
+        for time, record, symbols in zip(times, columns.records.tolist(), columns.text(name), strict=True):
+            for symbol in (symbols or "").split(","):
+                if symbol.strip():
+                    for column, value in zip(found, (time, symbol.strip(), record, None, None), strict=True):
+                        found[column].append(value)
+                    found[word][-1] = time
+    return rows("universe", found, records=columns.size, notes=columns.said)
+
+
+def _actions(plan: Plan, columns: Columns) -> Rows:
+    given = _timed(plan, columns)
+    names = {plain(name): name for name in columns.arrays}
+    given["action"] = "dividend" if "cash_amount" in names else "split"
+    given["value"] = columns.get(names.get("cash_amount"))
+    if given["value"] is None:
+        new, old = (texts(columns.arrays[names[f"split_{end}"]]).to_pylist() for end in ("to", "from"))
+        given["value"] = [str(float(top) / float(bottom)) for top, bottom in zip(new, old, strict=True)]
+    return rows("actions", given | {"detail": _content(columns)}, notes=columns.said)
+
+
+def _news(plan: Plan, columns: Columns) -> Rows:
+    title = plan.get("title") if plan.get("title") is not None else plan.get("form")
+    given = _timed(plan, columns) | {"title": columns.get(title), "content": _content(columns)}
+    return rows("news", given, notes=columns.said)
+
+
+def _reference(plan: Plan, columns: Columns) -> Rows:
+    given = {"instrument": columns.instruments(plan.get("symbol")), "record": columns.records}
+    return rows("reference", given | {"content": _content(columns)}, notes=columns.said)
+
+
+def _content(columns: Columns) -> list[str]:
+    """Each row as a JSON object, its cells as the source has them."""
+    names = [str(name) for name in columns.arrays]
+    cells = [texts(column).to_pylist() for column in columns.arrays.values()]
+    return [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in zip(*cells, strict=True)]
+
+
+def _numeric(column: Any) -> bool:
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+        return any(test(column.type) for test in tests)
+    sample = [text for text in _blank(texts(column.slice(0, _SAMPLE))).to_pylist() if text]
+    if not sample:
+        sample = [text for text in _blank(texts(column)).to_pylist() if text][:_SAMPLE]
+    return bool(sample) and sum(map(_is_number, sample)) * 2 > len(sample)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return "_" not in text and float(text) is not None
+    except ValueError:
+        return False
+
+
+def _nested(column: Any) -> bool:
+    """Whether the cells are objects or lists, which are kept but tell no kind."""
+    if not pa.types.is_string(column.type):
+        return False
+    return any(cell is not None and str(cell)[:1] in ("{", "[") for cell in column.slice(0, 20).to_pylist())
+
+
+def _blank(written: Any) -> Any:
+    """Text with cells that say nothing made absent."""
+    absent = pa.array(["", "NaN", "nan", "NA", "N/A", "null", "None", "."])
+    return pc.if_else(pc.is_in(written, absent), pa.scalar(None, pa.string()), written)
+
+
+def _day_ns(text: str) -> int:
+    return int(np.datetime64(f"{text[:4]}-{text[4:6]}-{text[6:]}", "ns").astype(np.int64))
+
+
+def columns_of(records: Sequence[Mapping[str, Any]], reading: Reading, symbol: str, first: int = 0) -> Columns:
+    """JSON records as columns of text, in the order in which their names first come."""
+    names = dict.fromkeys(name for record in records for name in record)
+    arrays = {name: pa.array([_plainly(record.get(name)) for record in records], pa.string()) for name in names}
+    return Columns(arrays, np.arange(first, first + len(records), dtype=np.int64), reading, symbol)
+
+
+def _plainly(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
