@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from hedgerow.core.errors import problem
 from hedgerow.market.formats.gathering import moment
 from hedgerow.market.formats.rows import Gathering, Rows
 
@@ -50,8 +51,14 @@ def expiry_of(name: str) -> tuple[str, int, str, str] | None:
 
 def _gathered(found: Iterator[dict[str, Any]]) -> Rows:
     kept = Gathering("options")
-    for number, row in enumerate(found):
-        kept.add(record=number, **row)
+    number = 0
+    try:
+        for row in found:
+            kept.add(record=number, **row)
+            number += 1
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        told = f"contract {number}: {type(error).__name__} {error}"
+        raise problem("DATA_LAYOUT", told) from None
     return kept.rows()
 
 

@@ -94,6 +94,8 @@ def probe(path: Path, reading: Reading, *, expand_max: int | None = None) -> Fin
         found = replace(found, error=error)
     except OSError as error:
         found = replace(found, error=problem("DATA_NOT_FOUND", f"{path}: {error}"))
+    except Exception as error:
+        found = replace(found, error=problem("DATA_READER", f"{path.name}: {type(error).__name__}: {error}"))
     if "bars" in found.kinds and found.error is None:
         return _judged_as_bars(found, path, reading)
     return found
