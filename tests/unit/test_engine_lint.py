@@ -285,6 +285,17 @@ def test_a_setting_at_the_end_of_the_grid_is_named() -> None:
     assert "days=5, of 5 to 60" in found.says
 
 
+def test_a_sweep_tells_its_grid_and_its_overfitting() -> None:
+    """The best of a sweep, linted among all of it; windows share no days, and then the rule says so."""
+    swept = hr.sweep(one(), Turns, {"days": [5, 20, 60]}, workers=1)
+    chosen = hr.backtest(one(), Turns(days=60))
+    found = hr.lint(chosen, among=swept)
+    assert "grid-edge" in found.names
+    assert "overfitted" not in found.unasked
+    windows = hr.sweep(one(), Turns, {"days": [5, 20]}, windows=[(None, "2021-12-31"), ("2022-01-01", None)], workers=1)
+    assert "share no days" in hr.lint(chosen, among=windows).unasked["overfitted"]
+
+
 def test_a_choice_that_holds_in_one_half_only_is_overfitted() -> None:
     """Long and short of a price that turns in the middle."""
     steps = np.abs(STEPS[:, :1]) * np.where(np.arange(DAYS) < DAYS // 2, 1, -1)[:, None]

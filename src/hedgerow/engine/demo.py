@@ -68,6 +68,7 @@ class Demo:
             "final_nav": self.run.result.final_nav,
             "benchmark_nav": self.run.benchmark.final_nav,
             "trials": self.run.trials,
+            "suspicions": list(self.run.result.lint.names),
         }
 
 

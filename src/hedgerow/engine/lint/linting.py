@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hedgerow.core.errors import HedgerowError
+from hedgerow.engine.comparison import Comparison
 from hedgerow.engine.lint import luck, market
 from hedgerow.engine.lint.rule import Rule, Seen, Suspicion
 from hedgerow.engine.lint.subject import Subject
@@ -17,8 +19,8 @@ from hedgerow.engine.lint.subject import Subject
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hedgerow.engine.comparison import Comparison
     from hedgerow.engine.result import Result
+    from hedgerow.engine.sweep import Sweep
     from hedgerow.market.bars import Bars
 
 RULES = (
@@ -82,15 +84,15 @@ class Lint:
 def lint(
     result: Result,
     *,
-    among: Comparison | None = None,
+    among: Comparison | Sweep | None = None,
     grid: Mapping[str, Sequence[Any]] | None = None,
     again: Callable[[Bars], Result] | None = None,
 ) -> Lint:
     """Look for what makes a backtest look better than the strategy is.
 
-    among: the variants it was chosen from, as `hedgerow.compare` gives them. grid: the values that were tried of each
-    setting, by its name in the strategy's Config. again: runs the strategy over other bars; with it a look ahead is
-    proved and not only suspected, because orders must not change when later bars are taken away.
+    among: the variants it was chosen from: a sweep, or what `hedgerow.compare` gives. grid: the values that were tried
+    of each setting, by its name in the strategy's Config. again: runs the strategy over other bars; with it a look
+    ahead is proved and not only suspected, because orders must not change when later bars are taken away.
 
     >>> import numpy as np, hedgerow as hr
     >>> bars = hr.Bars.from_arrays(np.arange(5).astype("datetime64[D]"), close=[10.0, 11.0, 12.0, 11.0, 13.0])
@@ -98,7 +100,7 @@ def lint(
     >>> found.names
     ('cost-free', 'too-few-trades', 'too-short')
     """
-    subject = Subject(result, grid or {}, among, again)
+    subject = Subject(result, **_told(among, grid or {}), again=again)
     suspicions, unasked = [], {}
     for rule in RULES:
         answer = rule.ask(subject)
@@ -109,3 +111,17 @@ def lint(
         elif answer is not None:
             unasked[rule.name] = answer
     return Lint(tuple(suspicions), unasked, len(RULES) - len(unasked))
+
+
+def _told(among: Comparison | Sweep | None, grid: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """What the variants tell: the values that were tried, and how likely the best of them is luck."""
+    if among is None:
+        return {"grid": grid}
+    if isinstance(among, Comparison):
+        return {"grid": {**among.grid, **grid}, "overfitting": among.overfitting or among.why_not}
+    overfitting: Any
+    try:
+        overfitting = among.overfitting()
+    except HedgerowError as error:
+        overfitting = error.detail
+    return {"grid": {**among.parameters, **grid}, "overfitting": overfitting}

@@ -132,8 +132,7 @@ def contradictory_signs(subject: Subject) -> Answer:
 
 def grid_edge(subject: Subject) -> Answer:
     """A setting at the end of the values that were tried."""
-    config = subject.result.info.config
-    grid = {**(subject.among.grid if subject.among is not None else {}), **subject.grid}
+    config, grid = subject.result.info.config, subject.grid
     if not grid:
         return "the values that were tried are not told; give grid= or among="
     edges = []
@@ -150,9 +149,12 @@ def grid_edge(subject: Subject) -> Answer:
 def too_smooth(subject: Subject) -> Answer:
     """Returns that repeat the ones before them, as prices that are not traded make them."""
     returns = subject.returns
+    if returns.size < SMOOTH_DAYS_MIN:
+        return f"{returns.size} days, at least {SMOOTH_DAYS_MIN}"
     first = ratios.autocorrelation(returns)
-    if first is None or returns.size < SMOOTH_DAYS_MIN:
-        return f"{returns.size} days, at least {SMOOTH_DAYS_MIN}" if returns.size < SMOOTH_DAYS_MIN else None
+    # A steady loss, as of costs, is smooth and deceives nobody.
+    if first is None or float(subject.profits.sum()) <= 0:
+        return None
     if first <= DEPENDENT or first * returns.size**0.5 < DEPENDENT_ERRORS:
         return None
     says = f"a day's return goes with that of the day before (autocorrelation {first:+.2f} of {returns.size:,} days)"
@@ -185,9 +187,9 @@ def best_of_many(subject: Subject) -> Answer:
 
 def overfitted(subject: Subject) -> Answer:
     """The best of one half of the days lies below the middle in the other half, more often than not."""
-    if subject.among is None or subject.among.overfitting is None:
-        return "the other variants are not told; give among=hedgerow.compare(runs)"
-    found = subject.among.overfitting
+    found = subject.overfitting
+    if isinstance(found, str):
+        return found
     if found.probability <= OVERFIT_MAX:
         return None
     says = f"probability of overfitting {found.probability:.0%} over {found.splits:,} halvings of the days"

@@ -21,9 +21,9 @@ from hedgerow.ledger.series import nav_series
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hedgerow.engine.comparison import Comparison
     from hedgerow.engine.result import Result
     from hedgerow.ledger.metrics import Performance
+    from hedgerow.ledger.overfitting import Overfitting
     from hedgerow.market.bars import Bars
 
 Floats = npt.NDArray[np.float64]
@@ -35,12 +35,12 @@ MARKET, DENIED = 1, 2
 
 @dataclass(frozen=True)
 class Subject:
-    """A run and what was told about it. grid: values that were tried of each setting. among: the variants it was chosen
-    from. again: runs the strategy over other bars."""
+    """A run and what was told about it. grid: values that were tried of each setting. overfitting: of the variants that
+    it was chosen from, or why it is not known. again: runs the strategy over other bars."""
 
     result: Result
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    among: Comparison | None = None
+    overfitting: Overfitting | str = "the other variants are not told; give among="
     again: Callable[[Bars], Result] | None = None
 
     @property

@@ -39,6 +39,15 @@ class Sweep:
         """How many variants of this family were ever tried, those of earlier runs of the same ledger included."""
         return self._family.count
 
+    @property
+    def parameters(self) -> dict[str, tuple[Any, ...]]:
+        """The values that were tried of each parameter, in the order of the grid."""
+        names = dict.fromkeys(name for point in self._points for name in point.parameters)
+        return {
+            name: tuple({repr(v): v for v in (point.parameters.get(name) for point in self._points)}.values())
+            for name in names
+        }
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """Parameters, window and universe where there are several, figures, and `error`; index = the variant's number.
@@ -47,8 +56,9 @@ class Sweep:
         """
         import pandas as pd
 
-        names = list(dict.fromkeys(name for point in self._points for name in point.parameters))
-        told: dict[str, Any] = {name: [point.parameters.get(name) for point in self._points] for name in names}
+        told: dict[str, Any] = {
+            name: [point.parameters.get(name) for point in self._points] for name in self.parameters
+        }
         if any(point.slice.window is not None for point in self._points):
             told["window"] = [point.slice.name for point in self._points]
         if any(point.slice.universe is not None for point in self._points):
