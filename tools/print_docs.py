@@ -136,6 +136,23 @@ def help_text(words: tuple[str, ...]) -> str:
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()).strip("\n")
 
 
+def operators_page() -> str:
+    """Every operator: what it takes, its parameters, what it computes."""
+    from hedgerow import _core
+
+    lines = [
+        "# Operators\n",
+        "One observation at a time, or a column at once, with the same bits: `hr.indicator(NAME, ...)`, a",
+        "`feature(NAME, ...)`, a strategy's `self.indicator(NAME, ...)`, and for most a function of that name.\n",
+        "| operator | takes | parameters | is |",
+        "|---|---|---|---|",
+    ]
+    for name, doc, inputs, params in _core.operator_table():
+        asked = [one if default is None else f"{one}={default:g}" for one, _, _, _, default, _ in params]
+        lines.append(f"| `{name}` | {', '.join(inputs)} | {', '.join(asked)} | {cell(doc)} |")
+    return "\n".join(lines) + "\n"
+
+
 def python_page() -> str:
     """The public words of every package: name and first sentence."""
     lines = ["# Python\n", "The public words of each package, read from its `__all__`; `help(word)` says the rest.\n"]
@@ -170,6 +187,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors_page,
     "reference/nouns.md": nouns_page,
     "reference/cli.md": cli_page,
+    "reference/operators.md": operators_page,
     "reference/python.md": python_page,
     "glossary.md": glossary_page,
 }

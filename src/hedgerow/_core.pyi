@@ -325,17 +325,19 @@ class FeatureBank:
     """
     Several features of several instruments, fed one cross-section at a time.
     """
-    def __new__(cls, /, features: list[tuple[str, dict[str, float], bool]], width: SupportsIndex) -> FeatureBank:
+    def __new__(
+        cls, /, features: list[tuple[str, dict[str, float], list[int], bool]], width: SupportsIndex
+    ) -> FeatureBank:
         """
-        `features` are (operator, parameters, ranked); `width` is the number of instruments.
+        `features` are (operator, parameters, the field of each input, ranked); `width` is the number of instruments.
         """
     def reset(self, /) -> None:
         """
         Forgets every observation.
         """
-    def update(self, /, row: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+    def update(self, /, rows: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
         """
-        Takes one observation per instrument (N, NaN = none) and returns the features (N x F).
+        Takes one observation per field and instrument (fields x N, NaN = none) and returns the features (N x F).
         """
 
 @final
@@ -387,11 +389,11 @@ class Fill:
 @final
 class Indicator:
     """
-    A feature of one series, computed one observation at a time. Made by `indicator(name, params)`.
+    A feature of one series or several, computed one observation at a time. Made by `indicator(name, params)`.
     """
-    def batch(self, /, xs: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.float64]:
+    def batch(self, /, *columns: typing.Any) -> numpy.typing.NDArray[numpy.float64]:
         """
-        Takes a column of observations and returns the value after each.
+        Takes a column of observations for each input, all of one length, and returns the value after each.
         """
     @property
     def name(self, /) -> str:
@@ -407,9 +409,9 @@ class Indicator:
         """
         Forgets every observation.
         """
-    def update(self, /, x: SupportsFloat | SupportsIndex) -> float:
+    def update(self, /, *row: typing.Any) -> float:
         """
-        Takes the next observation and returns the new value (NaN while it is not known).
+        Takes the next observation, one number for each input, and returns the new value (NaN while it is not known).
         """
     @property
     def value(self, /) -> float:
@@ -710,7 +712,8 @@ class StrategyCore:
         """
     def feed(self, /, indicator: Indicator, symbol: str | None = None, field: str = "close") -> None:
         """
-        Feeds an indicator with an instrument's `open`, `high`, `low`, `close` or `volume` from now on.
+        Feeds an indicator with an instrument's bars from now on: with `field` (`open`, `high`, `low`, `close`, `volume`) if it
+        takes one series, else with the fields that its inputs are called after.
         """
     @property
     def nav(self, /) -> float:
@@ -883,6 +886,14 @@ def cosigned_at(note: bytes, witness_key: str) -> int | None:
     When the witness with this key line cosigned a signed note, in seconds since the Epoch; None if it did not.
     """
 
+def demean_rows(
+    table: numpy.typing.ArrayLike, groups: list[int], count: SupportsIndex
+) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    Every row of a table (T x N) less the mean of each group in it. `groups` (N) numbers the groups from 0; NaN stays NaN, and
+    what belongs to none of the `count` groups becomes NaN.
+    """
+
 def disclose_entry(entry: bytes, blob: bytes, keys: Keyring) -> tuple[str, bytes, bytes] | None:
     """
     What opens one sealed entry and no other, out of the keys that a reader holds: `(epoch, commitment, key)`; `None` if
@@ -923,10 +934,11 @@ def error_table() -> list[tuple[int, str, str, str, str, str, int]]:
     """
 
 def feature_columns(
-    name: str, params: dict[str, float] | None, table: numpy.typing.ArrayLike
+    name: str, params: dict[str, float] | None, *tables: typing.Any
 ) -> numpy.typing.NDArray[numpy.float64]:
     """
-    Runs a fresh operator down every column of a table (T x N) and returns a table of the same shape.
+    Runs a fresh operator down every column of a table for each of its inputs (T x N, all of one shape) and returns a table of
+    that shape.
     """
 
 def has_mandate(core: StrategyCore, artifact: SupportsLenAndGetItem[SupportsIndex]) -> bool:
@@ -964,6 +976,14 @@ def narrowed_tile(name: str, full: bytes) -> bytes:
     The beginning of a full tile or bundle that is the partial one of this name.
     """
 
+def neutralise_rows(
+    table: numpy.typing.ArrayLike, exposures: numpy.typing.ArrayLike
+) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    What exposures do not explain of every row of a table (T x N): residuals of least squares with an intercept. `exposures`
+    is T x N x K, or 1 x N x K for the same at all times.
+    """
+
 def noun_table() -> list[dict[str, typing.Any]]:
     """
     Every noun: name, kind, size, doc, and its fields as (name, kind, offset, size, doc).
@@ -987,9 +1007,10 @@ def open_tape(tape: bytes, keys: Keyring) -> bytes:
     The frames on a tape: of a sealed one opened with the keyring, of a plain one as they are.
     """
 
-def operator_table() -> list[tuple[str, str, list[tuple[str, str, float, float | None, bool]]]]:
+def operator_table() -> list[tuple[str, str, list[str], list[tuple[str, str, float, float, float | None, bool]]]]:
     """
-    Every operator: (name, what it computes, its parameters as (name, meaning, smallest, default or `None`, whole)).
+    Every operator: (name, what it computes, its inputs, its parameters as (name, meaning, smallest, largest, default or
+    `None`, whole)).
     """
 
 def order_state_names() -> list[str]:

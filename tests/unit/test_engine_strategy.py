@@ -235,6 +235,25 @@ def test_indicators_are_fed_before_each_bar_is_told() -> None:
     assert seen[2][1:] == (11.0, 1.0, 11.5)
 
 
+def test_an_indicator_of_several_fields_is_fed_all_of_them() -> None:
+    """A range volatility has the bars' fields that its inputs are called after, and no quote where there is none."""
+    seen: list[Any] = []
+    close = np.array([10.0, 12.0, 11.0])
+    bars = Bars.from_arrays(
+        np.arange(1, 4) * DAY_NS, open=close - 0.5, high=close + 1.0, low=close - 1.0, close=close, volume=[1, 1, 1]
+    )
+
+    class Ranges(Strategy):
+        def on_start(self) -> None:
+            self.volatility = self.indicator("garman_klass", window=2)
+
+        def on_bar(self, bar: Any) -> None:
+            seen.append(self.volatility.value)
+
+    backtest(bars, Ranges)
+    np.testing.assert_array_equal(seen, hedgerow.garman_klass(close - 0.5, close + 1.0, close - 1.0, close, 2))
+
+
 def test_unknown_volume_is_told_as_unknown() -> None:
     """A bar without volume says None, and an indicator of volume is never fed a made-up number."""
     seen: list[Any] = []
@@ -257,6 +276,7 @@ def test_unknown_volume_is_told_as_unknown() -> None:
         (lambda s: s.sma(3, "XYZ"), "CORE-007.*XYZ"),
         (lambda s: s.sma(0), "window"),
         (lambda s: s.indicator("smaa", window=3), "smaa"),
+        (lambda s: s.indicator("ofi"), 'RUN-002.*field="bid_price"'),
     ],
 )
 def test_wrong_indicators_are_named_errors(ask: Any, says: str) -> None:

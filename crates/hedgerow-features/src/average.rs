@@ -8,6 +8,8 @@ use crate::window::{Summary, Window};
 pub(crate) struct Sum(f64);
 
 impl Summary for Sum {
+    type Item = f64;
+    const GAP: f64 = f64::NAN;
     const EMPTY: Sum = Sum(0.0);
     const MISSING: Sum = Sum(f64::NAN);
     #[inline]
@@ -25,6 +27,8 @@ impl Summary for Sum {
 pub(crate) struct Distances(f64);
 
 impl Summary for Distances {
+    type Item = f64;
+    const GAP: f64 = f64::NAN;
     const EMPTY: Distances = Distances(0.0);
     const MISSING: Distances = Distances(f64::NAN);
     #[inline]

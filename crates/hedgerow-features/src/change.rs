@@ -73,25 +73,18 @@ impl Momentum {
         assert!(lookback > skip, "momentum looks back further than it skips");
         Momentum { ring: vec![f64::NAN; lookback + 1].into(), skip, at: 0, value: f64::NAN }
     }
-}
-
-impl Operator for Momentum {
     #[inline]
-    fn update(&mut self, x: f64) -> f64 {
+    fn take(&mut self, x: f64) -> f64 {
         let size = self.ring.len();
         self.ring[self.at] = x;
         let oldest = if self.at + 1 == size { 0 } else { self.at + 1 };
         let recent = if self.at >= self.skip { self.at - self.skip } else { self.at + size - self.skip };
-        self.value = relative(self.ring[recent], self.ring[oldest]);
         self.at = oldest;
-        self.value
+        relative(self.ring[recent], self.ring[oldest])
     }
-    #[inline]
-    fn value(&self) -> f64 {
-        self.value
-    }
-    fn reset(&mut self) {
+    fn forget(&mut self) {
         self.ring.fill(f64::NAN);
-        (self.at, self.value) = (0, f64::NAN);
+        self.at = 0;
     }
 }
+operator!(Momentum, f64);

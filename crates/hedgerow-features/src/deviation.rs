@@ -1,4 +1,4 @@
-//! Spread around the mean: standard deviation, volatility of returns, z-score.
+//! Spread around the mean: variance, standard deviation, volatility of returns, z-score.
 //!
 //! Squares are summed as distances from a pivot that lies inside the window. Then the sum of squares is at most `n` times
 //! the squared deviation, so no more than `log10 n` digits can cancel however large the level is, and a window of equal
@@ -15,6 +15,8 @@ pub(crate) struct Moments {
 }
 
 impl Summary for Moments {
+    type Item = f64;
+    const GAP: f64 = f64::NAN;
     const EMPTY: Moments = Moments { first: 0.0, second: 0.0 };
     const MISSING: Moments = Moments { first: f64::NAN, second: f64::NAN };
     #[inline]
@@ -28,60 +30,75 @@ impl Summary for Moments {
     }
 }
 
-/// Mean and standard deviation of one window.
+/// Mean and variance of one window.
 #[derive(Clone, Debug)]
-struct Spread {
+pub(crate) struct Spread {
     window: Window<Moments>,
     count: f64,
     freedom: f64,
 }
 
 impl Spread {
-    fn new(window: usize, ddof: usize) -> Spread {
+    pub(crate) fn new(window: usize, ddof: usize) -> Spread {
         assert!(window > ddof, "a window must be longer than ddof");
         Spread { window: Window::new(window), count: window as f64, freedom: (window - ddof) as f64 }
     }
 
-    /// Takes an observation; returns (mean, standard deviation) of the window, NaN while it is not full of numbers.
+    /// Takes an observation; returns (mean, variance) of the window, NaN while it is not full of numbers.
     #[inline]
-    fn push(&mut self, x: f64) -> (f64, f64) {
+    pub(crate) fn push(&mut self, x: f64) -> (f64, f64) {
         let sums = self.window.push(x);
         let squares = sums.second - sums.first * sums.first / self.count;
         // Not `max`, which would turn NaN into zero.
         let squares = if squares < 0.0 { 0.0 } else { squares };
-        (self.window.pivot() + sums.first / self.count, (squares / self.freedom).sqrt())
+        (self.window.pivot() + sums.first / self.count, squares / self.freedom)
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.window.reset();
     }
 }
 
-/// Standard deviation of the last `n` observations, with `n - ddof` in the denominator.
-#[derive(Clone, Debug)]
-pub struct RollingStd {
-    spread: Spread,
-    value: f64,
+macro_rules! spread {
+    ($(#[doc = $doc:literal])+ $name:ident, $value:expr) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            spread: Spread,
+            value: f64,
+        }
+
+        impl $name {
+            /// Over `window > ddof` observations; `ddof` 1 is the sample, 0 the population.
+            #[must_use]
+            pub fn new(window: usize, ddof: usize) -> $name {
+                $name { spread: Spread::new(window, ddof), value: f64::NAN }
+            }
+            #[inline]
+            fn take(&mut self, x: f64) -> f64 {
+                let (mean, variance) = self.spread.push(x);
+                $value(x, mean, variance)
+            }
+            fn forget(&mut self) {
+                self.spread.reset();
+            }
+        }
+        operator!($name, f64);
+    };
 }
 
-impl RollingStd {
-    /// Over `window > ddof` observations; `ddof` 1 is the sample, 0 the population.
-    #[must_use]
-    pub fn new(window: usize, ddof: usize) -> RollingStd {
-        RollingStd { spread: Spread::new(window, ddof), value: f64::NAN }
-    }
+spread! {
+    /// Variance of the last `n` observations, with `n - ddof` in the denominator.
+    RollingVar, |_, _, variance| variance
 }
-
-impl Operator for RollingStd {
-    #[inline]
-    fn update(&mut self, x: f64) -> f64 {
-        self.value = self.spread.push(x).1;
-        self.value
-    }
-    #[inline]
-    fn value(&self) -> f64 {
-        self.value
-    }
-    fn reset(&mut self) {
-        self.spread.window.reset();
-        self.value = f64::NAN;
-    }
+spread! {
+    /// Standard deviation of the last `n` observations, with `n - ddof` in the denominator.
+    RollingStd, |_, _, variance: f64| variance.sqrt()
+}
+spread! {
+    /// How many standard deviations the last observation lies above the mean of the last `n`, itself included; NaN where all
+    /// are equal, because there is no scale to measure by.
+    ZScore, |x, mean, variance: f64| if variance > 0.0 { (x - mean) / variance.sqrt() } else { f64::NAN }
 }
 
 /// Volatility: sample standard deviation of the last `n` simple returns of a price, times the square root of `annualise`
@@ -106,55 +123,14 @@ impl RollingVol {
             value: f64::NAN,
         }
     }
-}
-
-impl Operator for RollingVol {
     #[inline]
-    fn update(&mut self, x: f64) -> f64 {
+    fn take(&mut self, x: f64) -> f64 {
         let change = self.change.update(x);
-        self.value = self.spread.push(change).1 * self.scale;
-        self.value
+        self.spread.push(change).1.sqrt() * self.scale
     }
-    #[inline]
-    fn value(&self) -> f64 {
-        self.value
-    }
-    fn reset(&mut self) {
+    fn forget(&mut self) {
         self.change.reset();
-        self.spread.window.reset();
-        self.value = f64::NAN;
+        self.spread.reset();
     }
 }
-
-/// How many standard deviations the last observation lies above the mean of the last `n`, itself included; NaN where all
-/// are equal, because there is no scale to measure by.
-#[derive(Clone, Debug)]
-pub struct ZScore {
-    spread: Spread,
-    value: f64,
-}
-
-impl ZScore {
-    /// Over `window > ddof` observations.
-    #[must_use]
-    pub fn new(window: usize, ddof: usize) -> ZScore {
-        ZScore { spread: Spread::new(window, ddof), value: f64::NAN }
-    }
-}
-
-impl Operator for ZScore {
-    #[inline]
-    fn update(&mut self, x: f64) -> f64 {
-        let (mean, deviation) = self.spread.push(x);
-        self.value = if deviation > 0.0 { (x - mean) / deviation } else { f64::NAN };
-        self.value
-    }
-    #[inline]
-    fn value(&self) -> f64 {
-        self.value
-    }
-    fn reset(&mut self) {
-        self.spread.window.reset();
-        self.value = f64::NAN;
-    }
-}
+operator!(RollingVol, f64);

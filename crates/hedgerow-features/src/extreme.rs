@@ -1,6 +1,5 @@
 //! The highest and the lowest of a window.
 
-use crate::Operator;
 use crate::window::{Summary, Window};
 
 macro_rules! extreme {
@@ -9,6 +8,8 @@ macro_rules! extreme {
         pub(crate) struct $summary(f64);
 
         impl Summary for $summary {
+            type Item = f64;
+            const GAP: f64 = f64::NAN;
             const EMPTY: $summary = $summary($empty);
             const MISSING: $summary = $summary(f64::NAN);
             #[inline]
@@ -35,23 +36,15 @@ macro_rules! extreme {
             pub fn new(window: usize) -> $name {
                 $name { window: Window::new(window), value: f64::NAN }
             }
-        }
-
-        impl Operator for $name {
             #[inline]
-            fn update(&mut self, x: f64) -> f64 {
-                self.value = self.window.push(x).0;
-                self.value
+            fn take(&mut self, x: f64) -> f64 {
+                self.window.push(x).0
             }
-            #[inline]
-            fn value(&self) -> f64 {
-                self.value
-            }
-            fn reset(&mut self) {
+            fn forget(&mut self) {
                 self.window.reset();
-                self.value = f64::NAN;
             }
         }
+        operator!($name, f64);
     };
 }
 

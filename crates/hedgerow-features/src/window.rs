@@ -11,25 +11,29 @@ const LANES: usize = 4;
 
 /// A summary of some observations that joins with the summary of their neighbours.
 pub(crate) trait Summary: Copy {
+    /// An observation: a number, or several that belong together.
+    type Item: Copy;
+    /// An observation that is not known.
+    const GAP: Self::Item;
     /// Of no observation.
     const EMPTY: Self;
     /// Of observations that are not known: joining it gives NaN.
     const MISSING: Self;
     /// Of one observation, measured from `pivot`.
-    fn of(x: f64, pivot: f64) -> Self;
+    fn of(x: Self::Item, pivot: Self::Item) -> Self;
     /// Of both.
     fn join(self, newer: Self) -> Self;
 }
 
 /// The last `n` observations.
 #[derive(Clone, Debug)]
-pub(crate) struct Window<S> {
+pub(crate) struct Window<S: Summary> {
     /// The observations, oldest overwritten first.
-    raw: Box<[f64]>,
+    raw: Box<[S::Item]>,
     /// `suffix[i]` summarises the old block from `i` on; one longer than the block, so that its last entry is empty.
     suffix: Box<[S]>,
     prefix: S,
-    pivot: f64,
+    pivot: S::Item,
     at: usize,
 }
 
@@ -39,12 +43,12 @@ impl<S: Summary> Window<S> {
         assert!(n >= 1, "a window holds at least one observation");
         let mut suffix = vec![S::MISSING; n + 1];
         suffix[n] = S::EMPTY;
-        Window { raw: vec![f64::NAN; n].into(), suffix: suffix.into(), prefix: S::EMPTY, pivot: f64::NAN, at: 0 }
+        Window { raw: vec![S::GAP; n].into(), suffix: suffix.into(), prefix: S::EMPTY, pivot: S::GAP, at: 0 }
     }
 
     /// Takes an observation and summarises the window that ends with it.
     #[inline]
-    pub(crate) fn push(&mut self, x: f64) -> S {
+    pub(crate) fn push(&mut self, x: S::Item) -> S {
         if self.at == 0 {
             self.start_block(x);
         }
@@ -55,6 +59,37 @@ impl<S: Summary> Window<S> {
         self.suffix[at + 1].join(self.prefix)
     }
 
+    /// The value the summaries are measured from: the first of the newest block, hence always inside the window.
+    #[inline]
+    pub(crate) fn pivot(&self) -> S::Item {
+        self.pivot
+    }
+
+    /// How many observations it holds when full.
+    pub(crate) fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Forgets every observation.
+    pub(crate) fn reset(&mut self) {
+        let n = self.len();
+        self.raw.fill(S::GAP);
+        self.suffix[..n].fill(S::MISSING);
+        (self.prefix, self.pivot, self.at) = (S::EMPTY, S::GAP, 0);
+    }
+
+    fn start_block(&mut self, x: S::Item) {
+        self.pivot = x;
+        self.prefix = S::EMPTY;
+        let mut tail = S::EMPTY;
+        for (slot, old) in self.suffix.iter_mut().zip(&self.raw).rev() {
+            tail = S::of(*old, x).join(tail);
+            *slot = tail;
+        }
+    }
+}
+
+impl<S: Summary<Item = f64>> Window<S> {
     /// Takes a column, and writes what `value` makes of the summary and the pivot of the window that ends with each
     /// observation: the same sums in the same order as [`Window::push`] makes, so the same bits. Blocks do not wait for
     /// each other, so [`LANES`] of them are summarised side by side.
@@ -89,35 +124,6 @@ impl<S: Summary> Window<S> {
             *place = value(summary, self.pivot);
         }
     }
-
-    /// The value the summaries are measured from: the first of the newest block, hence always inside the window.
-    #[inline]
-    pub(crate) fn pivot(&self) -> f64 {
-        self.pivot
-    }
-
-    /// How many observations it holds when full.
-    pub(crate) fn len(&self) -> usize {
-        self.raw.len()
-    }
-
-    /// Forgets every observation.
-    pub(crate) fn reset(&mut self) {
-        let n = self.len();
-        self.raw.fill(f64::NAN);
-        self.suffix[..n].fill(S::MISSING);
-        (self.prefix, self.pivot, self.at) = (S::EMPTY, f64::NAN, 0);
-    }
-
-    fn start_block(&mut self, x: f64) {
-        self.pivot = x;
-        self.prefix = S::EMPTY;
-        let mut tail = S::EMPTY;
-        for (slot, old) in self.suffix.iter_mut().zip(&self.raw).rev() {
-            tail = S::of(*old, x).join(tail);
-            *slot = tail;
-        }
-    }
 }
 
 /// A row of the side-by-side sweep: one observation of each block, that of the block before them first.
@@ -126,7 +132,7 @@ type Row = [f64; 1 + LANES];
 /// From the last row back: what each old block holds from a row on. A function of its own, so that the compiler sees that
 /// rows and suffixes are not the same memory, and takes all lanes at once.
 #[inline(never)]
-fn summarise_back<S: Summary>(rows: &[Row], suffixes: &mut [[S; LANES]], pivots: &[f64; LANES]) {
+fn summarise_back<S: Summary<Item = f64>>(rows: &[Row], suffixes: &mut [[S; LANES]], pivots: &[f64; LANES]) {
     let mut tails = [S::EMPTY; LANES];
     for (row, suffix) in rows.iter().zip(suffixes).rev() {
         tails = from_fn(|lane| S::of(row[lane], pivots[lane]).join(tails[lane]));
@@ -136,7 +142,7 @@ fn summarise_back<S: Summary>(rows: &[Row], suffixes: &mut [[S; LANES]], pivots:
 
 /// From the first row on: the value of the window that ends with each observation takes the place of an old one.
 #[inline(never)]
-fn summarise_on<S: Summary>(
+fn summarise_on<S: Summary<Item = f64>>(
     rows: &mut [Row],
     suffixes: &[[S; LANES]],
     pivots: &[f64; LANES],

@@ -1,8 +1,8 @@
 //! Properties of all operators: batch equals stream, windows equal their obvious twins, gaps heal, nothing drifts.
 
 use hedgerow_features::{
-    AnyOperator, Bank, Ema, Feature, OPERATORS, Operator, RollingMax, RollingMean, RollingMin, RollingStd, RollingSum,
-    RollingVol, ZScore, batch, rank,
+    AnyOperator, Bank, Ema, Feature, OPERATORS, Operator, OperatorDef, RollingMax, RollingMean, RollingMin, RollingStd,
+    RollingSum, RollingVol, ZScore, rank,
 };
 use proptest::prelude::*;
 
@@ -22,12 +22,47 @@ fn series() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(prop_oneof![8 => 50.0..150.0f64, 1 => Just(f64::NAN)], 0..200)
 }
 
-fn operators() -> impl Strategy<Value = AnyOperator> {
+/// An operator and what it takes at once.
+fn operators() -> impl Strategy<Value = (AnyOperator, &'static OperatorDef)> {
     (0..OPERATORS.len(), 2usize..30).prop_map(|(which, n)| {
         let def = &OPERATORS[which];
-        let params: Vec<_> = def.params.iter().map(|p| (p.name, p.default.unwrap_or(n as f64))).collect();
-        AnyOperator::new(def.name, &params).unwrap()
+        let value = |name, default: Option<f64>| match (name, default) {
+            ("q", _) => n as f64 / 30.0,
+            ("buckets" | "lag", _) | (_, None) => n as f64,
+            (_, Some(default)) => default,
+        };
+        let params: Vec<_> = def.params.iter().map(|p| (p.name, value(p.name, p.default))).collect();
+        (AnyOperator::new(def.name, &params).unwrap(), def)
     })
+}
+
+/// Prices with gaps, from which [`column`] makes what an input needs.
+fn market() -> impl Strategy<Value = Vec<[f64; 2]>> {
+    prop::collection::vec(prop::array::uniform2(0.0..1.0f64), 0..200)
+}
+
+/// A column of an input: bars and quotes that can be, times that go on, sides that are sides; some of it missing.
+fn column(input: &str, market: &[[f64; 2]]) -> Vec<f64> {
+    let place = input.bytes().map(usize::from).sum::<usize>();
+    let number = |i: usize, [u, v]: [f64; 2]| match input {
+        "high" | "ask_price" => 100.0 + (4.0 * u).round(),
+        "low" | "bid_price" => 99.0 - (4.0 * v).round(),
+        "open" | "close" => 99.0 + u,
+        "side" => (3.0 * u).floor() - 1.0,
+        "time" => i as f64 + u,
+        "return" | "change" | "signed_volume" => u - v,
+        _ => 95.0 + (10.0 * u).round(),
+    };
+    let gap = |i: usize, [u, v]: [f64; 2]| ((1e6 * (u + v)) as usize + place + i).is_multiple_of(11);
+    market.iter().enumerate().map(|(i, m)| if gap(i, *m) { f64::NAN } else { number(i, *m) }).collect()
+}
+
+fn columns(def: &OperatorDef, market: &[[f64; 2]]) -> Vec<Vec<f64>> {
+    def.inputs.iter().map(|input| column(input, market)).collect()
+}
+
+fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
+    columns.iter().map(Vec::as_slice).collect()
 }
 
 fn bits(xs: &[f64]) -> Vec<u64> {
@@ -36,39 +71,44 @@ fn bits(xs: &[f64]) -> Vec<u64> {
 
 proptest! {
     #[test]
-    fn batch_equals_stream_bit_for_bit(fresh in operators(), xs in series()) {
-        let mut out = vec![0.0; xs.len()];
-        fresh.clone().batch(&xs, &mut out);
+    fn batch_equals_stream_bit_for_bit((fresh, def) in operators(), market in market()) {
+        let columns = columns(def, &market);
+        let mut out = vec![0.0; market.len()];
+        fresh.clone().batch(&slices(&columns), &mut out);
         let mut stream = fresh;
         let mut streamed = Vec::new();
-        for x in &xs {
-            let y = stream.update(*x);
+        for i in 0..market.len() {
+            let row: Vec<_> = columns.iter().map(|c| c[i]).collect();
+            let y = stream.update(&row);
             prop_assert_eq!(y.to_bits(), stream.value().to_bits());
             streamed.push(y);
         }
-        prop_assert_eq!(bits(&out), bits(&streamed));
+        prop_assert_eq!(bits(&out), bits(&streamed), "{}", def.name);
     }
 
     #[test]
-    fn a_batch_in_two_parts_equals_a_batch_in_one(fresh in operators(), xs in series(), cut in 0usize..200) {
-        let cut = cut.min(xs.len());
-        let (mut whole, mut parts) = (vec![0.0; xs.len()], vec![0.0; xs.len()]);
-        fresh.clone().batch(&xs, &mut whole);
+    fn a_batch_in_two_parts_equals_a_batch_in_one((fresh, def) in operators(), market in market(), cut in 0usize..200) {
+        let columns = columns(def, &market);
+        let cut = cut.min(market.len());
+        let (mut whole, mut parts) = (vec![0.0; market.len()], vec![0.0; market.len()]);
+        fresh.clone().batch(&slices(&columns), &mut whole);
         let mut operator = fresh;
-        operator.batch(&xs[..cut], &mut parts[..cut]);
-        operator.batch(&xs[cut..], &mut parts[cut..]);
-        prop_assert_eq!(bits(&whole), bits(&parts));
+        let halves: (Vec<_>, Vec<_>) = columns.iter().map(|c| c.split_at(cut)).unzip();
+        operator.batch(&halves.0, &mut parts[..cut]);
+        operator.batch(&halves.1, &mut parts[cut..]);
+        prop_assert_eq!(bits(&whole), bits(&parts), "{}", def.name);
     }
 
     #[test]
-    fn a_reset_operator_is_a_new_one(fresh in operators(), xs in series()) {
-        let (mut first, mut again) = (vec![0.0; xs.len()], vec![0.0; xs.len()]);
+    fn a_reset_operator_is_a_new_one((fresh, def) in operators(), market in market()) {
+        let columns = columns(def, &market);
+        let (mut first, mut again) = (vec![0.0; market.len()], vec![0.0; market.len()]);
         let mut operator = fresh;
-        operator.batch(&xs, &mut first);
+        operator.batch(&slices(&columns), &mut first);
         operator.reset();
         prop_assert!(!operator.ready());
-        operator.batch(&xs, &mut again);
-        prop_assert_eq!(bits(&first), bits(&again));
+        operator.batch(&slices(&columns), &mut again);
+        prop_assert_eq!(bits(&first), bits(&again), "{}", def.name);
     }
 
     #[test]
@@ -109,16 +149,24 @@ proptest! {
 
     #[test]
     fn a_bank_gives_what_its_operators_and_ranks_give_alone(
-        rows in prop::collection::vec(prop::collection::vec(prop_oneof![9 => 1.0..9.0f64, 1 => Just(f64::NAN)], 4), 1..40),
-        first in operators(), second in operators(),
+        // Two fields of four instruments; a feature takes them in turn, the first of them first or last.
+        rows in prop::collection::vec(prop::collection::vec(prop_oneof![9 => 1.0..9.0f64, 1 => Just(f64::NAN)], 8), 1..40),
+        (first, one) in operators(), (second, two) in operators(),
     ) {
-        let features = [Feature { operator: first.clone(), ranked: false }, Feature { operator: second.clone(), ranked: true }];
+        let fields = |def: &OperatorDef, from| (from..from + def.inputs.len()).map(|i| i % 2).collect::<Vec<_>>();
+        let (one, two) = (fields(one, 0), fields(two, 1));
+        let features = [
+            Feature { operator: first.clone(), fields: one.clone(), ranked: false },
+            Feature { operator: second.clone(), fields: two.clone(), ranked: true },
+        ];
         let mut bank = Bank::new(&features, 4);
         let mut alone: Vec<_> = (0..4).map(|_| (first.clone(), second.clone())).collect();
         let (mut out, mut ranks) = ([0.0; 8], [0.0; 4]);
         for row in rows {
             bank.update(&row, &mut out);
-            let values: Vec<_> = alone.iter_mut().zip(&row).map(|((a, b), x)| (a.update(*x), b.update(*x))).collect();
+            let taken = |fields: &[usize], i: usize| fields.iter().map(|f| row[f * 4 + i]).collect::<Vec<_>>();
+            let values: Vec<_> =
+                alone.iter_mut().enumerate().map(|(i, (a, b))| (a.update(&taken(&one, i)), b.update(&taken(&two, i)))).collect();
             rank(&values.iter().map(|v| v.1).collect::<Vec<_>>(), &mut ranks, &mut Vec::new());
             let twin: Vec<_> = values.iter().zip(ranks).flat_map(|(v, r)| [v.0, r]).collect();
             prop_assert_eq!(bits(&out), bits(&twin));
@@ -132,19 +180,18 @@ fn an_outlier_or_a_gap_leaves_no_trace_once_it_is_out_of_the_window() {
     for intruder in [1e18, f64::NAN, f64::INFINITY] {
         let mut disturbed = quiet.clone();
         disturbed[25] = intruder;
-        for (mut a, mut b) in [
-            (
-                AnyOperator::new("sma", &[("window", 10.0)]).unwrap(),
-                AnyOperator::new("sma", &[("window", 10.0)]).unwrap(),
-            ),
-            (
-                AnyOperator::new("rolling_std", &[("window", 10.0)]).unwrap(),
-                AnyOperator::new("rolling_std", &[("window", 10.0)]).unwrap(),
-            ),
+        for (name, params) in [
+            ("sma", &[("window", 10.0)][..]),
+            ("rolling_std", &[("window", 10.0)]),
+            ("rolling_kurt", &[("window", 10.0)]),
+            ("rolling_quantile", &[("window", 10.0), ("q", 0.3)]),
+            ("realised_variance", &[("window", 8.0)]),
+            ("roll_spread", &[("window", 7.0)]),
         ] {
+            let (mut a, mut b) = (AnyOperator::new(name, params).unwrap(), AnyOperator::new(name, params).unwrap());
             let (mut clean, mut dirty) = (vec![0.0; 60], vec![0.0; 60]);
-            a.batch(&quiet, &mut clean);
-            b.batch(&disturbed, &mut dirty);
+            a.batch(&[&quiet], &mut clean);
+            b.batch(&[&disturbed], &mut dirty);
             assert_eq!(bits(&clean[35..]), bits(&dirty[35..]));
         }
     }
@@ -166,7 +213,7 @@ fn equal_values_have_their_own_mean_no_deviation_and_no_z_score() {
 fn a_million_steps_do_not_drift() {
     let xs: Vec<f64> = (0..1_000_000u32).map(|i| 1e5 + f64::from(i.wrapping_mul(2_654_435_761) >> 20) * 1e-4).collect();
     let mut out = vec![0.0; xs.len()];
-    batch(&mut RollingStd::new(50, 1), &xs, &mut out);
+    RollingStd::new(50, 1).update_all(&xs, &mut out);
     let (_, twin) = two_pass(&xs[xs.len() - 50..], 1);
     assert!((out[xs.len() - 1] / twin - 1.0).abs() < 1e-10);
 }
@@ -182,7 +229,7 @@ fn the_exponential_average_is_the_recursive_one_and_skips_gaps() {
 #[test]
 fn momentum_leaves_out_the_last_steps() {
     let mut momentum = AnyOperator::new("momentum", &[("lookback", 3.0), ("skip", 1.0)]).unwrap();
-    let got: Vec<_> = [1.0, 2.0, 4.0, 8.0, 16.0].into_iter().map(|x| momentum.update(x)).collect();
+    let got: Vec<_> = [1.0, 2.0, 4.0, 8.0, 16.0].into_iter().map(|x| momentum.update(&[x])).collect();
     assert!(got[..3].iter().all(|y| y.is_nan()));
     assert_eq!(bits(&got[3..]), bits(&[3.0, 3.0]));
 }
@@ -200,8 +247,8 @@ fn volatility_is_the_sample_deviation_of_returns_scaled_to_a_year() {
 fn a_change_from_zero_or_the_logarithm_of_a_loss_is_unknown() {
     for (name, before) in [("return", 0.0), ("log_return", -1.0), ("log_return", 0.0)] {
         let mut operator = AnyOperator::new(name, &[]).unwrap();
-        operator.update(before);
-        assert!(operator.update(5.0).is_nan());
-        assert!(operator.update(10.0) > 0.0);
+        operator.update(&[before]);
+        assert!(operator.update(&[5.0]).is_nan());
+        assert!(operator.update(&[10.0]) > 0.0);
     }
 }

@@ -29,7 +29,9 @@ mod _core {
     #[pymodule_export]
     use crate::engine::{JailLink, check_answers, has_mandate, jail_rows, open_tape, serve_module, wasm_faults};
     #[pymodule_export]
-    use crate::features::{FeatureBank, Indicator, feature_columns, indicator, operator_table, rank_rows};
+    use crate::features::{
+        FeatureBank, Indicator, demean_rows, feature_columns, indicator, neutralise_rows, operator_table, rank_rows,
+    };
     #[pymodule_export]
     use crate::governance::{
         Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, missing_seats, sha256,

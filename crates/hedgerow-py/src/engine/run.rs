@@ -8,6 +8,7 @@ use super::strategy::StrategyCore;
 use super::views::{FillView, Shown};
 use crate::words::raise;
 use hedgerow_core::{Bar, Problem, StrategyId, TimeInForce, code};
+use hedgerow_features::INPUTS_MAX;
 use pyo3::prelude::*;
 use std::rc::Rc;
 
@@ -311,7 +312,7 @@ fn feed_indicators(py: Python<'_>, shared: &Rc<Shared>, core: &StrategyCore, gro
     for fed in core.fed.borrow().iter() {
         for bar in group.iter().filter(|b| b.instrument == fed.instrument) {
             let unit = shared.unit(bar.instrument);
-            let value = match fed.field {
+            let value = |field: u8| match field {
                 0 => unit.price(bar.open_ticks),
                 1 => unit.price(bar.high_ticks),
                 2 => unit.price(bar.low_ticks),
@@ -319,7 +320,9 @@ fn feed_indicators(py: Python<'_>, shared: &Rc<Shared>, core: &StrategyCore, gro
                 _ if bar.volume_lots < 0 => f64::NAN,
                 _ => unit.quantity(bar.volume_lots),
             };
-            fed.indicator.get().feed(py, value);
+            let mut row = [f64::NAN; INPUTS_MAX];
+            row.iter_mut().zip(&fed.fields).for_each(|(x, field)| *x = value(*field));
+            fed.indicator.get().feed(py, &row[..fed.fields.len()]);
         }
     }
 }

@@ -9,12 +9,15 @@ use pyo3::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+/// What a bar feeds an indicator with.
+const BAR_FIELDS: [&str; 5] = ["open", "high", "low", "close", "volume"];
+
 /// An indicator fed by the engine before the strategy sees each bar.
 pub struct Fed {
     /// Which instrument's bars feed it.
     pub instrument: InstrumentId,
-    /// Which price: 0 open, 1 high, 2 low, 3 close, 4 volume.
-    pub field: u8,
+    /// Which prices, in order of its inputs: 0 open, 1 high, 2 low, 3 close, 4 volume.
+    pub fields: Vec<u8>,
     /// The indicator.
     pub indicator: Py<Indicator>,
 }
@@ -191,18 +194,23 @@ impl StrategyCore {
         })
     }
 
-    /// Feeds an indicator with an instrument's `open`, `high`, `low`, `close` or `volume` from now on.
+    /// Feeds an indicator with an instrument's bars from now on: with `field` (`open`, `high`, `low`, `close`, `volume`) if it
+    /// takes one series, else with the fields that its inputs are called after.
     #[pyo3(signature = (indicator, symbol=None, field="close"))]
     fn feed(&self, indicator: Py<Indicator>, symbol: Option<&str>, field: &str) -> PyResult<()> {
-        let index = ["open", "high", "low", "close", "volume"].iter().position(|f| *f == field);
-        let Some(index) = index else {
-            return Err(named(Problem::new(
+        let place = |field: &str| match BAR_FIELDS.iter().position(|known| *known == field) {
+            Some(place) => Ok(place as u8),
+            None => Err(named(Problem::new(
                 code::RUN_CONFIG,
                 format!("field={field:?}; use open, high, low, close or volume"),
-            )));
+            ))),
+        };
+        let fields = match indicator.get().inputs() {
+            [_] => vec![place(field)?],
+            several => several.iter().map(|input| place(input)).collect::<PyResult<_>>()?,
         };
         let instrument = self.run(|shared| shared.instrument(symbol).map_err(named))?;
-        self.fed.borrow_mut().push(Fed { instrument, field: index as u8, indicator });
+        self.fed.borrow_mut().push(Fed { instrument, fields, indicator });
         Ok(())
     }
 
