@@ -101,6 +101,14 @@ def test_exposure_is_positions_over_value_at_each_time(run: hr.Result) -> None:
     assert report.currency == "USD"
 
 
+def test_statistics_without_exposure_are_the_same_statistics(run: hr.Result) -> None:
+    """What a sweep asks for, which has no use for exposure."""
+    names = {"gross_exposure", "gross_exposure_max", "net_exposure", "time_invested"}
+    told = run.measured().to_dict()
+    assert {name for name in told if told[name] != run.performance.to_dict()[name]} == names
+    assert all(told[name] is None for name in names)
+
+
 def test_trade_statistics_are_of_trips_after_fees(run: hr.Result, euro: hr.Result) -> None:
     """Each figure again, written out; in two currencies, in base currency."""
     closed = run.trades[~run.trades["open"]]

@@ -292,16 +292,21 @@ class Result:
     @cached_property
     def performance(self) -> Performance:
         """Statistics of the equity curve, the first day included; figures that the sample cannot carry are left out."""
+        shares = self.exposure
+        finite = np.isfinite(shares.to_numpy()).all()
+        return self.measured((shares["gross"], shares["net"]) if finite else None)
+
+    def measured(self, exposure: tuple[Any, Any] | None = None) -> Performance:
+        """`performance` with these shares, gross and net, or without the figures of exposure, which take longest."""
         from hedgerow.engine.exchange import fill_amounts
         from hedgerow.ledger.metrics import performance
 
-        shares = self.exposure
         return performance(
             self.daily,
             trials=self.info.trials,
             trial_variance=self.info.trial_variance,
             traded_notional=float(fill_amounts(self).value.sum()),
-            exposure=(shares["gross"], shares["net"]) if np.isfinite(shares.to_numpy()).all() else None,
+            exposure=exposure,
             currency=self.info.currency,
         )
 

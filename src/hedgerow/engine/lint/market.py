@@ -27,6 +27,8 @@ DELISTED_A_YEAR = 0.04
 DELISTED_MISSED = 3.0
 """Expected disappearances from which on none at all has a chance below one in twenty."""
 FIXED_RATE_YEARS = 0.25
+STAMPS_LOOKED_AT = 20_000
+"""Bars whose local times are looked at; the stamps of a feed are all alike."""
 SUNDAY_MARKETS = {"ILS", "SAR", "KWD", "QAR", "BHD", "OMR", "JOD", "EGP", "BDT"}
 SESSIONS = {
     "USD": ("America/New_York", 570, 960),
@@ -177,7 +179,7 @@ def open_stamps(subject: Subject) -> Answer:
     for index, rows in enumerate(subject.rows):
         if rows.size < 10:
             continue
-        seen = _by_weekday(subject, index, rows) or _by_session(subject, index, rows)
+        seen = _by_weekday(subject, index, rows) or _by_session(subject, index, rows[:STAMPS_LOOKED_AT])
         if seen is not None:
             return seen
     return None

@@ -144,7 +144,7 @@ def _row(job: Job, point: Point, bars: Bars, errors: str) -> Row:
 
 
 def _figures(result: Result) -> dict[str, float | None]:
-    performance, verdicts = result.performance, result.records("Verdict")
+    performance, verdicts = result.measured(), result.records("Verdict")
     return {
         "final_nav": result.final_nav,
         **{name: getattr(performance, name) for name in FIGURES},

@@ -133,19 +133,23 @@ def _period_returns(nav: Floats, periods: npt.NDArray[Any]) -> dict[int, float]:
 def exposure(result: Result) -> tuple[Ints, Floats, Floats]:
     """Times (UTC nanoseconds), gross and net exposure at each close, base currency."""
     data, bars = result.data, result.data.bars
-    rates = Rates(result)
+    rates, many = Rates(result), len(data.instruments) > 1
     gross_change, net_change = np.zeros(len(data)), np.zeros(len(data))
     fills, effective = result.records("Fill"), effective_ts(result)
     for index, instrument in enumerate(data.instruments):
         own = np.flatnonzero(fills["instrument"] == index)
         if own.size == 0:
             continue
-        rows = np.flatnonzero(bars.instrument == index)
-        order = own[np.argsort(effective[own], kind="stable")]
-        held = np.concatenate([[0.0], np.cumsum(fills["lots"][order] * SIGN_OF_SIDE[fills["side"][order]])])
-        lots = held[np.searchsorted(effective[order], bars.ts_event[rows], side="right")]
+        rows = np.flatnonzero(bars.instrument == index) if many else slice(None)
+        # A fill is held from the first close that is not before it.
+        place = np.searchsorted(bars.ts_event[rows], effective[own])
+        signed = fills["lots"][own] * SIGN_OF_SIDE[fills["side"][own]]
+        closes = bars.close_ticks[rows]
+        lots = np.cumsum(np.bincount(place, weights=signed, minlength=closes.size + 1)[: closes.size])
         unit = instrument.tick_value / MONEY_UNIT * rates.at(instrument.currency, bars.ts_init[rows])
-        value = lots * bars.close_ticks[rows] * unit
+        value = lots * closes * unit
+        if not many and data.times_ns.size == value.size:
+            return data.times_ns, np.abs(value), value
         net_change[rows] = np.diff(value, prepend=0.0)
         gross_change[rows] = np.diff(np.abs(value), prepend=0.0)
     gross, net = (_per_moment(data, change) for change in (gross_change, net_change))
