@@ -22,6 +22,7 @@ from hedgerow.cli.pairs import listed, pairs
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from hedgerow.market.bars import Bars
     from hedgerow.market.formats.probing import Finding
@@ -110,6 +111,47 @@ def ingest(
     output.emit(result)
 
 
+@data.command("keep")
+def keep(
+    file: Annotated[Path, typer.Argument(help="A file in any of the formats that are read.")],
+    catalog: CatalogDir = Path("catalog"),
+    columns: Columns = None,
+    symbol: Annotated[str | None, typer.Option(help="The instrument, where the file does not say.")] = None,
+    tz: Annotated[str | None, typer.Option(help="Time zone of times that name none; default: UTC.")] = None,
+    faulty: Annotated[Literal["error", "drop"], typer.Option(help="What to do with untrue rows.")] = "error",
+    sort: Annotated[bool, typer.Option("--sort", help="Take rows in any order of time.")] = False,
+    restated_at: Annotated[str | None, typer.Option(help="When corrections became known, ISO 8601.")] = None,
+    json: Json = False,
+) -> None:
+    """Keep what is not bars in the catalog: quotes, trades, depth, series and the rest, all or nothing."""
+    from hedgerow.market import Catalog
+
+    output = Output(json)
+    options: Options = {"columns": listed([columns]) if columns else None, "symbol": symbol, "tz": tz}
+    options |= {"faulty": faulty, "sort": sort}
+    done = Catalog(catalog).ingest_rows(file, ingested_at=time.time_ns(), restated_at=restated_at, **options)
+    _tell(output, done.notes)
+    told = {f"{kind}_new": count for kind, count in done.rows_new.items()}
+    output.emit({"catalog": str(catalog), "source": done.source, **told, "rows_unchanged": done.rows_unchanged})
+
+
+@data.command("rows")
+def rows_(
+    kind: Annotated[str, typer.Argument(help="quotes, trades, depth, orders, options, series, news, ...")],
+    catalog: CatalogDir = Path("catalog"),
+    symbol: Symbol = None,
+    start: Annotated[str | None, typer.Option(help="Events from this moment, ISO 8601.")] = None,
+    end: Annotated[str | None, typer.Option(help="Events up to this moment.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="As known at this time, ISO 8601.")] = None,
+    head: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
+    json: Json = False,
+) -> None:
+    """Print rows that the catalog keeps, as they were known at a time."""
+    from hedgerow.market import Catalog
+
+    _print_rows(Output(json), kind, Catalog(catalog).rows(kind, symbol or None, start, end, as_of).slice(0, head))
+
+
 @data.command("probe")
 def probe(
     paths: Annotated[list[Path], typer.Argument(help="Files, and folders that are searched.")],
@@ -162,14 +204,7 @@ def show(
 
     output = Output(json)
     for rows in first_rows(file, _reading(columns, symbol, tz), head, expand_max=expand_max):
-        told = [{name: as_text(value) for name, value in row.items()} for row in rows.table.to_pylist()]
-        if json:
-            for row in told:
-                output.emit({"kind": rows.kind, **row})
-            continue
-        heads = [name for name in rows.table.column_names if any(row[name] is not None for row in told)]
-        cells = [[str(row[name] if row[name] is not None else "-")[:CELL_MAX] for name in heads] for row in told]
-        output.emit({}, f"{rows.kind}\n{table(cells, heads=heads)}")
+        _print_rows(output, rows.kind, rows.table)
         _tell(output, rows.notes)
 
 
@@ -241,6 +276,17 @@ def _findings(found: list[Finding]) -> str:
     reasons = {finding.error.code: finding.error.row.says for finding in found if finding.error is not None}
     summary = [(name, plain(count), reasons.get(name, "")) for name, count in verdicts.most_common()]
     return f"{files}\n\n{table(summary, heads=('verdict', 'files', ''))}"
+
+
+def _print_rows(output: Output, kind: str, rows: pa.Table) -> None:
+    told = [{name: as_text(value) for name, value in row.items()} for row in rows.to_pylist()]
+    if output.json:
+        for row in told:
+            output.emit({"kind": kind, **row})
+        return
+    heads = [name for name in rows.column_names if any(row[name] is not None for row in told)]
+    cells = [[str(row[name] if row[name] is not None else "-")[:CELL_MAX] for name in heads] for row in told]
+    output.emit({}, f"{kind}\n{table(cells, heads=heads)}")
 
 
 def _tell(output: Output, notes: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""A catalog of bars on disk: what prices were, and what we believed they were at any moment.
+"""A catalog on disk: what prices were, and what we believed they were at any moment; bars, and all other kinds.
 
 Every row keeps `ts_event` and `ts_init`. A correction is a new row with a later `ts_init`; nothing is overwritten, so
 `bars(as_of=T)` gives what was known at T and nothing that came later. An ingest is all or nothing.
@@ -17,7 +17,7 @@ import numpy as np
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.market.bars import Bars
 from hedgerow.market.instruments import NANO, Instrument
-from hedgerow.market.reading import Options
+from hedgerow.market.reading import Options, Reading
 from hedgerow.market.shelves import (
     ROW_COLUMNS,
     TICK_COLUMNS,
@@ -35,6 +35,9 @@ from hedgerow.market.times import Moment, moment_ns
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+
+    from hedgerow.market.holdings import Held
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Ingested:
 
 
 class Catalog:
-    """Bars in a folder, by instrument.
+    """Bars in a folder, by instrument, and rows of every other kind.
 
     >>> import tempfile
     >>> catalog = Catalog(tempfile.mkdtemp())
@@ -99,23 +102,64 @@ class Catalog:
             rows_unchanged=sum(change.unchanged for change in changes),
         )
 
+    def ingest_rows(
+        self, path: str | Path, *, ingested_at: Moment, restated_at: Moment | None = None, **options: Unpack[Options]
+    ) -> Held:
+        """Add what a file of any format holds, of every kind but bars: quotes, trades, depth, series and the rest.
+
+        Faulty rows refuse it unless `faulty="drop"`; `sort=True` takes ticks in any order. restated_at: when values of
+        a series that differ from known ones became known; without it they raise DATA-017. All or nothing.
+        """
+        from hedgerow.market.holdings import ingest_rows
+
+        restated_ns = None if restated_at is None else moment_ns(restated_at)
+        with writing(self.path):
+            manifest = read_manifest(self.path)
+            known = ingest_rows(
+                self.path, manifest, Path(path), Reading.of(options), moment_ns(ingested_at), restated_ns
+            )
+            if known[0].entries != manifest.entries:
+                write_manifest(self.path, known[0])
+        return known[1]
+
+    def rows(
+        self,
+        kind: str,
+        instruments: str | Iterable[str] | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        as_of: Moment | None = None,
+    ) -> pa.Table:
+        """Rows of a kind as an Arrow table (see `formats.rows`), of events in a span, as they were known at `as_of`.
+
+        In order of `ts_init`; of a series, in order of its events, and of each only the value known last. Raises
+        DATA-014 where there are none.
+        """
+        from hedgerow.market.holdings import rows_held
+
+        names = [instruments] if isinstance(instruments, str) else instruments
+        span = (None if start is None else moment_ns(start), None if end is None else moment_ns(end, end=True))
+        known_ns = None if as_of is None else moment_ns(as_of, end=True)
+        return rows_held(self.path, read_manifest(self.path), kind, names, span, known_ns)
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """Names of the instruments it holds, sorted."""
         return tuple(sorted(read_manifest(self.path).instruments))
 
     def list(self) -> pd.DataFrame:
-        """One row an instrument: rows (corrections included), first and last close, tick, currency, sources, files."""
+        """One row an instrument and kind: rows (corrections included), first and last event, tick, sources, files."""
         import pandas as pd
 
         manifest = read_manifest(self.path)
         told = []
-        for symbol in sorted(manifest.instruments):
-            entries = [entry for entry in manifest.entries if entry.symbol == symbol]
-            about = manifest.instruments[symbol]
+        for kind, symbol in sorted({(entry.kind, entry.symbol) for entry in manifest.entries}):
+            entries = [entry for entry in manifest.entries if (entry.kind, entry.symbol) == (kind, symbol)]
+            about = manifest.instruments[symbol] if kind == "bars" else {"currency": None, "tick": None}
             told.append(
                 {
                     "symbol": symbol,
+                    "kind": kind,
                     "rows": sum(entry.rows for entry in entries),
                     "first": pd.Timestamp(min(entry.first_ts for entry in entries), unit="ns", tz="UTC"),
                     "last": pd.Timestamp(max(entry.last_ts for entry in entries), unit="ns", tz="UTC"),
@@ -125,7 +169,7 @@ class Catalog:
                     "files": len(entries),
                 }
             )
-        columns = ["symbol", "rows", "first", "last", "currency", "tick", "sources", "files"]
+        columns = ["symbol", "kind", "rows", "first", "last", "currency", "tick", "sources", "files"]
         return pd.DataFrame(told, columns=columns).set_index("symbol")
 
     def bars(
@@ -171,7 +215,7 @@ class Catalog:
         """All rows of an instrument, corrections included, in its present tick."""
         parts = []
         for entry in manifest.entries:
-            if entry.symbol == instrument.symbol:
+            if (entry.kind, entry.symbol) == ("bars", instrument.symbol):
                 parts.append(_in_tick(read_rows(self.path, entry), entry.tick_nano, instrument.tick_nano))
         return {name: np.concatenate([part[name] for part in parts]) for name in ROW_COLUMNS}
 

@@ -1,5 +1,5 @@
 """The files of a catalog: one manifest, and columns of bars in Parquet, an immutable file for each ingest and
-instrument.
+instrument; `holdings` keeps the other kinds beside them, under the same manifest.
 
 The manifest is the truth and is replaced in one step, last; a file that it does not name does not exist. Every file is
 checked against its digest when it is read, so that a changed byte is an error and never a price.
@@ -33,7 +33,10 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a catalog: whose bars, how many, from when to when, in which tick, from which source, added when."""
+    """One file of a catalog: of what kind, whose rows, how many, from when to when, from which source, added when.
+
+    tick_nano: of bars, the tick of their prices; 0 for other kinds, whose prices are decimals.
+    """
 
     symbol: str
     file: str

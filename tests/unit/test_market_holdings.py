@@ -1,0 +1,129 @@
+"""A catalog keeps what is not bars: all or nothing, known again, and never told earlier than it was known."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from hedgerow.cli.main import run
+from hedgerow.core.errors import HedgerowError
+from hedgerow.market import Catalog
+
+TRADES = """symbol,timestamp,local_timestamp,id,side,price,amount
+BTCUSDT,1591574399413000,1591574400196008,1,buy,9762.75,0.001
+BTCUSDT,1591574404454000,1591574404460000,2,sell,9762.74,0.25
+ETHUSDT,1591574404454000,1591574404470000,3,sell,240.123456789,1
+"""
+NOW = "2024-06-01"
+
+
+def file(folder: Path, name: str, text: str) -> Path:
+    """A file of text."""
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_ticks_lie_by_kind_instrument_and_day_and_are_known_again(tmp_path: Path) -> None:
+    """The same file twice adds nothing; prices come back to the last digit, in order of receipt."""
+    catalog = Catalog(tmp_path / "catalog")
+    path = file(tmp_path, "trades.csv", TRADES)
+    done = catalog.ingest_rows(path, ingested_at=NOW)
+    assert (done.rows_new, done.rows_unchanged) == ({"trades": 3}, 0)
+    again = catalog.ingest_rows(path, ingested_at=NOW)
+    assert (again.rows_new, again.rows_unchanged) == ({}, 3)
+    files = sorted(str(f.relative_to(catalog.path).parent) for f in catalog.path.rglob("*.parquet"))
+    assert files == ["trades/BTCUSDT/2020-06-08", "trades/ETHUSDT/2020-06-08"]
+    rows = catalog.rows("trades").to_pylist()
+    assert [row["price"] for row in rows] == [Decimal("9762.75"), Decimal("9762.74"), Decimal("240.123456789")]
+    assert catalog.rows("trades", "ETHUSDT").num_rows == 1
+    assert [(row.kind, row.rows) for row in catalog.list().itertuples()] == [("trades", 2), ("trades", 1)]
+
+
+def test_nothing_is_told_that_was_known_later(tmp_path: Path) -> None:
+    """As of a moment between two receipts there is one trade; before the first there is none."""
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.ingest_rows(file(tmp_path, "trades.csv", TRADES), ingested_at=NOW)
+    assert catalog.rows("trades", as_of="2020-06-08T00:00:01Z").num_rows == 1
+    assert catalog.rows("trades", as_of="2020-06-08T00:00:00Z").num_rows == 0
+    assert catalog.rows("trades", start="2020-06-08T00:00:00Z").num_rows == 2
+
+
+def test_a_correction_of_a_series_is_a_new_row(tmp_path: Path) -> None:
+    """A value that differs is refused until it is told when it became known; then both can be asked for."""
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.ingest_rows(file(tmp_path, "gdp.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.6\n"), ingested_at=NOW)
+    path = file(tmp_path, "gdp.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.7\n2024-03-01,-2\n")
+    with pytest.raises(HedgerowError, match=r"DATA-017.*value 2024-02-01: the value is 1.6, now 1.7"):
+        catalog.ingest_rows(path, ingested_at=NOW)
+    assert catalog.rows("series").num_rows == 2
+    done = catalog.ingest_rows(path, ingested_at=NOW, restated_at="2024-03-10")
+    assert (done.rows_new, done.rows_unchanged) == ({"series": 2}, 1)
+    assert catalog.rows("series").column("value").to_pylist() == [1.5, 1.7, -2.0]
+    assert catalog.rows("series", as_of="2024-03-05").column("value").to_pylist() == [1.5, 1.6, -2.0]
+    assert catalog.ingest_rows(path, ingested_at=NOW).rows_unchanged == 3
+
+
+def test_vintages_of_the_source_are_kept(tmp_path: Path) -> None:
+    """The value known at a date is that of the release before it."""
+    catalog = Catalog(tmp_path / "catalog")
+    text = "date,realtime_start,value\n2024-01-01,2024-02-10,1.5\n2024-01-01,2024-03-10,1.7\n"
+    catalog.ingest_rows(file(tmp_path, "gdp.csv", text), ingested_at=NOW)
+    assert catalog.rows("series", as_of="2024-03-01").column("value").to_pylist() == [1.5]
+    assert catalog.rows("series").column("value").to_pylist() == [1.7]
+
+
+def test_a_faulty_row_refuses_the_file_and_leaves_nothing(tmp_path: Path) -> None:
+    """The row is named; no file stays behind; said so, such rows are dropped and counted."""
+    catalog = Catalog(tmp_path / "catalog")
+    path = file(tmp_path, "q.csv", "ts,bid,ask\n2024-01-02 10:00,10,10.1\n2024-01-02 10:01,10.2,10.1\n")
+    with pytest.raises(HedgerowError, match=r"DATA-024.*q.csv, row 1 .*bid 10.2"):
+        catalog.ingest_rows(path, ingested_at=NOW)
+    assert list(catalog.path.rglob("*.parquet")) == []
+    done = catalog.ingest_rows(path, ingested_at=NOW, faulty="drop")
+    assert done.rows_new == {"quotes": 1}
+    assert "1 faulty rows dropped" in done.notes[-1]
+
+
+def test_a_changed_byte_is_an_error_and_never_a_price(tmp_path: Path) -> None:
+    """Files are checked against their digest; what is not there says so."""
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.ingest_rows(file(tmp_path, "trades.csv", TRADES), ingested_at=NOW)
+    stored = next(catalog.path.rglob("*.parquet"))
+    data = bytearray(stored.read_bytes())
+    data[len(data) // 2] ^= 1
+    stored.write_bytes(bytes(data))
+    with pytest.raises(HedgerowError, match="DATA-017"):
+        catalog.rows("trades")
+    with pytest.raises(HedgerowError, match="DATA-014"):
+        catalog.rows("quotes")
+    with pytest.raises(HedgerowError, match="no kind of rows"):
+        catalog.rows("ticks")
+
+
+def test_bars_and_other_kinds_share_a_catalog(tmp_path: Path) -> None:
+    """Each is found again, and bars in a file of rows are pointed to their own door."""
+    catalog = Catalog(tmp_path / "catalog")
+    bars = file(
+        tmp_path, "KO.csv", "date,open,high,low,close,dividends\n2024-01-02,10,11,9,10,0\n2024-01-03,10,11,9,10,0.5\n"
+    )
+    catalog.ingest(bars, ingested_at=NOW)
+    done = catalog.ingest_rows(bars, ingested_at=NOW)
+    assert done.rows_new == {"actions": 1}
+    assert "data ingest" in done.notes[0]
+    assert len(catalog.bars("KO")) == 2
+    assert catalog.rows("actions").column("value").to_pylist() == [Decimal("0.5")]
+
+
+def test_rows_are_kept_and_printed_by_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`data keep` and `data rows`, for programs and for people."""
+    path, catalog = file(tmp_path, "trades.csv", TRADES), ["--catalog", str(tmp_path / "catalog")]
+    assert run(["data", "keep", str(path), *catalog, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trades_new"] == 3
+    assert run(["data", "rows", "trades", *catalog, "--symbol", "ETHUSDT", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["price"] == "240.123456789"
+    assert run(["data", "rows", "trades", *catalog]) == 0
+    assert "9762.75" in capsys.readouterr().out
