@@ -29,7 +29,7 @@ def spec(text: str) -> Spec:
         ("", "eod.toml: name: is missing; vendor: is missing"),
         ("name = ", "eod.toml is not TOML"),
         (HEAD + '[transport]\nkind = "htp"', "[transport] kind: 'htp' is none of folder, http"),
-        (HEAD + '[transport]\nkind = "htp"', "did you mean 'http'?"),
+        (HEAD + '[transport]\nkind = "htp"', "did you mean 'http'"),
         (HEAD.replace("eod", "../eod") + FOLDER, "name: '../eod' is not up to 64 of a-z"),
         (HEAD + FOLDER + 'pth = "x"', "[transport] pth: no such key; did you mean 'path'?"),
         (HEAD + FOLDER + '[schedule]\nevery = "soon"', "[schedule] every: 'soon' is not a length of time"),

@@ -62,14 +62,17 @@ def run(
 
     spec, output, world = read_spec(file), Output(json), _world()
     progress = _Progress(hidden=json or not sys.stderr.isatty())
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     until_ns = None if seconds is None else world.now_ns() + int(seconds * 1e9)
     passes = iter([run_once(spec, landing, world, progress)]) if once else None
     last: Ran | None = None
-    for last in passes or run_until(spec, landing, world, until_ns, progress, progress.wait):
-        progress.end()
-        _emit(output, spec, last)
-    if last is not None and last.errors and (once or seconds is not None):
+    try:
+        for last in passes or run_until(spec, landing, world, until_ns, progress, progress.wait):
+            progress.end()
+            _emit(output, spec, last)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if last is not None and last.errors:
         raise last.errors[0]
 
 

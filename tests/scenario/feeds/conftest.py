@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from hedgerow.market.feeds import Spec, Status, World, feed_status, run_once
+from hedgerow.market.feeds import Spec, Status, World, feed_status, run_once, run_until
 from hedgerow.market.feeds.fetching import Ran
 from hedgerow.market.feeds.spec import parse_spec
 
@@ -64,6 +65,18 @@ class Feed:
     def run(self) -> Ran:
         """One pass."""
         return run_once(self.spec, self.folder, self.world)
+
+    def record(self, seconds: float = 20.0, *, messages: int | None = None) -> list[Ran]:
+        """Record a stream by the real clock, for a while or until so many messages came."""
+        self.text += '\n[retries]\nwait = "10ms"\nwait_max = "20ms"\nattempts = 4\n' * ("[retries]" not in self.text)
+        until_ns, over = time.time_ns() + int(seconds * 1e9), threading.Event()
+
+        def told(name: str, so_far: int, whole: int | None) -> None:
+            if messages is not None and so_far >= messages:
+                over.set()
+
+        world = World(lambda: until_ns if over.is_set() else time.time_ns(), time.sleep, self.environment)
+        return list(run_until(self.spec, self.folder, world, until_ns, told))
 
     def kinds(self) -> list[tuple[str, str]]:
         """What one pass brings: kind and name."""

@@ -238,6 +238,14 @@ class Landing:
         """The part of a name, as far as it came."""
         return Part(self.folder / "partial", name, self.allowance)
 
+    def parts(self) -> Iterator[Part]:
+        """Everything that is not whole yet, in order of name."""
+        names = []
+        for about in (self.folder / "partial").glob("*.json"):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                names.append(str(json.loads(about.read_bytes())["name"]))
+        yield from (self.part(name) for name in sorted(names))
+
     def deliver(self, part: Part, came: Came, *, known_ns: int) -> Delivery:
         """Record a part that is whole, and only then let it be seen."""
         (sha256,) = part.digests("sha256").values()

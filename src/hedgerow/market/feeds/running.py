@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
-from hedgerow.core.errors import HedgerowError
+from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.market.feeds.fetching import Ran, Tell, network_errors, pass_over_files
 from hedgerow.market.feeds.landing import Came, Landing
 from hedgerow.market.feeds.polling import pass_over_pages
 from hedgerow.market.feeds.spec import Spec
+from hedgerow.market.feeds.streaming import record
 from hedgerow.market.feeds.transport import Files, Pages, World
 
 SLEEP_S_MAX = 1.0
@@ -30,6 +31,8 @@ def run_once(spec: Spec, folder: Path, world: World, tell: Tell = quiet) -> Ran:
 
     folder: the landing folder, below which the feed has one of its name.
     """
+    if spec.transport.shape == "stream":
+        raise problem("CLI_USAGE", f"{spec.name} is a stream, which cannot be asked once: say --for SECONDS")
     with Landing.opened(folder, spec) as landing:
         return _pass(landing, world, tell)
 
@@ -39,9 +42,12 @@ def run_until(
 ) -> Iterator[Ran]:
     """Ask now and whenever the schedule says so, until a moment (`None`: for ever); each pass as it ends.
 
-    waiting: told until when nothing is done.
+    A stream is recorded all the time, and each of its segments is a pass. waiting: told until when nothing is done.
     """
     with Landing.opened(folder, spec) as landing:
+        if spec.transport.shape == "stream":
+            yield from record(landing, world, until_ns, tell)
+            return
         while True:
             yield _pass(landing, world, tell)
             due_ns = spec.schedule.next_ns(world.now_ns())

@@ -28,6 +28,8 @@ KINDS = {
     "sftp": "hedgerow.market.feeds.sftp",
     "ftp": "hedgerow.market.feeds.ftp",
     "s3": "hedgerow.market.feeds.s3",
+    "websocket": "hedgerow.market.feeds.websocket",
+    "moldudp64": "hedgerow.market.feeds.multicast",
 }
 """Which module keeps which transport: it has a function `settings(table)`."""
 
