@@ -93,7 +93,7 @@ def test_a_file_without_a_header_is_refused_until_its_columns_are_named(tmp_path
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.txt", TEXT.encode(), "DATA-010"),
+        ("a.bin", b"\x00\x01\x02\x03", "DATA-010"),
         ("a.csv", b"", "DATA-009"),
         ("a.csv", b"\n\n", "DATA-009"),
         ("a.csv", b"Date,Close\n", "DATA-009"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hedgerow.core.errors import problem
 from hedgerow.market.bars import Bars
+from hedgerow.market.formats.delimited import layout_of
 from hedgerow.market.formats.registry import opened, parts, read_rows, recognised
 from hedgerow.market.frames import Origin, bars_from_frame
 from hedgerow.market.reading import Reading
@@ -35,6 +36,10 @@ def read_bars(path: Path, reading: Reading) -> Bars:
     suffix, form = _suffix(path), None if file.packing == "zip" else recognised(file).name
     if suffix is None or form not in ("delimited", "parquet"):
         return _of_rows(path, reading)
+    if form == "delimited" and reading.columns is None:
+        layout = layout_of(file, reading)
+        if layout.skip != 1 and not layout.symbols:  # lines before the header
+            return _of_rows(path, reading)
     origin = Origin(source=path.name, symbol=path.name.removesuffix(suffix))
     if suffix == ".parquet":
         return bars_from_frame(_parquet(path), reading, origin)

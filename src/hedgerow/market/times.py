@@ -254,6 +254,8 @@ def _from_text(column: pd.Series[Any], tz: str | None) -> Stamps:
         return _from_datetimes(_parse(compact, "%Y%m%d%H%M%S", column), tz)
     if re.fullmatch(r"\d+(\.\d+)?", first):
         return _from_numbers(pd.to_numeric(text, errors="coerce").rename(str(column.name)), None, tz)
+    if re.match(r"\d{4}-\d\d-\d\dD\d", first):
+        text = text.str.replace(r"^(\d{4}-\d\d-\d\d)D", r"\1T", regex=True)
     if re.match(r"\d{4}[-./]", first):
         return _from_iso(text.str.replace(r"^(\d{4})[./](\d\d?)[./]", r"\1-\2-", regex=True), column, tz)
     if re.match(r"\d{1,2}[-./]\d{1,2}[-./]\d{2,4}", first):

@@ -79,7 +79,10 @@ class Checker:
             symbol = str(names.dictionary[int(codes[row])]) if len(names.dictionary) else ""
             self._last[rows.kind, symbol] = int(times[row])
         there = pc.is_valid(stamps).to_numpy(zero_copy_only=False)
-        self._note(found, "DATA_UNSORTED", (times < before) & there, rows, ())
+        backwards = (times < before) & there
+        if rows.kind == "series":  # vintages of one event follow each other, in whatever order
+            backwards &= self._same_vintage(rows)
+        self._note(found, "DATA_UNSORTED", backwards, rows, ())
         if rows.kind == "series":
             self._note(found, "DATA_DUPLICATE", (times == before) & there & self._same_vintage(rows), rows, ())
 

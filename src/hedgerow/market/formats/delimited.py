@@ -21,7 +21,7 @@ import pyarrow.csv as pc_csv
 
 from hedgerow.core.errors import DataError, HedgerowError, problem
 from hedgerow.market.columns import plain, shown
-from hedgerow.market.formats.opening import Opened
+from hedgerow.market.formats.opening import HEAD_BYTES, Opened
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.formats.tables import Columns, plan_of, rows_of
 from hedgerow.market.formats.words import Plan
@@ -53,8 +53,9 @@ def claims(opened: Opened) -> bool:
         return text is not None and opened.name.lower().endswith(_TEXT_SUFFIXES)
     if opened.name.lower().endswith(_TEXT_SUFFIXES):
         return True
-    lines = [line for line in text.splitlines()[:-1] or text.splitlines() if line.strip()][:8]
-    if len(lines) < 3 or any(len(line) > 2000 for line in lines) or text.lstrip()[:1] in "<{[":
+    whole = text.splitlines() if len(opened.head) < HEAD_BYTES else text.splitlines()[:-1]
+    lines = [line for line in whole if line.strip()][:8]
+    if len(lines) < 2 or any(len(line) > 2000 for line in lines) or text.lstrip()[:1] in "{[":
         return False
     counts = [{line.count(delimiter) for line in lines} for delimiter in _DELIMITERS]
     return any(len(found) == 1 and found != {0} for found in counts)
@@ -93,6 +94,9 @@ def layout_of(opened: Opened, reading: Reading) -> Layout:
     first = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
     if first is None:
         raise problem("DATA_EMPTY", f"{opened.shown} holds no line")
+    following = lines[first + 1] if len(lines) > first + 1 else ""
+    if max(map(lines[first].count, _DELIMITERS)) == 0 < max(map(following.count, _DELIMITERS)):
+        first += 1  # a line that says where the file is from
     delimiter = max(_DELIMITERS, key=lines[first].count)
     cells = [_cells(line, delimiter) for line in lines[first : first + 20] if line.strip()]
     named = reading.columns

@@ -8,6 +8,7 @@ digits that they are written with. A reply that holds nothing of a market (an ac
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,13 +21,14 @@ from hedgerow.market.formats import chains
 from hedgerow.market.formats.gathering import Gathered, moment
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows, rows
-from hedgerow.market.formats.tables import Columns, columns_of, plan_of, rows_of
+from hedgerow.market.formats.tables import UNKNOWN_VINTAGE, Columns, columns_of, plan_of, rows_of
 from hedgerow.market.formats.venues import decode, kind_of, say
 from hedgerow.market.reading import Reading
 
 _OF_A_MARKET = frozenset({"bars", "quotes", "trades", "depth", "options", "news", "actions", "universe"})
 _SERIES_NAMES_MAX = 4
 _DEPTH_MAX = 5
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _CHUNK = 20_000
 _SCAN = json.JSONDecoder(parse_float=str, parse_constant=str)
 
@@ -88,6 +90,8 @@ def in_document(document: Any, reading: Reading, symbol: str) -> list[Rows]:
         return list(gathered.flush())
     if (groups := _groups(document)) is not None:
         return [groups]
+    if (pairs := _pairs(document)) is not None:
+        return [pairs]
     if isinstance(document, list) and document and isinstance(document[0], dict) and document[0].keys() >= _TICK:
         return _ticks(document, gathered)
     parts = []
@@ -120,7 +124,8 @@ def records_in(document: Any, depth: int = 0) -> list[list[Mapping[str, Any]]]:
         shared = set(values[0]).intersection(*values[1:])
         if len(shared) >= 2:
             named = any(plain(name) in ("symbol", "ticker") for name in shared)
-            return [[value if named else {"symbol": key, **value} for key, value in document.items()]]
+            key_is = "date" if all(_DATE.match(key) for key in document) else "symbol"
+            return [[value if named else {key_is: key, **value} for key, value in document.items()]]
     found = [part for value in values for part in records_in(value, depth + 1)]
     return found or ([[document]] if depth <= 2 and _looks_like_record(document) else [])
 
@@ -158,6 +163,22 @@ def _groups(document: Any) -> Rows | None:
     content = [json.dumps({"group": name}, ensure_ascii=False) for name, _ in pairs]
     given = {"record": list(range(len(pairs))), "instrument": [member for _, member in pairs], "content": content}
     return rows("reference", given)
+
+
+def _pairs(document: Any) -> Rows | None:
+    """Series by name, each a list of times and values."""
+    if not isinstance(document, dict) or not document:
+        return None
+    lists = {name: value for name, value in document.items() if isinstance(value, list) and value}
+    if not lists or len(lists) < len([v for v in document.values() if v]):
+        return None
+    shaped = all(isinstance(p, list) and len(p) == 2 and _number(p[0]) > 1e8 for v in lists.values() for p in v)
+    if not shaped:
+        return None
+    told = [(name, moment(at), value) for name, values in lists.items() for at, value in values if value is not None]
+    names, times, values = (list(column) for column in zip(*told, strict=True))
+    given = {"record": list(range(len(told))), "ts_event": times, "instrument": names}
+    return rows("series", given | {"value": values, "written": values}, notes=(UNKNOWN_VINTAGE,))
 
 
 _TICK = {"time", "price", "size", "tickType"}

@@ -24,6 +24,7 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
     (b"\x80\x04\x95", "a Python pickle, which is code and is never opened"),
     (b"\x89HDF", "an HDF5 file; export it to Parquet"),
 )
+_MARKUP = re.compile(r"<\?xml|<!--|<([a-z][\w:.-]*)[ >].*</", re.DOTALL)
 _PROSE = (".md", ".rst", ".txt", ".license", ".licence", ".log", "")
 
 
@@ -47,7 +48,7 @@ def what(opened: Opened) -> str | None:
         or "<html" in start[:500]
     ):
         return "a page of HTML, for people to read"
-    if start.startswith(("<sec-document", "<document>", "<xbrl", "<")):
+    if start.startswith(("<sec-document", "<document>", "<xbrl")) or _MARKUP.match(start):
         return _markup(start)
     if re.fullmatch(r"(?:\d+=\S*\s*)+", text) and text.count("\n") >= 2 and "8=FIX" not in text:
         return "patterns for the fields of FIX messages, not messages"

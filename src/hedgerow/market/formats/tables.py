@@ -7,6 +7,7 @@ value became known) is said in the notes. Never guesses which column is a price:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from hedgerow.core.errors import problem
 from hedgerow.market.columns import plain, recognise
 from hedgerow.market.formats.rows import Ints, Rows, rows, texts
-from hedgerow.market.formats.words import Plan, planned, vintages
+from hedgerow.market.formats.words import CLOCKS, Plan, planned, vintages
 from hedgerow.market.reading import Reading
 from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, read_times, session_ends, span_ns
 
@@ -39,6 +40,11 @@ class Columns:
     reading: Reading
     symbol: str
     said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        joined = _date_and_time(self.arrays)
+        if joined is not None:
+            self.arrays = {**self.arrays, "date and time": joined}
 
     @property
     def size(self) -> int:
@@ -319,6 +325,29 @@ def _content(columns: Columns) -> list[str]:
     names = [str(name) for name in columns.arrays]
     cells = [texts(column).to_pylist() for column in columns.arrays.values()]
     return [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in zip(*cells, strict=True)]
+
+
+def _date_and_time(arrays: Mapping[Any, Any]) -> Any:
+    """A column of dates and one of times of day as one, where a table parts them."""
+    named = {plain(name): name for name in arrays}
+    clock = next((named[word] for word in CLOCKS if word in named), None)
+    if "date" not in named or clock is None or "date and time" in arrays:
+        return None
+    days, times = (texts(arrays[name]).to_pylist() for name in (named["date"], clock))
+    if not times or not all(time and re.fullmatch(r"\d{1,2}:\d\d.*|\d{6}", time) for time in times[:_SAMPLE]):
+        return None
+    return pa.array([f"{_day(day)} {_clock(time)}" for day, time in zip(days, times, strict=True)])
+
+
+def _day(text: str | None) -> str:
+    digits = re.sub(r"[./]", "-", text or "")
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if re.fullmatch(r"\d{8}", digits) else digits[:10]
+
+
+def _clock(text: str | None) -> str:
+    if text and re.fullmatch(r"\d{6}", text):
+        return f"{text[:2]}:{text[2:4]}:{text[4:]}"
+    return f"0{text}" if text and text[1:2] == ":" else text or ""
 
 
 def _numeric(column: Any) -> bool:

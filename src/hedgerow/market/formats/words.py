@@ -15,9 +15,42 @@ from hedgerow.market.columns import plain, recognise
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "bid": ("bid", "bid_price", "bidprice", "best_bid_price", "best_bid", "bid_px", "bidpx", "pricebid", "bp"),
-    "ask": ("ask", "ask_price", "askprice", "best_ask_price", "best_ask", "ask_px", "askpx", "priceask", "ap", "offer"),
-    "bid_size": ("bid_size", "bidsize", "bid_amount", "best_bid_qty", "bid_qty", "bidqty", "bidsz", "sizebid", "bs"),
-    "ask_size": ("ask_size", "asksize", "ask_amount", "best_ask_qty", "ask_qty", "askqty", "asksz", "sizeask"),
+    "ask": (
+        "ask",
+        "ask_price",
+        "askprice",
+        "best_ask_price",
+        "best_ask",
+        "ask_px",
+        "askpx",
+        "priceask",
+        "ap",
+        "offer",
+        "best_offer",
+    ),
+    "bid_size": (
+        "bid_size",
+        "bidsize",
+        "bid_amount",
+        "best_bid_qty",
+        "bid_qty",
+        "bidqty",
+        "bidsz",
+        "bidsiz",
+        "sizebid",
+        "bs",
+    ),
+    "ask_size": (
+        "ask_size",
+        "asksize",
+        "ask_amount",
+        "best_ask_qty",
+        "ask_qty",
+        "askqty",
+        "asksz",
+        "asksiz",
+        "sizeask",
+    ),
     "price": ("price", "px", "trade_price", "fill_price"),
     "size": ("size", "amount", "qty", "quantity", "sz", "baseqty", "base_qty", "vol", "volume"),
     "side": ("side", "direction", "taker_side", "takerside", "aggressor"),
@@ -25,15 +58,23 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "trade_id": ("trade_id", "tradeid", "id", "tid", "agg_trade_id", "trade_seq", "match_id", "trdmatchid"),
     "snapshot": ("is_snapshot", "snapshot"),
     "strike": ("strike", "strike_price", "strikeprice"),
-    "expiry": ("expiration", "expiry", "expiration_date", "expirationdate", "expiration_timestamp", "maturity"),
-    "right": ("right", "type", "option_type", "optiontype", "put_call", "putcall", "contract_type", "cp"),
+    "expiry": (
+        "expiration",
+        "expiry",
+        "expiration_date",
+        "expirationdate",
+        "expiration_timestamp",
+        "maturity",
+        "exdate",
+    ),
+    "right": ("right", "type", "option_type", "optiontype", "put_call", "putcall", "contract_type", "cp", "cp_flag"),
     "underlying": ("underlying", "underlying_symbol", "underlying_ticker", "underlying_index", "root"),
     "underlying_price": ("underlying_price", "underlying_last", "underlyingprice"),
     "contract": ("optionroot", "option_symbol", "contract", "contractsymbol", "symbol", "instrument_name"),
     "last": ("last", "last_price", "lastprice"),
     "volume": ("volume", "totalvolume", "volume_usd"),
     "open_interest": ("open_interest", "openinterest", "oi"),
-    "iv": ("iv", "impliedvol", "implied_volatility", "impliedvolatility", "mark_iv"),
+    "iv": ("iv", "impliedvol", "implied_volatility", "impliedvolatility", "mark_iv", "impl_volatility"),
     "bid_iv": ("bid_iv", "iv_bid"),
     "ask_iv": ("ask_iv", "iv_ask"),
     **{greek: (greek,) for greek in ("delta", "gamma", "vega", "theta", "rho")},
@@ -47,6 +88,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "gain": ("capital_gains",),
 }
 _TIMES = (
+    "date_and_time",
     "ts_event",
     "timestamp",
     "transact_time",
@@ -55,6 +97,8 @@ _TIMES = (
     "participant_timestamp",
     "sip_timestamp",
     "trade_time_ms",
+    "created_time",
+    "trade_time",
     "createtime",
     "published_at",
     "published_utc",
@@ -112,9 +156,11 @@ _SYMBOLS = (
     "product_id",
     "pair",
     "coin",
+    "sym_root",
     "series_id",
     "country",
 )
+CLOCKS = ("time", "time_m")
 _LEVEL = re.compile(r"(ask|bid)s?_(\d+)_(price|amount|size|px|sz)|(ask|bid)_(px|sz|price|size)_(\d+)")
 _VINTAGE = re.compile(r".+_((?:19|20)\d{6})")
 
@@ -161,6 +207,8 @@ def planned(columns: Sequence[Any], numeric: Iterable[Any], mapped: Mapping[str,
     if kind:
         return Plan(kind, found, (), levels)
     taken = {found.get(word) for word in ("time", "known", "symbol", "vintage")}
+    if plain(found.get("time", "")) == "date_and_time":
+        taken |= {by_plain.get(word) for word in ("date", *CLOCKS)}
     values = [name for name in columns if name in numbers and name not in taken]
     if found.get("time") is not None and values:
         return Plan("series", found, values)
