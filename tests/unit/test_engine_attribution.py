@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -123,6 +125,17 @@ def test_trade_statistics_are_of_trips_after_fees(run: hr.Result, euro: hr.Resul
     assert euro.trade_statistics.expectancy != pytest.approx(
         float((euro.trades["pnl"] - euro.trades["fees"])[~euro.trades["open"]].mean()), rel=1e-6
     )
+
+
+def test_the_tear_sheet_tells_sides_trips_and_capacity(run: hr.Result, tmp_path: Path) -> None:
+    """Long and short, gains over losses, and why there is no capacity without volume."""
+    page = Path(run.report(str(tmp_path / "one.html"))).read_text()
+    sides = run.attribution("side")
+    for side in ("long", "short"):
+        assert f"{sides.loc[side, 'profit']:,.2f}" in page
+    assert f"Gains over losses {run.trade_statistics.profit_factor:,.2f}" in page
+    assert "volume is not known" in page
+    assert "capital at which costs eat half of the profit" in page
 
 
 def test_an_idle_run_has_no_trade_statistics() -> None:

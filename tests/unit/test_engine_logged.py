@@ -57,6 +57,7 @@ def test_the_curve_of_a_log_is_the_runs(tmp_path: Path) -> None:
     assert read.performance.sharpe == pytest.approx(run.performance.sharpe)
     assert read.final_nav == pytest.approx(run.final_nav, abs=0.005)
     assert read.lint.names == run.lint.names
+    assert read.capacity.reason == "the cost model is not known"
     assert read.attribution()["profit"].to_dict() == pytest.approx(run.attribution()["profit"].to_dict(), abs=0.01)
 
 

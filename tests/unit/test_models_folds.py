@@ -63,6 +63,22 @@ def test_scikit_learn_takes_the_splitters() -> None:
     assert search.n_splits_ == 5
 
 
+@pytest.mark.skipif(importlib.util.find_spec("skfolio") is None, reason="skfolio is not installed")
+@pytest.mark.filterwarnings("ignore")
+def test_combinatorial_folds_and_their_paths_are_another_librarys() -> None:
+    """Where labels have one length, purging by rows and by times is the same: folds and paths agree with skfolio's."""
+    from skfolio.model_selection import CombinatorialPurgedCV
+
+    theirs = CombinatorialPurgedCV(n_folds=6, n_test_folds=2, purged_size=3, embargo_size=0)
+    ours = CombinatorialPurgedFolds(np.arange(60), np.arange(60) + 3)
+    for (train, test), (other_train, other_test) in zip(ours.split(), theirs.split(np.zeros((60, 1))), strict=True):
+        assert train.tolist() == other_train.tolist()
+        assert test.tolist() == np.concatenate(other_test).tolist()
+    assert ours.n_paths == theirs.n_test_paths
+    numbers = ours.path_numbers()
+    assert [row[row >= 0].tolist() for row in numbers] == theirs.get_path_ids().tolist()
+
+
 def test_forecasts_of_folds_become_paths() -> None:
     """Each fold's forecasts stand at its test rows, on the path that its block belongs to."""
     folds = CombinatorialPurgedFolds(DAYS, DAYS, n_blocks=4, n_test_blocks=2)

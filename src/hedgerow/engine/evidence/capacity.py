@@ -156,6 +156,8 @@ def capacity_of(result: Result) -> Capacity:
     trade, liquidity = traded(ran), Liquidity.of(result.data)
     unknown = unknown_volume(result.data.symbols, trade, liquidity)
     scale = None
+    if "impact" not in result.info.costs:
+        return Capacity(result.info.currency, None, None, "the cost model is not known")
     if series.years is not None and series.long_enough:
         costs = Costs(**result.info.costs)
         scale = scaling(ran, trade, costs, liquidity, capital=result.info.cash, years=series.years)

@@ -123,6 +123,8 @@ def figures_table(result: Result, benchmark: Result | None, name: str) -> Markup
             ]
         )
     rows += _cost_rows(sides, result.info.currency)
+    capacities = [_capacity(side, notes) for side in sides]
+    rows.append(["Capacity", *capacities, f"{result.info.currency}, capital at which costs eat half of the profit"])
     if benchmark is not None:
         rows += _relative_rows(result, benchmark, notes)
     heads = ["", "Strategy", *([] if benchmark is None else [_heading(name)]), "What it is"]
@@ -147,6 +149,11 @@ def _meaning(figure: Figure, result: Result) -> str:
     if figure.field == "deflated_sharpe":
         return f"{means}; {counted(trials, 'trial')} of the strategy"
     return f"{means}; risk-free rate {percent(rate)}" if figure.field == "sharpe" and rate is not None else means
+
+
+def _capacity(side: Result, notes: Footnotes) -> Markup:
+    found = side.capacity
+    return notes.dash(found.reason) if found.costs_eat_half is None else tag("td", f"{found.costs_eat_half:,.0f}")
 
 
 def _cost_rows(sides: list[Result], currency: str) -> list[list[object]]:

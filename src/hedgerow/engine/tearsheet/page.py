@@ -23,7 +23,7 @@ from hedgerow.engine.tearsheet.figures import cards, figures_table, remarks, spa
 from hedgerow.engine.tearsheet.holdings import positions_table
 from hedgerow.engine.tearsheet.markup import Markup, amount, counted, joined, script_json, tag
 from hedgerow.engine.tearsheet.orders import denied_table, orders_table
-from hedgerow.engine.tearsheet.trading import instruments_table, months_heat, trades_tables
+from hedgerow.engine.tearsheet.trading import instruments_table, months_heat, sides_table, trades_tables
 
 if TYPE_CHECKING:
     from hedgerow.engine.comparison import Comparison
@@ -125,7 +125,7 @@ def _sections(
         _section("What looks suspicious", suspicions_table(result, among)),
         *([] if among is None else [_section("Among its variants", variants_table(result, among))]),
         _section("Months", months_heat(result)),
-        _section("Profit and cost by instrument", instruments_table(result)),
+        _section("Profit and cost by instrument", instruments_table(result), sides_table(result)),
         _section("Best and worst trades", trades_tables(result)),
         _section("Positions at the end", positions_table(result)),
         _section("Orders", orders_table(result)),

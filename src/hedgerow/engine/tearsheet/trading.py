@@ -21,6 +21,7 @@ from hedgerow.engine.tearsheet.markup import (
     coloured,
     counted,
     joined,
+    number,
     percent,
     price,
     quantity,
@@ -88,6 +89,24 @@ def instruments_table(result: Result) -> Markup:
     return table(caption if one or not rest else f"{caption}; {len(rest)} smaller ones are not listed", heads, body)
 
 
+def sides_table(result: Result) -> Markup:
+    """What was made long and what short, in base currency; with what no trade made it sums to the profit."""
+    told = result.attribution("side")
+    rows = [
+        [
+            side,
+            *(coloured(amount(row[name]), row[name]) for name in ("realised", "unrealised")),
+            amount(row["fees"]),
+            coloured(amount(row["profit"]), row["profit"]),
+            percent(row["contribution"], signed=True),
+        ]
+        for side, row in told.to_dict("index").items()
+        if side != "other" or row["profit"]
+    ]
+    heads = ["", "Realised", "Unrealised", "Fees", "Net profit", "Of the capital"]
+    return table(f"Long and short, in {result.info.currency}", heads, rows)
+
+
 def _instrument_rows(result: Result) -> list[dict[str, Any]]:
     fills, trades = result.fills, result.trades
     if not len(fills):
@@ -139,7 +158,13 @@ def trades_tables(result: Result) -> Markup:
     losing, winning = ranked[ranked["net"] < 0], ranked[ranked["net"] > 0].iloc[::-1]
     share = percent(len(winning) / len(closed), 1)
     trips = counted(len(closed), "round trip")
-    parts = [tag("p", f"Closed: {trips}; {len(winning):,} ({share}) gained after fees, {len(losing):,} lost.")]
+    told = result.trade_statistics
+    says = (
+        f"Closed: {trips}; {len(winning):,} ({share}) gained after fees, {len(losing):,} lost. Gains over losses "
+        f"{number(told.profit_factor)}, {amount(told.expectancy)} {result.info.currency} a trip, held "
+        f"{number(told.holding_days, 1)} days on average."
+    )
+    parts = [tag("p", says)]
     for name, rows in (("lost", losing), ("gained", winning)):
         if len(rows):
             parts.append(_trades_table(result, rows.iloc[:TRADES_SHOWN], f"Round trips that {name} most"))
