@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hedgerow.models.cross_section import demean, neutralise
     from hedgerow.models.features import ema, indicator, momentum, rank, returns, rolling_std, sma, volatility, zscore
     from hedgerow.models.hawkes import fit_hawkes, hawkes_intensity, hawkes_log_likelihood, hawkes_residuals
+    from hedgerow.models.microprice import fit_microprice
     from hedgerow.models.microstructure import (
         amihud,
         bulk_buy_share,
@@ -96,6 +97,7 @@ _HOME = {
     "demean": "hedgerow.models.cross_section",
     "ema": "hedgerow.models.features",
     "fit_hawkes": "hedgerow.models.hawkes",
+    "fit_microprice": "hedgerow.models.microprice",
     "garman_klass": "hedgerow.models.realised",
     "hawkes_intensity": "hedgerow.models.hawkes",
     "hawkes_log_likelihood": "hedgerow.models.hawkes",
@@ -164,6 +166,7 @@ __all__ = [
     "demean",
     "ema",
     "fit_hawkes",
+    "fit_microprice",
     "garman_klass",
     "hawkes_intensity",
     "hawkes_log_likelihood",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_the_csv_example_reads_a_file_of_your_own(tmp_path: Path) -> None:
     rows = [f"2024-01-{day:02d};{100 + day % 7}.5" for day in range(1, 31)]
     (tmp_path / "mine.csv").write_text("\n".join(["date,close", *(row.replace(";", ",") for row in rows)]))
     assert "mine" in run("own_csv.py", tmp_path, "mine.csv")
+
+
+def test_the_order_flow_example_reads_a_recording(tmp_path: Path, shared: Callable[[str], Path]) -> None:
+    """Real quotes: the flow of a second explains a good part of its own change and nearly nothing of the next."""
+    printed = run("order_flow.py", tmp_path, str(shared("data/crypto_l2/binance_usdm_btcusdt_20240808.gz")))
+    assert "66089 quotes; order flow explains 38% of the price change of its own second" in printed
+    assert "and 0% of that of the next" in printed
+    assert "with quotes 0 ms old Lee and Ready find 87% of the true sides" in printed
+    assert "with quotes 50 ms old Lee and Ready find 95% of the true sides" in printed
 
 
 def test_the_event_example_leaves_its_log_where_told(tmp_path: Path) -> None:

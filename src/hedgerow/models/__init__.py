@@ -3,5 +3,5 @@
 The public words: `LabelConfig`, `build_panel`; `BoostingConfig`, `train`, `validate`, `ModelVersion`;
 `WalkForwardConfig`, `walk_forward`, `run_walk_forward`, `leak_audit`; `PurgedKFold`, `CombinatorialPurgedFolds`,
 `WalkForwardFolds`; `TrialLedger`; and the coefficients in `diagnostics`. Signals: `features`,
-`rolling`, `realised`, `microstructure`, `hawkes`, `pin`, `cross_section`.
+`rolling`, `realised`, `microstructure`, `microprice`, `hawkes`, `pin`, `cross_section`.
 """
