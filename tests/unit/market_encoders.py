@@ -178,6 +178,7 @@ def itch_day() -> bytes:
         message(b"E", struct.pack(">QIQ", 1, 40, 9)),
         message(b"U", struct.pack(">QQII", 1, 2, 60, 1_501_300)),
         message(b"D", struct.pack(">Q", 2)),
+        b"\0\0",
         message(b"P", struct.pack(">Qc I8sIQ", 0, b"B", 10, b"AAPL".ljust(8), 1_501_250, 10)),
     ))  # fmt: skip
 

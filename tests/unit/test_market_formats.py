@@ -226,6 +226,18 @@ def test_names_of_columns_are_given_where_a_file_has_none(tmp_path: Path) -> Non
     assert probe(path, reading).kinds == {"trades": 2}
 
 
+def test_what_our_own_recorder_writes_is_read(tmp_path: Path) -> None:
+    """Messages, words, notes and bytes of a recorded feed, each a row, in the recording's own order."""
+    path = tmp_path / "feed.txt"
+    trade = '{"e":"trade","E":1,"s":"KO","t":7,"p":"59.10","q":"2","T":1723161255342,"m":false}'
+    path.write_text(f'{NS} #note {{"opened": "wss://x"}}\n{NS + 1} {trade}\n{NS + 2} pong\n{NS + 3} #binary AAE=\n')
+    assert probe(path, READING).kinds == {"messages": 3, "trades": 1}
+    assert [row["type"] for row in first_rows(path, "messages")] == ["note", "text", "binary"]
+    path.write_text(f"{NS} {trade}\n{NS + 1} {trade[:40]}\n")
+    found = probe(path, READING)
+    assert (found.rows, found.error and found.error.code) == (1, "DATA-020")
+
+
 def test_a_folder_is_searched_in_the_order_of_its_paths(tmp_path: Path) -> None:
     """Hidden files are left out."""
     (tmp_path / "b").mkdir()

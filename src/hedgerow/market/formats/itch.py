@@ -53,6 +53,8 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
     with opened.stream() as stream:
         while head := stream.read(2):
             size = int.from_bytes(head, "big")
+            if len(head) == 2 and not size:  # the end of a session
+                continue
             message = stream.read(size)
             if len(head) < 2 or len(message) < size:
                 yield from gathered.flush()

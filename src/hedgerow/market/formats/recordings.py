@@ -20,7 +20,8 @@ from hedgerow.market.formats.rows import Rows
 from hedgerow.market.formats.venues import decode, say
 from hedgerow.market.reading import Reading
 
-_STAMPED = re.compile(rb"(\d{16,19}) ([\[{].*)", re.DOTALL)
+_STAMPED = re.compile(rb"(\d{16,19}) (.+)", re.DOTALL)
+_OPENS = re.compile(rb"\d{16,19} [\[{#]")
 _SESSION = re.compile(rb"(?:((?:ws|http)s?://\S+) (<->|<-|->) )?(\d{9,10}(?:\.\d+)?)(?:: (.*))?", re.DOTALL)
 _PAIR_KEYS = ("symbol", "instId", "pair", "instrument_name", "primaryCurrencyCode", "secondaryCurrencyCode")
 
@@ -29,7 +30,7 @@ _Lines = Callable[[Opened, Reading, Gathered], Iterator[Rows]]
 
 def claims_stamped(opened: Opened) -> bool:
     """Whether its first line is nanoseconds and a message."""
-    return _STAMPED.match(opened.head[:4096].split(b"\n")[0]) is not None
+    return _OPENS.match(opened.head[:64]) is not None
 
 
 def claims_session(opened: Opened) -> bool:
@@ -68,7 +69,20 @@ def _stamped(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[R
         match = _STAMPED.fullmatch(line)
         if match is None:
             raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(line)} is not a time and a message")
-        yield from _take(gathered, int(match[1]) * 10 ** (19 - len(match[1])), match[2], opened, number)
+        at = int(match[1]) * 10 ** (19 - len(match[1]))
+        if match[2][:1] in (b"{", b"["):
+            yield from _take(gathered, at, match[2], opened, number)
+        else:
+            _words(gathered, at, match[2], number)
+
+
+def _words(gathered: Gathered, at: int, body: bytes, number: int) -> None:
+    """What is no JSON: a word of the venue, or a note, a text or bytes that our own recorder marks with a sign."""
+    kind, _, rest = body.partition(b" ") if body.startswith(b"#") else (b"text", b"", body)
+    gathered.record, gathered.known_ns = number, at
+    content = rest.decode(errors="replace")
+    gathered.add("messages", None, type=kind.decode(errors="replace").lstrip("#"), content=content)
+    gathered.counted(at)
 
 
 def _session(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[Rows]:
