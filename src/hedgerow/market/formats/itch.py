@@ -38,6 +38,9 @@ def claims(opened: Opened) -> bool:
     head, place, seen = opened.head, 0, 0
     while place + 3 <= len(head) and seen < 20:
         size = int.from_bytes(head[place : place + 2], "big")
+        if place and not size:  # the end of a session
+            place += 2
+            continue
         if _SIZES.get(chr(head[place + 2])) != size:
             return False
         place, seen = place + 2 + size, seen + 1
