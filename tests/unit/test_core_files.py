@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,13 +13,35 @@ from hedgerow.core.files import sync, write_whole
 
 
 def test_a_file_and_the_folders_above_it_are_made_and_replaced(tmp_path: Path) -> None:
-    """The new bytes stand there, readable by others, and nothing else lies beside them."""
+    """The new bytes stand there, and nothing else lies beside them."""
     path = tmp_path / "a/b/file"
     for data in (b"first", b"", b"the second one"):
         write_whole(path, data)
         assert path.read_bytes() == data
     assert [p.name for p in path.parent.iterdir()] == ["file"]
-    assert path.stat().st_mode & 0o777 == 0o644
+
+    handle = os.open(tmp_path / "plain", os.O_CREAT, 0o666)
+    os.close(handle)
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode, "as any new file of this process"
+
+
+@pytest.mark.parametrize(("umask", "expected"), [(0o022, 0o644), (0o077, 0o600), (0o007, 0o660)])
+def test_who_may_read_a_new_file_is_what_the_umask_says(tmp_path: Path, umask: int, expected: int) -> None:
+    """A user who keeps their files to themselves keeps these too."""
+    program = "import os, sys, pathlib; os.umask(int(sys.argv[2])); from hedgerow.core.files import write_whole; "
+    program += "write_whole(pathlib.Path(sys.argv[1]), b'data')"
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "file"), str(umask)], check=True)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == expected
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_who_may_read_a_replaced_file_stays_as_it_was(tmp_path: Path, mode: int) -> None:
+    """What somebody made private is not opened by writing it anew."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    write_whole(path, b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", mode)
 
 
 def test_a_file_that_lay_elsewhere_until_it_was_whole_leaves_nothing_there(tmp_path: Path) -> None:
