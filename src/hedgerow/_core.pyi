@@ -956,6 +956,12 @@ def jail_rows() -> list[dict[str, typing.Any]]:
     The rows of the protocol, for documentation and NumPy: name, size, meaning, and fields as (name, type, bytes, meaning).
     """
 
+def keep_witnessed(dir: str | PathLike[str], note: str, stream: str = "journal") -> None:
+    """
+    Keeps a checkpoint that has the cosignatures that a policy demands, in the file `witnessed` of the log in a folder,
+    unless a later one is kept; of the same one the lines are added.
+    """
+
 def limit_fields() -> list[tuple[str, str]]:
     """
     The fields of a proposal's limits: (name, type), the type being `money`, `i64` or `u32`.
@@ -1018,13 +1024,16 @@ def order_state_names() -> list[str]:
     Names of the order states; the n-th is state n + 1.
     """
 
-def prove_record(dir: str | PathLike[str], record: SupportsIndex, stream: str = "journal") -> dict[str, typing.Any]:
+def prove_record(
+    dir: str | PathLike[str], record: SupportsIndex, stream: str = "journal", *, witnessed: bool = False
+) -> dict[str, typing.Any]:
     """
-    Proves one record of the log in a folder from its published files.
+    Proves one record of the log in a folder from its published files, under the newest checkpoint or the last witnessed
+    one.
 
     Returns `index` and `entry` (the Merkle leaf), `blob` (the bytes that the entry commits to, or None), `kind` and
     `record` (the record's own bytes), `proof` (C2SP tlog-proof text, with the checkpoint and its cosignatures) and `key`
-    (the verifier key line). Raises LOG_UNKNOWN_ID, LOG_UNSIGNED, LOG_TILE or LOG_BLOB.
+    (the verifier key line). Raises LOG_NO_CHECKPOINT, LOG_UNKNOWN_ID, LOG_UNSIGNED, LOG_TILE or LOG_BLOB.
     """
 
 def published_root(folder: str | PathLike[str], published: SupportsIndex, size: SupportsIndex) -> bytes:

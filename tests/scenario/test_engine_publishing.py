@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from hedgerow import HedgerowError, Strategy, _core, backtest, verify
+from hedgerow.cli.main import run
 from hedgerow.core.errors import named_errors
 from hedgerow.engine.proof_file import check, prove
 from hedgerow.governance import witness as witnesses
@@ -61,7 +62,10 @@ def no_report(_row: Mapping[str, Any]) -> None:
 
 
 def test_records_are_proved_and_witnessed_while_the_run_goes_on(
-    tmp_path: Path, witnessing: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    witnessing: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Twice during the run the log is longer than before, proves a record, and its checkpoint is cosigned."""
     log, seen, policies = tmp_path / "log", [], []
@@ -84,6 +88,16 @@ def test_records_are_proved_and_witnessed_while_the_run_goes_on(
     said = "witnessed by 1 of 1"
     assert seen[::2] == [(said, said, 20, True), (said, said, 50, True)]
     assert 0 < seen[1] < seen[3] < verify(log).entries
+    # The run's end was not witnessed: the log stands by the last checkpoint that was, for as long as that one is true.
+    standing = verify(log, policy=policies[0]).standing
+    assert standing is not None
+    assert (standing.size, standing.says) == (seen[3], said)
+    assert run(["audit", "verify", str(log), "--policy", str(policies[0])]) == 0
+    assert f"{said} up to entry {seen[3]}; " in capsys.readouterr().out
+    kept = log / "journal" / "witnessed"
+    kept.write_bytes(kept.read_bytes().rpartition("\u2014 w.example/run".encode())[0])
+    with pytest.raises(HedgerowError, match="LOG-019"):
+        verify(log, policy=policies[0])
 
 
 def test_the_write_ahead_file_and_the_last_checkpoint_are_the_same_under_every_cadence(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ import pytest
 
 from hedgerow import _core
 from hedgerow.cli.main import run
-from hedgerow.core.errors import HedgerowError
+from hedgerow.core.errors import HedgerowError, LogError
+from hedgerow.engine import proof_file
 from hedgerow.governance import witness as witnesses
 from hedgerow.governance.witness import asking
 
@@ -132,13 +133,24 @@ def test_either_log_is_witnessed_while_its_writer_runs(
             entries += 1
     standing = witnesses.standing(tmp_path / "log", witnesses.read_policy(policy), stream=stream)
     assert (standing.size, standing.met) == (301, False), "the last checkpoint has not been asked about"
+    last = witnesses.last_witnessed(tmp_path / "log", witnesses.read_policy(policy), stream=stream)
+    assert last is not None
+    assert (last.size, last.says) == (300, "witnessed by 4 of 4"), "and the one before it is kept"
+    proof = tmp_path / "proof.json"
+    proof.write_bytes(proof_file.prove(tmp_path / "log", 7, stream=stream, witnessed=True))
+    assert proof_file.check(proof, policy=policy).size == 300
+    proof.write_bytes(proof_file.prove(tmp_path / "log", 7, stream=stream))
+    with pytest.raises(LogError, match="LOG-019"):
+        proof_file.check(proof, policy=policy)
+    with pytest.raises(LogError, match="the checkpoint is of 300 entries"):
+        proof_file.prove(tmp_path / "log", 301, stream=stream, witnessed=True)
     assert _core.verify_log(tmp_path / "log", stream=stream)["unsigned_tail_entries"] == 0
 
 
 def test_a_checkpoint_replaced_while_witnesses_are_asked_is_asked_about_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cosignatures of what the writer has replaced by then are of no use; past the deadline that is said."""
+    """Cosignatures of what the writer has replaced by then are kept with that; past the deadline that is said."""
     folder, log, ask_all = tmp_path / "w", tmp_path / "log", asking._ask_all
     line = witnesses.new(folder, "w.example/late")
     process = Process(folder)
@@ -163,11 +175,17 @@ def test_a_checkpoint_replaced_while_witnesses_are_asked_is_asked_about_again(
             overtakings_max = 2
             now = asked(log, policy)
             assert (now.standing.size, now.standing.says) == (3, "witnessed by 1 of 1")
+            before = witnesses.last_witnessed(log, witnesses.read_policy(policy))
             grow()
             overtakings_max = 10**9
             late = asked(log, policy, deadline_s=2.0)
             assert not late.standing.met
-            assert "ask again" in late.says or "no answer" in late.says
+            assert any(why in late.says for why in ("ask again", "no answer", "no time is left"))
+            last = witnesses.last_witnessed(log, witnesses.read_policy(policy))
+            assert before is not None
+            assert last is not None
+            assert (before.size, last.met) == (3, True)
+            assert 3 < last.size < late.standing.size, "what was cosigned late is of use: it is kept"
         finally:
             process.stop(signal.SIGKILL)
 
@@ -299,8 +317,11 @@ def test_verification_says_who_witnessed_and_fails_where_the_policy_is_not_met(
     assert asked(log, policy, deadline_s=5.0).standing.says == "witnessed by 3 of 4"
     assert run(["audit", "verify", str(log), "--policy", str(policy)]) == 0
     assert "witnessed by 3 of 4" in capsys.readouterr().out
-    checkpoint = log / "journal" / "checkpoint"
+    checkpoint, kept = log / "journal" / "checkpoint", log / "journal" / "witnessed"
     checkpoint.write_text("".join(checkpoint.read_text().splitlines(keepends=True)[:-1]))
+    assert run(["audit", "verify", str(log), "--policy", str(policy)]) == 0, "the kept one has three"
+    assert "witnessed by 3 of 4" in capsys.readouterr().out
+    shutil.copyfile(checkpoint, kept)
     assert run(["audit", "verify", str(log), "--policy", str(policy), "--json"]) == 15
     assert "cosigned by 2 of 4" in capsys.readouterr().err
 

@@ -146,11 +146,10 @@ def crc32c(data: bytes, state: int = 0xFFFFFFFF) -> int:
 
 def unbase64(text: str) -> bytes | None:
     """Bytes of canonical base64."""
-    try:
+    with suppress(binascii.Error, ValueError):
         data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return data if base64.b64encode(data).decode() == text else None
+        return data if base64.b64encode(data).decode() == text else None
+    return None
 
 
 @dataclass(frozen=True)
@@ -280,19 +279,23 @@ class Policy:
             return rest[0] == "none" or self._known(rest[0])
         return False
 
-    def judge(self, note: Note, key: VerifierKey, file: str) -> str:
-        """Demand the cosignatures; gives it in words."""
+    def judge(self, notes: list[tuple[str, Note]], key: VerifierKey) -> str:
+        """Demand the cosignatures of one of these; gives the newest that has them, in words. None may be wrong."""
         if self.logs and key.public not in self.logs:
-            raise Fault(None, file, f"the policy names other logs than {key.line}")
-        holds = {name: cosigned(note, witness, file) for name, witness in self.witnesses.items()}
-        count = sum(holds.values())
-        for name, (least, members) in self.groups.items():
-            holds[name] = sum(holds[member] for member in members) >= least
-        said = f"{count} of {len(self.witnesses)}"
-        if self.quorum != "none" and not holds[str(self.quorum)]:
+            raise Fault(None, notes[0][0], f"the policy names other logs than {key.line}")
+        accepted, whys = [], []
+        for file, note in notes:
+            holds = {name: cosigned(note, witness, file) for name, witness in self.witnesses.items()}
+            said = f"{sum(holds.values())} of {len(self.witnesses)}"
+            for name, (least, members) in self.groups.items():
+                holds[name] = sum(holds[member] for member in members) >= least
+            if self.quorum == "none" or holds[str(self.quorum)]:
+                accepted.append(said if note is notes[0][1] else f"{said} up to entry {note.size:,}")
             missing = [name for name in self.witnesses if not holds[name]]
-            raise Fault(None, file, f"cosigned by {said}, which the policy does not accept; missing {missing}")
-        return said
+            whys.append(f"cosigned by {said}, which the policy does not accept; missing {missing}")
+        if not accepted:
+            raise Fault(None, notes[0][0], whys[0])
+        return accepted[0]
 
 
 def cosigned(note: Note, witness: VerifierKey, file: str) -> bool:
@@ -378,14 +381,12 @@ def parent(left: bytes, right: bytes) -> bytes:
 class Tree:
     """The right edge of a growing tree, in rows of tiles: row L holds nodes of level 8 L, less than 256 of them."""
 
-    def __init__(self) -> None:
-        self.rows: list[list[bytes]] = [[]]
+    def __init__(self, rows: list[list[bytes]] | None = None) -> None:
+        self.rows = rows or [[]]
 
     def copy(self) -> Tree:
         """Another tree with the same right edge."""
-        twin = Tree()
-        twin.rows = [list(row) for row in self.rows]
-        return twin
+        return Tree([list(row) for row in self.rows])
 
     def carry(self) -> Iterator[tuple[int, list[bytes]]]:
         """Give each row that is full now, from below, and put its root into the row above."""
@@ -703,7 +704,7 @@ class Log:
                 self.blobs.add(match[2])
             elif name.startswith(("tile/", "blob/")):
                 raise Fault(None, name, "is no name of a tile or blob")
-            elif name in ("wal", "key.pub", "signed", "checkpoint"):
+            elif name in ("wal", "key.pub", "signed", "checkpoint", "witnessed"):
                 self.small.add(name)
             elif name == ".turn":
                 continue  # the sequencer's lock
@@ -738,19 +739,18 @@ class Log:
         self.checkpoint = note_of(small(self.folder / "checkpoint", "checkpoint"), "checkpoint")
         self.key = self.take_key()
         check_signed(self.checkpoint, self.key, "checkpoint")
-        self.want(self.checkpoint.size, Wanted("checkpoint", self.checkpoint.root))
-        policy = self.settings.policy
-        self.witnessed = policy.judge(self.checkpoint, self.key, "checkpoint") if policy else None
-        if not policy and len(self.checkpoint.lines) > 1:
-            self.notes.append(f"{len(self.checkpoint.lines) - 1} signature lines not checked; give their policy")
+        own = [(name, note_of(small(self.folder / name, name), name)) for name in ("witnessed",) if name in self.small]
+        own = [("checkpoint", self.checkpoint), *own]
+        self.witnessed = self.settings.policy.judge(own, self.key) if self.settings.policy else None
+        if not self.settings.policy and (lines := sum(len(note.lines) - 1 for _, note in own)):
+            self.notes.append(f"{lines} signature lines not checked; give their policy")
         if "signed" in self.small:
             self.take_signed(small(self.folder / "signed", "signed", 4096))
         elif self.has_wal and self.is_published:
             raise Fault(None, "signed", "is missing")
-        for name, note in self.settings.notes:
-            if note.origin == self.key.name:
-                check_signed(note, self.key, name)
-                self.want(note.size, Wanted(name, note.root))
+        for name, note in own + [(name, note) for name, note in self.settings.notes if note.origin == self.key.name]:
+            check_signed(note, self.key, name)
+            self.want(note.size, Wanted(name, note.root))
         for name in self.strangers:
             self.take_stranger(name)
         for name in self.stamps:
@@ -997,9 +997,7 @@ class Log:
 
 def cut(tree: Tree, width: int) -> Tree:
     """The tree as it was when its lowest row had fewer leaves."""
-    twin = Tree()
-    twin.rows = [tree.rows[0][:width], *tree.rows[1:]]
-    return twin
+    return Tree([tree.rows[0][:width], *tree.rows[1:]])
 
 
 # The command line.

@@ -59,6 +59,7 @@ mod witness_policy;
 
 pub use age::{age_encrypt, age_identity};
 pub use cosignature::{Cosigner, CosignerKey};
+pub use cosigning::WITNESSED;
 pub use file_storage::{FileStorage, GOVERNANCE, STREAM, WAL, read_small_of, read_wal, read_wal_of};
 pub use folder::Folder;
 pub use frame::{ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, Frame, HEAD_BYTES, Record, VERSION, file_header};
@@ -69,7 +70,7 @@ pub use merkle::{Frontier, Hash, empty_root, leaf_hash, node_hash, sha256};
 pub use named_key::NamedKey;
 pub use note::{Checkpoint, LogSigner, VerifierKey};
 pub use proof::{Subtrees, check_consistency, check_inclusion};
-pub use prove::{Proved, prove, record_in};
+pub use prove::{Proved, Under, prove, record_in};
 pub use publish::Cadence;
 pub use reader::LogReader;
 pub use replica::{read_log, read_log_of, wal_of_replica};

@@ -4,11 +4,12 @@
 //! Promises: read from published files alone, so that a replica proves as well as the writer; a record that is durable
 //! but not signed yet is said to be so. Never: opens a sealed entry; whoever holds its key adds that.
 
+use crate::cosigning::WITNESSED;
 use crate::folder::Folder;
 use crate::frame::{ENTRY_HEAD_BYTES, Frame, Record};
 use crate::journal::KEY;
 use crate::merkle::sha256;
-use crate::note::VerifierKey;
+use crate::note::{Checkpoint, VerifierKey};
 use crate::reader::LogReader;
 use crate::replica::read_log;
 use crate::storage::Files;
@@ -30,18 +31,35 @@ pub struct Proved {
     pub key: String,
 }
 
+/// Which checkpoint a record is proved to be under.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Under {
+    /// The newest one.
+    Newest,
+    /// The last one that had the cosignatures that a policy demands.
+    Witnessed,
+}
+
 /// Proves record `id` of the log in a stream's folder.
 ///
 /// # Errors
-/// `LOG_NOT_A_LOG`; `LOG_NO_CHECKPOINT`; `LOG_UNKNOWN_ID`; `LOG_UNSIGNED` if its entry is behind the checkpoint;
+/// `LOG_NOT_A_LOG`; `LOG_NO_CHECKPOINT` if there is none of the kind; `LOG_UNKNOWN_ID`; `LOG_UNSIGNED` if its entry is
+/// behind the checkpoint;
 /// `LOG_TILE` or `LOG_BLOB` if a published file is missing or does not lead to the checkpoint.
-pub fn prove(folder: &Path, id: RecordId) -> Result<Proved, Problem> {
+pub fn prove(folder: &Path, id: RecordId, under: Under) -> Result<Proved, Problem> {
     let files = Folder::new(folder);
     let missing = || Problem::new(code::LOG_NOT_A_LOG, format!("no {KEY} in {}", folder.display()));
     let line = files.small(KEY)?.ok_or_else(missing)?;
     let key = VerifierKey::parse(&String::from_utf8_lossy(&line))?;
-    let (mut tiles, checkpoint, note) = TileReader::published(files, &key)?;
-    let index = tiles.entry_of(id).map_err(|problem| unsigned(folder, id, checkpoint.size).unwrap_or(problem))?;
+    let (mut tiles, newest, text) = TileReader::published(files, &key)?;
+    let (checkpoint, note) = match under {
+        Under::Newest => (newest.clone(), text),
+        Under::Witnessed => witnessed(tiles.files(), &key)?,
+    };
+    let index = tiles.entry_of(id).map_err(|problem| unsigned(folder, id, newest.size).unwrap_or(problem))?;
+    if index >= checkpoint.size {
+        return Err(behind(id, index, checkpoint.size));
+    }
     let entry = tiles.entry(index)?.to_vec();
     let blob =
         Frame { offset: 0, entry: &entry, blob: &[] }.blob_digest().map(|digest| tiles.blob(&digest)).transpose()?;
@@ -71,8 +89,19 @@ pub fn record_in<'a>(entry: &'a [u8], blob: &'a [u8], id: RecordId) -> Result<Re
     row.and_then(|row| frame.record(row)).ok_or_else(|| bad(held()))
 }
 
+/// The last witnessed checkpoint and its text.
+fn witnessed(files: &Folder, key: &VerifierKey) -> Result<(Checkpoint, String), Problem> {
+    let none = || Problem::new(code::LOG_NO_CHECKPOINT, format!("no {}", files.path().join(WITNESSED).display()));
+    let note = files.small(WITNESSED)?.ok_or_else(none)?;
+    Ok((key.open(&note)?, String::from_utf8_lossy(&note).into_owned()))
+}
+
 /// Whether the record is in the write-ahead file and only not signed yet.
 fn unsigned(folder: &Path, id: RecordId, signed: u64) -> Option<Problem> {
     let index = LogReader::new(read_log(folder).ok()?).ok()?.entry_of(id).ok()?;
-    Some(Problem::new(code::LOG_UNSIGNED, format!("record {id} is in entry {index}, {signed} entries are signed")))
+    Some(behind(id, index as u64, signed))
+}
+
+fn behind(id: RecordId, index: u64, size: u64) -> Problem {
+    Problem::new(code::LOG_UNSIGNED, format!("record {id} is in entry {index}, the checkpoint is of {size} entries"))
 }

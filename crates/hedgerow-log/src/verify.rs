@@ -1,5 +1,5 @@
 //! Verification of a log from its files alone: checksums, record numbers, digests of blobs, Merkle root, signature,
-//! and the published tiles, bundles and blobs. A replica without a write-ahead file is verified from those alone.
+//! and the published tiles, bundles and blobs; the last witnessed checkpoint too, if one is kept. A replica without a write-ahead file is verified from those alone.
 //!
 //! Promises: a log that passes holds what its key signed, plus what the report calls unsigned; a change of any one byte
 //! of the write-ahead file, a tile, bundle or blob, the checkpoint or the key, a cut, a swapped or doubled frame, a
@@ -8,6 +8,7 @@
 
 use crate::agreement::check_key;
 use crate::compare::{Comparison, Difference, Place};
+use crate::cosigning::WITNESSED;
 use crate::file_storage::{STREAM, read_wal_in};
 use crate::folder::Folder;
 use crate::frame::Frame;
@@ -84,6 +85,8 @@ pub fn verify_folder(folder: &Path, expected: Option<&VerifierKey>) -> Result<Re
     let note =
         files.small(CHECKPOINT)?.ok_or_else(|| Problem::new(code::LOG_NO_CHECKPOINT, folder.display().to_string()))?;
     let checkpoint = opened(&note, &line, expected)?;
+    let witnessed = files.small(WITNESSED)?.map(|note| opened(&note, &line, expected)).transpose()?;
+    let signed = Signed { checkpoint: &checkpoint, witnessed: witnessed.as_ref() };
     let file = wal.map_or_else(|| wal_of_replica(&files, checkpoint.size), Ok)?;
     let mut first = None;
     let mut differs = |difference: Difference<'_>| {
@@ -92,7 +95,7 @@ pub fn verify_folder(folder: &Path, expected: Option<&VerifierKey>) -> Result<Re
         }
         Ok(())
     };
-    let proved = prove(&file, &checkpoint, &line, Some(&files), &mut differs);
+    let proved = prove(&file, &signed, &line, Some(&files), &mut differs);
     match (proved, first) {
         (Err(problem), Some(first)) if !is_replica => {
             Err(Problem::new(problem.code, format!("{}; {}", problem.detail, first.detail)))
@@ -135,22 +138,30 @@ pub fn verify_bytes(
     expected: Option<&VerifierKey>,
 ) -> Result<Report, Problem> {
     let checkpoint = opened(note, key_line, expected)?;
-    prove(file, &checkpoint, key_line, None, &mut |_| Ok(())).map(|(report, _)| report)
+    let signed = Signed { checkpoint: &checkpoint, witnessed: None };
+    prove(file, &signed, key_line, None, &mut |_| Ok(())).map(|(report, _)| report)
+}
+
+/// The checkpoints that a log must agree with.
+struct Signed<'a> {
+    checkpoint: &'a Checkpoint,
+    witnessed: Option<&'a Checkpoint>,
 }
 
 /// One pass over the entries, beside the published files if there are any: what they are, and the problem that a tile
 /// holds more than they do.
 fn prove(
     file: &[u8],
-    checkpoint: &Checkpoint,
+    signed: &Signed<'_>,
     key_line: &[u8],
     files: Option<&Folder>,
     differs: &mut impl FnMut(Difference<'_>) -> Result<(), Problem>,
 ) -> Result<(Report, Option<Problem>), Problem> {
     let mut walk = Walk::new(file)?;
     let (mut segments, mut sealed) = (0, 0);
+    let checkpoint = signed.checkpoint;
     let published = files.map_or(0, |_| checkpoint.size);
-    let mut comparison = Comparison::new(&files, published, [checkpoint])?;
+    let mut comparison = Comparison::new(&files, published, [checkpoint].into_iter().chain(signed.witnessed))?;
     while let Some(group) = walk.next_group()? {
         for (index, frame) in (comparison.size()..).zip(group.frames()) {
             check_blob(index, &frame)?;

@@ -48,7 +48,7 @@ mod _core {
     use crate::seal::{Keyring, compartments, disclose_entry, epoch_commitment, epoch_word, open_entry};
     #[pymodule_export]
     use crate::witness::{
-        LogTree, Witness, WitnessPolicy, add_cosignatures, cosigned_at, open_checkpoint, witness_new,
+        LogTree, Witness, WitnessPolicy, add_cosignatures, cosigned_at, keep_witnessed, open_checkpoint, witness_new,
         witness_policy_text,
     };
     #[pymodule_export]

@@ -1,20 +1,28 @@
 //! Proofs of single records for Python, out of published files.
 
 use crate::words::raise;
-use hedgerow_log::{Folder, TileReader, TlogProof, VerifierKey, check_consistency, hex, prove, record_in};
+use hedgerow_log::{Folder, TileReader, TlogProof, Under, VerifierKey, check_consistency, hex, prove, record_in};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::path::PathBuf;
 
-/// Proves one record of the log in a folder from its published files.
+/// Proves one record of the log in a folder from its published files, under the newest checkpoint or the last witnessed
+/// one.
 ///
 /// Returns `index` and `entry` (the Merkle leaf), `blob` (the bytes that the entry commits to, or None), `kind` and
 /// `record` (the record's own bytes), `proof` (C2SP tlog-proof text, with the checkpoint and its cosignatures) and `key`
-/// (the verifier key line). Raises LOG_UNKNOWN_ID, LOG_UNSIGNED, LOG_TILE or LOG_BLOB.
+/// (the verifier key line). Raises LOG_NO_CHECKPOINT, LOG_UNKNOWN_ID, LOG_UNSIGNED, LOG_TILE or LOG_BLOB.
 #[pyfunction]
-#[pyo3(signature = (dir, record, stream="journal"))]
-pub fn prove_record<'py>(py: Python<'py>, dir: PathBuf, record: u64, stream: &str) -> PyResult<Bound<'py, PyDict>> {
-    let proved = py.detach(|| prove(&dir.join(stream), record)).map_err(raise)?;
+#[pyo3(signature = (dir, record, stream="journal", *, witnessed=false))]
+pub fn prove_record<'py>(
+    py: Python<'py>,
+    dir: PathBuf,
+    record: u64,
+    stream: &str,
+    witnessed: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let under = if witnessed { Under::Witnessed } else { Under::Newest };
+    let proved = py.detach(|| prove(&dir.join(stream), record, under)).map_err(raise)?;
     let found = record_in(&proved.entry, proved.blob.as_deref().unwrap_or_default(), record).map_err(raise)?;
     let dict = PyDict::new(py);
     dict.set_item("index", proved.proof.index)?;

@@ -169,3 +169,12 @@ pub fn add_cosignatures(py: Python<'_>, dir: PathBuf, note: &str, stream: &str) 
     let folder = Folder::new(dir.join(stream));
     py.detach(|| folder.add_cosignatures(&key_of(&folder)?, note)).map_err(raise)
 }
+
+/// Keeps a checkpoint that has the cosignatures that a policy demands, in the file `witnessed` of the log in a folder,
+/// unless a later one is kept; of the same one the lines are added.
+#[pyfunction]
+#[pyo3(signature = (dir, note, stream="journal"))]
+pub fn keep_witnessed(py: Python<'_>, dir: PathBuf, note: &str, stream: &str) -> PyResult<()> {
+    let folder = Folder::new(dir.join(stream));
+    py.detach(|| folder.keep_witnessed(&key_of(&folder)?, note)).map_err(raise)
+}

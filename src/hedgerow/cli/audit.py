@@ -45,6 +45,8 @@ def verify(
     )
     if proof.standing is not None:
         text += f"\n  {proof.standing.says}"
+        if (behind := proof.entries - proof.standing.size) > 0:
+            text += f" up to entry {proof.standing.size:,}; {behind:,} after it are not witnessed yet"
     for stamp in proof.timestamps or ():
         text += f"\n  {stamp.says}"
     Output(json).emit(proof.to_json(), text)
@@ -92,6 +94,9 @@ def prove(
     sealed: Annotated[
         bool, typer.Option("--sealed", help="Leave a sealed entry sealed: prove that it is there, do not show it.")
     ] = False,
+    witnessed: Annotated[
+        bool, typer.Option("--witnessed", help="Under the last checkpoint that was witnessed, not the newest.")
+    ] = False,
     identity: Identity = None,
     json: Json = False,
 ) -> None:
@@ -99,7 +104,7 @@ def prove(
     from hedgerow.engine import proof_file
 
     path = out or Path(f"record-{record}.proof.json")
-    data = proof_file.prove(log, record, stream=stream, sealed=sealed, identity=identity)
+    data = proof_file.prove(log, record, stream=stream, sealed=sealed, witnessed=witnessed, identity=identity)
     proof_file.save(path, data)
     result = {"file": str(path), "id": record, "stream": stream, "bytes": len(data)}
     Output(json).emit(result, f"wrote {path}; check it with: hedgerow audit check {path}")

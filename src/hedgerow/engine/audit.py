@@ -16,7 +16,7 @@ from hedgerow.core.errors import LogError, named_errors
 from hedgerow.governance import timestamps
 from hedgerow.governance.timestamps import TimeStamp
 from hedgerow.governance.unsealing import identity_files, keyring
-from hedgerow.governance.witness.policy import WitnessStanding, read_policy
+from hedgerow.governance.witness.policy import WitnessStanding, last_witnessed, read_policy
 from hedgerow.governance.witness.policy import standing as standing_under
 
 
@@ -53,8 +53,9 @@ def verify(
 ) -> Proof:
     """Prove the journal in a folder; `key` is the verifier key line that its checkpoint must be signed with.
 
-    `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy); `tsa_cert` is a
-    PEM file that its time-stamps must verify with (RFC 3161). `identity` is the file of an age identity that opens a
+    `policy` is a file that says which witnesses must have cosigned the checkpoint (C2SP tlog-policy), or else the one
+    that is kept as `witnessed` and that this log extends: the standing says of how many entries. `tsa_cert` is a PEM
+    file that its time-stamps must verify with (RFC 3161). `identity` is the file of an age identity that opens a
     sealed journal, tried before those that lie in its folder (`identity.age`, `keys/*.age`): hashes, signature and
     sequence need none, deriving the decisions again does. Raises LogError naming the first thing that is wrong.
     """
@@ -62,8 +63,7 @@ def verify(
     with named_errors():
         log = _core.verify_log(str(folder), key)
     if policy is not None:
-        standing = standing_under(folder, read_policy(policy), key)
-        standing.demand()
+        standing = _witnessed(folder, policy, key)
     keys = keyring(folder, "journal", identity_files(folder, identity))
     if tsa_cert is not None:
         stamps = tuple(timestamps.verify(folder, tsa_cert))
@@ -84,6 +84,17 @@ def verify(
         standing=standing,
         timestamps=stamps,
     )
+
+
+def _witnessed(folder: str | Path, policy: str | Path, key: str | None) -> WitnessStanding:
+    """The newest checkpoint that the policy accepts; `LOG_NOT_WITNESSED` if it accepts none. Both were verified."""
+    rules = read_policy(policy)
+    newest = standing_under(folder, rules, key)
+    last = None if newest.met else last_witnessed(folder, rules, key)
+    if last is not None and last.met:
+        return last
+    newest.demand()
+    return newest
 
 
 def tamper_drill(folder: str | Path, copy: str | Path, *, offset: int | None = None) -> str:

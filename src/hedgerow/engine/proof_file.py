@@ -62,18 +62,20 @@ def prove(
     *,
     stream: str = "journal",
     sealed: bool = False,
+    witnessed: bool = False,
     identity: str | Path | None = None,
 ) -> bytes:
     """The proof file of one record of a log; read from published tiles, so a replica proves as well as the writer.
 
     folder: holds `journal/` and `governance/`; stream: which of them. sealed: leave a sealed entry sealed; otherwise
     its own key goes into the file, out of the epochs that `identity` or one in the folder opens, and
-    whoever has the file reads every record of that entry. Raises `LOG_UNKNOWN_ID`, `LOG_UNSIGNED` if the record is
+    whoever has the file reads every record of that entry. witnessed: prove it under the last checkpoint that was
+    witnessed, not the newest one. Raises `LOG_NO_CHECKPOINT`, `LOG_UNKNOWN_ID`, `LOG_UNSIGNED` if the record is
     durable but not under a checkpoint yet, `LOG_TILE` or `LOG_BLOB` if a published file is missing or wrong,
     `LOG_SEAL_EPOCH` if no identity opens the entry that is to be shown.
     """
     with named_errors():
-        proved = _core.prove_record(str(folder), record, stream)
+        proved = _core.prove_record(str(folder), record, stream, witnessed=witnessed)
     kind, data, blob = proved["kind"], proved["record"], proved["blob"]
     disclosure = None
     if kind == _core.KIND_SEALED and not sealed:

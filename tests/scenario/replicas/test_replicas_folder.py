@@ -100,6 +100,36 @@ def test_a_grown_log_sends_only_what_is_new_and_keeps_what_was_there(sites: Any,
     assert (row.error, row.files_sent) == (None, 0)
 
 
+def test_the_last_witnessed_checkpoint_goes_with_the_copy_and_comes_back_with_it(sites: Any, tmp_path: Path) -> None:
+    """It follows newer checkpoints, never goes back, and one that is not of this log is neither taken nor restored."""
+    site = sites.write(tmp_path / "site", 30)
+    kept, target = site / "journal" / "witnessed", FolderTarget(tmp_path / "replica")
+    first = (site / "journal" / "checkpoint").read_bytes()
+    kept.write_bytes(first)
+    sites.write(site, 300)
+    (row,) = copy(site, target)
+    assert (row.error, target.read("journal/witnessed")) == (None, first)
+    assert restore(target, tmp_path / "back")[0].entries == 300
+    assert (tmp_path / "back/journal/witnessed").read_bytes() == first
+    assert _core.verify_log(tmp_path / "back")["entries"] == 300
+    later = (site / "journal" / "checkpoint").read_bytes()
+    kept.write_bytes(later)
+    assert copy(site, target)[0].error is None
+    kept.write_bytes(first)
+    (row,) = copy(site, target)
+    assert (row.error, row.files_sent, target.read("journal/witnessed")) == (None, 0, later)
+    forked = sites.write(tmp_path / "fork", 20, salt=1) / "journal" / "checkpoint"
+    kept.write_bytes(forked.read_bytes())
+    with pytest.raises(LogError, match="witnessed: its 20 entries"):
+        prove_site(site)
+    with pytest.raises(_core.CoreProblem, match="root of 20 entries"):
+        _core.verify_log(site)
+    (tmp_path / "replica/journal/witnessed").write_bytes(forked.read_bytes())
+    with pytest.raises(LogError, match="witnessed: its 20 entries"):
+        restore(target, tmp_path / "none")
+    assert not (tmp_path / "none/journal/wal").exists()
+
+
 def test_a_rolled_back_site_is_refused_and_overwrites_nothing(sites: Any, tmp_path: Path) -> None:
     """A site put back to an older state may not replace a longer copy."""
     site = sites.write(tmp_path / "site", 40)

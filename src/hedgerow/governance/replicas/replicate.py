@@ -1,7 +1,8 @@
 """Copies of a site's published logs to any number of places, each proved before it is stored.
 
 Of a log the blobs go first, then tiles and bundles, then its checkpoint; so a checkpoint never stands where what it
-signs is missing, and a transfer that was cut off goes on with what is not there yet. A target that already has a
+signs is missing, and a transfer that was cut off goes on with what is not there yet. The last witnessed checkpoint
+follows it. A target that already has a
 checkpoint gets a new one only if the new log begins with the old one.
 
 Promises: nothing unproved and nothing readable is stored (unless readable copies were asked for), files that never
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import HedgerowError, problem
-from hedgerow.governance.replicas.layout import CHECKPOINT, KEY, STREAMS, Head, wrong
+from hedgerow.governance.replicas.layout import CHECKPOINT, KEY, STREAMS, WITNESSED, Head, wrong
 from hedgerow.governance.replicas.source import Published, open_note
 from hedgerow.governance.replicas.target import Target
 
@@ -71,17 +72,19 @@ def replicate(
 
 def _copy_all(logs: Sequence[Published], target: Target, read_back: bool, progress: Progress) -> Copied:
     copied = Copied(target.url)
-    total = sum(len(log.files) + 1 for log in logs)
+    total = sum(len(log.files) + 1 + (log.witnessed is not None) for log in logs)
 
     def count() -> None:
         progress(target.url, copied.files_sent + copied.files_there, total)
 
     try:
         for log in logs:
-            seen = _comparable(log, target)
+            seen, kept = _comparable(log, target), _comparable(log, target, WITNESSED)
             _copy(log, target, copied, read_back, count)
             target.settle()
-            _publish(log, target, copied, seen)
+            _publish(log.head, f"{log.stream}/{CHECKPOINT}", target, copied, seen)
+            if log.witnessed is not None and (kept is None or kept.size <= log.witnessed.size):
+                _publish(log.witnessed, f"{log.stream}/{WITNESSED}", target, copied, kept)
             count()
             copied.sizes[log.stream] = log.head.size
     except HedgerowError as error:
@@ -128,13 +131,13 @@ def furthest(notes: Sequence[bytes], key_line: str, where: str) -> Head | None:
     return best
 
 
-def _comparable(log: Published, target: Target) -> Head | None:
-    """The target's checkpoint, if the log may follow it; `LOG_ROLLBACK` or `LOG_FORK` if not."""
+def _comparable(log: Published, target: Target, name: str = CHECKPOINT) -> Head | None:
+    """A checkpoint of the target's, if the log may follow it; `LOG_ROLLBACK` or `LOG_FORK` if not."""
     where = f"{target.url}/{log.stream}"
     key = target.read(f"{log.stream}/{KEY}")
     if key is not None and key.decode(errors="replace").strip() != log.key_line:
         raise problem("LOG_FORK", f"{where} is the replica of another log: {key.decode(errors='replace').strip()}")
-    theirs = furthest(target.versions(f"{log.stream}/{CHECKPOINT}"), log.key_line, where)
+    theirs = furthest(target.versions(f"{log.stream}/{name}"), log.key_line, where)
     if theirs is None:
         return None
     if theirs.size > log.head.size:
@@ -146,12 +149,12 @@ def _comparable(log: Published, target: Target) -> Head | None:
     return theirs
 
 
-def _publish(log: Published, target: Target, copied: Copied, seen: Head | None) -> None:
-    """Put the checkpoint last; one of the same tree stays, unless ours carries more signatures."""
-    note, there = log.head.note, None if seen is None else seen.note
-    if seen is not None and seen.size == log.head.size and len(there or b"") >= len(note):
+def _publish(head: Head, place: str, target: Target, copied: Copied, seen: Head | None) -> None:
+    """Put a checkpoint behind what it signs; one of the same tree stays, unless ours carries more signatures."""
+    note, there = head.note, None if seen is None else seen.note
+    if seen is not None and seen.size == head.size and len(there or b"") >= len(note):
         copied.files_there += 1
         return
-    target.replace(f"{log.stream}/{CHECKPOINT}", note, there)
+    target.replace(place, note, there)
     copied.files_sent += 1
     copied.bytes_sent += len(note)

@@ -32,13 +32,14 @@ from hedgerow.governance.replicas.layout import (
     TILES,
     UNFINISHED,
     WAL,
+    WITNESSED,
     check_blob,
     check_timestamp,
     tile_bytes,
     wrong,
 )
 from hedgerow.governance.replicas.replicate import Progress, furthest
-from hedgerow.governance.replicas.source import root_in
+from hedgerow.governance.replicas.source import check_witnessed, root_in
 from hedgerow.governance.replicas.target import Target
 
 
@@ -86,7 +87,9 @@ class _Restoring:
         line = key.decode(errors="replace").strip() if key_line is None and key is not None else str(key_line)
         if key is not None and key != f"{line}\n".encode():
             raise wrong(f"{stream}/{KEY}", f"it is not the key line {line}")
-        head = furthest(target.versions(f"{stream}/{CHECKPOINT}"), line, f"{target.url}/{stream}")
+        where = f"{target.url}/{stream}"
+        head = furthest(target.versions(f"{stream}/{CHECKPOINT}"), line, where)
+        self._witnessed = furthest(target.versions(f"{stream}/{WITNESSED}"), line, where)
         if head is None:
             raise problem("LOG_NO_CHECKPOINT", f"{target.url}/{stream}")
         self._line, self._head, self._prover = line, head, head.prover()
@@ -106,6 +109,8 @@ class _Restoring:
         for name in extras:
             self._extra(name)
             self._step()
+        if self._witnessed is not None:
+            self._keep(WITNESSED, check_witnessed(self._witnessed, self._head, self._root).note)
         self._build()
         head = self._head
         return Restored(self._stream, head.origin, head.size, head.root.hex(), self._done, self._fetched)
@@ -152,8 +157,11 @@ class _Restoring:
         if name == GENESIS:
             self._check_genesis(data)
         else:
-            check_timestamp(name, data, self._head, lambda size: root_in(self._folder, self._head.size, size))
+            check_timestamp(name, data, self._head, self._root)
         self._keep(name, data)
+
+    def _root(self, size: int) -> bytes:
+        return root_in(self._folder, self._head.size, size)
 
     def _check_genesis(self, data: bytes) -> None:
         """The fund's first record stands in the log too, and must be the same."""

@@ -8,7 +8,7 @@ writes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from hedgerow.governance.replicas.layout import (
     GENESIS,
     KEY,
     TILES,
+    WITNESSED,
     Head,
     check_timestamp,
     tile_bytes,
@@ -61,6 +62,7 @@ class Published:
     folder: Path
     key_line: str
     head: Head
+    witnessed: Head | None
     files: tuple[File, ...]
     readable: int
     """Entries that an outsider could read, beside those that everybody must."""
@@ -80,8 +82,9 @@ class Published:
             raise wrong(f"{stream}/{KEY}", f"it is not the key line {line}")
         head = open_note(note, line)
         tiles, blobs, readable = _proved(folder, head)
+        witnessed = _witnessed(folder, line, head)
         files = [*_sized(folder, blobs), *sorted([File.of(KEY, key), *tiles, *_extras(folder, head)], key=_name)]
-        return cls(stream, folder, line, head, tuple(files), readable)
+        return cls(stream, folder, line, head, witnessed, tuple(files), readable)
 
     def read(self, file: File) -> bytes:
         """A file's bytes, if they still are those that were proved."""
@@ -99,6 +102,23 @@ class Published:
     def consistent(self, size: int, root: bytes) -> bool:
         """Whether the log begins with another tree."""
         return size <= self.head.size and root_in(self.folder, self.head.size, size) == root
+
+
+def _witnessed(folder: Path, line: str, head: Head) -> Head | None:
+    """The last witnessed checkpoint, if one is kept and the log has it."""
+    note = _bytes(folder, WITNESSED)
+    return (
+        None
+        if note is None
+        else check_witnessed(open_note(note, line), head, lambda size: root_in(folder, head.size, size))
+    )
+
+
+def check_witnessed(kept: Head, head: Head, root: Callable[[int], bytes]) -> Head:
+    """`LOG_REPLICA` unless the log with this head begins with what the kept checkpoint signs."""
+    if kept.size > head.size or root(kept.size) != kept.root:
+        raise wrong(WITNESSED, f"its {kept.size} entries are not the first of the {head.size} signed ones")
+    return kept
 
 
 def _proved(folder: Path, head: Head) -> tuple[list[File], set[str], int]:

@@ -1,4 +1,5 @@
-"""The log's side: asks all witnesses for cosignatures at once, and adds them to the checkpoint.
+"""The log's side: asks all witnesses for cosignatures at once, adds them to the checkpoint, and keeps the last one that
+the policy accepts in a file of its own.
 
 Promises: every witness is asked in its own thread and has the same deadline; a witness that knows another size is
 asked once more with the proof from there; a cosignature is added only if it verifies with the key that the policy
@@ -60,9 +61,10 @@ def ask(
 ) -> Asked:
     """Ask every witness of a policy that has a URL and has not cosigned yet, and publish what they signed.
 
-    The checkpoint keeps its body; only signature lines are added. A writer of the log may run meanwhile: where it
-    replaces the checkpoint, the witnesses are asked about the new one until the deadline. Raises if the log itself is
-    not in order, never because a witness failed.
+    The checkpoint keeps its body; only signature lines are added. One that meets the policy is kept as `witnessed`,
+    also when the log has published a later one by then. A writer of the log may run meanwhile: where it replaces the
+    checkpoint, the witnesses are asked about the new one until the deadline. Raises if the log itself is not in order,
+    never because a witness failed.
     """
     deadline = time.monotonic() + deadline_s
     while True:
@@ -73,9 +75,12 @@ def ask(
         waiting = [row for row in policy.witnesses() if row[0] in before.missing]
         lines, failed = _ask_all(_Question(tree, note, before.size, deadline), waiting, deadline_s)
         note += "".join(sorted(lines))
+        after = judge(note, key, policy)
         with named_errors():
+            if after.met:
+                _core.keep_witnessed(str(folder), note, stream)
             if not lines or _core.add_cosignatures(str(folder), note, stream):
-                return Asked(judge(note, key, policy), failed)
+                return Asked(after, failed)
         if time.monotonic() >= deadline:
             now = judge(*published(folder, stream), policy)
             why = f"cosigned {before.size:,} entries, but the log had published {now.size:,} by then: ask again"

@@ -1,6 +1,7 @@
 """Which witnesses must have cosigned: policy files, and how a log stands under one.
 
-Promises: a log's standing is read from its checkpoint alone; the core judges it. Never: a network.
+Promises: a log's standing is read from its checkpoint alone, or from the last one that was witnessed; the core judges
+it. Never: a network.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from hedgerow import _core
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 
 STREAM = "journal"
+WITNESSED = "witnessed"
+"""The file with the last checkpoint that a policy accepted; newer ones may still wait for their cosignatures."""
+
 _POLICY_BYTES_MAX = 1 << 20
 _NOTE_BYTES_MAX = 1 << 20
 
@@ -103,6 +107,23 @@ def standing(
     """
     note, own = published(folder, stream)
     return judge(note, key or own, policy)
+
+
+def last_witnessed(
+    folder: Path | str, policy: _core.WitnessPolicy, key: str | None = None, *, stream: str = STREAM
+) -> WitnessStanding | None:
+    """How the last witnessed checkpoint of the log `folder/stream` stands under a policy; `None` if none is kept.
+
+    That the log still holds what it signs, verification says. Raises what `standing` raises.
+    """
+    file = Path(folder) / stream / WITNESSED
+    try:
+        note = read_at_most(file, _NOTE_BYTES_MAX).decode()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise unreadable(file, error) from None
+    return judge(note, key or published(folder, stream)[1], policy)
 
 
 def judge(note: str, key: str, policy: _core.WitnessPolicy) -> WitnessStanding:
