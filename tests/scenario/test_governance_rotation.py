@@ -75,6 +75,48 @@ def test_a_compartment_of_few_is_closed_to_the_others(fund: Path) -> None:
     assert (opens(fund, "fay"), opens(fund, "rita")) == ([True, True, True], [True, True, False])
 
 
+@pytest.mark.parametrize("compartment", ["author-private", "compensation"])
+def test_for_whom_a_compartment_of_few_is_must_be_said(
+    fund: Path, compartment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without `--to` nothing is begun: the whole team is no default for what few may read."""
+    with pytest.raises(GovernanceError, match=f"an epoch of {compartment}") as refused:
+        begin(fund, compartment, NOW_NS + 2 * MINUTE_NS)
+    assert refused.value.row.name == "GOV_RECIPIENTS"
+    words = ["epochs", "new", compartment, "--key", str(fund / "keys/rita.pem"), "--dir", str(fund)]
+    assert run(words) == 16
+    assert "--to" in capsys.readouterr().err
+    assert opens(fund, "fay") == [True, True]
+    fay = Identity.load(fund / "keys/fay.age").recipient
+    assert run([*words, "--to", fay]) == 0
+    assert (opens(fund, "fay"), opens(fund, "rita")) == ([True, True, True], [True, True, False])
+
+
+def test_who_has_no_age_recipient_is_named_and_the_logs_are_sealed_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One person without an identity opens nothing, is named by each command that begins or keeps this, and reads once
+    given one."""
+    for name in ("root", *TEAM):
+        keys_new(tmp_path, name)
+    late = (tmp_path / "keys/leo.age").rename(tmp_path / "leo.age")
+    staff = [word for name, roles in TEAM.items() for word in ("--person", f"{name}={roles[0]}")]
+    words = ["roster", "new", *staff, "--root", str(tmp_path / "keys/root.pem"), "--dir", str(tmp_path)]
+    assert run([*words, "--fund", "Quince", "--base", "USD"]) == 0
+    told = capsys.readouterr()
+    assert "governance 1" in told.out
+    assert "Leo has no age recipient and cannot read what is sealed" in told.err
+    assert rotation.is_sealed(tmp_path, "governance")
+    assert opens(tmp_path, "ada") == [True, True]
+    assert begin(tmp_path, "journal", NOW_NS + MINUTE_NS * 10**6)["cannot_read"] == ["Leo"]
+    late.rename(tmp_path / "keys/leo.age")
+    assert run(words) == 0
+    assert "cannot read" not in capsys.readouterr().err
+    begun = begin(tmp_path, "governance", NOW_NS + MINUTE_NS * 10**6)
+    assert begun["cannot_read"] == []
+    assert opens(tmp_path, "leo") == [False, False, False, True]
+
+
 def test_an_auditor_reads_a_sealed_run_with_a_grant(fund: Path, tmp_path: Path) -> None:
     """The run is sealed in the epoch in force; with the granted file beside their identity the auditor proves it."""
     epoch = rotation.sealing_epoch(fund, compartment="journal", identity=fund / "keys/ada.age")

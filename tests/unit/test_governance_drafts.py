@@ -13,6 +13,7 @@ import pytest
 from hedgerow.cli.main import run
 from hedgerow.core.errors import GovernanceError
 from hedgerow.governance import Desk, keys_new, roster_new, roster_show, show_draft, sign_draft, submit_draft
+from hedgerow.governance.identity import Identity
 from hedgerow.governance.rotation import epoch_new
 
 NOW = 1_700_000_000_000_000_000
@@ -137,7 +138,15 @@ def test_the_root_begins_an_epoch_together(two: TwoRoots) -> None:
     """Whatever the root quorum signs can be drafted."""
     two.found()
     draft = two.folder / "epoch.json"
-    epoch_new(two.site, compartment="compensation", root_key_files=[two.key(0)], draft=draft, now_ns=NOW)
+    reader = [Identity.generate().recipient]
+    epoch_new(
+        two.site,
+        compartment="compensation",
+        root_key_files=[two.key(0)],
+        recipients=reader,
+        draft=draft,
+        now_ns=NOW,
+    )
     sign_draft(draft, key_file=two.key(1))
     assert submit_draft(two.site, [draft], now_ns=NOW)["outcome"] == "epoch_begun"
 

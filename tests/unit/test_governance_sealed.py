@@ -129,7 +129,7 @@ def test_an_epoch_that_the_sequencer_could_not_open_is_refused(fund: Fund) -> No
 
 
 def test_a_log_that_began_plain_is_sealed_from_its_first_epoch_on(tmp_path: Path) -> None:
-    """Somebody without an age recipient could not read a sealed log: it stays plain until the roster has them all."""
+    """Where nobody could read a sealed log it stays plain, until there is somebody and an epoch is begun."""
     fund = Fund(tmp_path, sealed=False)
     assert fund.founded["epochs"] == []
     assert not is_sealed(fund.site, STREAM)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hedgerow.cli.fund import Dir, DraftFile, desk, told
+from hedgerow.cli.fund import Dir, DraftFile, desk, note_unread, told
 from hedgerow.cli.group import group
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.moments import At, now_ns
@@ -23,7 +23,10 @@ def new(
     root: Annotated[list[Path] | None, typer.Option("--root", "-r", help="A root key file; may be repeated.")] = None,
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", help="An age recipient; default: every device of the roster, and who else had the last."),
+        typer.Option(
+            "--to",
+            help="An age recipient; default, for journal and governance: the roster's devices, and who had the last.",
+        ),
     ] = None,
     draft: DraftFile = None,
     directory: Dir = Path(),
@@ -43,7 +46,9 @@ def new(
         draft=draft,
         now_ns=now_ns(at),
     )
-    Output(json).emit(outcome, told(outcome))
+    output = Output(json)
+    output.emit(outcome, told(outcome))
+    note_unread(output, outcome)
 
 
 @epochs.command("show")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hedgerow.cli.output import plain, table
+from hedgerow.cli.output import Output, plain, table
 
 if TYPE_CHECKING:
     from hedgerow.governance import Desk
@@ -35,6 +35,15 @@ def told(outcome: Mapping[str, Any]) -> str:
     if outcome.get("outcome") == "drafted":
         file = outcome["file"]
         return f"wrote {file}; each of the others signs it with: hedgerow sign {file} --key KEY"
-    hidden = ("mandate", "mandates", "ended")
+    hidden = ("mandate", "mandates", "ended", "cannot_read")
     shown = {name: value for name, value in outcome.items() if name not in hidden}
     return table([(name, plain(value)) for name, value in shown.items()])
+
+
+def note_unread(output: Output, outcome: Mapping[str, Any]) -> None:
+    """Say on standard error who cannot read what is sealed."""
+    if names := outcome.get("cannot_read"):
+        cannot = "has no age recipient and cannot" if len(names) == 1 else "have no age recipient and cannot"
+        output.note(
+            f"note: {', '.join(names)} {cannot} read what is sealed; see --recipient, then `hedgerow epochs new`"
+        )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hedgerow.cli.fund import Dir, DraftFile, KeyFile, desk, told
+from hedgerow.cli.fund import Dir, DraftFile, KeyFile, desk, note_unread, told
 from hedgerow.cli.group import group
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.moments import At, moment_ns, now_ns
@@ -111,7 +111,10 @@ def roster_new(
     output = Output(json)
     output.emit(outcome, told(outcome))
     if outcome.get("epochs") == []:
-        output.note("note: the logs are plain, because somebody has no age recipient; see `hedgerow epochs new --help`")
+        output.note(
+            "note: the logs are plain: nobody to read them has an age recipient; see `hedgerow epochs new --help`"
+        )
+    note_unread(output, outcome)
 
 
 def _services(fund: Desk, words: list[str], until: datetime | None) -> Any:

@@ -1,8 +1,8 @@
 """How a fund begins: genesis, first roster, first policy, and the epochs that its two logs are sealed in.
 
-The log is sealed from its first entry on where everybody can read it: each person of the first roster has a device with
-an age recipient, and so has the sequencer. Where somebody has none it stays plain until `epoch_new`, and its copies
-leave the site only if that is said.
+The log is sealed from its first entry on where the sequencer has an age recipient and one person of the first roster
+has: a person without one cannot read it, and is named. Where nobody has, it stays plain until `epoch_new`, and its
+copies leave the site only if that is said.
 
 Promises: all of it counts together or nothing is written; the sequencer's key and identity are made once, beside the
 log. Never: a private key in an event.
@@ -10,7 +10,6 @@ log. Never: a private key in an event.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +62,10 @@ class Founding:
             desk.check_found(genesis, first, now_ns=self.now_ns)
         site.keep()
         if draft is not None:
-            return Draft(tuple(first), genesis).save(draft)
-        return found(desk, genesis, first, now_ns=self.now_ns)
+            done = Draft(tuple(first), genesis).save(draft)
+        else:
+            done = found(desk, genesis, first, now_ns=self.now_ns)
+        return {**done, "cannot_read": without_recipient(self.staff) if self._readers(site) else []}
 
     def _events(self, genesis: bytes, site: _Site) -> list[bytes]:
         """Roster, policy and epochs, each resting on the one before it."""
@@ -94,16 +95,23 @@ class Founding:
         return first
 
     def _readers(self, site: _Site) -> list[str]:
-        """The age recipients of everybody who must read the log; none if somebody has none."""
+        """The age recipients of everybody who may read the log; none if its writer or each of the people has none."""
         services = {s.name: self.recipients[s.name] for s in self.services if s.name in self.recipients}
         writer = site.recipient or next((services.get(s.name) for s in self.services if SCOPE in s.scopes), None)
-        people = [[d.age for d in p.devices if isinstance(d, events.Device) and d.age] for p in self.staff]
-        if writer is None or not all(people):
-            return []
-        return [writer, *services.values(), *itertools.chain(*people)]
+        people = [age for person in self.staff for age in _ages(person)]
+        return [] if writer is None or not people else [writer, *services.values(), *people]
 
     def _clock(self, count: int) -> events.Hlc:
         return self.now_ns // 1_000_000, count
+
+
+def without_recipient(staff: Sequence[events.Person]) -> list[str]:
+    """Who has no device that could be given an epoch's key."""
+    return [person.name for person in staff if not _ages(person)]
+
+
+def _ages(person: events.Person) -> list[str]:
+    return [d.age for d in person.devices if isinstance(d, events.Device) and d.age]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from hedgerow.core.errors import problem
 from hedgerow.governance import events
 from hedgerow.governance.acts import Act
 from hedgerow.governance.desk import Desk, Fund
-from hedgerow.governance.founding import Founding
+from hedgerow.governance.founding import Founding, without_recipient
 from hedgerow.governance.identity import Identity
 from hedgerow.governance.keys import Key, keyid, load_public
 from hedgerow.governance.names import file_stem
@@ -79,9 +79,9 @@ def roster_new(
     `keys/NAME.age` where it lies, and services theirs; `services` the programs, by default those in force.
     `root_public` and `root_threshold` rotate the root: the roster then needs the threshold of the old root and of the
     new one among its signers. The first roster comes with its `policy` (a file or data; default: paper, canary, full),
-    makes the sequencer's key, and begins the epochs that the logs are sealed in if everybody has an age recipient
-    (`entropy`: see `fresh_epoch`). With `draft` nothing counts yet: that file goes to the other root keys, see
-    `sign_draft`.
+    makes the sequencer's key, and begins the epochs that the logs are sealed in if anybody has an age recipient
+    (`entropy`: see `fresh_epoch`). Tells under `cannot_read` who has none and so cannot read a sealed log. With `draft`
+    nothing counts yet: that file goes to the other root keys, see `sign_draft`.
     """
     signers = [Key.load(file, name="root") for file in root_key_files]
     if not signers:
@@ -119,7 +119,8 @@ def roster_new(
         services=_services_of(current) if services is None else services,
         context=act.context(),
     )
-    return act.submit(envelope, draft)
+    is_sealed = bool(act.state["epochs"])
+    return {**act.submit(envelope, draft), "cannot_read": without_recipient(staff) if is_sealed else []}
 
 
 def roster_show(folder: Fund, *, now_ns: int) -> dict[str, Any]:

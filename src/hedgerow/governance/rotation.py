@@ -2,7 +2,8 @@
 
 Promises: an epoch of `journal` and `governance` goes to every device of the roster that has an age recipient, so
 whoever was removed is not given it; the authority checks that again. Who had the last epoch and was never on a roster
-(the sequencer, an escrow) is given the next one. Never: shows a key.
+(the sequencer, an escrow) is given the next one. An epoch of a compartment for few goes to those who are named and to
+nobody else. Never: shows a key.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hedgerow.core.errors import problem
 from hedgerow.governance import epochs, events
 from hedgerow.governance.acts import Act
 from hedgerow.governance.desk import Desk, Fund
 from hedgerow.governance.epochs import Epoch, fresh_epoch
 from hedgerow.governance.identity import Identity
 from hedgerow.governance.sequencer import sequencer_file
+
+FOR_ALL = ("governance", "journal")
+"""The compartments that the whole team reads."""
 
 
 def epoch_new(
@@ -32,23 +37,40 @@ def epoch_new(
 ) -> dict[str, Any]:
     """Begin the next epoch of a compartment, signed by a risk officer, a service with the scope, or the root keys.
 
-    recipients: age recipients that get the key; default: every device of the roster, and those beside the roster that
-    had the last one. entropy: see `fresh_epoch`. With `draft` the other root keys sign first, see `sign_draft`.
+    recipients: age recipients that get the key; default, for what the whole team reads: every device of the roster, and
+    those beside the roster that had the last one. Of `author-private` and `compensation` they must be named, or it is
+    `GOV_RECIPIENTS`. Tells under `cannot_read` who is on the roster without an age recipient. entropy: see
+    `fresh_epoch`. With `draft` the other root keys sign first, see `sign_draft`.
     """
+    if not recipients and compartment in epochs.COMPARTMENTS and compartment not in FOR_ALL:
+        raise problem("GOV_RECIPIENTS", f"an epoch of {compartment}")
     act = Act.on(folder, now_ns)
     signers = act.signers(key_file, root_key_files)
     number = max((e["number"] for e in act.state["epochs"] if e["compartment"] == compartment), default=0) + 1
     readers = recipients or [*team(act.state), *_beside_the_roster(act, compartment)]
     body = fresh_epoch(compartment, number, readers, entropy=entropy)
     outcome = act.submit(events.epoch(signers=signers, context=act.context(), **body), draft)
-    return {**outcome, "commitment": body["commitment"], "recipients": body["recipients"]}
+    told = {**outcome, "commitment": body["commitment"], "recipients": body["recipients"]}
+    return told | ({"cannot_read": unreached(act.state)} if compartment in FOR_ALL else {})
+
+
+def unreached(state: Mapping[str, Any]) -> list[str]:
+    """Who is on the roster and has no device that could be given an epoch's key."""
+    return [person["name"] for person in _people(state) if not _ages(person)]
 
 
 def team(state: Mapping[str, Any]) -> list[str]:
     """The age recipients of the devices on the roster, revoked ones left out."""
-    people = (state["roster"] or {"people": []})["people"]
-    devices = [device for person in people for device in person["devices"] if not device["revoked"]]
-    return [device["age"] for device in devices if device["age"] is not None]
+    return [age for person in _people(state) for age in _ages(person)]
+
+
+def _people(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    people: Sequence[Mapping[str, Any]] = (state["roster"] or {"people": []})["people"]
+    return people
+
+
+def _ages(person: Mapping[str, Any]) -> list[str]:
+    return [d["age"] for d in person["devices"] if d["age"] is not None and not d["revoked"]]
 
 
 def _beside_the_roster(act: Act, compartment: str) -> list[str]:
