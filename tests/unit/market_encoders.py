@@ -303,6 +303,20 @@ def xz_csv() -> bytes:
     return lzma.compress(csv_bars())
 
 
+def rss() -> bytes:
+    """Two items of a news feed, one of them without a date."""
+    item = "<item><title>{0}</title>{1}</item>"
+    dated = item.format("Fed raises rates", "<pubDate>Wed, 22 Mar 2023 18:00:00 GMT</pubDate>")
+    items = dated + item.format("Ford &amp; GM", "")
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>{items}</channel></rss>'.encode()
+
+
+def atom() -> bytes:
+    """An entry that was updated after it was published."""
+    times = "<published>2023-03-22T18:00:00Z</published><updated>2023-03-22T19:30:00+01:00</updated>"
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A</title>{times}</entry></feed>'.encode()
+
+
 Family = tuple[Callable[[], bytes], str, dict[str, int]]
 FAMILIES: dict[str, Family] = {
     "KO.csv": (csv_bars, "delimited", {"bars": 2}),
@@ -339,5 +353,7 @@ FAMILIES: dict[str, Family] = {
     "bars.jsonl": (json_lines, "json", {"bars": 3}),
     "reply.json": (json_reply, "json", {"trades": 2}),
     "chain.json": (json_chain, "json", {"options": 2}),
+    "news.rss": (rss, "news-feed", {"news": 2}),
+    "news.atom": (atom, "news-feed", {"news": 1}),
     "form.20200318.idx": (edgar, "edgar-index", {"news": 2}),
 }  # fmt: skip

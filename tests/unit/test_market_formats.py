@@ -226,6 +226,17 @@ def test_names_of_columns_are_given_where_a_file_has_none(tmp_path: Path) -> Non
     assert probe(path, reading).kinds == {"trades": 2}
 
 
+def test_news_is_dated_by_its_publication_and_known_from_its_update(tmp_path: Path) -> None:
+    """RFC 822 and ISO 8601 alike; an item without a date gets none; entities are refused."""
+    dated, undated = first_rows(made(tmp_path, "news.rss"), "news")
+    assert (str(dated["ts_event"]), dated["title"]) == ("2023-03-22 18:00:00+00:00", "Fed raises rates")
+    assert (undated["ts_event"], undated["title"]) == (None, "Ford & GM")
+    (entry,) = first_rows(made(tmp_path, "news.atom"), "news")
+    assert (str(entry["ts_event"])[11:19], str(entry["ts_init"])[11:19]) == ("18:00:00", "18:30:00")
+    bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aa">]><rss><channel><item/></channel></rss>'
+    assert refused(tmp_path, "bomb.rss", bomb).error.code == "DATA-021"  # type: ignore[union-attr]
+
+
 def test_what_our_own_recorder_writes_is_read(tmp_path: Path) -> None:
     """Messages, words, notes and bytes of a recorded feed, each a row, in the recording's own order."""
     path = tmp_path / "feed.txt"

@@ -27,6 +27,7 @@ from hedgerow.market.formats import (
     recordings,
     refused,
     sbe,
+    syndication,
 )
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows
@@ -68,6 +69,7 @@ FORMATS: tuple[Format, ...] = (
     Format("lean", "Lean zips: trades, quotes, bars", archives.claims_lean, archives.read_lean, "ts_event"),
     Format("json", "JSON replies and JSON lines: bars, quotes, trades, books, chains", documents.claims,
            documents.read),
+    Format("news-feed", "RSS and Atom", syndication.claims, syndication.read),
     Format("no-data", "text, pages, dictionaries, licences: refused", refused.claims, refused.read),
     Format("delimited", "CSV, TSV: any table with a header, Tardis among them", delimited.claims, delimited.read,
            "ts_event"),

@@ -1,0 +1,72 @@
+"""News feeds: RSS 2.0 and Atom, an item a row.
+
+`ts_event` is the item's own date of publication; without one it has no time, and none is made up. An item that was
+updated bears its update as `ts_init`. Documents that define entities are refused, for what they may expand to.
+
+Source: RSS 2.0 specification (`item`, `pubDate` as RFC 822); RFC 4287 (`entry`, `published`, `updated`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any
+from xml.etree import ElementTree
+
+from hedgerow.core.errors import DataError, problem
+from hedgerow.market.formats.gathering import iso
+from hedgerow.market.formats.opening import Opened
+from hedgerow.market.formats.rows import Gathering, Rows
+from hedgerow.market.reading import Reading
+
+_ITEMS = ("item", "entry")
+_PUBLISHED = ("pubDate", "published", "date")
+NOTE = "items without a date of publication have no time"
+
+
+def claims(opened: Opened) -> bool:
+    """Whether it is XML whose first element is that of a news feed."""
+    start = opened.head[:2000].lstrip(b"\xef\xbb\xbf \r\n\t")
+    return start.startswith(b"<") and (b"<rss" in start or b"<feed" in start or b"<rdf:RDF" in start)
+
+
+def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
+    """The items of a feed, in its own order, which is mostly the newest first."""
+    data = opened.whole()
+    if b"<!ENTITY" in data:
+        raise problem("DATA_EXPANSION", f"{opened.shown} defines entities")
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError as error:
+        raise problem("DATA_DAMAGED", f"{opened.shown}: {error}") from None
+    kept, undated = Gathering("news"), 0
+    for record, item in enumerate(part for part in root.iter() if _tag(part) in _ITEMS):
+        told = {_tag(part): (part.text or part.get("href") or "").strip() for part in item}
+        at = next((_time(told[name]) for name in _PUBLISHED if told.get(name)), None)
+        updated = _time(told["updated"]) if told.get("updated") else None
+        at = updated if at is None else at
+        undated += at is None
+        known = None if at is None else max(at, updated or at)
+        content = json.dumps(told, ensure_ascii=False)
+        who = reading.symbol or opened.stem
+        kept.add(record=record, ts_event=at, ts_init=known, instrument=who, title=told.get("title"), content=content)
+    if not len(kept):
+        raise problem("DATA_EMPTY", f"{opened.shown} holds no item")
+    yield kept.rows(notes=(NOTE,) if undated else ())
+
+
+def _tag(part: Any) -> str:
+    return str(part.tag).rsplit("}", 1)[-1]
+
+
+def _time(text: str) -> int | None:
+    """A date of RFC 822 or of ISO 8601, in nanoseconds of UTC; None where it is neither."""
+    try:
+        return iso(text)
+    except DataError:
+        pass
+    try:
+        return iso(parsedate_to_datetime(text).isoformat())
+    except (ValueError, TypeError, IndexError, DataError):
+        return None
