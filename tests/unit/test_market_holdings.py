@@ -11,6 +11,8 @@ import pytest
 from hedgerow.cli.main import run
 from hedgerow.core.errors import HedgerowError
 from hedgerow.market import Catalog
+from hedgerow.market.formats.probing import probe
+from hedgerow.market.reading import Reading
 
 TRADES = """symbol,timestamp,local_timestamp,id,side,price,amount
 BTCUSDT,1591574399413000,1591574400196008,1,buy,9762.75,0.001
@@ -86,6 +88,15 @@ def test_a_faulty_row_refuses_the_file_and_leaves_nothing(tmp_path: Path) -> Non
     done = catalog.ingest_rows(path, ingested_at=NOW, faulty="drop")
     assert done.rows_new == {"quotes": 1}
     assert "1 faulty rows dropped" in done.notes[-1]
+
+
+def test_a_probe_tells_with_which_options_rows_are_kept(tmp_path: Path) -> None:
+    """The options that it names are those that work."""
+    text = "ts,bid,ask\n2024-01-02 10:01,10,10.1\n2024-01-02 10:00,10.2,10.1\n2024-01-02 10:02,10,10.1\n"
+    path = file(tmp_path, "q.csv", text)
+    assert probe(path, Reading()).loads_with == ("--sort", "--faulty drop")
+    done = Catalog(tmp_path / "catalog").ingest_rows(path, ingested_at=NOW, sort=True, faulty="drop")
+    assert done.rows_new == {"quotes": 2}
 
 
 def test_a_changed_byte_is_an_error_and_never_a_price(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ class Finding:
 
     format: its name, empty if unknown. rows: records of the source; kinds: rows by kind that they become. first, last:
     the times that label its records, ISO 8601 in UTC, empty where they have none. error: why it was not taken as it is.
-    loads_with: options of `hedgerow data ingest` with which its bars load all the same. notes: what to know.
+    loads_with: options with which `hedgerow data ingest` (its bars) or `data keep` (all else) takes it all the same.
+    notes: what to know.
     """
 
     path: str
@@ -144,10 +145,12 @@ def _part(found: Finding, file: Opened, form: Format, reading: Reading) -> Findi
         first_ns=times[0] if times else None,
         last_ns=times[-1] if times else None,
         error=error or checker.error,
+        loads_with=() if error is not None else _kept_with(checker.error),
         notes=tuple(notes),
     )
 
 
+_ALSO = re.compile(r"also (DATA-\d+) in")
 SYMBOL_MAX = 32
 _REMEDIES: dict[str, tuple[str, dict[str, Any]]] = {
     "DATA_UNSORTED": ("--sort", {"sort": True}),
@@ -186,13 +189,22 @@ def _judged_as_bars(found: Finding, path: Path, reading: Reading) -> Finding:
     return replace(found, error=first)
 
 
+def _kept_with(error: HedgerowError | None) -> tuple[str, ...]:
+    """The options of `hedgerow data keep` that allow what was found in rows."""
+    if error is None:
+        return ()
+    found = {error.code, *_ALSO.findall(error.detail)}
+    unsorted = problem("DATA_UNSORTED").code
+    return (*(["--sort"] if unsorted in found else []), *(["--faulty drop"] if found != {unsorted} else []))
+
+
 def _remedies(error: HedgerowError, path: Path, tried: list[str]) -> list[tuple[str, dict[str, Any]]]:
     """The options that allow what an error found, all kinds of fault that it lists at once."""
     if error.row.name == "CORE_SYMBOL":
         name = path.name.split(".")[0][:SYMBOL_MAX]
         found = [(f"--symbol {name}", {"symbol": name})]
     else:
-        listed = {error.code, *re.findall(r"also (DATA-\d+) in", error.detail)}
+        listed = {error.code, *_ALSO.findall(error.detail)}
         found = [_REMEDIES[row.name] for row in error_table() if row.code in listed and row.name in _REMEDIES]
     return [remedy for n, remedy in enumerate(found) if remedy[0] not in tried and remedy not in found[:n]]
 
