@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -145,19 +144,6 @@ def test_a_wrong_password_is_refused_at_once(feed: Make, server: Server) -> None
     assert [error.row.name for error in ran.errors] == ["FEED_REFUSED"]
     assert here.slept == []
     assert "wrong-one" not in str(ran.errors[0])
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost, with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    words += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    words += ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
-    subprocess.run(words, check=True, capture_output=True)
-    both = folder / "both.pem"
-    both.write_text((folder / "cert").read_text() + (folder / "key").read_text())
-    return both
 
 
 def test_over_tls_the_certificate_is_checked_and_everything_encrypted(

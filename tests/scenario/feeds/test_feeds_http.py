@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
+import threading
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,6 +208,34 @@ def test_a_server_that_is_down_is_named_and_the_next_run_is_well(feed: Make, web
     web.files[FRIDAY] = b"friday"
     here.text = here.text.replace("127.0.0.1:1/", web.url.removeprefix("http://"))
     assert here.kinds() == [("new", FRIDAY)]
+
+
+def test_over_tls_the_certificate_is_checked(feed: Make, tmp_path: Path, certificate: Path) -> None:
+    """With the authority's certificate files come; without it nothing is even asked."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "a.csv").write_bytes(BIG)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Keep what was asked."""
+            asked.append(str(args[0]))
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path / "far"))) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        keys = f'kind = "http"\nurl = "https://localhost:{server.server_port}/"\nlist = "links"\n'
+        assert feed(keys).codes() == ["FEED_UNREACHABLE"]
+        assert asked == []
+        here = feed(f'{keys}ca_file = "{certificate}"')
+        assert here.kinds() == [("new", "a.csv")]
+        assert here.files() == {"files/a.csv": BIG}
+        server.shutdown()
+        thread.join()
 
 
 def test_real_files_come_to_the_byte(feed: Make, web: Any, shared: Callable[[str], Any]) -> None:

@@ -146,7 +146,8 @@ class Schedule:
         '2026-11-30'
         """
         today = day_of(after_ns, self.zone)
-        for day in self.calendar.days(today, today + DAY * DAYS_LOOKED_AHEAD_MAX):
+        weeks = (today + DAY * n for n in range(0, DAYS_LOOKED_AHEAD_MAX, 7))
+        for day in (day for first in weeks for day in self.calendar.days(first, first + DAY * 6)):
             begin = at_ns(day, time(0), self.zone)
             due = [at_ns(day, clock, self.zone) for clock in self.at]
             if not self.at:
