@@ -17,6 +17,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
+from hedgerow.market.feeds import World, run_until
+
 Make = Callable[..., Any]
 Talk = Callable[[ServerConnection], None]
 
@@ -222,6 +224,33 @@ def test_a_full_quota_ends_the_recording_and_keeps_what_came(feed: Make, venue: 
     here = feed(transport(venue), '[limits]\nlanding_bytes_max = "5 kB"\ndisk_free_bytes_min = "0"\n')
     assert [error.row.name for ran in here.record(5) for error in ran.errors] == ["FEED_QUOTA"]
     assert 20 < len(messages(here)) < 60
+
+
+def test_a_venue_that_sends_faster_than_we_write_is_slowed_down(feed: Make, venue: Venue) -> None:
+    """While the writer is busy the sender is stopped by TCP after a few of its megabytes; then all of them come."""
+    sent: list[int] = []
+    stopped_at: list[int] = []
+
+    def flood(connection: ServerConnection) -> None:
+        for number in range(60):
+            connection.send("x" * 1_000_000)
+            sent.append(number)
+        venue.listen(connection)
+
+    def busy(name: str, so_far: int, whole: int | None) -> None:
+        before = -1
+        while not stopped_at and len(sent) != before:
+            before = len(sent)
+            time.sleep(0.4)
+        stopped_at.append(len(sent))
+
+    venue.talks = [venue.subscribed(then=flood)]
+    here = feed(transport(venue))
+    until_ns = time.time_ns() + 60 * 10**9
+    world = World(lambda: until_ns if len(sent) == 60 else time.time_ns(), time.sleep, {})
+    passes = list(run_until(here.spec, here.folder, world, until_ns, busy))
+    assert 0 < stopped_at[0] < 50
+    assert [error for ran in passes for error in ran.errors] == []
 
 
 def test_real_sessions_come_back_to_the_byte(feed: Make, venue: Venue, shared: Callable[[str], Path]) -> None:
