@@ -165,6 +165,10 @@ class Engine:
         """
         Seals the run: hash of the state, everything durable, checkpoint signed. Returns what was sealed.
         """
+    def demanded_isolation(self, /, strategy: SupportsIndex) -> tuple[int, str] | None:
+        """
+        The weakest isolation that a strategy's mandate allows, as its number, and the name of the mandate's tier.
+        """
     def expected_lots(self, /, strategy: SupportsIndex, instrument: SupportsIndex) -> int:
         """
         Position plus everything working, signed lots.

@@ -11,8 +11,9 @@ import pytest
 
 import hedgerow as hr
 from hedgerow import governance
-from hedgerow.core.errors import GovernanceError
+from hedgerow.core.errors import GovernanceError, JailError
 from hedgerow.engine.audit import verify
+from hedgerow.engine.isolation import Demand
 from hedgerow.engine.why import Journal, why
 
 NOW_NS = 1_700_000_000 * 10**9
@@ -53,6 +54,11 @@ class Sized(hr.Strategy):
 @pytest.fixture
 def fund(tmp_path: Path) -> Path:
     """A fund with three people and one proposal that nobody has approved yet."""
+    return founded(tmp_path)
+
+
+def founded(tmp_path: Path, policy: dict[str, Any] | None = None) -> Path:
+    """The same under this policy, or the one that a new fund has."""
     for name in ("root", "ada", "rita", "max"):
         governance.keys_new(tmp_path, name)
     governance.roster_new(
@@ -61,6 +67,7 @@ def fund(tmp_path: Path) -> Path:
         base_currency="USD",
         root_key_files=[tmp_path / "keys" / "root.pem"],
         people={"ada": ["researcher"], "rita": ["risk"], "max": ["fund_manager"]},
+        policy=policy,
         now_ns=NOW_NS,
     )
     (tmp_path / "buyer.py").write_text(SOURCE)
@@ -162,3 +169,26 @@ def test_engine_mandates_a_strategy_nobody_proposed_is_named(fund: Path) -> None
     bars = hr.Bars.from_arrays(np.arange(2).astype("datetime64[D]"), close=[1.0, 2.0], symbol="ABC")
     with pytest.raises(GovernanceError, match=r"GOV-006.*buyr.*did you mean 'buyer'"):
         hr.backtest(bars, Buyer, name="buyr", mandate=fund)
+
+
+def test_engine_mandates_a_tier_that_demands_walls_takes_nothing_from_the_platforms_own_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class is refused before it starts; what comes to the kernel in spite of that is denied and found, once."""
+    tiers = governance.default_policy().to_json()["tiers"][:1]
+    del tiers[0]["isolation"]
+    fund = founded(tmp_path, {"tiers": tiers})
+    approve(fund, "rita", "risk")
+    approve(fund, "max", "fund_manager")
+    with pytest.raises(JailError, match=r"JAIL-001 .*own process, none; demanded is jail by the tier 'paper'"):
+        run(fund, log=tmp_path / "refused")
+    assert verify(tmp_path / "refused").records > 0
+    monkeypatch.setattr(Demand, "refuse_in_process", lambda demand, title: None)
+    result = run(fund, log=tmp_path / "log")
+    assert set(result.verdicts["code"]) == {"RISK-004"}
+    assert len(result.verdicts) > 1
+    assert list(result.findings["code"]) == ["GOV-031"]
+    assert verify(tmp_path / "log").state_hash == result.state_hash
+    told = [cause.says for cause in why(tmp_path / "log", int(result.findings["id"].iloc[0]))]
+    assert told[0].startswith("GOV-031 ")
+    assert told[0].endswith(": none, demanded is jail")

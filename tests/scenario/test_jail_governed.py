@@ -16,10 +16,13 @@ import pytest
 import hedgerow as hr
 from hedgerow import governance
 from hedgerow.cli.main import run
-from hedgerow.core.errors import GovernanceError, RunError
+from hedgerow.core.errors import GovernanceError, RunError, error_table
+from hedgerow.engine.isolation import Demand
 from hedgerow.engine.jailed import JailedStrategy
 from hedgerow.engine.opaque import MODULE
+from hedgerow.engine.why import Journal
 from hedgerow.governance.artifacts.kit import new_strategy
+from hedgerow.governance.jail import Isolation
 
 Say = Callable[..., Any]
 PEOPLE = ("root", "ada", "rita", "max", "runner", "escrow")
@@ -40,18 +43,24 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 @pytest.fixture
-def sealed(say: Say, tmp_path: Path) -> dict[str, Any]:
+def sealed(say: Say) -> dict[str, Any]:
     """A founded fund, prices, and a module that its author sealed to the runner, themself and an escrow."""
+    keys = found(say)
+    to = [f"--to={role}={keys[name]}" for role, name in (("runner", "runner"), ("author", "ada"), ("escrow", "escrow"))]
+    return dict(say("strategy", "seal", "cross.wasm", *to), to=to)
+
+
+def found(say: Say, *more: str) -> dict[str, str]:
+    """A fund, prices and a module; gives the recipients of its people."""
     keys = {name: say("keys", "new", name)["recipient"] for name in PEOPLE}
     people = ["--person", "ada=researcher", "--person", "rita=risk", "--person", "max=fund_manager"]
-    say("roster", "new", "--fund", "One", "--base", "USD", "--root", "keys/root.pem", *people)
+    say("roster", "new", "--fund", "One", "--base", "USD", "--root", "keys/root.pem", *people, *more)
     step = np.arange(260)
     frame = pd.DataFrame({"close": (100 + 10 * np.sin(step / 25)).round(2), "volume": 10_000_000})
     frame.index = pd.date_range("2021-01-01", periods=260, name="timestamp")
     frame.to_csv("WAVE.csv")
     shutil.copy(MODULE, "cross.wasm")
-    to = [f"--to={role}={keys[name]}" for role, name in (("runner", "runner"), ("author", "ada"), ("escrow", "escrow"))]
-    return dict(say("strategy", "seal", "cross.wasm", *to), to=to)
+    return keys
 
 
 def propose(say: Say, place: str, *more: str) -> Any:
@@ -187,3 +196,45 @@ def test_the_demonstrations_module_is_what_the_example_makes(root: Path, tmp_pat
     assert (tmp_path / "cross" / "strategy.c").read_text() == example
     subprocess.run(["make", "-s", "-C", str(tmp_path / "cross"), f"CLANG={clang}"], check=True, capture_output=True)
     assert (tmp_path / "cross" / "cross.wasm").read_bytes() == MODULE.read_bytes()
+
+
+def test_the_policy_says_how_weak_a_jail_may_be_and_the_level_is_on_the_record(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only limits can be had, the tier that allows them runs it; the tier that says nothing refuses by name."""
+    much = (
+        "\n".join(f"{name} = 1000000000000000" for name in ("capital", "gross", "loss"))
+        + "\nadv_share_bps = 4294967295"
+    )
+    tiers = [f"[[tiers]]\nname = '{name}'\nkind = 'paper'\n{much}\n" for name in ("loose", "silent")]
+    Path("policy.toml").write_text(f"{tiers[0]}isolation = 'limits'\n{tiers[1]}")
+    found(say, "--policy", "policy.toml")
+    assert [tier["isolation"] for tier in say("policy", "show")["tiers"]] == ["limits", "jail"]
+    monkeypatch.setattr("hedgerow.governance.jail.process.why_no_jail", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr("hedgerow.governance.jail.process.level_of", lambda layers: Isolation.LIMITS)
+    setting = ("--set", "isolation=none")
+
+    def signed(tier: str) -> None:
+        propose(say, "cross.wasm", "--tier", tier, *setting)
+        assert f"isolation {'jail' if tier == 'silent' else 'limits'}" in say("review", "cross")["tier_says"]
+        for name in ("rita", "max"):
+            say("approve", "cross", "--key", f"keys/{name}.pem")
+
+    signed("loose")
+    done = trade(say, "cross.wasm", *setting, "--log", "log")
+    assert (done["fills"] > 0, done["denied"], done["findings"]) == (True, 0, 0)
+    assert [int(start["isolation"]) for start in Journal("log").of("JailStart")] == [Isolation.LIMITS]
+    assert say("audit", "verify", "log")["state_hash"] == done["state_hash"]
+    signed("silent")
+    refused = trade(say, "cross.wasm", *setting, "--log", "none", status=21)
+    assert refused["code"] == "JAIL-001"
+    assert refused["detail"].endswith("demanded is jail: none by its settings, jail by the tier 'silent'")
+    assert [len(Journal("none").of(noun)) for noun in ("JailStart", "Order", "Finding")] == [0, 0, 1]
+    say("audit", "verify", "none")
+    # A runner that asks for less is found out by the kernel.
+    monkeypatch.setattr(Demand, "with_settings", lambda demand, level: (level, ""))
+    denied = trade(say, "cross.wasm", *setting, "--log", "denied")
+    assert (denied["fills"], denied["denied"] > 0, denied["findings"]) == (0, True, 1)
+    found_out = {row.number: row.code for row in error_table()}
+    assert [found_out[int(row["code"])] for row in Journal("denied").of("Finding")] == ["GOV-031"]
+    say("audit", "verify", "denied")

@@ -26,6 +26,17 @@ def test_every_tier_is_told_in_words() -> None:
     assert "begins 1 day later, lasts at most 90 days; demands an evidence pack and 30 days in force" in text
 
 
+def test_a_tier_that_names_no_isolation_demands_a_jail() -> None:
+    """Silence is strict, in a file and for whoever reads the signed policy; a level that is named is told in words."""
+    written = [{"name": name, "kind": "paper", **more} for name, more in (("a", {}), ("b", {"isolation": "filtered"}))]
+    signed = read_policy({"tiers": written}).to_json()
+    assert [tier["isolation"] for tier in signed["tiers"]] == ["jail", "filtered"]
+    lines = policy_text(signed).splitlines()
+    assert lines[2].endswith("; isolation jail is demanded")
+    assert lines[4].endswith("; isolation filtered or stronger is demanded")
+    assert [tier.isolation for tier in default_policy().tiers] == ["none", "jail", "jail"]
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

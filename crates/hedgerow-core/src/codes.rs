@@ -208,6 +208,7 @@ codes! {
         28 GOV_EPOCH "the epoch does not follow, or its key does not go to the right devices" => "take the next number and wrap the key to the devices of the roster";
         29 GOV_PATH "a name that would lead out of its place" => "use a plain name inside the folder: no .., no absolute path, no link";
         30 GOV_RECIPIENTS "this compartment is for few, and nobody said for whom" => "name the age recipients of those who may read it, with --to";
+        31 GOV_ISOLATION "the strategy is less isolated than its tier demands" => "run it in a jail, or let the policy's tier name the weaker level";
     }
     SIM = 8 exit 17 {
         1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";

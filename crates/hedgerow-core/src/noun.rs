@@ -90,3 +90,10 @@ pub(crate) use record;
 pub fn nouns() -> &'static [NounInfo] {
     crate::records::ALL
 }
+
+/// Frame kind of a signed governance event (DSSE envelope, JSON bytes).
+pub const KIND_SIGNED: u16 = 32;
+/// Frame kind of the fund's first record (JSON: name, base currency, root keys).
+pub const KIND_GENESIS: u16 = 33;
+/// Frame kind of a segment of market data: the entry holds kind, count, first id and SHA-256 of the rows that follow it.
+pub const KIND_SEGMENT: u16 = 34;

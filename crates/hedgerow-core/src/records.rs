@@ -34,13 +34,6 @@ pub(crate) const ALL: &[NounInfo] = &[
     JailAnswer::INFO,
 ];
 
-/// Frame kind of a signed governance event (DSSE envelope, JSON bytes).
-pub const KIND_SIGNED: u16 = 32;
-/// Frame kind of the fund's first record (JSON: name, base currency, root keys).
-pub const KIND_GENESIS: u16 = 33;
-/// Frame kind of a segment of market data: the entry holds kind, count, first id and SHA-256 of the rows that follow it.
-pub const KIND_SEGMENT: u16 = 34;
-
 record! {
     /// An observation of trading over a span of time, stamped at its close.
     Bar = 1, 88 bytes {
@@ -429,8 +422,10 @@ record! {
         revoked: u8,
         /// 1 while paused.
         paused: u8,
+        /// The weakest [`Isolation`] that it may run under.
+        isolation: u8,
         /// Zero.
-        spare: u16,
+        spare: u8,
         /// Zero.
         spare2: u32,
         /// Zero.
@@ -676,7 +671,7 @@ record! {
         abi: u16,
         /// 1 WebAssembly, 2 native, 3 Python.
         form: u8,
-        /// Isolation reached: 0 none, 1 limits, 2 filtered, 3 jail.
+        /// The [`Isolation`] reached: 0 none, 1 limits, 2 filtered, 3 jail.
         isolation: u8,
         /// What it is made of: 1 limits, 2 system calls, 4 namespaces, 8 no new namespaces, 16 Landlock, 32 no capabilities.
         layers: u16,

@@ -175,3 +175,16 @@ byte_enum! {
         Live = 3,
     }
 }
+byte_enum! {
+    /// How isolated a strategy's process is, from weak to strong.
+    Isolation {
+        /// Not at all: in the platform's own process, or without walls.
+        None = 0,
+        /// Memory, processor time and files are limited.
+        Limits = 1,
+        /// Also a filter of system calls, and Landlock over files.
+        Filtered = 2,
+        /// Also namespaces of its own, none to be made within, and no capabilities.
+        Jail = 3,
+    }
+}

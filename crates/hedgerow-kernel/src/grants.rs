@@ -1,13 +1,16 @@
-//! From signatures to limits: which mandate is in force, and only for the artifact that really runs.
+//! From signatures to limits: which mandate is in force, and only for the artifact that really runs, behind the walls that
+//! its tier demands.
 //!
 //! Promises: a mandate begins when its cool-down has passed, and until then the one before it holds; simulated money
-//! trades nothing real; a strategy that stops and starts again finds the losses it left; only a newly signed mandate
-//! forgives them. Never: a limit that nobody granted.
+//! trades nothing real; isolation is what a jail told since the strategy started, and none where no jail did; a strategy
+//! that stops and starts again finds the losses it left; only a newly signed mandate forgives them. Never: a limit that
+//! nobody granted.
 
 use crate::authority::Outcome;
 use crate::{Effects, Kernel};
 use hedgerow_core::{
-    InstrumentId, Mandate, Nanos, Problem, RecordId, Sequenced, StrategyId, StrategyStart, Symbol, TierKind, code,
+    InstrumentId, Isolation, Mandate, Money, Nanos, Problem, RecordId, Sequenced, StrategyId, StrategyStart, Symbol,
+    TierKind, code,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +23,22 @@ pub(crate) struct Grant {
     /// The mandate that still cools down.
     next: Option<(Mandate, Vec<InstrumentId>)>,
     running: Option<[u8; 32]>,
+    /// What the last jail told since it started; `None` while it runs in the platform's own process, as far as is known.
+    isolation: Option<Isolation>,
+    /// Number of the mandate under which its orders were found to come from no jail.
+    bare: u32,
     /// It has run at some time, so its book counts in what the gate is told.
     pub started: bool,
     in_force: bool,
     /// Number of the mandate that the gate was given last.
     given: u32,
+}
+
+impl Grant {
+    /// How isolated it is, as a number.
+    fn reached(&self) -> u8 {
+        self.isolation.unwrap_or(Isolation::None) as u8
+    }
 }
 
 /// When a mandate begins; one without a cool-down has begun at any time of a run over the past.
@@ -42,10 +56,48 @@ impl Kernel {
         start.id = self.accept(start.ts);
         let grant = &mut self.grants[usize::from(start.strategy)];
         grant.running = (start.on == 1).then_some(start.artifact);
+        (grant.isolation, grant.bare) = (None, 0);
         grant.started |= start.on == 1;
         // The gate hears at once what the book is worth, so that losses count from here.
         self.equity_moved();
         self.apply_grant(start.strategy, start.id, effects)
+    }
+
+    /// A jail told how isolated the strategy is that it holds, now.
+    pub(crate) fn isolated(
+        &mut self,
+        strategy: StrategyId,
+        reached: Isolation,
+        cause: RecordId,
+        effects: &mut Effects,
+    ) -> Result<(), Problem> {
+        let grant = &mut self.grants[usize::from(strategy)];
+        let (before, demanded) = (grant.reached(), grant.mandate.map_or(0, |mandate| mandate.isolation));
+        grant.isolation = Some(reached);
+        if before.min(reached as u8) >= demanded {
+            return Ok(());
+        }
+        self.apply_grant(strategy, cause, effects)
+    }
+
+    /// An order was denied: where a mandate is not in force because the strategy runs in no jail at all, that is found,
+    /// once a start and mandate. A jail that is too weak was found when it started.
+    #[cold]
+    pub(crate) fn explain_denial(&mut self, strategy: StrategyId, cause: RecordId, effects: &mut Effects) {
+        let grant = &mut self.grants[usize::from(strategy)];
+        let (Some(mandate), Some(_), None) = (&grant.mandate, grant.running, grant.isolation) else { return };
+        if mandate.isolation > grant.reached() && grant.bare != mandate.index {
+            grant.bare = mandate.index;
+            self.find_weak(strategy, cause, effects);
+        }
+    }
+
+    /// That a strategy is less isolated than its mandate demands: the level reached, and the weakest allowed.
+    fn find_weak(&mut self, strategy: StrategyId, cause: RecordId, effects: &mut Effects) {
+        let grant = &self.grants[usize::from(strategy)];
+        let (reached, demanded) = (grant.reached(), grant.mandate.map_or(0, |mandate| mandate.isolation));
+        let (value, limit) = (Money::units(i64::from(reached)), Money::units(i64::from(demanded)));
+        self.finding_of(code::GOV_ISOLATION, value, limit, cause, strategy, effects);
     }
 
     /// The governance log took in what follows at this time. It is not the kernel's clock: a run over the past stands
@@ -165,7 +217,9 @@ impl Kernel {
         let Some(mandate) = &grant.mandate else { return Ok(()) };
         let allowed = TierKind::from_u8(mandate.kind).is_some_and(|kind| kind >= self.capacity.venue);
         let same_artifact = grant.running == Some(mandate.artifact);
-        let (is_running, matches) = (grant.running.is_some(), same_artifact && allowed);
+        let isolated = grant.reached() >= mandate.isolation;
+        let is_weak = grant.isolation.is_some() && !isolated;
+        let (is_running, matches) = (grant.running.is_some(), same_artifact && allowed && isolated);
         if matches && grant.given == mandate.index {
             self.gate.resume(mandate)?;
         } else if matches {
@@ -180,6 +234,9 @@ impl Kernel {
         }
         if is_running && !allowed {
             self.finding(code::GOV_TIER, cause, strategy, effects);
+        }
+        if is_running && is_weak {
+            self.find_weak(strategy, cause, effects);
         }
         Ok(())
     }

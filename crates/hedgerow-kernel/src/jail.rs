@@ -1,12 +1,14 @@
-//! What the jail around an opaque strategy tells the kernel: it is recorded in order and changes no money.
+//! What the jail around an opaque strategy tells the kernel: it is recorded in order and moves no money; but a mandate
+//! counts only behind the walls that its tier demands.
 
 use crate::{Effects, Kernel};
-use hedgerow_core::{Code, Finding, InstrumentId, JailAnswer, JailStart, Problem, StrategyId, code};
+use hedgerow_core::{Code, Finding, InstrumentId, Isolation, JailAnswer, JailStart, Problem, StrategyId, code};
 
 /// Whether the kernel finds such things itself. Then nobody else does, so that what it found is always derived again.
 fn is_own(found: Code) -> bool {
     let of_reports = found.area().is_some_and(|area| ["OMS", "LEDGER"].contains(&area.name));
-    of_reports || [code::CORE_UNKNOWN_INSTRUMENT, code::RISK_ARTIFACT, code::GOV_TIER].contains(&found)
+    of_reports
+        || [code::CORE_UNKNOWN_INSTRUMENT, code::RISK_ARTIFACT, code::GOV_TIER, code::GOV_ISOLATION].contains(&found)
 }
 
 impl Kernel {
@@ -29,14 +31,17 @@ impl Kernel {
         Ok(())
     }
 
-    /// An opaque strategy's process started.
+    /// An opaque strategy's process started; from here its mandate counts if its tier allows isolation so weak.
     pub(crate) fn jail_start(&mut self, start: &mut JailStart, effects: &mut Effects) -> Result<(), Problem> {
         effects.clear();
         self.check_strategy(start.strategy)?;
+        let Some(reached) = Isolation::from_u8(start.isolation) else {
+            return Err(Problem::new(code::CORE_INPUT, format!("a jail of isolation {}", start.isolation)));
+        };
         self.check_cause(start.cause)?;
         self.check_time(start.ts)?;
         start.id = self.accept(start.ts);
-        Ok(())
+        self.isolated(start.strategy, reached, start.id, effects)
     }
 
     /// An opaque strategy answered.

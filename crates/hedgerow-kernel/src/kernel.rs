@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Raised whenever the same inputs would give other effects.
-pub const RULES_VERSION: u32 = 3;
+pub const RULES_VERSION: u32 = 4;
 
 /// The whole state of a fund. Everything else is a view of its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -333,10 +333,21 @@ impl Kernel {
     }
 
     pub(crate) fn finding(&mut self, code: Code, cause: RecordId, strategy: StrategyId, effects: &mut Effects) {
-        let id = self.next_id();
-        let finding =
-            Finding { id, cause, ts: self.clock, instrument: u32::MAX, strategy, code: code.0, ..Finding::default() };
-        effects.emit(&finding);
+        self.finding_of(code, Money::ZERO, Money::ZERO, cause, strategy, effects);
+    }
+
+    /// The same, with what was seen and what is allowed.
+    pub(crate) fn finding_of(
+        &mut self,
+        code: Code,
+        value: Money,
+        limit: Money,
+        cause: RecordId,
+        strategy: StrategyId,
+        effects: &mut Effects,
+    ) {
+        let (id, ts, code) = (self.next_id(), self.clock, code.0);
+        effects.emit(&Finding { value, limit, id, cause, ts, instrument: InstrumentId::MAX, strategy, code });
     }
 
     #[inline]

@@ -29,8 +29,9 @@ impl Kernel {
         let verdict_id = self.decide(&mut verdict, order.id, order.id, effects);
         let input = if approved.is_some() { OrderInput::Approve } else { OrderInput::Deny };
         self.transit(order.slot, order.id, input, 0, 0, verdict_id, effects)?;
-        if let Some(approved) = approved {
-            effects.sends.push(Send::New(approved));
+        match approved {
+            Some(approved) => effects.sends.push(Send::New(approved)),
+            None => self.explain_denial(order.strategy, order.id, effects),
         }
         Ok(())
     }
@@ -73,6 +74,8 @@ impl Kernel {
             let (lots, limit) = (request.lots, request.limit_ticks);
             self.transit(request.slot, order.id, OrderInput::AskReplace, lots, limit, verdict_id, effects)?;
             effects.sends.push(Send::Replace(approved));
+        } else {
+            self.explain_denial(order.strategy, request.id, effects);
         }
         Ok(())
     }

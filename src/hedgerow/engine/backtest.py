@@ -42,6 +42,7 @@ from hedgerow.engine.vectors import Vectors, from_signals, from_weights
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from hedgerow.engine.isolation import Demand
     from hedgerow.governance.desk import Fund
     from hedgerow.governance.epochs import Epoch
     from hedgerow.market.bars import Bars
@@ -314,7 +315,7 @@ def _run_events(
     engine.bind(strategy, standing.number)
     if isinstance(strategy, SimpleStrategy):
         strategy.prepare(bars.float_columns())
-    with strategy.running(log, standing):
+    with strategy.running(log, standing, _demand(engine, standing.number)):
         strategy.on_start()
         for first, end in _stretches(engine, len(bars), rates):
             tell = None if progress is None else partial(_tell, progress, first)
@@ -322,11 +323,18 @@ def _run_events(
         strategy.on_stop()
 
 
+def _demand(engine: Any, number: int) -> Demand:
+    from hedgerow.engine.isolation import Demand
+
+    return Demand.of(engine, number)
+
+
 def _tell(progress: Callable[[int], None], first: int, rows: int) -> None:
     progress(first + rows)
 
 
 def _run_vectors(engine: Any, number: int, bars: RunData, vectors: Vectors, rates: FxRates) -> None:
+    _demand(engine, number).refuse_in_process(vectors.form)
     for first, end in _stretches(engine, len(bars), rates):
         columns, values = _columns(bars, first, end), vectors.values[first:end]
         if vectors.kind == "weights":

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from hedgerow import _core
 from hedgerow.core.errors import CodeRow, HedgerowError, did_you_mean, error_table, named_errors, problem
+from hedgerow.engine.isolation import Demand
 from hedgerow.engine.opening import RunStanding
 from hedgerow.engine.strategy import Strategy, changed
 from hedgerow.governance.artifact import manifest_hash, with_config
@@ -42,9 +43,9 @@ def tape_path(log: Path, number: int) -> Path:
 class JailConfig:
     """How an opaque strategy is run.
 
-    batch: times of bars that one question holds; intents act after the last. isolation: the weakest level allowed.
-    A setting that is not as by default is part of the artifact's hash, so that people sign it: it is proposed as
-    `manifest(path, {"batch": 5, "isolation": "filtered"})`.
+    batch: times of bars that one question holds; intents act after the last. isolation: the weakest level allowed;
+    the tier of a mandate may demand a stronger one. A setting that is not as by default is part of the artifact's
+    hash, so that people sign it: it is proposed as `manifest(path, {"batch": 5, "isolation": "filtered"})`.
     """
 
     batch: int = 1
@@ -106,6 +107,7 @@ class JailedStrategy(Strategy):
         self._digest = manifest_hash(self.manifest)
         self.tape: Path | None = None
         self._approved = bytes(32)
+        self._demand = Demand()
         self.faults: list[str] = []
         self.isolation: Isolation | None = None
         self._process: JailedProcess | None = None
@@ -135,13 +137,14 @@ class JailedStrategy(Strategy):
         self._fills: list[Any] = []
         self._times, self._step_ts = 0, -1
         self.faults = []
+        least, by = self._demand.with_settings(self.least_isolation)
         try:
             artifact = self._opened()
             refuse(artifact, self.limits)
+            self._process = JailedProcess(artifact.form.title, artifact.plaintext, self.limits, least, by)
         except HedgerowError as error:
             self._leave(error)
             raise
-        self._process = JailedProcess(artifact.form.title, artifact.plaintext, self.limits, self.least_isolation)
         self.isolation = self._process.isolation
         with named_errors():
             self._link = self._join(*self._process.pipes())
@@ -185,11 +188,11 @@ class JailedStrategy(Strategy):
             self._end()
 
     @contextmanager
-    def running(self, log: Path | None, standing: RunStanding) -> Iterator[None]:
+    def running(self, log: Path | None, standing: RunStanding, demand: Demand) -> Iterator[None]:
         """Tape the run beside its journal, and leave no process behind, however it ends."""
         self.tape = None if log is None else tape_path(log, standing.number)
         content = bytes.fromhex(self.digest)
-        self._approved = standing.artifacts.get(content, content)
+        self._approved, self._demand = standing.artifacts.get(content, content), demand
         try:
             yield
         finally:
@@ -215,7 +218,7 @@ class JailedStrategy(Strategy):
 
     @property
     def least_isolation(self) -> Isolation:
-        """The weakest level that is allowed."""
+        """The weakest level that its settings allow."""
         return Isolation.of(self.config.isolation)
 
     def plaintext_hash(self, artifact: Artifact) -> bytes:

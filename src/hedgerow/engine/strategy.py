@@ -15,6 +15,7 @@ from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, problem
 
 if TYPE_CHECKING:
+    from hedgerow.engine.isolation import Demand
     from hedgerow.engine.opening import RunStanding
 
 
@@ -59,8 +60,12 @@ class Strategy(_core.StrategyCore):
         """Its artifact's hash, where that is not the hash of its source; 64 hexadecimal digits."""
         return None
 
-    def running(self, log: Path | None, standing: RunStanding) -> AbstractContextManager[None]:
-        """What surrounds a whole run of this strategy; `log` is its journal's folder, `standing` its authority."""
+    def running(self, log: Path | None, standing: RunStanding, demand: Demand) -> AbstractContextManager[None]:
+        """What surrounds a whole run of this strategy; `log` is its journal's folder, `standing` its authority.
+
+        It runs in the platform's own process: `JAIL_UNAVAILABLE` where a mandate's tier demands more.
+        """
+        demand.refuse_in_process(self.title)
         return nullcontext()
 
     def indicator(self, kind: str, *, symbol: str | None = None, field: str = "close", **parameters: float) -> Any:

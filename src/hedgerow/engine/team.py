@@ -121,6 +121,11 @@ class Team:
 
 
 def _paper() -> Tier:
-    """The tier above simulated money, which takes no proposal without evidence that the platform made itself."""
+    """The tier above simulated money, which takes no proposal without evidence that the platform made itself.
+
+    Its money is none, so it demands no walls: the demonstration runs where a jail cannot be had too, and the record
+    says what was reached.
+    """
     capital, gross, loss = PAPER_CAPITAL, 2 * PAPER_CAPITAL, PAPER_CAPITAL // 10
-    return Tier("paper", "paper", capital, gross, loss, 2**32 - 1, QUORUM, valid_ns=FOREVER_NS, pack=True)
+    share = 2**32 - 1
+    return Tier("paper", "paper", capital, gross, loss, share, QUORUM, valid_ns=FOREVER_NS, pack=True, isolation="none")

@@ -237,6 +237,7 @@ def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     artifact = bytes(row["artifact"]).hex()[:12]
     taken_back = ", taken back" if row["revoked"] else ", paused" if row["paused"] else ""
     tier = f"mandate {row['index']}, {MONEY[row['kind']]} money, tier of rank {row['rank']}"
+    tier += f", isolation {_LEVELS[row['isolation']]}"
     return f"{tier}, capital {capital:,.2f}, for artifact {artifact} only{taken_back}"
 
 
@@ -244,10 +245,12 @@ def _sequenced(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     return f"the governance log held {int(row['size']):,} entries with the root {bytes(row['root']).hex()[:12]}"
 
 
+_LEVELS = ("none", "limits", "filtered", "jail")
+
+
 def _jail_start(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     form = ("", "WebAssembly module", "native program", "Python package")[row["form"]]
-    level = ("none", "limits", "filtered", "jail")[row["isolation"]]
-    return f"a {form} started, isolation {level}, artifact {bytes(row['artifact']).hex()[:12]}"
+    return f"a {form} started, isolation {_LEVELS[row['isolation']]}, artifact {bytes(row['artifact']).hex()[:12]}"
 
 
 def _jail_answer(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
@@ -256,7 +259,13 @@ def _jail_answer(journal: Journal, row: Any, instrument: int, symbol: str) -> st
 
 def _finding(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     found = next((r for r in error_table() if r.number == int(row["code"])), None)
-    return f"{found.code} {found.says}" if found else f"code {int(row['code'])}"
+    if found is None:
+        return f"code {int(row['code'])}"
+    said = f"{found.code} {found.says}"
+    if found.name != "GOV_ISOLATION":
+        return said
+    reached, demanded = (_LEVELS[money_int(row[name]) // MONEY_UNIT] for name in ("value", "limit"))
+    return f"{said}: {reached}, demanded is {demanded}"
 
 
 _SENTENCES: dict[str, Any] = {

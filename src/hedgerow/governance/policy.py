@@ -25,7 +25,7 @@ _SIGN = "all(risk 1, fund_manager 1)"
 _ANY_SHARE_BPS = 2**32 - 1
 _FIELDS = (
     "name", "kind", "capital", "gross", "loss", "adv_share_bps", "instruments", "sign", "cool_down", "valid", "pack",
-    "live", "live_from",
+    "live", "live_from", "isolation",
 )  # fmt: skip
 
 
@@ -46,6 +46,8 @@ class PolicyTerms:
 def default_policy() -> PolicyTerms:
     """Paper money first, then a canary of real money, then the full amount, each signed and proven at the tier below.
 
+    Paper may be traded from the platform's own process, real money only from a jail.
+
     >>> [tier.name for tier in default_policy().tiers]
     ['paper', 'canary', 'full']
     """
@@ -54,7 +56,10 @@ def default_policy() -> PolicyTerms:
         expression(_SIGN),
         expression("risk 1"),
         (
-            Tier("paper", "paper", UNLIMITED, UNLIMITED, UNLIMITED, any_share, _SIGN, valid_ns=36_500 * day),
+            Tier(
+                "paper", "paper", UNLIMITED, UNLIMITED, UNLIMITED, any_share, _SIGN,
+                valid_ns=36_500 * day, isolation="none",
+            ),
             Tier(
                 "canary", "live", 1_000_000, 2_000_000, 20_000, 100, _SIGN,
                 cool_down_ns=day, valid_ns=90 * day, pack=True, live_ns=30 * day,
@@ -107,8 +112,15 @@ def tier_text(tier: Mapping[str, Any]) -> str:
     return (
         f"{tier['rank']} {tier['name']} ({tier['kind']}): {money}, {share} of daily volume, {instruments}\n"
         f"    signed by {expression_text(tier['sign'])}; begins {'at once' if begins == '0' else f'{begins} later'}, "
-        f"lasts at most {span_text(int(tier['valid_ns']))}; demands {' and '.join(wanted) or 'no evidence'}"
+        f"lasts at most {span_text(int(tier['valid_ns']))}; demands {' and '.join(wanted) or 'no evidence'}; "
+        f"{_walls(tier['isolation'])}"
     )
+
+
+def _walls(isolation: str) -> str:
+    if isolation == "none":
+        return "no isolation is demanded"
+    return f"isolation {isolation} {'' if isolation == 'jail' else 'or stronger '}is demanded"
 
 
 def span_text(ns: int) -> str:
@@ -159,6 +171,7 @@ def _tier(rank: int, given: Any) -> Tier:
         pack=said.get("pack", False),
         live_ns=span_ns(said.get("live", 0), "live"),
         live_from=said.get("live_from"),
+        isolation=said.get("isolation", "jail"),
     )
 
 

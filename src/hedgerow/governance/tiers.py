@@ -18,6 +18,9 @@ from hedgerow.governance.limits import limits_body
 Kind = Literal["simulation", "paper", "live"]
 """What kind of money: simulated, simulated on live data, real."""
 
+Level = Literal["none", "limits", "filtered", "jail"]
+"""How isolated a strategy's process is, from weak to strong: the levels of the jail."""
+
 DAY_NS = 24 * 3600 * 1_000_000_000
 FOREVER_NS = 2**63 - 1
 UNLIMITED = Decimal((2**127 - 1) // 10**6).scaleb(-9, DecimalContext(prec=60))
@@ -26,7 +29,10 @@ UNLIMITED = Decimal((2**127 - 1) // 10**6).scaleb(-9, DecimalContext(prec=60))
 
 @dataclass(frozen=True)
 class Tier:
-    """A tier of capital: its bounds, who signs, how long it cools down and lives, and the evidence it demands."""
+    """A tier of capital: its bounds, who signs, how long it cools down and lives, and what it demands.
+
+    `isolation` is the weakest that a strategy may run under; one in the platform's own process has none.
+    """
 
     name: str
     kind: Kind
@@ -41,6 +47,7 @@ class Tier:
     pack: bool = False
     live_ns: int = 0
     live_from: str | None = None
+    isolation: Level = "jail"
 
     def body(self, rank: int) -> dict[str, Any]:
         """The tier as it is signed, at this rank.
@@ -56,6 +63,7 @@ class Tier:
             **money,
             "adv_share_bps": self.adv_share_bps,
             "instruments": "any" if self.instruments == "any" else list(self.instruments),
+            "isolation": self.isolation,
             "sign": expression(self.sign),
             "cool_down_ns": str(self.cool_down_ns),
             "valid_ns": str(self.valid_ns),
@@ -64,9 +72,10 @@ class Tier:
 
 
 def simulation_tier(sign: Expression | str, name: str = "simulation") -> Tier:
-    """A tier of simulated money without bounds, cool-down or evidence.
+    """A tier of simulated money without bounds, cool-down, evidence or walls.
 
     >>> simulation_tier("risk 1").kind
     'simulation'
     """
-    return Tier(name, "simulation", UNLIMITED, UNLIMITED, UNLIMITED, 2**32 - 1, sign, valid_ns=FOREVER_NS)
+    much = UNLIMITED
+    return Tier(name, "simulation", much, much, much, 2**32 - 1, sign, valid_ns=FOREVER_NS, isolation="none")

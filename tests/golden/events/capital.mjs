@@ -12,6 +12,7 @@ const COUNTS = [
   "order_lots", "data_age_ns", "collar_bps", "orders_per_second", "repeats_per_second", "concentration_bps",
   "margin_bps", "adv_share_bps",
 ];
+const LEVELS = ["none", "limits", "filtered", "jail"];
 const NANOS_MAX = 2n ** 63n - 1n;
 const least = (...times) => times.reduce((a, b) => (b < a ? b : a));
 
@@ -39,6 +40,9 @@ export function limitsJson(limits) {
   const rows = Object.entries(limits).filter(([, amount]) => amount !== 0n);
   return Object.fromEntries(rows.map(([name, n]) => [name, MONEY.includes(name) ? decimal(n) : count(n)]));
 }
+
+// The weakest isolation that a tier allows; a policy that says nothing of it demands the strongest.
+export const isolationOf = (tier) => tier.isolation ?? "jail";
 
 const inForce = (state) => state.policy ?? refuse("GOV-022", "no policy is in force yet");
 const strategyOf = (state, name) => state.strategies.find((strategy) => strategy.name === name);
@@ -265,7 +269,7 @@ function grant(state, proposal, at) {
 function mandate(state, tier, strategy, limits, universe, at, more) {
   const { name, kind, rank } = tier;
   const [index, policy] = [state.mandates.length + 1, inForce(state).id];
-  const terms = { index, strategy, tier: name, kind, rank, policy, limits, universe };
+  const terms = { index, strategy, tier: name, kind, rank, isolation: isolationOf(tier), policy, limits, universe };
   return { ...terms, granted: at.ts, ended: null, cause: at.record, ...more };
 }
 
@@ -345,7 +349,8 @@ export function demote(state, body, signer, at) {
   const expires = least(before.expires, at.ts + BigInt(tier.valid_ns));
   const paused = before.paused === null ? null : at.ts;
   const more = { artifact: before.artifact, proposal: before.proposal, from: 0n, expires, paused };
-  const left = mandate(state, tier, name, limits, universe, at, more);
+  const stronger = LEVELS[Math.max(...[before.isolation, isolationOf(tier)].map((level) => LEVELS.indexOf(level)))];
+  const left = mandate(state, tier, name, limits, universe, at, { ...more, isolation: stronger });
   restrain(state, strategy, at);
   endAll(state, name, at);
   state.mandates.push(left);

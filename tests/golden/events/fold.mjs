@@ -10,7 +10,7 @@
 import { TYPE, canonical, pae, sha256, unbase64, utf8 } from "./forms.mjs";
 import { Refused, beginEpoch, isRevoked, learn, refuse, revokeKey, rootOf, signerOf } from "./people.mjs";
 import {
-  begins, decimal, decide, demote, limitsJson, missingFor, missingForPolicy, pause, propose, retire, revokeProposal,
+  begins, decimal, decide, demote, isolationOf, limitsJson, missingFor, missingForPolicy, pause, propose, retire, revokeProposal,
   revokeStrategy, setPolicy, setRoster, stops, units,
 } from "./capital.mjs";
 
@@ -155,7 +155,7 @@ function rosterJson(state) {
 
 function policyJson({ version, change, pause: pausing, tiers }) {
   const spelt = (tier) => ["capital", "gross", "loss"].map((name) => [name, decimal(units(tier[name]))]);
-  const tierJson = (tier) => ({ ...tier, ...Object.fromEntries(spelt(tier)) });
+  const tierJson = (tier) => ({ ...tier, ...Object.fromEntries(spelt(tier)), isolation: isolationOf(tier) });
   return { version, change, pause: pausing, tiers: tiers.map(tierJson) };
 }
 
@@ -179,9 +179,9 @@ function proposalJson(state, row) {
 }
 
 function mandateJson(state, row) {
-  const { index, strategy, artifact, proposal, policy, tier, kind, rank, universe, cause } = row;
+  const { index, strategy, artifact, proposal, policy, tier, kind, rank, isolation, universe, cause } = row;
   return {
-    index, strategy, artifact, proposal, policy, tier, kind, rank, universe, cause, limits: limitsJson(row.limits),
+    index, strategy, artifact, proposal, policy, tier, kind, rank, isolation, universe, cause, limits: limitsJson(row.limits),
     granted: told(row.granted), since: told(begins(row)), until: told(stops(state, row)),
     valid_until: told(row.expires), paused: told(row.paused), ended: told(row.ended),
     state: row.ended !== null ? "revoked" : row.paused !== null ? "paused" : "granted",

@@ -44,13 +44,23 @@ def services() -> list[Service]:
     return [Service(f"{s} service", key(f"{s} service").public, (s,), DAY_ONE + 1_000 * DAY_NS) for s in scopes]
 
 
+class Silent(Tier):
+    """A tier as it was written before tiers said how isolated their strategies are."""
+
+    def body(self, rank: int) -> dict[str, Any]:
+        """Without a word about isolation: the strongest is demanded."""
+        told = super().body(rank)
+        del told["isolation"]
+        return told
+
+
 def tiers(paper: int) -> list[Tier]:
     """Simulated, paper, and a first amount of real money after ten days of paper."""
     sign = 'any(all(risk 1, fund_manager 1), 2 of (risk 1, compliance 1, person "Duo"))'
     return [
         simulation_tier(QUORUM),
-        Tier("paper", "paper", paper, 2 * paper, paper, 100, QUORUM, pack=True),
-        Tier(
+        Tier("paper", "paper", paper, 2 * paper, paper, 100, QUORUM, pack=True, isolation="filtered"),
+        Silent(
             "canary", "live", 100_000, 200_000, 5_000, 50, sign, ("AAA", "BBB"), cool_down_ns=DAY_NS, live_ns=4 * DAY_NS
         ),
     ]

@@ -30,8 +30,9 @@ START_NS = 1_700_000_000 * 10**9
 CAPITAL_MAX = 100_000
 ROUNDS_PER_FUND = 25
 PEOPLE = {"ada": ["researcher"], "rita": ["risk"], "max": ["fund_manager"]}
+QUORUM = "all(risk 1, fund_manager 1)"
 PAPER = Tier(
-    "paper", "paper", CAPITAL_MAX, UNLIMITED, UNLIMITED, 2**32 - 1, "all(risk 1, fund_manager 1)", valid_ns=FOREVER_NS
+    "paper", "paper", CAPITAL_MAX, UNLIMITED, UNLIMITED, 2**32 - 1, QUORUM, valid_ns=FOREVER_NS, isolation="none"
 )
 SOURCE = "the artifact; its hash is what counts\n"
 

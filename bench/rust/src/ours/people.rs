@@ -50,7 +50,7 @@ fn policy() -> Value {
     let much = "1000000000000.00";
     let tier = json!({
         "name": "simulation", "rank": 0, "kind": "simulation", "capital": much, "gross": much, "loss": much,
-        "adv_share_bps": u32::MAX, "instruments": "any", "sign": sign, "cool_down_ns": "0",
+        "adv_share_bps": u32::MAX, "instruments": "any", "isolation": "none", "sign": sign, "cool_down_ns": "0",
         "valid_ns": i64::MAX.to_string(), "evidence": {"pack": false, "live_ns": "0", "live_from": null}
     });
     json!({"version": 1, "change": sign, "pause": {"role": "risk", "count": 1}, "tiers": [tier]})

@@ -4,9 +4,9 @@
 //! it still cooled down leaves the earlier one in force. Never: forgets a mandate.
 
 use super::keys::hex;
-use super::tiers::kind_word;
+use super::tiers::{isolation_word, kind_word};
 use super::{Authority, EventId, limits_to_json};
-use hedgerow_core::{Mandate, Nanos, StrategyId, Symbol, TierKind};
+use hedgerow_core::{Isolation, Mandate, Nanos, StrategyId, Symbol, TierKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -98,6 +98,7 @@ impl Authority {
     pub(super) fn mandate_json(&self, row: &Granted) -> Value {
         let mandate = &row.mandate;
         let kind = TierKind::from_u8(mandate.kind).map(kind_word);
+        let isolation = Isolation::from_u8(mandate.isolation).map(isolation_word);
         let state = match (row.ended_ts, row.paused_ts) {
             (Some(_), _) => "revoked",
             (None, Some(_)) => "paused",
@@ -107,7 +108,7 @@ impl Authority {
         json!({
             "index": mandate.index, "strategy": self.strategies[usize::from(mandate.strategy)].name,
             "artifact": hex(&mandate.artifact), "proposal": hex(&mandate.proposal), "policy": hex(&row.policy),
-            "tier": row.tier, "kind": kind, "rank": mandate.rank,
+            "tier": row.tier, "kind": kind, "rank": mandate.rank, "isolation": isolation,
             "limits": limits_to_json(&mandate.limits),
             "universe": row.universe.iter().map(|symbol| symbol.as_str()).collect::<Vec<_>>(),
             "granted": row.granted_ts.to_string(), "since": row.begins_ts().to_string(),

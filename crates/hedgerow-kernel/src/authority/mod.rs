@@ -41,7 +41,7 @@ pub use policy::{Amendment, Policy, PolicyInForce};
 pub use proposal::{Proposal, Status, Terms, Vote};
 pub use revocations::RevokedKey;
 pub use roster::{Device, Person, RISK_ROLE, Roster, SCOPES, Service};
-pub use tiers::{Demand, Tier, kind_word};
+pub use tiers::{Demand, Tier, isolation_word, kind_word};
 
 use hedgerow_core::{Code, Mandate, Nanos, Problem, RecordId, StrategyId, Symbol, code};
 use keys::PublicKey;

@@ -229,6 +229,7 @@ impl Authority {
             strategy: proposal.strategy,
             kind: tier.kind as u8,
             rank: tier.rank,
+            isolation: tier.isolation as u8,
             ..Mandate::default()
         };
         let (universe, by) = (terms.universe.clone(), proposal.id);

@@ -132,6 +132,7 @@ impl Authority {
             index: self.next_index(),
             kind: tier.kind as u8,
             rank: tier.rank,
+            isolation: before.mandate.isolation.max(tier.isolation as u8),
             ..before.mandate
         };
         Ok(Granted {

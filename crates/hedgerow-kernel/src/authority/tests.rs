@@ -11,7 +11,7 @@ mod rosters;
 mod vectors;
 
 use super::*;
-use hedgerow_core::{Currency, Money, TierKind, time::DAY};
+use hedgerow_core::{Currency, Isolation, Money, TierKind, time::DAY};
 use serde_json::{Value, json};
 
 const DAY_ONE: Nanos = 1_700_000_000_000_000_000;
@@ -199,6 +199,7 @@ fn manifest(word: &str) -> Value {
 }
 
 /// Simulation, paper at once; canary with a day's cool-down, after ten days of paper; full with both and two of risk.
+/// Simulation names the weakest isolation, the others say nothing of it.
 fn policy(version: u64) -> Value {
     let quorum = json!({"all": [{"role": "risk", "count": 1}, {"role": "fund_manager", "count": 1}]});
     let tier = |rank: usize, name: &str, kind: &str, capital: &str, cool_days: i64, live_days: i64| {
@@ -209,11 +210,13 @@ fn policy(version: u64) -> Value {
             "evidence": {"pack": false, "live_ns": (live_days * DAY).to_string(), "live_from": null}
         })
     };
+    let mut simulation = tier(0, "simulation", "simulation", "100000000.00", 0, 0);
+    simulation["isolation"] = json!("none");
     json!({
         "version": version, "change": {"all": [{"role": "risk", "count": 2, "of": 3}, {"role": "fund_manager", "count": 1}]},
         "pause": {"role": "risk", "count": 1},
         "tiers": [
-            tier(0, "simulation", "simulation", "100000000.00", 0, 0), tier(1, "paper", "paper", "10000000.00", 0, 0),
+            simulation, tier(1, "paper", "paper", "10000000.00", 0, 0),
             tier(2, "canary", "live", "500000.00", 1, 10), tier(3, "full", "live", "20000000.00", 2, 20)
         ]
     })

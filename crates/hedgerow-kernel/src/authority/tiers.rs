@@ -8,7 +8,7 @@ use super::expression::Expression;
 use super::fields::{Fields, did_you_mean};
 use super::limits::decimal;
 use super::proposal::{Terms, universe};
-use hedgerow_core::{Limits, Money, Nanos, Problem, Symbol, TierKind, code};
+use hedgerow_core::{Isolation, Limits, Money, Nanos, Problem, Symbol, TierKind, code};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -31,6 +31,8 @@ pub struct Tier {
     pub adv_share_bps: u32,
     /// What may be traded; `None` = anything.
     pub instruments: Option<Vec<Symbol>>,
+    /// The weakest isolation that a strategy may run under; a policy that says nothing demands the strongest.
+    pub isolation: Isolation,
     /// Who must sign.
     pub sign: Expression,
     /// How long after the last signature a mandate begins, nanoseconds.
@@ -62,6 +64,7 @@ impl Tier {
             "evidence",
             "gross",
             "instruments",
+            "isolation",
             "kind",
             "loss",
             "name",
@@ -79,12 +82,16 @@ impl Tier {
         Ok(Tier {
             name: fields.name("name")?,
             rank: u8::try_from(fields.integer("rank", 0, 63)?).unwrap_or(u8::MAX),
-            kind: kind(&fields)?,
+            kind: one_of(&fields, "kind", TierKind::ALL, kind_word)?,
             capital: fields.money("capital")?,
             gross: fields.money("gross")?,
             loss: fields.money("loss")?,
             adv_share_bps: u32::try_from(fields.integer("adv_share_bps", 0, i64::from(u32::MAX))?).unwrap_or(u32::MAX),
             instruments: instruments(&fields)?,
+            isolation: match fields.optional("isolation") {
+                None => Isolation::Jail,
+                Some(_) => one_of(&fields, "isolation", Isolation::ALL, isolation_word)?,
+            },
             sign: Expression::from_json(fields.get("sign")?)?,
             cool_down_ns: fields.span("cool_down_ns")?,
             valid_ns,
@@ -101,7 +108,7 @@ impl Tier {
         json!({
             "name": self.name, "rank": self.rank, "kind": kind_word(self.kind), "capital": decimal(self.capital),
             "gross": decimal(self.gross), "loss": decimal(self.loss), "adv_share_bps": self.adv_share_bps,
-            "instruments": instruments, "sign": self.sign.to_json(), "cool_down_ns": self.cool_down_ns.to_string(),
+            "instruments": instruments, "isolation": isolation_word(self.isolation), "sign": self.sign.to_json(), "cool_down_ns": self.cool_down_ns.to_string(),
             "valid_ns": self.valid_ns.to_string(),
             "evidence": {
                 "pack": self.evidence.pack, "live_ns": self.evidence.live_ns.to_string(),
@@ -158,13 +165,20 @@ pub fn kind_word(kind: TierKind) -> String {
     kind.name().to_ascii_lowercase()
 }
 
-fn kind(fields: &Fields<'_>) -> Result<TierKind, String> {
-    let word = fields.text("kind")?;
-    let words: Vec<String> = TierKind::ALL.iter().map(|kind| kind_word(*kind)).collect();
-    let found = TierKind::ALL.iter().zip(&words).find(|(_, w)| *w == word);
+/// A level's word in JSON: its name in lower case.
+#[must_use]
+pub fn isolation_word(level: Isolation) -> String {
+    level.name().to_ascii_lowercase()
+}
+
+/// The value that a field's word names.
+fn one_of<T: Copy>(fields: &Fields<'_>, name: &str, all: &[T], word_of: fn(T) -> String) -> Result<T, String> {
+    let word = fields.text(name)?;
+    let words: Vec<String> = all.iter().map(|value| word_of(*value)).collect();
+    let found = all.iter().zip(&words).find(|(_, known)| *known == word);
     found
-        .map(|(kind, _)| *kind)
-        .ok_or_else(|| format!("tier: kind is {word:?}, not one of {words:?}{}", did_you_mean(word, &words)))
+        .map(|(value, _)| *value)
+        .ok_or_else(|| format!("tier: {name} is {word:?}, not one of {words:?}{}", did_you_mean(word, &words)))
 }
 
 fn instruments(fields: &Fields<'_>) -> Result<Option<Vec<Symbol>>, String> {

@@ -44,6 +44,7 @@ fn what_is_found_outside_speaks_of_what_is_there() {
         (code::CORE_INPUT, Finding { code: u16::MAX, ..good }),
         (code::CORE_INPUT, Finding { code: code::OMS_OVERFILL.0, ..good }),
         (code::CORE_INPUT, Finding { code: code::RISK_ARTIFACT.0, ..good }),
+        (code::CORE_INPUT, Finding { code: code::GOV_ISOLATION.0, ..good }),
         (code::CORE_INPUT, Finding { cause: world.kernel.last_id() + 1, ..good }),
         (code::CORE_TIME_ORDER, Finding { ts: world.ts - 1, ..good }),
     ] {

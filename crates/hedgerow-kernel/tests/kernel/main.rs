@@ -3,6 +3,7 @@
 mod allocation;
 mod findings;
 mod invariants;
+mod isolation;
 mod lies;
 mod lives;
 mod losses;

@@ -60,18 +60,29 @@ pub fn roster() -> Vec<u8> {
     signed("roster", "root", json!({"version": 1, "root": root, "people": people, "services": []}))
 }
 
-/// Simulated money at once; paper at once; live after a day.
+/// Simulated money at once; paper at once; live after a day; none of them behind walls. Real money at once behind a filter,
+/// and in a tier that says nothing about isolation.
 fn policy_event() -> String {
     let quorum = json!({"all": [{"role": "risk", "count": 1}, {"role": "fund_manager", "count": 1}]});
     let much = &limits_to_json(&Limits::UNLIMITED)["capital"];
-    let tier = |rank: i64, name: &str, days: i64| {
-        json!({
-            "name": name, "rank": rank, "kind": name, "capital": much, "gross": much, "loss": much,
+    let tier = |rank: i64, name: &str, kind: &str, days: i64, isolation: Option<&str>| {
+        let mut tier = json!({
+            "name": name, "rank": rank, "kind": kind, "capital": much, "gross": much, "loss": much,
             "adv_share_bps": u32::MAX, "instruments": "any", "sign": quorum, "cool_down_ns": (days * DAY).to_string(),
             "valid_ns": (100 * DAY).to_string(), "evidence": {"pack": false, "live_ns": "0", "live_from": null}
-        })
+        });
+        if let Some(level) = isolation {
+            tier["isolation"] = json!(level);
+        }
+        tier
     };
-    let tiers = [tier(0, "simulation", 0), tier(1, "paper", 0), tier(2, "live", 1)];
+    let tiers = [
+        tier(0, "simulation", "simulation", 0, Some("none")),
+        tier(1, "paper", "paper", 0, Some("none")),
+        tier(2, "live", "live", 1, Some("none")),
+        tier(3, "filtered", "live", 0, Some("filtered")),
+        tier(4, "silent", "live", 0, None),
+    ];
     let pause = json!({"role": "risk", "count": 1});
     event("policy", "root", json!({"version": 1, "change": quorum, "pause": pause, "tiers": tiers}))
 }

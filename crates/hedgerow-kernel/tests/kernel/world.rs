@@ -5,9 +5,9 @@
 use crate::people::{self, Wish, artifact};
 use crate::words::{Wanted, report, told};
 use hedgerow_core::{
-    Bar, CancelRequest, CashKind, CashMovement, Currency, FirmLimits, FxRate, Instrument, InstrumentId, KernelStart,
-    KillSwitch, Limits, Money, Noun, Order, OrderKind, Problem, ReplaceRequest, SHORTABLE, Session, StateHash,
-    StrategyId, StrategyStart, Symbol, TierKind, TimeInForce, VenueReport, Verdict,
+    Bar, CancelRequest, CashKind, CashMovement, Currency, FirmLimits, FxRate, Instrument, InstrumentId, Isolation,
+    JailStart, KernelStart, KillSwitch, Limits, Money, Noun, Order, OrderKind, Problem, ReplaceRequest, SHORTABLE,
+    Session, StateHash, StrategyId, StrategyStart, Symbol, TierKind, TimeInForce, VenueReport, Verdict,
     time::{DAY, FOREVER, SECOND},
 };
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Replay, ReplayReport};
@@ -200,6 +200,12 @@ impl World {
 
     pub fn stop(&mut self, strategy: StrategyId) -> Told {
         self.take(Input::StrategyStart(StrategyStart { ts: self.ts, strategy, ..StrategyStart::default() }))
+    }
+
+    /// A jail told how isolated the strategy is that it holds.
+    pub fn jail(&mut self, strategy: StrategyId, isolation: Isolation) -> Told {
+        let (ts, isolation) = (self.ts, isolation as u8);
+        self.take(Input::JailStart(JailStart { ts, strategy, isolation, ..JailStart::default() }))
     }
 
     pub fn firm(&mut self, limits: Limits) {

@@ -195,6 +195,14 @@ impl Engine {
         self.feed(Input::StrategyStart(start)).map(|input| input.as_record().1)
     }
 
+    /// The weakest isolation that a strategy's mandate allows, as its number, and the name of the mandate's tier.
+    fn demanded_isolation(&self, strategy: u16) -> Option<(u8, String)> {
+        let desk = self.shared.desk.borrow();
+        let mandate = desk.kernel.mandate(strategy)?;
+        let row = desk.kernel.authority().mandates().iter().find(|row| row.mandate.index == mandate.index)?;
+        Some((mandate.isolation, row.tier.clone()))
+    }
+
     /// Turns the kill switch of a strategy, or of the firm (65535).
     fn kill(&self, strategy: u16, on: bool) -> PyResult<RecordId> {
         let ts = self.clock();

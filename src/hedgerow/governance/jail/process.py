@@ -45,19 +45,24 @@ class Ending:
 class JailedProcess:
     """A running strategy: two pipes to it, and what is known about its walls."""
 
-    def __init__(self, form: str, artifact: bytes, limits: JailLimits, least: Isolation = Isolation.JAIL) -> None:
-        """Start it: `form` is `wasm`, `native` or `python`, `artifact` the bytes, `least` the weakest level allowed."""
+    def __init__(
+        self, form: str, artifact: bytes, limits: JailLimits, least: Isolation = Isolation.JAIL, by: str = ""
+    ) -> None:
+        """Start it: `form` is `wasm`, `native` or `python`, `artifact` the bytes, `least` the weakest level allowed.
+
+        `by` says for an error who demands that.
+        """
         if sys.platform != "linux":
             raise problem("JAIL_UNAVAILABLE", f"its walls are those of Linux, this is {sys.platform}")
-        why = why_no_jail()
+        why, demanded = why_no_jail(), f"demanded is {least.name.lower()}" + (f": {by}" if by else "")
         if why and least == Isolation.JAIL:
-            raise problem("JAIL_UNAVAILABLE", why)
+            raise problem("JAIL_UNAVAILABLE", f"{why}; {demanded}")
         self._process, self._ending = _Started(form, artifact, limits, is_jailed=not why), None
         try:
             self.layers = self._process.layers()
             self.isolation = level_of(self.layers)
             if self.isolation < least:
-                says = f"reached {self.isolation.name.lower()}, demanded is {least.name.lower()}"
+                says = f"reached {self.isolation.name.lower()}, {demanded}"
                 raise problem("JAIL_UNAVAILABLE", f"{says} ({why})" if why else says)
         except BaseException:
             self.close()

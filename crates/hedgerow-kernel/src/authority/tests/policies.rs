@@ -99,12 +99,17 @@ fn an_open_proposal_must_keep_within_the_tier_of_the_new_policy() {
 fn a_policy_that_cannot_work_is_refused() {
     let mut fund = Fund::staffed();
     type Change = fn(&mut Value);
-    let cases: [(Change, Code, &str); 13] = [
+    let cases: [(Change, Code, &str); 18] = [
         (|p| p["tiers"] = json!([]), code::GOV_BAD_BODY, "0 tiers"),
         (|p| p["tiers"][1]["rank"] = json!(2), code::GOV_BAD_BODY, "rank 2, its place is 1"),
         (|p| p["tiers"][1]["name"] = json!("simulation"), code::GOV_BAD_BODY, "two tiers are called"),
         (|p| p["tiers"][3]["kind"] = json!("paper"), code::GOV_BAD_BODY, "lesser kind"),
         (|p| p["tiers"][3]["kind"] = json!("lives"), code::GOV_BAD_BODY, "did you mean \"live\"?"),
+        (|p| p["tiers"][1]["isolation"] = json!("jial"), code::GOV_BAD_BODY, "did you mean \"jail\"?"),
+        (|p| p["tiers"][1]["isolation"] = json!("Jail"), code::GOV_BAD_BODY, "isolation is \"Jail\", not one of"),
+        (|p| p["tiers"][1]["isolation"] = json!(null), code::GOV_BAD_BODY, "isolation is null, not a string"),
+        (|p| p["tiers"][1]["isolation"] = json!(3), code::GOV_BAD_BODY, "isolation is 3, not a string"),
+        (|p| p["tiers"][1]["isolations"] = json!("none"), code::GOV_BAD_BODY, "did you mean \"isolation\"?"),
         (|p| p["tiers"][3]["evidence"]["live_from"] = json!("full"), code::GOV_BAD_BODY, "none of"),
         (|p| p["tiers"][0]["evidence"]["live_ns"] = json!("1"), code::GOV_BAD_BODY, "there is none"),
         (|p| p["tiers"][0]["capital"] = json!(5), code::GOV_BAD_BODY, "capital is 5"),
@@ -164,4 +169,32 @@ fn nobody_decides_about_a_tier_that_the_new_policy_does_not_name() {
         let decision = fund.decision("Rita", "risk", &proposal, word);
         fund.refuses(&decision, code::GOV_BAD_BODY, "did you mean \"papers\"?");
     }
+}
+
+#[test]
+fn a_tier_that_says_nothing_of_isolation_demands_the_strongest() {
+    let mut fund = Fund::staffed();
+    let told = fund.authority.describe();
+    let levels: Vec<_> = (0..4).map(|i| told["policy"]["tiers"][i]["isolation"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["none", "jail", "jail", "jail"]);
+    let proposal = fund.propose(|_| {});
+    assert_eq!(fund.grant(&proposal).isolation, Isolation::Jail as u8);
+    assert_eq!(fund.authority.describe()["mandates"][0]["isolation"], "jail");
+    let other = fund.propose(|p| p["tier"] = json!("simulation"));
+    assert_eq!(fund.grant(&other).isolation, Isolation::None as u8);
+    assert_eq!(fund.authority.describe()["mandates"][1]["isolation"], "none");
+}
+
+#[test]
+fn a_mandate_keeps_the_isolation_of_the_policy_that_it_was_signed_under() {
+    let mut fund = Fund::staffed();
+    let first = fund.propose(|p| p["tier"] = json!("simulation"));
+    let mandate = fund.grant(&first);
+    let change = proposed(&mut fund, |body| body["tiers"][0]["isolation"] = json!("filtered"));
+    for (who, role) in [("Rita", "risk"), ("Raj", "risk"), ("Fay", "fund_manager")] {
+        fund.approve(who, role, &change).unwrap();
+    }
+    assert_eq!(fund.mandate(), Some(mandate));
+    let second = fund.propose(|p| p["tier"] = json!("simulation"));
+    assert_eq!(fund.grant(&second).isolation, Isolation::Filtered as u8);
 }

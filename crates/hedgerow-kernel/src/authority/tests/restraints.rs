@@ -144,3 +144,12 @@ fn a_retired_name_is_closed_for_good() {
         fund.refuses(&twice, code::GOV_CLOSED, "already");
     }
 }
+
+#[test]
+fn a_demotion_to_a_tier_that_allows_weaker_walls_leaves_the_strong_ones_demanded() {
+    let (mut fund, _, mandate) = granted();
+    let body = json!({"strategy": "momentum", "tier": "simulation", "limits": {"capital": "1.00"}});
+    let Ok(Outcome::Demoted { mandate: left, .. }) = fund.says("Raj", "demote", body) else { panic!() };
+    assert_eq!((left.rank, left.isolation), (0, mandate.isolation));
+    assert_eq!(mandate.isolation, Isolation::Jail as u8);
+}
