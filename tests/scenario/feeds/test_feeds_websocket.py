@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import http
+import os
 import subprocess
 import sys
 import threading
@@ -31,7 +32,7 @@ class Venue:
         self.heard: list[str] = []
         self.status: http.HTTPStatus | None = None
         self.headers: list[Any] = []
-        self._server = serve(self._handle, "127.0.0.1", 0, process_request=self._judge)
+        self._server = serve(self._handle, "127.0.0.1", 0, process_request=self._judge, compression=None)
         self.url = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}/stream"
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
@@ -233,7 +234,7 @@ def test_a_venue_that_sends_faster_than_we_write_is_slowed_down(feed: Make, venu
 
     def flood(connection: ServerConnection) -> None:
         for number in range(60):
-            connection.send("x" * 1_000_000)
+            connection.send(os.urandom(500_000).hex())
             sent.append(number)
         venue.listen(connection)
 
