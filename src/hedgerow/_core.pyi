@@ -115,6 +115,71 @@ class Bar:
         """
 
 @final
+class BookFeed:
+    """
+    A book of prices that follows its venue's numbers: gaps are found, updates held, images taken.
+    """
+    def __new__(
+        cls,
+        /,
+        rule: str,
+        *,
+        room: SupportsIndex = 1000000,
+        lowest_ticks: SupportsIndex = 1,
+        highest_ticks: SupportsIndex = ...,
+        window_ticks: SupportsIndex = 4096,
+    ) -> BookFeed:
+        """
+        A feed by a venue's rule (see `venue_rules()`) that waits for its first image and holds up to `room` changes.
+        """
+    @property
+    def best_ask(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best ask.
+        """
+    @property
+    def best_bid(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best bid.
+        """
+    def book(self, /) -> LevelBook:
+        """
+        A copy of the book as it stands.
+        """
+    def image(self, /, events: numpy.typing.NDArray[typing.Any], *, last: SupportsIndex) -> None:
+        """
+        Takes an image of the whole book as of a number, then the updates held that follow it.
+        """
+    @property
+    def last(self, /) -> int:
+        """
+        Number of the last change in the book.
+        """
+    def lose(self, /) -> None:
+        """
+        Says that the book was found to be wrong: it waits for an image.
+        """
+    @property
+    def needs_image(self, /) -> bool:
+        """
+        Whether the book waits for an image and is not to be believed.
+        """
+    def update(
+        self,
+        /,
+        events: numpy.typing.NDArray[typing.Any],
+        *,
+        first: SupportsIndex,
+        last: SupportsIndex,
+        previous: SupportsIndex = 0,
+    ) -> str:
+        """
+        Takes one numbered update; gives `applied`, `skipped` (the book held it) or `held` (until an image comes).
+
+        Raises `BookError`: BOOK-008 for a gap (the feed then waits for an image), or what the book refuses.
+        """
+
+@final
 class Engine:
     """
     One fund in one run: kernel, simulated venue, journal.
@@ -424,6 +489,38 @@ class Indicator:
         """
 
 @final
+class ItchBooks:
+    """
+    Books of a day of NASDAQ TotalView-ITCH 5.0 messages; prices are ticks of 0.0001, instruments the day's locates.
+    """
+    def __new__(
+        cls,
+        /,
+        midnight_ns: SupportsIndex,
+        symbols: SupportsGetItem[int, str] | None = None,
+        *,
+        window_ticks: SupportsIndex = 4096,
+    ) -> ItchBooks:
+        """
+        `midnight_ns` is New York's midnight in UTC nanoseconds; `symbols` limits the books to those, all without it.
+        """
+    def book(self, /, symbol: str) -> OrderBook:
+        """
+        A copy of a stock's book as it stands; an empty one before its first order.
+        """
+    def stocks(self, /) -> list[tuple[int, str, int]]:
+        """
+        The stocks of the directory: (locate, symbol, shares of a round lot).
+        """
+    def take(self, /, data: bytes) -> tuple[int, numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]:
+        """
+        Takes the whole messages of a piece of a file, each behind its two bytes of length. Gives how many bytes they were
+        (what is left belongs to the next piece), and tables of what happened: `BookOrder` and `Trade`.
+
+        Raises `WireError` or `BookError` with the message's offset; the messages before it are taken.
+        """
+
+@final
 class JailLink:
     """
     A running strategy's process as a part of a run.
@@ -582,6 +679,82 @@ class Keyring:
         """
 
 @final
+class LevelBook:
+    """
+    Every price of a book (L2), from `BookLevel` events.
+    """
+    def __new__(
+        cls,
+        /,
+        *,
+        lowest_ticks: SupportsIndex = 1,
+        highest_ticks: SupportsIndex = ...,
+        may_cross: bool = False,
+        window_ticks: SupportsIndex = 4096,
+    ) -> LevelBook:
+        """
+        An empty book of prices from `lowest_ticks` to `highest_ticks`; `window_ticks` (a power of two, 256 to 262,144) of
+        them, around the best of each side, are kept in dense tables of 8 bytes a tick.
+        """
+    def apply(self, /, events: numpy.typing.NDArray[typing.Any]) -> None:
+        """
+        Takes `BookLevel` events, update by update; raises `BookError` at the first update refused.
+        """
+    def asks(
+        self, /, n: SupportsIndex | None = None
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+        """
+        Prices (ticks) and lots of the best `n` asks, best first; all without `n`.
+        """
+    @property
+    def best_ask(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best ask.
+        """
+    @property
+    def best_bid(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best bid.
+        """
+    def bids(
+        self, /, n: SupportsIndex | None = None
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+        """
+        Prices (ticks) and lots of the best `n` bids, best first; all without `n`.
+        """
+    def checksum(
+        self, /, rule: str, price: tuple[SupportsIndex, SupportsIndex], size: tuple[SupportsIndex, SupportsIndex]
+    ) -> int:
+        """
+        The checksum by the rule of `kraken` or `okx`; `price` and `size` say how the venue writes them: units of the last
+        decimal in a tick (or lot), and decimals (at most 18).
+        """
+    def depth(self, /, side: str, n: SupportsIndex) -> tuple[int, int, int]:
+        """
+        Levels, lots, and lots times ticks from the best, over the best `n` levels of a side (`bid` or `ask`); exact.
+        """
+    def depth_within(self, /, side: str, ticks: SupportsIndex) -> tuple[int, int, int]:
+        """
+        The same over the levels up to so many ticks from the best, that included.
+        """
+    def imbalance(self, /, n: SupportsIndex = 1) -> float | None:
+        """
+        Bids' lots less asks' lots over both, over the best `n` levels a side: from -1 to 1.
+        """
+    def state_hash(self, /) -> bytes:
+        """
+        SHA-256 of the book's canonical form: equal books have equal hashes, however they were built.
+        """
+    def tops(self, /, events: numpy.typing.NDArray[typing.Any]) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        The same, giving the best prices after each update: (updates, 4) of bid ticks, bid lots, ask ticks, ask lots.
+        """
+    def weighted_mid(self, /, n: SupportsIndex = 1) -> float | None:
+        """
+        The mid in ticks over the best `n` levels a side: each side's mean price weighted by the other side's lots.
+        """
+
+@final
 class LogReader:
     """
     Reads the records of the log in a folder, also while another process writes it: whole commits only. A replica that
@@ -660,6 +833,70 @@ class LogTree:
     def request(self, /, old: SupportsIndex, new: SupportsIndex, note: str) -> bytes:
         """
         The body of an `add-checkpoint` request for a signed note of `new` entries, to a witness that knows `old`.
+        """
+
+@final
+class OrderBook:
+    """
+    Every order of a book (L3), from `BookOrder` events.
+    """
+    def __len__(self, /) -> int:
+        """
+        How many orders rest.
+        """
+    def __new__(
+        cls,
+        /,
+        *,
+        lowest_ticks: SupportsIndex = 1,
+        highest_ticks: SupportsIndex = ...,
+        may_cross: bool = False,
+        window_ticks: SupportsIndex = 4096,
+    ) -> OrderBook:
+        """
+        An empty book; see `LevelBook` for the settings (16 bytes a tick of the window).
+        """
+    def apply(self, /, events: numpy.typing.NDArray[typing.Any]) -> None:
+        """
+        Takes `BookOrder` events, update by update; raises `BookError` at the first update refused.
+        """
+    def asks(
+        self, /, n: SupportsIndex | None = None
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+        """
+        Prices (ticks) and lots of the best `n` asks, best first; all without `n`.
+        """
+    @property
+    def best_ask(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best ask.
+        """
+    @property
+    def best_bid(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best bid.
+        """
+    def bids(
+        self, /, n: SupportsIndex | None = None
+    ) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+        """
+        Prices (ticks) and lots of the best `n` bids, best first; all without `n`.
+        """
+    def lots_ahead(self, /, order_id: SupportsIndex) -> int | None:
+        """
+        Lots that will be served before an order at its price; `None` if there is no such order.
+        """
+    def queue(self, /, side: str, price_ticks: SupportsIndex) -> list[tuple[int, int]]:
+        """
+        The orders at a price of a side (`bid` or `ask`), first in the queue first: (number, lots).
+        """
+    def state_hash(self, /) -> bytes:
+        """
+        SHA-256 of the book's canonical form, every queue included.
+        """
+    def tops(self, /, events: numpy.typing.NDArray[typing.Any]) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        The same, giving the best prices after each update: (updates, 4) of bid ticks, bid lots, ask ticks, ask lots.
         """
 
 @final
@@ -781,6 +1018,36 @@ class TileProver:
         """
         Proves a file. Of a bundle: the names of the blobs that its entries commit to, and how many of its entries an
         outsider could read, beside those that everybody must.
+        """
+
+@final
+class TopBook:
+    """
+    The best bid and ask (L1), from `BookLevel` events that say what is best.
+    """
+    def __new__(
+        cls, /, *, lowest_ticks: SupportsIndex = 1, highest_ticks: SupportsIndex = ..., may_cross: bool = False
+    ) -> TopBook:
+        """
+        An empty book of prices from `lowest_ticks` to `highest_ticks`.
+        """
+    def apply(self, /, events: numpy.typing.NDArray[typing.Any]) -> None:
+        """
+        Takes `BookLevel` events, update by update; raises `BookError` at the first update refused.
+        """
+    @property
+    def best_ask(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best ask.
+        """
+    @property
+    def best_bid(self, /) -> tuple[int, int] | None:
+        """
+        Price (ticks) and lots of the best bid.
+        """
+    def state_hash(self, /) -> bytes:
+        """
+        SHA-256 of the book's canonical form.
         """
 
 @final
@@ -1090,6 +1357,11 @@ def venue_price_ticks(
     """
     Price in ticks at which `lots` (positive buys, negative sells) trade at a venue with these costs, in 10^-9. An
     `adv_lots` of 0 is not known.
+    """
+
+def venue_rules() -> list[tuple[str, str]]:
+    """
+    The numbering rules of the venues: (name, where it is written).
     """
 
 def verify_log(dir: str | PathLike[str], key: str | None = None, stream: str = "journal") -> dict[str, typing.Any]:

@@ -14,7 +14,7 @@ from hedgerow.core.nouns import money_int, nouns, records
 
 FOLDER = Path(__file__).parent / "nouns"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
-SCALARS = {"u8": "<B", "u16": "<H", "u32": "<I", "u64": "<Q", "i64": "<q", "f64": "<d"}
+SCALARS = {"u8": "<B", "u16": "<H", "u32": "<I", "i32": "<i", "u64": "<Q", "i64": "<q", "f64": "<d"}
 
 Field = tuple[str, str, Any]
 

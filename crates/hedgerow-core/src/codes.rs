@@ -91,6 +91,7 @@ codes! {
         24 DATA_CROSSED_QUOTE "bid is above ask" => "repair the row, or leave such rows out with faulty='drop'";
         25 DATA_NO_SCHEMA "the schema that the bytes need is not there" => "put the schema's XML file beside the data";
         26 DATA_READER "the reader of a format broke" => "report it with the file; nothing was loaded";
+        27 DATA_OFF_LOT "a size is not a multiple of the lot" => "set the instrument's lot";
     }
     RISK = 3 exit 12 {
         1 RISK_CLOCK "the order's time is before the kernel's clock" => "correct the clock; orders are stamped when they are made";
@@ -265,6 +266,27 @@ codes! {
         11 JAIL_SEALED "the sealed artifact cannot be opened" => "use the identity of one of its recipients, and the manifest that came with it";
         12 JAIL_INTENT "an intent that cannot become an order" => "it was left out; name a known instrument and a finite amount on the lot and tick";
         13 JAIL_REPLAY "executed again, the artifact does not give what the log says" => "it is not the artifact that ran, or the tape was changed";
+    }
+    BOOK = 14 exit 22 {
+        1 BOOK_CROSSED "after a whole update the best bid is not below the best ask" => "nothing was changed; take a new image of the book";
+        2 BOOK_LOTS "a size is negative, zero where there must be one, or too large" => "nothing was changed; use a coarser lot if it is too large";
+        3 BOOK_PRICE "a price is outside the book's range" => "nothing was changed; check the tick, or make the book with a wider range";
+        4 BOOK_UNKNOWN_ORDER "no such order in the book" => "nothing was changed; take a new image of the book";
+        5 BOOK_DUPLICATE_ORDER "an order of this number is in the book already" => "nothing was changed; take a new image of the book";
+        6 BOOK_OVER_CANCEL "more lots taken away than the order has" => "nothing was changed; take a new image of the book";
+        7 BOOK_FIELD "side or action has no meaning in this book" => "nothing was changed; use the values of the glossary";
+        8 BOOK_GAP "updates of the book are missing" => "take a new image of the book; updates are held until it comes";
+        9 BOOK_STALE_SNAPSHOT "the image of the book is older than the updates held" => "take another image of the book";
+        10 BOOK_CHECKSUM "the book does not have the checksum that the venue sent" => "take a new image of the book";
+        11 BOOK_NUMBERS "an update's numbers contradict each other" => "nothing was changed; check the feed";
+        12 BOOK_HELD "more updates were held than there is room for" => "take an image of the book sooner, or make more room";
+    }
+    WIRE = 15 exit 23 {
+        1 WIRE_LENGTH "a message does not have the length of its type" => "nothing was changed; check the feed's framing and version";
+        2 WIRE_TYPE "a message of an unknown type" => "nothing was changed; check the feed's version";
+        3 WIRE_TRUNCATED "the bytes end within a message" => "read on where it begins";
+        4 WIRE_FIELD "a field of a message has no meaning" => "nothing was changed; check the feed's version";
+        5 WIRE_UNKNOWN_STOCK "a message for a stock that the directory does not list" => "read the feed from its beginning";
     }
     FEED = 16 exit 24 {
         1 FEED_SPEC "a feed's specification cannot be used" => "correct the keys that the message names; `hedgerow feeds check FILE` reads it again";

@@ -7,7 +7,7 @@ use bytemuck::Pod;
 pub struct Field {
     /// Name, unit last.
     pub name: &'static str,
-    /// `u8 u16 u32 u64 i64 f64 money currency bytes32 text32 limits`.
+    /// `u8 u16 u32 i32 u64 i64 f64 money currency bytes32 text32 limits`.
     pub kind: &'static str,
     /// Bytes from the start of the record.
     pub offset: usize,
@@ -32,12 +32,16 @@ pub struct NounInfo {
     pub fields: &'static [Field],
 }
 
-/// A fixed-layout record of the journal.
+/// A fixed-layout record.
 pub trait Noun: Pod {
     /// Its description.
     const INFO: NounInfo;
     /// Its number in journal frames.
     const KIND: u16 = Self::INFO.kind;
+}
+
+/// A record that carries its own number in the journal and names its cause; events of books are numbered by their place.
+pub trait Journaled: Noun {
     /// Its sequence number.
     fn id(&self) -> u64;
     /// The record that made it happen, or 0.
@@ -51,13 +55,26 @@ pub trait FieldKind {
 }
 macro_rules! field_kinds { ($($t:ty => $k:literal),* $(,)?) => { $(impl FieldKind for $t { const KIND: &'static str = $k; })* } }
 field_kinds! {
-    u8 => "u8", u16 => "u16", u32 => "u32", u64 => "u64", i64 => "i64", f64 => "f64",
+    u8 => "u8", u16 => "u16", u32 => "u32", i32 => "i32", u64 => "u64", i64 => "i64", f64 => "f64",
     crate::Money => "money", crate::Currency => "currency", crate::Limits => "limits",
     [u8; 32] => "bytes32", [u8; 5] => "spare", [u8; 6] => "spare", crate::Symbol => "text32",
 }
 
-/// Declares a record: the struct, its description, and the assertion of its size.
+/// Declares a record of the journal: an [`event!`] that has `id` and `cause`.
 macro_rules! record {
+    ($(#[doc = $doc:literal])+ $name:ident = $($rest:tt)+) => {
+        $crate::noun::event! { $(#[doc = $doc])+ $name = $($rest)+ }
+        impl $crate::noun::Journaled for $name {
+            #[inline]
+            fn id(&self) -> u64 { self.id }
+            #[inline]
+            fn cause(&self) -> u64 { self.cause }
+        }
+    };
+}
+
+/// Declares a fixed-layout record: the struct, its description, and the assertion of its size.
+macro_rules! event {
     ($(#[doc = $doc:literal])+ $name:ident = $kind:literal, $size:literal bytes { $($(#[doc = $fdoc:literal])+ $field:ident: $type:ty,)+ }) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, PartialEq, Debug, bytemuck::Pod, bytemuck::Zeroable, serde::Serialize, serde::Deserialize)]
@@ -76,13 +93,10 @@ macro_rules! record {
                     doc: concat!($($fdoc, "\n"),+),
                 }),+],
             };
-            #[inline]
-            fn id(&self) -> u64 { self.id }
-            #[inline]
-            fn cause(&self) -> u64 { self.cause }
         }
     };
 }
+pub(crate) use event;
 pub(crate) use record;
 
 /// Every noun, in order of its number.

@@ -1,8 +1,11 @@
 //! The nouns as fixed-layout records, each naming its cause. `docs/glossary.md` is printed from these lines.
 
+mod observations;
+
 use crate::noun::{Noun, NounInfo, record};
 pub use crate::values::*;
 use crate::{Currency, Limits, Money, Symbol};
+pub use observations::*;
 
 /// All record types, in order of their number.
 pub(crate) const ALL: &[NounInfo] = &[
@@ -32,56 +35,11 @@ pub(crate) const ALL: &[NounInfo] = &[
     Sequenced::INFO,
     JailStart::INFO,
     JailAnswer::INFO,
+    BookLevel::INFO,
+    BookOrder::INFO,
+    Trade::INFO,
 ];
 
-record! {
-    /// An observation of trading over a span of time, stamped at its close.
-    Bar = 1, 88 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// When the bar closed, UTC nanoseconds.
-        ts_event: i64,
-        /// When we knew it, UTC nanoseconds; never before `ts_event`.
-        ts_init: i64,
-        /// First price, ticks.
-        open_ticks: i64,
-        /// Highest price, ticks.
-        high_ticks: i64,
-        /// Lowest price, ticks.
-        low_ticks: i64,
-        /// Last price, ticks.
-        close_ticks: i64,
-        /// Volume traded, lots; -1 = not known.
-        volume_lots: i64,
-        /// Length of the bar, nanoseconds; it opened at `ts_event - span_ns`.
-        span_ns: i64,
-        /// Dense index.
-        instrument: u32,
-        /// Zero.
-        spare: u32,
-    }
-}
-record! {
-    /// An observation of an exchange rate: one unit of `base` costs `rate_nano` * 10^-9 units of `quote`.
-    FxRate = 2, 56 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// When it held, UTC nanoseconds.
-        ts_event: i64,
-        /// When we knew it, UTC nanoseconds.
-        ts_init: i64,
-        /// The currency priced.
-        base: Currency,
-        /// The currency it is priced in.
-        quote: Currency,
-        /// Price in 10^-9 units.
-        rate_nano: i64,
-    }
-}
 record! {
     /// A model's belief about an instrument over a horizon.
     Forecast = 3, 88 bytes {

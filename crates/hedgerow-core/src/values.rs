@@ -188,3 +188,46 @@ byte_enum! {
         Jail = 3,
     }
 }
+
+/// Set in the action of a book's event that is the last of its update: after it the book is whole.
+pub const LAST_OF_UPDATE: u8 = 0x80;
+
+byte_enum! {
+    /// What an observation of a book's price says; see [`LAST_OF_UPDATE`].
+    LevelAction {
+        /// So many lots are at this price now; 0 = none.
+        Set = 1,
+        /// This is now the best price of its side, with so many lots; 0 lots = the side is empty.
+        Top = 2,
+        /// Both sides are empty: an image of the book follows.
+        Clear = 3,
+    }
+}
+byte_enum! {
+    /// What an observation of an order in a book says; see [`LAST_OF_UPDATE`].
+    OrderAction {
+        /// Entered, behind all others at its price.
+        Add = 1,
+        /// So many lots of it were taken back.
+        Cancel = 2,
+        /// It was executed for so many lots.
+        Execute = 3,
+        /// It is gone.
+        Delete = 4,
+        /// It now has this price and so many lots; it keeps its place only at the same price and without growing.
+        Modify = 5,
+        /// The book is empty: an image of it follows.
+        Clear = 6,
+    }
+}
+byte_enum! {
+    /// How an execution between others came about.
+    TradeKind {
+        /// Continuous trading.
+        Continuous = 1,
+        /// An auction.
+        Auction = 2,
+        /// Against orders that nobody could see.
+        Hidden = 3,
+    }
+}

@@ -21,7 +21,7 @@ use crate::signed;
 use crate::storage::Storage;
 use crate::tile_writer::TileWriter;
 use crate::walk::{Tail, Walk};
-use hedgerow_core::{KIND_SEGMENT, Noun, Problem, RecordId, code};
+use hedgerow_core::{Journaled, KIND_SEGMENT, Problem, RecordId, code};
 
 /// Name of the small file with the last signed checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
@@ -256,7 +256,7 @@ impl<S: Storage> Journal<S> {
     /// # Errors
     /// See [`Journal::append`].
     #[inline]
-    pub fn append_noun<N: Noun>(&mut self, noun: &N) -> Result<(), Problem> {
+    pub fn append_noun<N: Journaled>(&mut self, noun: &N) -> Result<(), Problem> {
         self.append(N::KIND, noun.id(), bytemuck::bytes_of(noun))
     }
 
@@ -289,7 +289,7 @@ impl<S: Storage> Journal<S> {
     /// # Errors
     /// See [`Journal::append_row`].
     #[inline]
-    pub fn append_row_noun<N: Noun>(&mut self, noun: &N) -> Result<(), Problem> {
+    pub fn append_row_noun<N: Journaled>(&mut self, noun: &N) -> Result<(), Problem> {
         self.append_row(N::KIND, noun.id(), bytemuck::bytes_of(noun))
     }
 

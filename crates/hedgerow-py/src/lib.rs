@@ -3,10 +3,12 @@
 //! Every public word stands here once; the stubs are printed from this list (`make stubs`).
 
 mod age;
+mod books;
 mod costs;
 mod engine;
 mod features;
 mod governance;
+mod itch;
 mod kit;
 mod log;
 mod proofs;
@@ -23,6 +25,8 @@ mod _core {
     #[pymodule_export]
     use crate::age::{age_encrypt, age_identity};
     #[pymodule_export]
+    use crate::books::{BookFeed, LevelBook, OrderBook, TopBook, venue_rules};
+    #[pymodule_export]
     use crate::costs::venue_price_ticks;
     #[pymodule_export]
     use crate::engine::{BarView, Engine, FillView, OrderTicket, StrategyCore, order_state_names, replay_log};
@@ -36,6 +40,8 @@ mod _core {
     use crate::governance::{
         Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, missing_seats, sha256,
     };
+    #[pymodule_export]
+    use crate::itch::ItchBooks;
     #[pymodule_export]
     use crate::kit::authoring_kit;
     #[pymodule_export]

@@ -104,6 +104,14 @@ class JailError(HedgerowError):
     """JAIL: opaque strategies and where they run."""
 
 
+class BookError(HedgerowError):
+    """BOOK: order books that contradict themselves or their venue."""
+
+
+class WireError(HedgerowError):
+    """WIRE: messages of a feed that cannot be read."""
+
+
 class FeedError(HedgerowError):
     """FEED: what comes from vendors and venues."""
 
@@ -122,6 +130,8 @@ _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "RUN": RunError,
     "CLI": UsageError,
     "JAIL": JailError,
+    "BOOK": BookError,
+    "WIRE": WireError,
     "FEED": FeedError,
 }
 
