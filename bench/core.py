@@ -50,6 +50,17 @@ PLANS: dict[str, Plan] = {
         "log.proof.warm": ("floor.log.proof", Goal("<", 50, of="value", unit="us")),
         "log.proof.any": ("floor.log.proof", None),
     },
+    "book": {
+        "book.l2": ("floor.book.l2", Goal("<=", 2)),
+        "book.l2_far": ("floor.book.l2", Goal("<=", 2)),
+        "book.l2_wide": ("floor.book.l2", None),
+        "floor.book.l2_maps": ("floor.book.l2", None),
+        "floor.book.l2_far_maps": ("floor.book.l2", None),
+        "book.l3": ("floor.book.l3", Goal("<=", 4)),
+        "book.l3.small": ("floor.book.l3.small", Goal("<=", 4)),
+        **{f"book.mid.{n}": (f"floor.book.mid.{n}", Goal("<=", 3)) for n in (8, 16, 32, 64)},
+    },
+    "itch": {"itch.read": ("floor.itch.copy", None), "itch.book": ("floor.itch.copy", None)},
     "kernel": {f"kernel.{step}": ("floor.kernel", None) for step in STEPS},
     "wasm": {"wasm.call": ("floor.wasm.call", Goal("<", 1_000, of="value", unit="ns"))},
     "counts": {

@@ -2,7 +2,9 @@
 //!
 //! They use what the processor has (found at run time), while the figures are built as the wheel is built.
 
+pub mod book;
 pub mod gate;
+pub mod itch;
 pub mod jail;
 pub mod journal;
 pub mod log;
