@@ -45,7 +45,7 @@ def test_the_map_names_every_command_in_its_order(capsys: pytest.CaptureFixture[
     assert run([]) == 0
     shown = capsys.readouterr().out
     assert set(get_command(app).commands) == set(ORDER)  # type: ignore[attr-defined]
-    places = [shown.index(f" {name} ") for name in ORDER]
+    places = [shown.index(f"│ {name} ") for name in ORDER]
     assert places == sorted(places)
 
 
@@ -90,7 +90,9 @@ def test_exit_statuses_are_stable() -> None:
     """Scripts depend on these numbers."""
     found = {row.area: row.exit_status for row in error_table()}
     areas = ["CORE", "DATA", "RISK", "OMS", "LEDGER", "LOG", "GOV", "SIM", "MODEL", "OPT", "RUN"]
-    assert found == {"CLI": 2, "JAIL": 21, "FEED": 24} | {area: 10 + place for place, area in enumerate(areas)}
+    assert found == {"CLI": 2, "JAIL": 21, "BOOK": 22, "WIRE": 23, "FEED": 24} | {
+        area: 10 + place for place, area in enumerate(areas)
+    }
 
 
 def test_an_interrupt_is_told_and_ends_with_130(
