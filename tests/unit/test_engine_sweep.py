@@ -128,6 +128,8 @@ def test_walking_forward_takes_what_was_best_before() -> None:
         best = before.loc[before["final_nav"].idxmax()]
         assert ahead[["fast", "slow"]].iloc[place].tolist() == best[["fast", "slow"]].tolist()
         assert ahead["chosen_final_nav"].iloc[place] == best["final_nav"]
+    listed = sweep(ONE, Cross, [{"fast": 5}, {"fast": 5, "slow": 40}], windows=windows, workers=1)
+    assert len(listed.walk_forward("final_nav")) == 2
     assert "two windows" in error_of(sweep(ONE, Cross, GRID, workers=1).walk_forward, "final_nav")
 
 
@@ -161,6 +163,7 @@ def test_a_broken_sweep_goes_on_where_it_was(tmp_path: Path) -> None:
     assert seen == [(3, 4), (4, 4)]
     pd.testing.assert_frame_equal(again.table, whole.table)
     pd.testing.assert_frame_equal(again.returns, whole.returns)
+    assert again.best() == whole.best()
     assert len(rows.read_bytes().splitlines()) == 4
 
 

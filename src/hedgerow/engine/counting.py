@@ -60,15 +60,16 @@ class Count:
 
 def variant_of(info: RunInfo, data: RunData, limits: Limits) -> Variant:
     """What a run tries: its name, its artifact, everything that was set, its data and their period."""
-    settings = {
-        "config": info.config,
-        "seed": info.seed,
-        "cash": info.cash,
-        "currency": info.currency,
-        "costs": info.costs,
-        "limits": limits.to_json(),
-    }
+    settings = settings_of(info.config, info.seed, info.cash, info.currency, info.costs, limits)
     return variant(info.name, info.artifact, settings, data, info.data_digest)
+
+
+def settings_of(
+    config: dict[str, Any], seed: int, cash: float, currency: str, costs: dict[str, Any], limits: Limits
+) -> dict[str, Any]:
+    """All that is set in a run: two runs with other settings are two trials."""
+    told = {"config": config, "seed": seed, "cash": cash, "currency": currency, "costs": costs}
+    return told | {"limits": limits.to_json()}
 
 
 def variant(family: str, artifact: str, settings: dict[str, Any], data: RunData, data_digest: str = "") -> Variant:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 SMALLER_IS_BETTER = ("volatility", "max_drawdown", "turnover", "denied", "findings")
 COUNTS = ("fills", "denied", "findings")
 TOLD = ("final_nav", *FIGURES, *COUNTS)
-PLACES = ("window", "universe")
 
 
 class Sweep:
@@ -105,9 +104,10 @@ class Sweep:
         """A figure over two parameters, as a table of one against the other; the mean where others vary too."""
         self._values(metric)
         for name in (rows, columns):
-            if name not in self.table.columns or name in (*TOLD, "error"):
-                known = [str(c) for c in self.table.columns if c not in (*TOLD, "error")]
-                raise problem("RUN_CONFIG", f"{name!r} is no parameter of this sweep{did_you_mean(name, known)}")
+            if name not in self.parameters:
+                raise problem(
+                    "RUN_CONFIG", f"{name!r} is no parameter of this sweep{did_you_mean(name, self.parameters)}"
+                )
         return self.table.pivot_table(index=rows, columns=columns, values=metric, aggfunc="mean")
 
     def walk_forward(self, metric: str = "sharpe") -> pd.DataFrame:
@@ -122,19 +122,15 @@ class Sweep:
         table = self.table
         if "window" not in table or table["window"].nunique() < 2:
             raise problem("RUN_CONFIG", "walk_forward needs two windows or more; sweep with windows=[...]")
-        parameters = [c for c in table.columns if c not in (*TOLD, *PLACES, "error")]
         told: list[dict[str, Any]] = []
         for _, part in table.groupby("universe", sort=False) if "universe" in table else [(None, table)]:
             windows = [window for _, window in part.groupby("window", sort=False)]
             for before, window in pairwise(windows):
                 place = _best(before[metric].to_numpy(), metric)
                 if place is not None:
-                    chosen = before.iloc[place]
-                    same = (window[parameters] == chosen[parameters]).all(axis=1)
-                    row = window[same].iloc[0].to_dict()
-                    told.append(
-                        {str(name): value for name, value in row.items()} | {f"chosen_{metric}": chosen[metric]}
-                    )
+                    # Every window has the same variants in the same order.
+                    row = {str(name): value for name, value in window.iloc[place].to_dict().items()}
+                    told.append(row | {f"chosen_{metric}": before[metric].iloc[place]})
         return pd.DataFrame(told)
 
     def overfitting(self, *, blocks: int = 16) -> Overfitting:

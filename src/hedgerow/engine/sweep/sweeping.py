@@ -92,6 +92,7 @@ def sweep(
     tried = _variants(job, name, points, bars)
     kept = Kept(None if folder is None else Path(folder), _digest(job, name, points, tried), len(points))
     ledger.begin(*tried)
+    ledger.record_all((tried[row.number], row.outcome) for row in kept.rows.values() if row.outcome)
     for rows in _rows(job, points, kept, workers, cluster, errors):
         ledger.record_all((tried[row.number], row.outcome) for row in rows if row.outcome)
         kept.add(rows)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.engine.backtest import backtest, default_costs
-from hedgerow.engine.counting import outcome_of, variant
+from hedgerow.engine.counting import outcome_of, settings_of, variant
 from hedgerow.engine.opening import research_limits
 from hedgerow.engine.result import DECISIONS
 from hedgerow.engine.run_data import DAY_NS, RunData
@@ -87,14 +87,14 @@ class Job:
         if self.form == "strategy":
             made = self.maker(**point.parameters)
             config, own = dataclasses.asdict(made.config), made.digest
-        settings = {
-            "config": config,
-            "seed": self.settings.seed,
-            "cash": float(self.settings.cash),
-            "currency": self.settings.currency,
-            "costs": dataclasses.asdict(default_costs(data, []) if costs is None else costs),
-            "limits": (research_limits(self.settings.cash) if limits is None else limits).to_json(),
-        }
+        settings = settings_of(
+            config,
+            self.settings.seed,
+            float(self.settings.cash),
+            self.settings.currency,
+            dataclasses.asdict(default_costs(data, []) if costs is None else costs),
+            research_limits(self.settings.cash) if limits is None else limits,
+        )
         if self.form != "strategy":
             settings["size"] = self.settings.size
         return variant(name, own or artifact_hash(self.maker, config), settings, data, data_digest)
