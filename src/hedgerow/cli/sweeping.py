@@ -82,7 +82,7 @@ def sweep(
 
 
 def _luck(done: Sweep) -> float | None:
-    """Probability that the best is the best by luck; `None` where the variants share too few days to say."""
+    """Probability that the best is the best by luck; `None` where the variants' days do not let it be told."""
     try:
         return done.overfitting().probability
     except RunError:

@@ -21,6 +21,7 @@ from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
 from hedgerow.core.verdicts import verdict_sentence
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
+from hedgerow.governance.jail import Isolation
 from hedgerow.governance.unsealing import identity_files, open_log
 
 MONEY = ("no", "simulated", "paper", "real")
@@ -237,7 +238,7 @@ def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     artifact = bytes(row["artifact"]).hex()[:12]
     taken_back = ", taken back" if row["revoked"] else ", paused" if row["paused"] else ""
     tier = f"mandate {row['index']}, {MONEY[row['kind']]} money, tier of rank {row['rank']}"
-    tier += f", isolation {_LEVELS[row['isolation']]}"
+    tier += f", isolation {_level(row['isolation'])}"
     return f"{tier}, capital {capital:,.2f}, for artifact {artifact} only{taken_back}"
 
 
@@ -245,12 +246,13 @@ def _sequenced(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     return f"the governance log held {int(row['size']):,} entries with the root {bytes(row['root']).hex()[:12]}"
 
 
-_LEVELS = ("none", "limits", "filtered", "jail")
+def _level(number: Any) -> str:
+    return Isolation(int(number)).name.lower()
 
 
 def _jail_start(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     form = ("", "WebAssembly module", "native program", "Python package")[row["form"]]
-    return f"a {form} started, isolation {_LEVELS[row['isolation']]}, artifact {bytes(row['artifact']).hex()[:12]}"
+    return f"a {form} started, isolation {_level(row['isolation'])}, artifact {bytes(row['artifact']).hex()[:12]}"
 
 
 def _jail_answer(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
@@ -264,7 +266,7 @@ def _finding(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     said = f"{found.code} {found.says}"
     if found.name != "GOV_ISOLATION":
         return said
-    reached, demanded = (_LEVELS[money_int(row[name]) // MONEY_UNIT] for name in ("value", "limit"))
+    reached, demanded = (_level(money_int(row[name]) // MONEY_UNIT) for name in ("value", "limit"))
     return f"{said}: {reached}, demanded is {demanded}"
 
 

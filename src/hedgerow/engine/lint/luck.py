@@ -29,8 +29,8 @@ SHARPE_MAX = 3.0
 BELIEVED = 0.95
 OVERFIT_MAX = 0.5
 DENIED_MAX = 0.25
-FORESEEN = 0.75
 FORESEEN_MIN = 30
+FORESEEN = 0.75
 """Share of bars that a strategy may be right about right after it traded: three in four is no skill anybody has."""
 FORESEEN_ERRORS = 5.0
 
@@ -135,12 +135,17 @@ def grid_edge(subject: Subject) -> Answer:
     config, grid = subject.result.info.config, subject.grid
     if not grid:
         return "the values that were tried are not told; give grid= or among="
-    edges = []
+    edges, asked = [], False
     for name, tried in grid.items():
         values = sorted({float(v) for v in tried if isinstance(v, int | float) and not isinstance(v, bool)})
         chosen = config.get(name)
-        if len(values) >= 3 and isinstance(chosen, int | float) and chosen in (values[0], values[-1]):
+        if len(values) < 3 or not isinstance(chosen, int | float):
+            continue
+        asked = True
+        if chosen in (values[0], values[-1]):
             edges.append(f"{name}={chosen:g}, of {values[0]:g} to {values[-1]:g}")
+    if not asked:
+        return f"the run's own value among three or more is not told, of {', '.join(grid)}; signals have no settings"
     if not edges:
         return None
     return Seen(float(len(edges)), 0.0, f"the best value lies at the end of what was tried: {'; '.join(edges)}")

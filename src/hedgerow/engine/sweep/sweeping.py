@@ -7,6 +7,7 @@ import inspect
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -169,10 +170,6 @@ def _rows(
         else:
             assert not isinstance(job.data, Path)
             share(job.data, Path(shared))
-            job = Job(job.form, job.maker, job.settings, Path(shared), job.keep_returns)
+            job = replace(job, data=Path(shared))
             run = pools.processes(workers)
-        yield from run(partial(_compute, job, errors), pieces)
-
-
-def _compute(job: Job, errors: str, points: list[Point]) -> list[Row]:
-    return compute(job, points, errors)
+        yield from run(partial(compute, job, errors), pieces)

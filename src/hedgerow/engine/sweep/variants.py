@@ -19,7 +19,7 @@ from hedgerow.engine.backtest import backtest, default_costs
 from hedgerow.engine.counting import outcome_of, settings_of, variant
 from hedgerow.engine.opening import research_limits
 from hedgerow.engine.result import DECISIONS
-from hedgerow.engine.run_data import DAY_NS, RunData
+from hedgerow.engine.run_data import RunData
 from hedgerow.engine.sweep.points import Point, Slice
 from hedgerow.engine.sweep.sharing import attach
 from hedgerow.governance.artifact import artifact_hash
@@ -113,7 +113,7 @@ class Row:
     seconds: float
 
 
-def compute(job: Job, points: list[Point], errors: str) -> list[Row]:
+def compute(job: Job, errors: str, points: list[Point]) -> list[Row]:
     """The rows of some variants. With errors="raise" the first exception ends it: a named one as it is, and what a
     strategy raises as RUN_STRATEGY with its traceback, because not every exception travels between processes.
     """
@@ -156,11 +156,9 @@ def _figures(result: Result) -> dict[str, float | None]:
 
 def _daily(result: Result) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Each day and its return, the first from the capital."""
-    nav = result.daily
-    days = nav.index.to_numpy(dtype="datetime64[ns]").astype(np.int64)[1:] // DAY_NS
-    values = nav.to_numpy(dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return days, values[1:] / values[:-1] - 1
+    returns = result.returns
+    days = returns.index.to_numpy(dtype="datetime64[D]").astype(np.int64)
+    return days, returns.to_numpy(dtype=np.float64)
 
 
 _SHARED: dict[Path, Bars] = {}
