@@ -54,6 +54,19 @@ def test_nothing_is_told_that_was_known_later(tmp_path: Path) -> None:
     assert catalog.rows("trades", start="2020-06-08T00:00:00Z").num_rows == 2
 
 
+def test_what_bears_no_time_was_known_when_it_was_ingested(tmp_path: Path) -> None:
+    """A list of symbols that came later is not there before, though an earlier list is."""
+    catalog = Catalog(tmp_path / "catalog")
+    head = "Symbol,Security Name,Exchange"
+    catalog.ingest_rows(file(tmp_path, "a.csv", f"{head}\nAAA,Alpha,NYSE\n"), ingested_at="2020-01-01")
+    catalog.ingest_rows(file(tmp_path, "b.csv", f"{head}\nBBB,Beta,NYSE\n"), ingested_at="2024-01-01")
+    assert [catalog.rows("reference", as_of=day).num_rows for day in ("2019-01-01", "2021-01-01", "2025-01-01")] == [
+        0,
+        1,
+        2,
+    ]
+
+
 def test_a_correction_of_a_series_is_a_new_row(tmp_path: Path) -> None:
     """A value that differs is refused until it is told when it became known; then both can be asked for."""
     catalog = Catalog(tmp_path / "catalog")

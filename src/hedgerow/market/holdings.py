@@ -103,7 +103,8 @@ def rows_held(
     entries = [e for e in entries if _touches(e, start, end)]
     if not entries:
         raise problem("DATA_NOT_FOUND", f"{root} holds no {kind} of these instruments and times")
-    table = pa.concat_tables([read_table(root, entry) for entry in entries])
+    tables = [read_table(root, entry) for entry in entries]
+    table = pa.concat_tables(tables)
     keep = pa.array(np.ones(table.num_rows, dtype=bool))
     event, known = table.column("ts_event").cast(pa.int64()), table.column("ts_init").cast(pa.int64())
     if wanted is not None:
@@ -113,7 +114,8 @@ def rows_held(
     if end is not None:
         keep = pc.and_(keep, pc.less_equal(event, end))
     if known_ns is not None:  # what bears no time was known when it was ingested
-        keep = pc.and_(keep, pc.less_equal(known.fill_null(min(e.ingested_at for e in entries)), known_ns))
+        ingested = pa.array(np.repeat([e.ingested_at for e in entries], [len(t) for t in tables]), pa.int64())
+        keep = pc.and_(keep, pc.less_equal(pc.coalesce(known, ingested), known_ns))
     table = table.filter(pc.fill_null(keep, False))
     order = [(name, "ascending") for name in ("ts_init", "ts_event", "instrument", "record")]
     return _latest(table) if kind == "series" else table.sort_by(order)
