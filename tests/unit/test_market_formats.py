@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import random
 import runpy
@@ -244,6 +245,9 @@ def test_what_our_own_recorder_writes_is_read(tmp_path: Path) -> None:
     path.write_text(f'{NS} #note {{"opened": "wss://x"}}\n{NS + 1} {trade}\n{NS + 2} pong\n{NS + 3} #binary AAE=\n')
     assert probe(path, READING).kinds == {"messages": 3, "trades": 1}
     assert [row["type"] for row in first_rows(path, "messages")] == ["note", "text", "binary"]
+    marked = base64.b64encode(f"{trade}\n".encode()).decode()
+    path.write_text(f"{NS} {trade}\n{NS + 1} #text {marked}\n")
+    assert probe(path, READING).kinds == {"trades": 2}
     path.write_text(f"{NS} {trade}\n{NS + 1} {trade[:40]}\n")
     found = probe(path, READING)
     assert (found.rows, found.error and found.error.code) == (1, "DATA-020")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from decimal import Decimal
@@ -162,3 +163,18 @@ def test_a_damaged_recording_is_refused_with_its_line_and_what_was_before_is_goo
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="DATA-020"):
         list(recorded(tmp_path / "bytes.txt"))
+
+
+def test_notes_words_and_marks_of_our_own_recorder_do_not_stop_a_recording(tmp_path: Path) -> None:
+    """Notes and bare words are passed over, marked messages are decoded, and what is cut is still refused."""
+    ns, marked = 1_723_161_255_342_000_000, base64.b64encode(b'{"b": 2}\n').decode()
+    lines = [f'{ns} #note {{"lost": 2}}', f'{ns} {{"a": 1}}', f"{ns} pong", f"{ns + 1} #text {marked}"]
+    file = tmp_path / "feed.txt"
+    file.write_text("\n".join(lines) + "\n")
+    assert [(told.message, told.ts_init, told.line) for told in recorded(file)] == [
+        ({"a": 1}, ns, 2),
+        ({"b": 2}, ns + 1, 4),
+    ]
+    file.write_text(f'{ns} {{"a": 1}}\n{ns} #text {marked[:-1]}!\n')
+    with pytest.raises(DataError, match="line 2"):
+        list(recorded(file))

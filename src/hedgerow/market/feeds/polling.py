@@ -51,8 +51,9 @@ def pass_over_pages(landing: Landing, pages: Pages, world: World, tell: Tell) ->
 
 
 def last_cursor(landing: Landing) -> str | None:
-    """Where the last recorded page says that the next begins; of another specification it says nothing."""
-    here = [row for row in landing.record if row.kind != "failed" and row.cursor is not None]
+    """Where the last recorded page says that the next begins; of another address it says nothing."""
+    origin = landing.spec.transport.origin
+    here = [row for row in landing.record if row.kind != "failed" and row.cursor is not None and row.origin == origin]
     return here[-1].cursor if here else None
 
 

@@ -19,6 +19,7 @@ from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.formats.venues import decode, say
 from hedgerow.market.reading import Reading
+from hedgerow.market.venues.recordings import unmarked
 
 _STAMPED = re.compile(rb"(\d{16,19}) (.+)", re.DOTALL)
 _OPENS = re.compile(rb"\d{16,19} [\[{#]")
@@ -70,8 +71,9 @@ def _stamped(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[R
         if match is None:
             raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(line)} is not a time and a message")
         at = int(match[1]) * 10 ** (19 - len(match[1]))
-        if match[2][:1] in (b"{", b"["):
-            yield from _take(gathered, at, match[2], opened, number)
+        body = unmarked(match[2]).strip()
+        if body[:1] in (b"{", b"["):
+            yield from _take(gathered, at, body, opened, number)
         else:
             _words(gathered, at, match[2], number)
 
