@@ -7,7 +7,7 @@ use crate::Refused;
 use hedgerow_core::{Code, LAST_OF_UPDATE, Side, code};
 use sha2::{Digest, Sha256};
 
-/// Most lots at one price: sums over a window stay exact in 64 bits, and each is a number that a double holds.
+/// Most lots at one price of a book of prices: sums over a window stay exact in 64 bits, and each is a number that a double holds.
 pub const LOTS_MAX: i64 = 1 << 52;
 /// Fewest prices in the dense table of a side.
 pub const WINDOW_MIN: u32 = 256;

@@ -134,7 +134,7 @@ impl<B: Book<Event: Clears>> Feed<B> {
     ///
     /// # Errors
     /// `BOOK_GAP`: updates are missing; this one is held, and the feed waits for an image. `BOOK_HELD`: more than there is
-    /// room for; what was held is forgotten but this one. `BOOK_NUMBERS` or what the book refuses: nothing of it was
+    /// room for; what was held and this one are forgotten. `BOOK_NUMBERS` or what the book refuses: nothing of it was
     /// taken; in the second case the feed waits for an image.
     pub fn update(&mut self, numbers: &Numbers, events: &[B::Event]) -> Result<Taken, Refused> {
         match self.follower.update(numbers) {

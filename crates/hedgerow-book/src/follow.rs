@@ -170,12 +170,6 @@ impl Follower {
         self.state
     }
 
-    /// Its rule.
-    #[must_use]
-    pub const fn rule(&self) -> &'static VenueRule {
-        self.rule
-    }
-
     /// Number of the last change in the book.
     #[must_use]
     pub const fn last(&self) -> i64 {

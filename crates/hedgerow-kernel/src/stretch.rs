@@ -81,29 +81,18 @@ impl Kernel {
         Some(Book { strategy, start: self.ledger.nav(strategy).ok()?.0, per_tick, mark })
     }
 
-    /// Takes the bars of a stretch in which nobody acts, and pushes what the fund is worth after each. False, and nothing is
-    /// taken, if more than one book or a rate would move with them, or a mandate could begin; then the bars come one by one.
+    /// Takes bars of a run in which nobody acts, and pushes what the fund is worth after each; what is proved of them is
+    /// not looked at again. False, and nothing is taken, if more than one book or a rate would move with them, or a mandate
+    /// could begin; then the bars come one by one.
     ///
     /// # Errors
-    /// The first bar that cannot be accepted; those before it were taken. `CORE_INPUT` if the columns are not equally long.
-    pub fn stretch(&mut self, rows: &Stretch<'_>, nav: &mut Vec<f64>) -> Result<bool, Problem> {
-        rows.check_lengths()?;
-        self.quiet(rows, false, nav)
-    }
-
-    /// The same for some of the rows of a run; what is proved of them is not looked at again.
-    ///
-    /// # Errors
-    /// As [`Kernel::stretch`].
+    /// The first bar that cannot be accepted; those before it were taken.
     ///
     /// # Panics
     /// If the run has no such rows.
-    pub fn stretch_of(&mut self, run: &Ahead<'_>, rows: Range<usize>, nav: &mut Vec<f64>) -> Result<bool, Problem> {
+    pub fn stretch(&mut self, run: &Ahead<'_>, rows: Range<usize>, nav: &mut Vec<f64>) -> Result<bool, Problem> {
         let proved = run.proved.start <= rows.start && rows.end <= run.proved.end;
-        self.quiet(&run.rows.part(rows), proved, nav)
-    }
-
-    fn quiet(&mut self, rows: &Stretch<'_>, proved: bool, nav: &mut Vec<f64>) -> Result<bool, Problem> {
+        let rows = &run.rows.part(rows);
         let n = rows.close.len();
         let Some(book) = self.steady_book(rows.instrument) else { return Ok(false) };
         let good = self.good_rows(rows, proved);
@@ -187,7 +176,10 @@ impl<'a> Ahead<'a> {
     /// # Errors
     /// `CORE_INPUT` if the columns are not equally long.
     pub fn new(rows: Stretch<'a>) -> Result<Ahead<'a>, Problem> {
-        rows.check_lengths()?;
+        let n = rows.close.len();
+        if [rows.ts_event, rows.ts_init, rows.open, rows.high, rows.low].iter().any(|column| column.len() != n) {
+            return Err(Problem::new(code::CORE_INPUT, "a stretch of bars with columns of different lengths"));
+        }
         Ok(Ahead { rows, proved: 0..0 })
     }
 
@@ -201,14 +193,6 @@ impl<'a> Ahead<'a> {
 }
 
 impl<'a> Stretch<'a> {
-    fn check_lengths(&self) -> Result<(), Problem> {
-        let n = self.close.len();
-        if [self.ts_event, self.ts_init, self.open, self.high, self.low].iter().all(|column| column.len() == n) {
-            return Ok(());
-        }
-        Err(Problem::new(code::CORE_INPUT, "a stretch of bars with columns of different lengths"))
-    }
-
     #[inline]
     fn part(&self, rows: Range<usize>) -> Stretch<'a> {
         let column = |values: &'a [i64]| &values[rows.clone()];

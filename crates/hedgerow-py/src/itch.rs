@@ -43,7 +43,7 @@ impl ItchBooks {
     /// Takes the whole messages of a piece of a file, each behind its two bytes of length. Gives how many bytes they were
     /// (what is left belongs to the next piece), and tables of what happened: `BookOrder` and `Trade`.
     ///
-    /// Raises `WireError` or `BookError` with the message's offset; the messages before it are taken.
+    /// Raises `WireError` or `BookError` with the message's offset; the messages before it are taken, their rows are lost.
     #[pyo3(signature = (data: "bytes") -> "tuple[int, numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]")]
     fn take<'py>(&mut self, py: Python<'py>, data: &[u8]) -> PyResult<(usize, Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let mut kept = Kept::default();
@@ -51,9 +51,8 @@ impl ItchBooks {
         loop {
             let offset = frames.offset();
             match frames.next() {
-                None => break,
                 // The rest of a message that is cut off comes with the next piece.
-                Some(Err(_)) => break,
+                None | Some(Err(_)) => break,
                 Some(Ok(message)) => self.0.take(message, &mut kept).map_err(|malformed| {
                     let problem = Problem::from(malformed);
                     named(Problem::new(problem.code, format!("at byte {offset}: {}", problem.detail)))
@@ -73,8 +72,7 @@ impl ItchBooks {
         let Some((_, stock)) = self.0.stocks().find(|(_, stock)| stock.symbol == symbol) else {
             return Err(named(Problem::new(code::WIRE_UNKNOWN_STOCK, format!("symbol '{symbol}'"))));
         };
-        let empty = || hedgerow_book::OrderBook::new(Rules::default()).map_err(|refused| named(refused.into()));
-        Ok(OrderBook(stock.book().map_or_else(empty, |book| Ok(book.clone()))?))
+        Ok(OrderBook(self.0.copy_of(stock)))
     }
 }
 

@@ -256,6 +256,23 @@ fn what_a_book_or_the_feed_cannot_mean_is_refused_by_name_and_changes_nothing() 
 }
 
 #[test]
+fn a_stock_has_no_book_before_an_order_of_it_was_taken() {
+    let (mut books, _) = day(&[OPEN[0], OPEN[1]]);
+    for (line, wanted) in [
+        ("A locate=7 reference=1 side='X' shares=1 stock='AAPL' price=1500000", code::WIRE_FIELD),
+        ("A locate=7 reference=1 side='B' shares=0 stock='AAPL' price=1500000", code::BOOK_LOTS),
+        ("E locate=7 reference=1 shares=1", code::BOOK_UNKNOWN_ORDER),
+        ("D locate=7 reference=1", code::BOOK_UNKNOWN_ORDER),
+        ("U locate=7 reference=1 new_reference=2 shares=1 price=1500000", code::BOOK_UNKNOWN_ORDER),
+    ] {
+        assert_eq!(refusal(books.take(&message(line), &mut ())), wanted, "{line}");
+        assert!(books.stock(7).unwrap().book().is_none(), "{line}");
+    }
+    let empty = books.copy_of(books.stock(7).unwrap());
+    assert_eq!(empty.hash(), hedgerow_book::OrderBook::new(Rules::default()).unwrap().hash());
+}
+
+#[test]
 fn a_book_may_cross_only_while_its_stock_is_not_trading() {
     let bid = "A locate=7 reference=1 side='B' shares=1 stock='AAPL' price=1500000";
     let ask = "A locate=7 reference=2 side='S' shares=1 stock='AAPL' price=1400000";

@@ -1,11 +1,11 @@
-//! A seeded day of ITCH messages, and the least that can be done with its bytes: copying them.
+//! A seeded day of ITCH messages. The least that can be done with its bytes is to copy them.
 
 use crate::random::Random;
 
 /// The price that no order reaches, in 10^-4.
 const MIDDLE: u32 = 1_000_000;
 
-/// Messages of a day: a directory, then orders in, reduced, executed, replaced and out in the proportions of a real day
+/// Messages of a day: a directory, then orders in, reduced, executed and out in the proportions of a real day
 /// (four of nine come, most others go, some change), near a middle that stands still.
 pub fn day(messages: usize, stocks: u16) -> Vec<u8> {
     let mut random = Random(31);

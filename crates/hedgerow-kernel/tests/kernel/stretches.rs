@@ -127,14 +127,14 @@ fn agree(mut world: World, rows: &[Row], ts: i64) -> Result<(), TestCaseError> {
         let (mut ahead, mut kernel, mut nav) = (Ahead::new(stretch).unwrap(), world.kernel.clone(), Vec::new());
         [looked, rows.len()].into_iter().for_each(|end| ahead.look_to(end));
         let middle = (rows.len() / 3).min(worths.len());
-        let taken = kernel.stretch_of(&ahead, 0..middle, &mut nav);
-        let taken = taken.and_then(|_| kernel.stretch_of(&ahead, middle..rows.len(), &mut nav));
+        let taken = kernel.stretch(&ahead, 0..middle, &mut nav);
+        let taken = taken.and_then(|_| kernel.stretch(&ahead, middle..rows.len(), &mut nav));
         prop_assert_eq!(nav.iter().map(|n| n.to_bits()).collect::<Vec<_>>(), worths.clone());
         prop_assert_eq!(taken.err(), refused.clone());
         prop_assert_eq!(kernel.to_bytes(), twin.to_bytes());
     }
     let mut nav = Vec::new();
-    let taken = world.kernel.stretch(&stretch, &mut nav);
+    let taken = world.kernel.stretch(&Ahead::new(stretch).unwrap(), 0..rows.len(), &mut nav);
     prop_assert!(taken != Ok(false));
     let problem = taken.err();
     prop_assert_eq!(nav.iter().map(|n| n.to_bits()).collect::<Vec<_>>(), worths);
@@ -211,27 +211,23 @@ fn a_bad_row_is_found_wherever_it_stands_and_however_far_was_looked_before() {
 fn two_bars_of_the_same_moment_are_no_stretch_and_the_first_is_taken() {
     let mut world = fund(10, true);
     let columns = Columns::of(&[row(1, 0, 9_000, 1, 1), row(0, 0, 9_100, 1, 1)], world.ts);
-    let problem = world.kernel.stretch(&columns.stretch(0), &mut Vec::new()).unwrap_err();
+    let problem = world.kernel.stretch(&Ahead::new(columns.stretch(0)).unwrap(), 0..2, &mut Vec::new()).unwrap_err();
     assert_eq!(problem.code, code::CORE_INPUT);
     assert_eq!(world.kernel.ledger().mark_ticks(0), Some(9_000));
 }
 
 #[test]
 fn columns_of_different_lengths_are_no_stretch() {
-    let mut world = fund(10, true);
-    let columns = Columns::of(&[row(1, 0, 9_000, 1, 1), row(1, 0, 9_100, 1, 1)], world.ts);
-    let before = world.kernel.to_bytes();
+    let columns = Columns::of(&[row(1, 0, 9_000, 1, 1), row(1, 0, 9_100, 1, 1)], 0);
     let short = Stretch { ts_event: &columns.ts_event[..1], ..columns.stretch(0) };
-    assert_eq!(world.kernel.stretch(&short, &mut Vec::new()).unwrap_err().code, code::CORE_INPUT);
     assert_eq!(Ahead::new(short).unwrap_err().code, code::CORE_INPUT);
-    assert_eq!(world.kernel.to_bytes(), before);
 }
 
 /// Whether a stretch of one bar is taken; one that is not leaves no trace.
 fn is_taken(world: &World, instrument: u32) -> bool {
     let (mut kernel, mut nav) = (world.kernel.clone(), Vec::new());
     let columns = Columns::of(&[row(1, 0, 9_000, 1, 1)], world.ts);
-    let is_taken = kernel.stretch(&columns.stretch(instrument), &mut nav).unwrap();
+    let is_taken = kernel.stretch(&Ahead::new(columns.stretch(instrument)).unwrap(), 0..1, &mut nav).unwrap();
     assert_eq!((nav.len() == 1, kernel.to_bytes() != world.kernel.to_bytes()), (is_taken, is_taken));
     is_taken
 }

@@ -184,7 +184,7 @@ impl Desk {
 
     /// Bars during which nobody acts, all of one day that has begun; false if they cannot be taken at once.
     pub fn stretch(&mut self, run: &Ahead<'_>, rows: Range<usize>) -> Result<bool, Problem> {
-        self.kernel.stretch_of(run, rows, &mut self.recorder.equity_nav)
+        self.kernel.stretch(run, rows, &mut self.recorder.equity_nav)
     }
 
     /// What trades at the open of a bar, for orders sent before it.

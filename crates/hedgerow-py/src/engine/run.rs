@@ -79,10 +79,13 @@ fn vectorised(
     let mut group: Vec<Bar> = Vec::with_capacity(64);
     let (mut start, mut breath, mut same_end, mut near) = (0, BREATH, 0, 0);
     while start < rows.len() {
-        if start + NEAR / 2 > near && near < rows.len() {
+        if let Some(ahead) = &mut ahead
+            && start + NEAR / 2 > near
+            && near < rows.len()
+        {
             let end = (near + NEAR).min(rows.len());
             rows.near_volume(near, end);
-            ahead.iter_mut().for_each(|ahead| ahead.look_to(end));
+            ahead.look_to(end);
             near = end;
         }
         let end = rows.group_end(start);
@@ -96,7 +99,7 @@ fn vectorised(
         }
         settle(&mut desk).map_err(raise)?;
         start = end;
-        if let Some(ahead) = &ahead
+        if let Some(ahead) = &mut ahead
             && !asked
             && desk.is_quiet(strategy, group[0].instrument)
         {
@@ -105,6 +108,10 @@ fn vectorised(
             }
             // The stretch takes in the row that wants something else: the market has moved to it before anyone acts.
             let quiet = rows.day_end(start, (same_end + 1).min(rows.len()));
+            if quiet > near {
+                ahead.look_to(quiet);
+                near = quiet;
+            }
             let taken = quiet > start && desk.stretch(ahead, start..quiet).map_err(raise)?;
             if taken {
                 start = quiet;

@@ -7,9 +7,6 @@ use super::{Malformed, Message};
 use hedgerow_book::{Book as _, OrderBook, Refused, Rules};
 use hedgerow_core::{BookOrder, LAST_OF_UPDATE, OrderAction, Side, Trade, TradeKind, code};
 
-/// A book of orders, as the feed builds it.
-pub type Book = OrderBook;
-
 /// What happened, for whoever wants to know beside the books: a replay, a journal, a table.
 pub trait Sink {
     /// Orders of one stock changed: one update.
@@ -38,10 +35,17 @@ impl Stock {
         self.book.as_deref()
     }
 
-    /// Whether it trades; while it does not, its book may cross.
-    #[must_use]
-    pub fn is_trading(&self) -> bool {
-        self.is_trading
+    /// Takes its first order into a book of its own, which is there only if the order was taken.
+    #[cold]
+    fn open(&mut self, rules: Rules, first: &[BookOrder]) -> Result<(), Refused> {
+        let mut book = self.empty(rules);
+        book.update(first)?;
+        self.book = Some(Box::new(book));
+        Ok(())
+    }
+
+    fn empty(&self, rules: Rules) -> OrderBook {
+        OrderBook::new(Rules { may_cross: !self.is_trading, ..rules }).expect("checked at the start")
     }
 }
 
@@ -165,16 +169,20 @@ impl ItchBooks {
         }
     }
 
-    /// The stock of a message and its book, made if this is the first order.
+    /// The book that an order of a message stands in.
     #[inline(always)]
-    fn book(&mut self, head: Head) -> Result<Option<&mut OrderBook>, Malformed> {
-        let rules = self.rules;
+    fn standing(&mut self, head: Head, id: u64) -> Result<Option<&mut OrderBook>, Malformed> {
         let Some(stock) = self.listed(head)? else { return Ok(None) };
-        if stock.book.is_none() {
-            let book = OrderBook::new(Rules { may_cross: !stock.is_trading, ..rules }).expect("checked at the start");
-            stock.book = Some(Box::new(book));
+        match &mut stock.book {
+            Some(book) => Ok(Some(book)),
+            None => Err(Malformed::new(code::BOOK_UNKNOWN_ORDER, head.0, id as i64, 0)),
         }
-        Ok(stock.book.as_deref_mut())
+    }
+
+    /// A copy of a stock's book as it stands; an empty one before its first order.
+    #[must_use]
+    pub fn copy_of(&self, stock: &Stock) -> OrderBook {
+        stock.book().cloned().unwrap_or_else(|| stock.empty(self.rules))
     }
 
     #[inline(always)]
@@ -201,10 +209,14 @@ impl ItchBooks {
         sink: &mut impl Sink,
     ) -> Result<(), Malformed> {
         let kind = head.0;
-        let event = self.event(head, OrderAction::Add, id, shares);
-        let Some(book) = self.book(head)? else { return Ok(()) };
+        let (rules, event) = (self.rules, self.event(head, OrderAction::Add, id, shares));
+        let Some(stock) = self.listed(head)? else { return Ok(()) };
         let update = [BookOrder { side: side_of(kind, side)?, price_ticks: ticks(kind, price)?, ..event }];
-        book.update(&update).map_err(|refused| of_book(kind, refused))?;
+        let taken = match &mut stock.book {
+            Some(book) => book.update(&update),
+            None => stock.open(rules, &update),
+        };
+        taken.map_err(|refused| of_book(kind, refused))?;
         sink.orders(&update);
         Ok(())
     }
@@ -219,7 +231,7 @@ impl ItchBooks {
         sink: &mut impl Sink,
     ) -> Result<(), Malformed> {
         let update = [self.event(head, action, id, shares)];
-        let Some(book) = self.book(head)? else { return Ok(()) };
+        let Some(book) = self.standing(head, id)? else { return Ok(()) };
         book.update(&update).map_err(|refused| of_book(head.0, refused))?;
         sink.orders(&update);
         Ok(())
@@ -237,7 +249,7 @@ impl ItchBooks {
     ) -> Result<(), Malformed> {
         let price = price.map(|price| ticks(head.0, price)).transpose()?;
         let update = [self.event(head, OrderAction::Execute, id, shares)];
-        let Some(book) = self.book(head)? else { return Ok(()) };
+        let Some(book) = self.standing(head, id)? else { return Ok(()) };
         let resting = book.order(id);
         book.update(&update).map_err(|refused| of_book(head.0, refused))?;
         sink.orders(&update);
@@ -260,7 +272,7 @@ impl ItchBooks {
         let head = (b'U', message.stock_locate(), message.timestamp());
         let gone = self.event(head, OrderAction::Delete, message.reference(), 0);
         let come = self.event(head, OrderAction::Add, message.new_reference(), message.shares());
-        let Some(book) = self.book(head)? else { return Ok(()) };
+        let Some(book) = self.standing(head, message.reference())? else { return Ok(()) };
         let Some((side, _)) = book.order(message.reference()) else {
             return Err(Malformed::new(code::BOOK_UNKNOWN_ORDER, b'U', message.reference() as i64, 0));
         };

@@ -9,7 +9,7 @@ mod frames;
 mod malformed;
 mod messages;
 
-pub use books::{Book, ItchBooks, Sink, Stock};
+pub use books::{ItchBooks, Sink, Stock};
 pub use frames::Frames;
 pub use malformed::Malformed;
 pub use messages::*;
