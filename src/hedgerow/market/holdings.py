@@ -26,10 +26,10 @@ from hedgerow.market.formats.registry import opened, parts, read_rows
 from hedgerow.market.formats.rows import SCHEMAS, Rows
 from hedgerow.market.reading import Reading
 from hedgerow.market.shelves import Entry, Manifest
+from hedgerow.market.times import DAY_NS
 
 _BY_DAY = frozenset({"quotes", "trades", "depth", "orders", "options"})
 _OWNER = {"options": "underlying"}
-_DAY_NS = 86_400 * 10**9
 UNDATED = "undated"
 
 
@@ -165,7 +165,7 @@ def _shelved(rows: Rows) -> Iterator[tuple[str, str, pa.Table]]:
     codes = owners.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     days = np.zeros(table.num_rows, dtype=np.int64)
     if rows.kind in _BY_DAY:
-        days = table.column("ts_init").cast(pa.int64()).fill_null(-_DAY_NS * 10**5).to_numpy() // _DAY_NS
+        days = table.column("ts_init").cast(pa.int64()).fill_null(-DAY_NS * 10**5).to_numpy() // DAY_NS
     order = np.lexsort((np.arange(codes.size), days, codes))
     edges = np.flatnonzero((np.diff(codes[order]) != 0) | (np.diff(days[order]) != 0)) + 1
     for place in np.split(order, edges):

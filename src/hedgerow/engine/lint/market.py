@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.engine.lint.rule import Answer, Seen
-from hedgerow.engine.lint.subject import DAY_NS, Subject
+from hedgerow.engine.lint.subject import YEAR_NS, Subject
+from hedgerow.engine.run_data import DAY_NS
 
 STALE_BARS = 5
 """Equal bars in a row from which on a price is taken to be no price."""
@@ -146,7 +147,7 @@ def survivorship(subject: Subject) -> Answer:
     firsts = np.array([int(subject.bars.ts_event[rows[0]]) for rows in subject.rows if rows.size])
     last = int(subject.result.data.times_ns[-1])
     ended = int((ends < last - 7 * DAY_NS).sum())
-    years = float((ends - firsts).sum()) / (365.2425 * DAY_NS)
+    years = float((ends - firsts).sum()) / YEAR_NS
     expected = DELISTED_A_YEAR * years
     if notes:
         return Seen(float(ended), expected, f"the data say so themselves: {notes[0]}")

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.engine.exchange import FillAmounts, fill_amounts, trip_rates
+from hedgerow.engine.run_data import DAY_NS
 from hedgerow.engine.tearsheet.series import effective_ts
 from hedgerow.ledger.series import nav_series
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-DAY_NS = 86_400 * 10**9
 YEAR_NS = 365.2425 * DAY_NS
 MARKET, DENIED = 1, 2
 

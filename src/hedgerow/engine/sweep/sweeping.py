@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.engine.backtest import as_bars
 from hedgerow.engine.counting import as_ledger
-from hedgerow.engine.run_data import RunData
+from hedgerow.engine.run_data import DAY_NS, RunData
 from hedgerow.engine.strategy import Strategy
 from hedgerow.engine.sweep import pools
 from hedgerow.engine.sweep.keeping import Kept
@@ -132,7 +132,7 @@ def _workers(workers: int | None, errors: str) -> int:
 
 
 def _days(bars: Bars) -> int:
-    return int(bars.ts_event[-1] - bars.ts_event[0]) // (86_400 * 10**9) + 1
+    return int(bars.ts_event[-1] - bars.ts_event[0]) // DAY_NS + 1
 
 
 def _variants(job: Job, name: str, points: list[Point], bars: Bars) -> list[Variant]:

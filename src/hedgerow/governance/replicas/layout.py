@@ -21,8 +21,6 @@ STREAMS = ("journal", "governance")
 """The logs of a site, each a folder of its own."""
 
 CHECKPOINT, KEY, GENESIS, SIGNED, WAL = "checkpoint", "key.pub", "genesis.json", "signed", "wal"
-WITNESSED = "witnessed"
-"""The last checkpoint that its witnesses' quorum cosigned; newer ones may not have been yet."""
 TILES, BUNDLES = "tile/", "tile/entries/"
 UNFINISHED = ".new"
 """Where files of a log lie until they are whole; whoever opens it for writing removes it."""

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import HedgerowError, problem
-from hedgerow.governance.replicas.layout import CHECKPOINT, KEY, STREAMS, WITNESSED, Head, wrong
+from hedgerow.governance.replicas.layout import CHECKPOINT, KEY, STREAMS, Head, wrong
 from hedgerow.governance.replicas.source import Published, open_note
 from hedgerow.governance.replicas.target import Target
+from hedgerow.governance.witness.policy import WITNESSED
 
 Progress = Callable[[str, int, int], None]
 """Called with a target's address, the files that are there, and all files."""

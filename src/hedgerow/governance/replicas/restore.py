@@ -32,7 +32,6 @@ from hedgerow.governance.replicas.layout import (
     TILES,
     UNFINISHED,
     WAL,
-    WITNESSED,
     check_blob,
     check_timestamp,
     tile_bytes,
@@ -41,6 +40,7 @@ from hedgerow.governance.replicas.layout import (
 from hedgerow.governance.replicas.replicate import Progress, furthest
 from hedgerow.governance.replicas.source import check_witnessed, root_in
 from hedgerow.governance.replicas.target import Target
+from hedgerow.governance.witness.policy import WITNESSED
 
 
 @dataclass(frozen=True)

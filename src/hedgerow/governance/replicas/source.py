@@ -19,12 +19,12 @@ from hedgerow.governance.replicas.layout import (
     GENESIS,
     KEY,
     TILES,
-    WITNESSED,
     Head,
     check_timestamp,
     tile_bytes,
     wrong,
 )
+from hedgerow.governance.witness.policy import WITNESSED
 
 
 def open_note(note: bytes, key_line: str) -> Head:

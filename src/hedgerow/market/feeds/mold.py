@@ -10,6 +10,7 @@ end of session count 0xFFFF).
 
 from __future__ import annotations
 
+import heapq
 import struct
 from collections.abc import Iterator
 
@@ -39,6 +40,8 @@ class MoldSession:
         self.ended = False
         self.repeated = 0
         self._held: dict[int, tuple[int, list[bytes]]] = {}
+        # A heap of what is held: a packet behind a long gap costs no more than behind a short one.
+        self._firsts: list[int] = []
         self._held_count = 0
         self._behind = 0
         self._end: int | None = None
@@ -77,7 +80,7 @@ class MoldSession:
             return
         self._tries += 1
         self._asked_ns = ns
-        count = min(min(self._held, default=self._behind) - self._next, REQUEST_COUNT_MAX)
+        count = min(self._goes_on() - self._next, REQUEST_COUNT_MAX)
         yield HEADER.pack(self.session, self._next, count)
 
     def _hold(self, sequence: int, messages: list[bytes], ns: int) -> None:
@@ -89,11 +92,18 @@ class MoldSession:
             self.repeated += len(messages)
             return
         self._held_count += len(messages) - (0 if before is None else len(before[1]))
+        if before is None:
+            heapq.heappush(self._firsts, sequence)
         self._held[sequence] = (ns, messages)
+
+    def _goes_on(self) -> int:
+        """The number at which what is here goes on."""
+        return self._firsts[0] if self._firsts else self._behind
 
     def _ready(self, ns: int) -> Iterator[Received | Note]:
         """What is next in order, as far as it is here."""
-        while self._held and (first := min(self._held)) <= self._next:
+        while self._firsts and self._firsts[0] <= self._next:
+            first = heapq.heappop(self._firsts)
             came_ns, messages = self._held.pop(first)
             self._held_count -= len(messages)
             new = messages[self._next - first :]
@@ -108,7 +118,7 @@ class MoldSession:
             yield Note(ns, {"ended": name, "next": self._next, "repeated": self.repeated})
 
     def _give_up(self, ns: int, why: str) -> Iterator[Received | Note]:
-        goes_on = min(self._held, default=self._behind)
+        goes_on = self._goes_on()
         yield Note(ns, {"lost": goes_on - self._next, "from": self._next, "why": why}, gap=True)
         self._next, self._tries = goes_on, 0
         yield from self._ready(ns)

@@ -204,19 +204,18 @@ def _run(
         "ts_event": event if layout != 0x01 or rtype not in _BBO else _first(event, found),
         "ts_init": _received(found),
     }
-    label = event
     if rtype == 0xA0:
         action = [_ACTIONS.get(bytes(code), "none") for code in found["action"]]
         given = base | {"action": action, "side": _book_side(found["side"]), "price": _prices(found["price"])}
         given |= {"size": pa.array(found["size"]), "order_id": [str(n) for n in found["order_id"].tolist()]}
-        return [rows("orders", given | {"sequence": found["sequence"].astype(np.int64)}, label=label)]
+        return [rows("orders", given | {"sequence": found["sequence"].astype(np.int64)}, label=event)]
     if rtype == 0x0A:
-        return [_ladder(found, base, label)]
+        return [_ladder(found, base, event)]
     parts = []
     if layout == 0x01:
         given = {name: _prices(found[name]) for name in ("bid", "ask")}
         given |= {name: pa.array(found[name]) for name in ("bid_size", "ask_size")}
-        parts.append(rows("quotes", base | given, label=label))
+        parts.append(rows("quotes", base | given, label=event))
     traded = np.flatnonzero((found["action"] == b"T") | (rtype == 0x00))
     if traded.size and rtype not in _BBO:
         some = found[traded]
@@ -226,7 +225,7 @@ def _run(
             "size": pa.array(some["size"]),
             "side": _trade_side(some["side"]),
         }
-        parts.append(rows("trades", given, records=0 if parts else None, label=label))
+        parts.append(rows("trades", given, records=0 if parts else None, label=event))
     return parts
 
 

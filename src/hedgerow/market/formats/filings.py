@@ -15,10 +15,10 @@ from hedgerow.market.formats.gathering import iso
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Gathering, Rows
 from hedgerow.market.reading import Reading
+from hedgerow.market.times import DAY_NS
 
 _NAMES = ("Form Type", "Company Name", "CIK", "Date Filed", "File Name", "Filename")
 _NOTE = "the index gives the day of a filing, not when it became public; ts_init is the end of that day"
-_DAY_NS = 86_400 * 10**9
 
 
 def claims(opened: Opened) -> bool:
@@ -47,7 +47,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         at = iso("-".join(day.groups()))
         content = json.dumps(told, ensure_ascii=False)
         kept.add(
-            record=number, ts_event=at, ts_init=at + _DAY_NS, instrument=told.get("CIK"), title=told.get("Form Type"),
+            record=number, ts_event=at, ts_init=at + DAY_NS, instrument=told.get("CIK"), title=told.get("Form Type"),
             content=content,
         )  # fmt: skip
     if not len(kept):

@@ -1,7 +1,7 @@
 """Logs of FIX messages: one a line or back to back, their fields parted by SOH or, as people print them, by a bar.
 
 Each message is a row of kind `messages` with its type, sender's time and fields; market data (snapshots and
-incremental refreshes) also become quotes' levels, trades and index values. Checksums and lengths are counted, not
+incremental refreshes) also become quotes' levels, trades and index values. Checksums are counted, not
 believed: logs are often anonymised. Acceptance definitions, in which a letter stands before each message, are read too.
 """
 
@@ -19,7 +19,6 @@ from hedgerow.market.formats.rows import Rows
 from hedgerow.market.reading import Reading
 
 _START = re.compile(rb"8=FIXT?\.\d")
-_MESSAGE = re.compile(rb"8=FIXT?\.\d.*?(?:\x01|\|)10=[^\x01|\r\n]*[\x01|]?", re.DOTALL)
 _COMMAND = re.compile(rb"(?:[ieIER]\d*,?(?:CONNECT|DISCONNECT|SET_SESSION)|#|sleep|$)")
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d:\d\d:\d\d(?:\.\d+)?)")
 _BLOCK = 1 << 20
@@ -48,8 +47,8 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
     if not number_of(gathered):
         raise problem("DATA_EMPTY", f"{opened.shown} holds no message")
     for part in gathered.flush():
-        note = f"{wrong} messages have a wrong checksum or length" if wrong and not scripted else ""
-        yield Rows(part.kind, part.table, part.records, part.first_ns, part.last_ns, (note,) if note else ())
+        notes = (f"{wrong} messages have a wrong checksum",) if wrong and not scripted else ()
+        yield Rows(part.kind, part.table, part.records, part.first_ns, part.last_ns, (*part.notes, *notes))
 
 
 def number_of(gathered: Gathered) -> int:
@@ -94,7 +93,7 @@ def _scripted(opened: Opened) -> Iterator[bytes]:
 
 
 def _say(message: bytes, gathered: Gathered) -> bool:
-    """Add a message; returns whether its checksum or length is wrong."""
+    """Add a message; returns whether its checksum is wrong."""
     fields = fields_of(message)
     told = dict(reversed(fields))
     at = _time(told.get("52") or told.get("60"))

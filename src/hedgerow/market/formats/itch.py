@@ -74,7 +74,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
             if gathered.is_full:
                 yield from gathered.flush()
     for part in gathered.flush():
-        yield Rows(part.kind, part.table, part.records, part.first_ns, part.last_ns, notes)
+        yield Rows(part.kind, part.table, part.records, part.first_ns, part.last_ns, (*part.notes, *notes))
 
 
 def _say(kind: str, message: bytes, at: int, gathered: Gathered) -> None:

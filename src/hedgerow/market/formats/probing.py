@@ -1,7 +1,7 @@
 """A look at files before they are loaded: what each is, how many rows it has, from when to when, and what is wrong.
 
-Promises a finding for every file, whatever is in it: read, refused for a stated reason, or unreadable. Reads each file
-once, a block at a time, and writes nothing.
+Promises a finding for every file, whatever is in it: read, refused for a stated reason, or unreadable. Reads a
+block at a time, bars again for each option that might keep them, and writes nothing.
 """
 
 from __future__ import annotations

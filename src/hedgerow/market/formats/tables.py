@@ -207,10 +207,8 @@ def _ladder(plan: Plan, columns: Columns) -> Rows:
         name: column if isinstance(column, str) else pa.array(column).take(pa.array(np.repeat(np.arange(size), levels)))
         for name, column in timed.items()
     }
-    event = given["ts_event"]
     found = rows("depth", {**given, "side": sides, "price": price, "size": amount, "snapshot": True}, records=size)
     there = pc.is_valid(found.table.column("price"))
-    del event
     return Rows("depth", found.table.filter(there), size, found.first_ns, found.last_ns, tuple(columns.said))
 
 
