@@ -53,8 +53,8 @@ def compare(runs: Sequence[Result], *, trials: int | None = None, blocks: int = 
 
     runs: at least two, of one currency; tell all that were tried, not the good ones. Each is then deflated by their
     number. trials: how many were tried in all; `None` = the runs, or more where their ledger counted more. blocks: of
-    the cross-validation, see `hedgerow.ledger.overfitting.cscv`. The runs that are given carry the number of trials from then on.
-    Raises RUN_CONFIG.
+    the cross-validation, see `hedgerow.ledger.overfitting.cscv`. The runs that are given carry the number of
+    trials from then on. Raises RUN_CONFIG.
 
     >>> import numpy as np, hedgerow as hr
     >>> closes = (100 * np.exp(np.random.default_rng(3).normal(0, 0.01, 300).cumsum())).round(2)
