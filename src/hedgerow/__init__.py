@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.strategy import Strategy
     from hedgerow.engine.sweep import sweep
     from hedgerow.engine.why import why
+    from hedgerow.market.asof import asof_join
     from hedgerow.market.bars import Bars
     from hedgerow.market.catalog import Catalog
     from hedgerow.market.instruments import Instrument
@@ -85,6 +86,7 @@ _HOME = {
     "SimpleStrategy": "hedgerow.engine.simple",
     "Strategy": "hedgerow.engine.strategy",
     "amihud": "hedgerow.models.microstructure",
+    "asof_join": "hedgerow.market.asof",
     "attribution": "hedgerow.engine.attribution",
     "backtest": "hedgerow.engine.backtest",
     "beta": "hedgerow.models.rolling",
@@ -154,6 +156,7 @@ __all__ = [
     "Strategy",
     "__version__",
     "amihud",
+    "asof_join",
     "attribution",
     "backtest",
     "beta",

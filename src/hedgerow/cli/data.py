@@ -149,7 +149,7 @@ def rows_(
     """Print rows that the catalog keeps, as they were known at a time."""
     from hedgerow.market import Catalog
 
-    _print_rows(Output(json), kind, Catalog(catalog).rows(kind, symbol or None, start, end, as_of).slice(0, head))
+    print_rows(Output(json), kind, Catalog(catalog).rows(kind, symbol or None, start, end, as_of).slice(0, head))
 
 
 @data.command("probe")
@@ -204,7 +204,7 @@ def show(
 
     output = Output(json)
     for rows in first_rows(file, _reading(columns, symbol, tz), head, expand_max=expand_max):
-        _print_rows(output, rows.kind, rows.table)
+        print_rows(output, rows.kind, rows.table)
         _tell(output, rows.notes)
 
 
@@ -278,15 +278,16 @@ def _findings(found: list[Finding]) -> str:
     return f"{files}\n\n{table(summary, heads=('verdict', 'files', ''))}"
 
 
-def _print_rows(output: Output, kind: str, rows: pa.Table) -> None:
+def print_rows(output: Output, kind: str, rows: pa.Table) -> None:
+    """Rows as a table under the name of their kind, or one JSON object each."""
     told = [{name: as_text(value) for name, value in row.items()} for row in rows.to_pylist()]
     if output.json:
         for row in told:
-            output.emit({"kind": kind, **row})
+            output.emit({"kind": kind, **row} if kind else row)
         return
-    heads = [name for name in rows.column_names if any(row[name] is not None for row in told)]
+    heads = [name for name in rows.column_names if not kind or any(row[name] is not None for row in told)]
     cells = [[str(row[name] if row[name] is not None else "-")[:CELL_MAX] for name in heads] for row in told]
-    output.emit({}, f"{kind}\n{table(cells, heads=heads)}")
+    output.emit({}, "\n".join(filter(None, (kind, table(cells, heads=heads)))))
 
 
 def _tell(output: Output, notes: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from hedgerow import _core
 from hedgerow.cli import (
     audit,
+    catalog,
     data,
     drafts,
     epochs,
@@ -118,6 +119,7 @@ app.command(rich_help_panel="Run")(sweeping.sweep)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(strategy.strategy, name="strategy", rich_help_panel="Run")
+data.data.command("sql")(catalog.sql)
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")

@@ -7,14 +7,14 @@ Every row keeps `ts_event` and `ts_init`. A correction is a new row with a later
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.errors import HedgerowError, did_you_mean, problem
 from hedgerow.market.bars import Bars
 from hedgerow.market.instruments import NANO, Instrument
 from hedgerow.market.reading import Options, Reading
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from hedgerow.market.answers import Answer
     from hedgerow.market.holdings import Held
 
 
@@ -132,15 +133,70 @@ class Catalog:
     ) -> pa.Table:
         """Rows of a kind as an Arrow table (see `formats.rows`), of events in a span, as they were known at `as_of`.
 
-        In order of `ts_init`; of a series, in order of its events, and of each only the value known last. Raises
-        DATA-014 where there are none.
+        In order of `ts_init`; of a series, in order of its events, and of each only the value known last; of bars, the
+        latest known, with exact prices. Raises DATA-014 where there are none, of bars also DATA-009.
         """
         from hedgerow.market.holdings import rows_held
 
+        if kind == "bars":
+            from hedgerow.market.answers import rows_of_bars
+
+            return rows_of_bars(self.bars(instruments, start, end, as_of))
         names = [instruments] if isinstance(instruments, str) else instruments
         span = (None if start is None else moment_ns(start), None if end is None else moment_ns(end, end=True))
         known_ns = None if as_of is None else moment_ns(as_of, end=True)
         return rows_held(self.path, read_manifest(self.path), kind, names, span, known_ns)
+
+    def frame(
+        self,
+        kind: str,
+        instruments: str | Iterable[str] | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        as_of: Moment | None = None,
+    ) -> Answer:
+        """The same rows for whichever frame suits: `.arrow()`, `.polars()`, `.pandas()`."""
+        from hedgerow.market.answers import Answer
+
+        return Answer(self.rows(kind, instruments, start, end, as_of))
+
+    def sql(
+        self,
+        query: str,
+        *,
+        as_of: Moment | None = None,
+        instruments: str | Iterable[str] | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """What a SELECT says about the rows known at `as_of`; each kind is a view of its name (`bars`, `trades`, ...).
+
+        The kinds that the query names are loaded whole, less what `instruments`, `start` and `end` leave out. given:
+        values of `$name` in the query. Prices are floats, times UTC. No query reaches what was known later. Raises
+        RUN-002 for what the engine refuses, CLI-003 where it is not installed.
+        """
+        from hedgerow.market.answers import Answer
+        from hedgerow.market.sql import answered
+
+        names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
+        held = tuple(sorted({entry.kind for entry in read_manifest(self.path).entries}))
+        return Answer(answered(query, held, lambda kind: self._seen(kind, names, start, end, as_of), given))
+
+    def _seen(
+        self, kind: str, names: Iterable[str] | None, start: Moment | None, end: Moment | None, as_of: Moment | None
+    ) -> pa.Table:
+        """Rows of a kind that is held; none where none of these were known."""
+        from hedgerow.market.formats.rows import SCHEMAS
+
+        if kind == "bars" and names is not None:
+            names = [name for name in names if name in self.symbols]
+        try:
+            return self.rows(kind, names, start, end, as_of)
+        except HedgerowError as error:
+            if error.row.name not in ("DATA_NOT_FOUND", "DATA_EMPTY"):
+                raise
+            return SCHEMAS[kind].empty_table()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -194,6 +250,8 @@ class Catalog:
             if isinstance(symbols, str)
             else list(symbols)
         )
+        if not names:
+            raise problem("DATA_EMPTY", "no instrument was named")
         instruments, parts = [], []
         for symbol in names:
             instrument = self._instrument(manifest, symbol)
