@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
@@ -290,6 +291,29 @@ def json_chain() -> bytes:
     return json.dumps({"underlyingSymbol": "KO", "quote": quote, "options": [part]}).encode()
 
 
+def vendor_reply() -> bytes:
+    """Two trades as a vendor's feed delivers them, with the bytes that they came in."""
+    said = '[{"a":1,"p":"61837.63000000","q":"0.00017600"},{"a":2,"p":"61837.64000000","q":"0.5"}]'
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    rows = [
+        [NS // 10**6, "61837.63000000", "0.00017600", "buy", "1"],
+        [NS // 10**6 + 1, "61837.64000000", "0.5", "sell", "2"],
+    ]
+    told = {
+        "reply": 1,
+        "vendor": "binance",
+        "kind": "trades",
+        "symbol": "BTC/USDT",
+        "asked_ns": NS,
+        "known_ns": NS + 10**9,
+    }
+    told |= {
+        "replies": [{"from": "https://venue.example/", "status": 200, "sha256": digest, "text": said}],
+        "rows": rows,
+    }
+    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+
+
 def edgar() -> bytes:
     """An index of two filings."""
     head = "Form Type   Company Name                  CIK         Date Filed  File Name\n" + "-" * 90 + "\n"
@@ -334,6 +358,7 @@ FAMILIES: dict[str, Family] = {
     "quotes.arrows": (arrow_stream, "arrow", {"quotes": 2}),
     "quotes.feather": (arrow_quotes, "arrow", {"quotes": 2}),
     "events.npz": (npz, "hftbacktest", {"depth": 2, "trades": 1}),
+    "BTC-USDT.json": (vendor_reply, "reply", {"trades": 2}),
     "trades.dbn": (dbn_trades, "dbn", {"trades": 2}),
     "trades.dbn.frag": (dbn_fragment, "dbn", {"trades": 2}),
     "bars.dbn.frag": (dbn_bars, "dbn", {"bars": 2}),

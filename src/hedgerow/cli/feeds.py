@@ -100,6 +100,57 @@ def status(
         raise problem("FEED_AMISS", f"{count} findings in {len(found)} feeds: {', '.join(amiss)}")
 
 
+@feeds.command("vendors")
+def vendors_(
+    name: Annotated[str | None, typer.Argument(help="Only those whose name holds this.")] = None,
+    json: Json = False,
+) -> None:
+    """List the vendors that a specification can name, what each has, and the extra that it needs."""
+    from hedgerow.market.feeds.vendors import vendors
+
+    output, found = Output(json), [vendor for vendor in vendors() if name is None or name in vendor.name]
+    if json:
+        for each in found:
+            told = {"vendor": each.name, "is": each.says, "kinds": list(each.kinds), "extra": each.extra or None}
+            output.emit(told)
+        return
+    rows = [(each.name, each.says, " ".join(each.kinds), each.extra or "-") for each in found]
+    output.emit({}, table(rows, ("vendor", "is", "kinds", "extra")))
+
+
+@feeds.command("keep")
+def keep(
+    files: Annotated[list[Path] | None, typer.Argument(help="Specifications; default: those that ran here.")] = None,
+    landing: LandingDir = Path("landing"),
+    catalog: Annotated[Path, typer.Option("--catalog", "-c", help="The catalog's folder.")] = Path("catalog"),
+    json: Json = False,
+) -> None:
+    """Take what was delivered into the catalog, each delivery once; a correction is known since it came."""
+    from hedgerow.market import Catalog
+    from hedgerow.market.feeds import last_specs, read_spec
+    from hedgerow.market.feeds.keeping import keep_deliveries
+
+    output, refused, count = Output(json), list[HedgerowError](), 0
+    for spec in [read_spec(file) for file in files] if files else last_specs(landing):
+        for kept in keep_deliveries(spec, landing, Catalog(catalog)):
+            count += 1
+            told: dict[str, Any] = {"feed": spec.name, "name": kept.delivery.name, "file": kept.delivery.file}
+            if kept.error is not None:
+                refused.append(kept.error)
+                told |= {"code": kept.error.code, "detail": kept.error.detail}
+            else:
+                told |= {**{f"{kind}_new": n for kind, n in kept.rows_new.items()}, "unchanged": kept.rows_unchanged}
+            line = f"refused {kept.error}" if kept.error else f"{_counts(kept.rows_new)}, {kept.rows_unchanged:,} known"
+            output.emit(told, f"{spec.name}  {kept.delivery.name}  {line}")
+    output.note(f"{count:,} deliveries taken, {len(refused):,} of them refused")
+    if refused:
+        raise refused[0]
+
+
+def _counts(rows_new: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in rows_new.items()) or "nothing new"
+
+
 def _world() -> World:
     from hedgerow.market.feeds import World
 

@@ -70,6 +70,8 @@ def _of_rows(path: Path, reading: Reading) -> Bars:
         raise problem("DATA_MISSING_COLUMN", f"bars in {path.name}: it holds {held}")
     table = pa.concat_tables(bars)
     frame = pd.DataFrame({"ts_event": table.column("ts_event").to_pandas(), "symbol": table.column("instrument")})
+    if not table.column("ts_init").equals(table.column("ts_event")) and not table.column("ts_init").null_count:
+        frame["ts_init"] = table.column("ts_init").to_pandas()
     for name in ("open", "high", "low", "close", "volume"):
         column = table.column(name)
         if column.null_count < len(column):

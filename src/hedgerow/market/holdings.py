@@ -31,6 +31,7 @@ from hedgerow.market.times import DAY_NS
 _BY_DAY = frozenset({"quotes", "trades", "depth", "orders", "options"})
 _OWNER = {"options": "underlying"}
 UNDATED = "undated"
+BARS_APART = "its bars are not among them: `hedgerow data ingest` takes them"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def ingest_rows(
         for rows in _sound(path, reading):
             notes |= dict.fromkeys(rows.notes)
             if rows.kind == "bars":
-                notes |= {"its bars are not among them: `hedgerow data ingest` takes them": None}
+                notes |= {BARS_APART: None}
                 continue
             for owner, day, table in _shelved(rows):
                 entries = (*manifest.entries, *added)

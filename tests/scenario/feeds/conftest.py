@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -145,6 +146,16 @@ class WebServer:
 @pytest.fixture
 def web() -> Iterator[WebServer]:
     """A web server with ranges, entity tags and faults."""
+    yield from _served(None)
+
+
+@pytest.fixture
+def web_tls(certificate: Path) -> Iterator[WebServer]:
+    """The same over TLS."""
+    yield from _served(certificate)
+
+
+def _served(certificate: Path | None) -> Iterator[WebServer]:
     state = WebServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -197,9 +208,14 @@ def web() -> Iterator[WebServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that does not believe us
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}/"
+    state.url = f"http{'s://localhost' if certificate else '://127.0.0.1'}:{server.server_port}/"
     yield state
     server.shutdown()
     thread.join()

@@ -96,3 +96,42 @@ def test_a_service_that_is_stopped_ends_as_one_that_is_interrupted(here: Path) -
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said.strip()) == (130, b"interrupted")
     assert run(["feeds", "run", "eod.toml", "--once"]) == 0
+
+
+def test_vendors_are_listed_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """What each has, and what must be installed for it."""
+    pytest.importorskip("ccxt", reason="ccxt is not installed")
+    assert run(["feeds", "vendors", "poloniex", "--json"]) == 0
+    (told,) = printed(capsys)
+    assert (told["vendor"], told["extra"]) == ("poloniex", "venues")
+    assert {"bars", "trades", "quotes", "book"} <= set(told["kinds"])
+
+
+def test_what_was_delivered_is_kept_in_a_catalog_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each delivery once; one that cannot be read is named, hinders no other, and is tried again."""
+    (here / "drop" / "a.csv").write_text("date,close\n2026-11-26,59.82\n2026-11-27,60.10\n")
+    (here / "drop" / "b.csv").write_text("ts,bid,ask\n2026-11-27 10:00,59.12,59.11\n")
+    (here / "drop" / "c.csv").write_text("time,symbol,price,size,side\n2026-11-27 10:00:00,KO,59.82,3,buy\n")
+    assert run(["feeds", "run", "eod.toml", "--once"]) == 0
+    capsys.readouterr()
+    assert run(["feeds", "keep", "--json"]) != 0
+    told = {row["name"]: row for row in printed(capsys)}
+    assert told["a.csv"]["bars_new"] == 2
+    assert told["b.csv"]["code"].startswith("DATA-")
+    assert told["c.csv"]["trades_new"] == 1
+    assert run(["feeds", "keep", "--json"]) != 0
+    assert [row["name"] for row in printed(capsys)] == ["b.csv"]
+    (here / "drop" / "a.csv").write_text("date,close\n2026-11-26,59.82\n2026-11-27,60.20\n")
+    assert run(["feeds", "run", "eod.toml", "--once"]) == 0
+    capsys.readouterr()
+    run(["feeds", "keep", "eod.toml", "--json"])
+    told = {row["name"]: row for row in printed(capsys)}
+    assert (told["a.csv"]["bars_new"], told["a.csv"]["unchanged"]) == (1, 1)
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[3] / "examples" / "feeds").glob("*.toml")), ids=str)
+def test_every_example_of_a_specification_is_whole(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is opened."""
+    pytest.importorskip("ccxt", reason="ccxt is not installed")
+    assert run(["feeds", "check", str(path), "--json"]) == 0
+    assert printed(capsys)[0]["feed"] == path.stem

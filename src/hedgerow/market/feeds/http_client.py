@@ -42,7 +42,7 @@ class HttpSettings:
     def read(cls, table: Table) -> HttpSettings:
         """The keys that every HTTP transport has."""
         url = table.text("url")
-        if url and (fault := _url_fault(url)):
+        if url and (fault := url_fault(url)):
             table.fault("url", fault)
         headers, headers_env = table.pairs("headers"), table.pairs("headers_env")
         for name, value in (*headers.items(), *headers_env.items()):
@@ -61,7 +61,7 @@ class HttpSettings:
         )
 
 
-def _url_fault(url: str) -> str:
+def url_fault(url: str) -> str:
     """What is wrong with an address, or nothing."""
     try:
         parts = urlsplit(url)
@@ -151,7 +151,7 @@ class HttpClient:
                 return _judged(reply, shown, self._world)
             self._drop()
             target = urljoin(target, reply.headers.get("location", ""))
-            if _url_fault(target) or (parts.scheme == "https" and urlsplit(target).scheme != "https"):
+            if url_fault(target) or (parts.scheme == "https" and urlsplit(target).scheme != "https"):
                 raise problem("FEED_REFUSED", f"{shown} sends us to a place that is not https, or none")
         raise problem("FEED_REFUSED", f"{shown} sends us on more than {REDIRECTS_MAX} times")
 

@@ -202,6 +202,7 @@ class Came:
     cursor: str | None = None
     gaps: int = 0
     detail: str | None = None
+    skew_ns: int | None = None
 
 
 class Landing:
@@ -306,6 +307,7 @@ class Landing:
             cursor=came.cursor,
             gaps=came.gaps,
             detail=came.detail,
+            skew_ns=came.skew_ns,
         )
 
     def _place(self, name: str) -> str:

@@ -19,13 +19,13 @@ from hedgerow.market.feeds.transport import Answer, Page, Pages, World
 def pass_over_pages(landing: Landing, pages: Pages, world: World, tell: Tell) -> Ran:
     """Ask for pages and deliver them as they came."""
     ran = Ran()
-    cursor = last_cursor(landing)
+    cursor = pages.resumed(cursors(landing))
     while True:
         asked_ns = world.now_ns()
         try:
             if ran.asked >= pages.pages_max:
                 raise problem("FEED_QUOTA", f"{ran.asked:,} pages and still more, limit pages_max {pages.pages_max:,}")
-            known = _known_version(landing)
+            known = landing.record.latest.version if landing.record.latest else None
             page = retried(
                 landing,
                 world,
@@ -50,27 +50,24 @@ def pass_over_pages(landing: Landing, pages: Pages, world: World, tell: Tell) ->
         cursor = page.cursor
 
 
-def last_cursor(landing: Landing) -> str | None:
-    """Where the last recorded page says that the next begins; of another address it says nothing."""
+def cursors(landing: Landing) -> list[str]:
+    """Where each recorded page says that the next begins, in order; of another address they say nothing."""
     origin = landing.spec.transport.origin
-    here = [row for row in landing.record if row.kind != "failed" and row.cursor is not None and row.origin == origin]
-    return here[-1].cursor if here else None
-
-
-def _known_version(landing: Landing) -> str | None:
-    """The version of the document that was delivered last, where there is one document."""
-    rows = [row for row in landing.record if row.kind != "failed"]
-    return rows[-1].version if rows else None
+    return [
+        row.cursor for row in landing.record if row.kind != "failed" and row.cursor is not None and row.origin == origin
+    ]
 
 
 def _delivered(landing: Landing, page: Page, world: World, asked_ns: int) -> Delivery | None:
     """The delivery of a page; `None` where it is the one that came last, and says nothing new of what follows."""
     sha256 = hashlib.sha256(page.body).hexdigest()
     before = landing.record.last(page.name) or landing.record.holding(sha256)
-    if before is not None and (before.sha256, before.cursor, before.version) == (sha256, page.resume, page.version):
-        return None
+    if before is not None and (before.cursor, before.version) == (page.resume, page.version):
+        versioned = page.version is not None and before.name == page.name
+        if versioned or before.sha256 == sha256:
+            return None
     part = landing.part(page.name)
     with part.writing(offset=0, version=None, whole=len(page.body)) as writer:
         writer.write(page.body)
-    came = Came(page.name, asked_ns, version=page.version, cursor=page.resume)
+    came = Came(page.name, asked_ns, page.version, page.resume, page.gaps, skew_ns=page.skew_ns)
     return landing.deliver(part, came, known_ns=world.now_ns())

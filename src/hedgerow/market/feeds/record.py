@@ -28,7 +28,8 @@ class Delivery:
     name for bytes that are here; `failed`, nothing, for the reason in `code` and `detail`.
     file: where the bytes lie below the feed's folder. asked_ns, known_ns: when we asked, and when they were whole on
     our disk, UTC nanoseconds. cursor: where the next page begins. gaps: places where a recording says that messages
-    are missing. rows: `None` where the format has none, or they could not be counted.
+    are missing. rows: `None` where the format has none, or they could not be counted. skew_ns: by how much the other
+    side's clock was ahead of ours, where it tells.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Delivery:
     gaps: int = 0
     code: str | None = None
     detail: str | None = None
+    skew_ns: int | None = None
 
 
 class Record:
@@ -59,6 +61,8 @@ class Record:
         self._last: dict[str, Delivery] = {}
         self._files: dict[str, Delivery] = {}
         self._versions: dict[str, int] = {}
+        self.latest: Delivery | None = None
+        """The last delivery that did not fail."""
         self._head, self._whole_bytes = FIRST, 0
         for line, row in _lines(path):
             self._take(row)
@@ -110,7 +114,7 @@ class Record:
         self._rows.append(row)
         if row.kind == "failed":
             return
-        self._last[row.name] = row
+        self._last[row.name] = self.latest = row
         if row.kind in ("new", "restated") and row.sha256 not in self._files:
             self._files[row.sha256] = row
             self._versions[row.name] = self.versions(row.name) + 1

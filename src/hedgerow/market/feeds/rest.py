@@ -185,6 +185,10 @@ class RestPages:
         self._asked_ns: int | None = None
         self.pages_max = transport.pages_max
 
+    def resumed(self, cursors: Sequence[str]) -> str | None:
+        """Behind the last page."""
+        return cursors[-1] if cursors else None
+
     def page(self, cursor: str | None, *, number: int, asked_ns: int, known: str | None) -> Page | Answer:
         """Ask for a page, when the rate allows it."""
         self._wait()

@@ -172,6 +172,7 @@ class Expected:
     bytes_min: int = 1
     ratio_max: float = 3.0
     duplicates: bool = False
+    skew_max_s: float = 5.0
 
     @classmethod
     def read(cls, table: Table) -> Expected:
@@ -192,6 +193,7 @@ class Expected:
             bytes_min=table.size("bytes_min", "1"),
             ratio_max=table.number("ratio_max", cls.ratio_max, 1.0, 1e9),
             duplicates=table.flag("duplicates", False),
+            skew_max_s=table.span_s("skew_max", "5s", least_s=0.001),
         )
         table.done()
         return found

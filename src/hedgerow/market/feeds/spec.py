@@ -19,9 +19,12 @@ from hedgerow.market.feeds.retry import Retries
 from hedgerow.market.feeds.schedule import Expected, Schedule
 from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Transport, read_transport
+from hedgerow.market.feeds.vendors import read_vendor
 
 ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 """Checksums by the length of their hexadecimal form."""
+VENDOR_FORMAT = "reply"
+"""What vendors by name deliver: see `vendors/reply.py`."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,13 @@ def parse_spec(source: bytes, place: str) -> Spec:
     name = top.text("name")
     if name and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
         top.fault("name", f"{name!r} is not up to 64 of a-z, 0-9, _ and -, beginning with a letter or a digit")
-    vendor, form, match = top.text("vendor"), top.text("format"), top.texts("match")
+    vendor, match, way = top.text("vendor"), top.texts("match"), top.table("transport")
+    named = bool(vendor) and not way.has("kind")
+    form = top.text("format", VENDOR_FORMAT if named else None)
     schedule, expected = Schedule.read(top.table("schedule")), Expected.read(top.table("expected"))
     retries, checksums = Retries.read(top.table("retries")), Checksums.read(top.table("checksums"))
     limits = Limits.read(top.table("limits"))
-    transport = read_transport(top.table("transport"))
+    transport = read_vendor(vendor, top, way) if named else read_transport(way)
     top.done()
     if transport is not None and transport.needs_names and not expected.files:
         top.fault("[expected] files", "is missing: this transport cannot list, so name what to ask for")

@@ -8,7 +8,8 @@ late: not there after its deadline, on the last day that has one. missing: not t
 came for longer than `[expected] every`, nights and holidays of the calendar left out. twice: the bytes of another name
 came again. small, large, few, many: size or rows more than `ratio_max` from the median of the last deliveries like it.
 failed: the last try had no success. gaps: a recording says that messages are missing. damaged: the file is not the one
-that was delivered. unreadable: its rows could not be counted.
+that was delivered. unreadable: its rows could not be counted. skewed: the other side's clock is further from ours
+than `skew_max`.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ def feed_status(spec: Spec, folder: Path, now_ns: int, *, verify: bool = False) 
         *_twice(spec, rows),
         *_out_of_line(spec, record),
         *_failed(asked, record),
+        *_skewed(spec, record),
         *(Finding("gaps", row.name, f"{row.gaps:,} places where messages are missing") for row in rows if row.gaps),
         *(Finding("unreadable", row.name, row.detail) for row in _recent(record) if row.detail and row.rows is None),
         *_damaged(here, record, verify),
@@ -172,6 +174,14 @@ def _failed(asked: LastPass, record: Record) -> Iterator[Finding]:
     for name in asked.failed:
         if name in rows and rows[name].kind == "failed":
             yield Finding("failed", name, f"{rows[name].code} {rows[name].detail}")
+
+
+def _skewed(spec: Spec, record: Record) -> Iterator[Finding]:
+    """The other side's clock against ours, as it was at the last delivery."""
+    latest, limit_s = record.latest, spec.expected.skew_max_s
+    if latest is not None and latest.skew_ns is not None and abs(latest.skew_ns) > limit_s * SECOND_NS:
+        says = f"its clock is {latest.skew_ns / 1e9:+.3f} s from ours, limit skew_max {limit_s:g} s"
+        yield Finding("skewed", latest.name, says)
 
 
 def _recent(record: Record) -> list[Delivery]:

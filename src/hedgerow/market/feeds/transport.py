@@ -94,7 +94,9 @@ class Files(Protocol):
 class Page:
     """One answer of an interface that is polled.
 
-    cursor: where the next page begins (`None`: nothing more now). resume: where the next pass begins.
+    cursor: where the next page begins (`None`: nothing more now). resume: where the next pass begins. version: two
+    pages of one name and version are the same. gaps: places where something is missing. skew_ns: by how much the other
+    side's clock is ahead of ours.
     """
 
     name: str
@@ -103,12 +105,17 @@ class Page:
     cursor: str | None
     resume: str | None
     empty: bool
+    gaps: int = 0
+    skew_ns: int | None = None
 
 
 class Pages(Protocol):
     """An interface that is asked page by page, at most so many times in a pass."""
 
     pages_max: int
+
+    def resumed(self, cursors: Sequence[str]) -> str | None:
+        """Where a pass begins, from what every delivery so far said (`resume`), oldest first."""
 
     def page(self, cursor: str | None, *, number: int, asked_ns: int, known: str | None) -> Page | Answer:
         """The page that begins at `cursor` (`None`: where the specification says), the `number`th of this run."""
@@ -168,7 +175,7 @@ class Transport(Protocol):
 
 
 def read_transport(table: Table) -> Transport | None:
-    """The table `[transport]`; `None` where its kind is unknown, which is noted as a fault."""
+    """The table `[transport]` with a `kind`; `None` where it is unknown, which is noted as a fault."""
     kind = table.text("kind")
     if kind not in KINDS:
         if kind:

@@ -26,6 +26,7 @@ from hedgerow.market.formats import (
     itch,
     recordings,
     refused,
+    replies,
     sbe,
     syndication,
 )
@@ -67,6 +68,7 @@ FORMATS: tuple[Format, ...] = (
     Format("binance-archive", "Binance archive CSV", archives.claims_binance, archives.read_binance, "ts_event"),
     Format("lobster", "LOBSTER messages and order books", archives.claims_lobster, archives.read_lobster, "ts_event"),
     Format("lean", "Lean zips: trades, quotes, bars", archives.claims_lean, archives.read_lean, "ts_event"),
+    Format("reply", "answers of vendors by name, as feeds deliver them", replies.claims, replies.read, "ts_init"),
     Format("json", "JSON replies and JSON lines: bars, quotes, trades, books, chains", documents.claims,
            documents.read),
     Format("news-feed", "RSS and Atom", syndication.claims, syndication.read),
