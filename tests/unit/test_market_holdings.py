@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from hedgerow.cli.main import run
 from hedgerow.core.errors import HedgerowError
-from hedgerow.market import Catalog
+from hedgerow.market import Catalog, holdings
+from hedgerow.market.formats import delimited
 from hedgerow.market.formats.probing import probe
 from hedgerow.market.reading import Reading
 
@@ -89,6 +91,35 @@ def test_vintages_of_the_source_are_kept(tmp_path: Path) -> None:
     catalog.ingest_rows(file(tmp_path, "gdp.csv", text), ingested_at=NOW)
     assert catalog.rows("series", as_of="2024-03-01").column("value").to_pylist() == [1.5]
     assert catalog.rows("series").column("value").to_pylist() == [1.7]
+
+
+def test_a_release_is_not_known_on_the_day_before_it(tmp_path: Path) -> None:
+    """A date says no time of day: asked as of the day before, or of that morning, the value before it counts."""
+    catalog = Catalog(tmp_path / "catalog")
+    text = "date,realtime_start,value\n2024-01-01,2024-02-10,1.5\n2024-01-01,2024-03-10,1.7\n"
+    catalog.ingest_rows(file(tmp_path, "gdp.csv", text), ingested_at=NOW)
+    for moment, value in (("2024-03-09", 1.5), ("2024-03-10T08:00:00Z", 1.5), ("2024-03-10", 1.7)):
+        assert catalog.rows("series", as_of=moment).column("value").to_pylist() == [value]
+
+
+def test_what_is_held_is_read_once_however_many_blocks_a_file_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second block finds what the first one added, and no file is read again for it."""
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.ingest_rows(file(tmp_path, "gdp.csv", "date,value\n1900-01-01,0\n"), ingested_at=NOW)
+    days = [f"{date(1900, 1, 1) + timedelta(days)},{days}" for days in range(3000)]
+    path = file(tmp_path, "gdp.csv", "\n".join(["date,value", *days, days[-1].replace("2999", "7")]))
+    monkeypatch.setattr(delimited, "BLOCK", 4096)
+    read: list[str] = []
+    whole = holdings.read_table
+    monkeypatch.setattr(holdings, "read_table", lambda root, entry: (read.append(entry.file), whole(root, entry))[1])
+    with pytest.raises(HedgerowError, match=r"DATA-0(05|17)"):
+        catalog.ingest_rows(path, ingested_at=NOW)
+    path = file(tmp_path, "gdp.csv", "\n".join(["date,value", *days]))
+    read.clear()
+    assert catalog.ingest_rows(path, ingested_at=NOW).rows_new == {"series": 2999}
+    assert len(read) == 1
 
 
 def test_a_faulty_row_refuses_the_file_and_leaves_nothing(tmp_path: Path) -> None:

@@ -69,13 +69,13 @@ def test_a_layout_is_told_by_its_words(
 
 
 def test_vintages_in_the_names_of_columns_are_when_the_values_were_known(tmp_path: Path) -> None:
-    """Two releases of one quarter are two rows of one series."""
+    """Two releases of one quarter are two rows of one series, each known when the day of its release ends."""
     path = tmp_path / "alfred.csv"
     path.write_text(next(row[1] for row in LAYOUTS if row[0] == "alfred.csv"))
     rows = [row for part in head(path, READING, 9) for row in part.table.to_pylist()]
     assert {row["instrument"] for row in rows} == {"GDPC1"}
     assert [(str(row["ts_init"])[:10], row["value"]) for row in rows] == [
-        ("2020-01-30", 19121.1),
-        ("2020-02-27", 19121.1),
-        ("2020-02-27", 19222.0),
+        ("2020-01-31", 19121.1),
+        ("2020-02-28", 19121.1),
+        ("2020-02-28", 19222.0),
     ]

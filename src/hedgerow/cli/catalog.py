@@ -1,4 +1,4 @@
-"""Commands that ask a catalog as a whole: SQL over what was known at a moment.
+"""Commands that ask a catalog as a whole: SQL over what was known at a moment, corporate actions, adjusted bars.
 
 They only carry words to the catalog and rows back; `data` holds those about files and single kinds.
 """
@@ -6,12 +6,12 @@ They only carry words to the catalog and rows back; `data` holds those about fil
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-from hedgerow.cli.data import CatalogDir, Symbol, print_rows
-from hedgerow.cli.output import Json, Output
+from hedgerow.cli.data import CatalogDir, Symbol, as_text, print_rows
+from hedgerow.cli.output import Json, Output, plain, table
 
 AsOf = Annotated[str | None, typer.Option(help="As known at this time, ISO 8601.")]
 
@@ -36,3 +36,65 @@ def sql(
     text = sys.stdin.read() if query == "-" else query
     found = Catalog(catalog).sql(text, as_of=as_of, instruments=symbol or None, start=start, end=end).table
     print_rows(Output(json), "", found if head is None else found.slice(0, head))
+
+
+def actions(
+    catalog: CatalogDir = Path("catalog"),
+    symbol: Symbol = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """List splits, dividends, mergers, renames and delistings as they were known at a time."""
+    import pandas as pd
+
+    from hedgerow.market import Catalog
+
+    output = Output(json)
+    found = [
+        {
+            "instrument": action.instrument,
+            "action": action.action,
+            "ex": as_text(pd.Timestamp(action.ts_event, unit="ns", tz="UTC")),
+            "known": as_text(pd.Timestamp(action.ts_init, unit="ns", tz="UTC")),
+            "value": as_text(action.value),
+            "into": action.into,
+            "ratio": as_text(action.ratio),
+        }
+        for action in Catalog(catalog).actions(symbol or None, as_of)
+    ]
+    print_records(output, found, f"{catalog} holds no corporate actions; `hedgerow data keep` takes them from a file")
+
+
+def adjusted(
+    catalog: CatalogDir = Path("catalog"),
+    symbol: Symbol = None,
+    start: Annotated[str | None, typer.Option(help="Closes from this moment, ISO 8601.")] = None,
+    end: Annotated[str | None, typer.Option(help="Closes up to this moment.")] = None,
+    as_of: AsOf = None,
+    splits: Annotated[bool, typer.Option("--splits/--no-splits", help="Whether splits scale prices.")] = True,
+    dividends: Annotated[
+        Literal["previous-close", "ex-close", "none"], typer.Option(help="At which price dividends are reckoned.")
+    ] = "previous-close",
+    json: Json = False,
+) -> None:
+    """Print bars adjusted for the corporate actions that were known at a time; what is stored stays raw."""
+    from hedgerow.market import Catalog
+    from hedgerow.market.answers import rows_of_bars
+
+    how: Any = None if dividends == "none" else dividends.replace("-", " ")
+    bars = Catalog(catalog).adjusted(symbol or None, start, end, as_of, splits=splits, dividends=how)
+    output = Output(json)
+    print_rows(output, "bars", rows_of_bars(bars).drop_columns(["record"]))
+    for note in bars.notes:
+        output.note(f"note: {note}")
+
+
+def print_records(output: Output, found: list[dict[str, Any]], empty: str) -> None:
+    """One JSON object each, or a table."""
+    if output.json:
+        for row in found:
+            output.emit(row)
+    elif found:
+        output.emit({}, table([[plain(value) for value in row.values()] for row in found], heads=list(found[0])))
+    else:
+        output.emit({}, empty)

@@ -6,6 +6,7 @@ Every row keeps `ts_event` and `ts_init`. A correction is a new row with a later
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from hedgerow.market.actions import Action
+    from hedgerow.market.adjusted import Dividends
     from hedgerow.market.answers import Answer
     from hedgerow.market.holdings import Held
 
@@ -197,6 +200,39 @@ class Catalog:
             if error.row.name not in ("DATA_NOT_FOUND", "DATA_EMPTY"):
                 raise
             return SCHEMAS[kind].empty_table()
+
+    def actions(
+        self, instruments: str | Iterable[str] | None = None, as_of: Moment | None = None
+    ) -> builtins.list[Action]:
+        """Splits, dividends, mergers, renames and delistings known at `as_of`, in order of their ex-dates.
+
+        Empty where none are known. Of what was corrected what was told last.
+        """
+        from hedgerow.market.actions import actions_of
+
+        names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
+        return actions_of(self._seen("actions", names, None, None, as_of))
+
+    def adjusted(
+        self,
+        symbols: str | Iterable[str] | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        as_of: Moment | None = None,
+        *,
+        splits: bool = True,
+        dividends: Dividends | None = "previous close",
+    ) -> Bars:
+        """Bars adjusted for the corporate actions known at `as_of`; the last price of each is the raw one.
+
+        Renames keep one instrument, under the name asked for; a merger or delisting ends its series with its last
+        worth. dividends: how they are reckoned (see `adjusted.factors`), None = not at all. What is stored stays raw.
+        """
+        from hedgerow.market.history import adjusted_history
+
+        names = None if symbols is None else [symbols] if isinstance(symbols, str) else builtins.list(symbols)
+        bars = adjusted_history(self, names, as_of, splits, dividends)
+        return bars if start is None and end is None else bars.slice(start, end)
 
     @property
     def symbols(self) -> tuple[str, ...]:

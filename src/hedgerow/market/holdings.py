@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -21,6 +20,8 @@ import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
 from hedgerow.core.files import write_whole
+from hedgerow.market.actions import latest_actions
+from hedgerow.market.corrections import CORRECTED, Corrections
 from hedgerow.market.formats.checking import Checker
 from hedgerow.market.formats.registry import opened, parts, read_rows
 from hedgerow.market.formats.rows import SCHEMAS, Rows
@@ -54,15 +55,15 @@ def ingest_rows(
     unchanged = 0
     notes: dict[str, None] = {}
     new: dict[str, int] = {}
+    corrections = Corrections(lambda kind, owner: _held(root, manifest, kind, owner), restated_ns)
     try:
-        for rows in _sound(path, reading):
+        for rows in _actions_last(_sound(path, reading)):
             notes |= dict.fromkeys(rows.notes)
             if rows.kind == "bars":
                 notes |= {BARS_APART: None}
                 continue
             for owner, day, table in _shelved(rows):
-                entries = (*manifest.entries, *added)
-                kept = _unknown(root, entries, owner, table, restated_ns) if rows.kind == "series" else table
+                kept = corrections.new(rows.kind, owner, table) if rows.kind in CORRECTED else table
                 entry, file, data = _entry(rows.kind, owner, day, kept, path.name, ingested_ns)
                 unchanged += table.num_rows - kept.num_rows
                 if not kept.num_rows or (entry.kind, entry.symbol, entry.sha256) in known:
@@ -119,6 +120,8 @@ def rows_held(
         keep = pc.and_(keep, pc.less_equal(pc.coalesce(known, ingested), known_ns))
     table = table.filter(pc.fill_null(keep, False))
     order = [(name, "ascending") for name in ("ts_init", "ts_event", "instrument", "record")]
+    if kind == "actions":
+        return latest_actions(table)
     return _latest(table) if kind == "series" else table.sort_by(order)
 
 
@@ -152,6 +155,26 @@ def _sound(path: Path, reading: Reading) -> Iterator[Rows]:
             yield rows
         if (error := checker.error) is not None and (reading.faulty != "drop" or error.row.name == "DATA_UNSORTED"):
             raise error
+
+
+def _actions_last(given: Iterable[Rows]) -> Iterator[Rows]:
+    """Rows as they come, but all corporate actions of a file at its end: those of one day belong together."""
+    actions = []
+    for rows in given:
+        if rows.kind == "actions":
+            actions.append(rows)
+        else:
+            yield rows
+    if actions:
+        notes = tuple(dict.fromkeys(note for rows in actions for note in rows.notes))
+        tables = [rows.table for rows in actions]
+        yield Rows("actions", pa.concat_tables(tables), sum(rows.records for rows in actions), notes=notes)
+
+
+def _held(root: Path, manifest: Manifest, kind: str, owner: str) -> pa.Table:
+    """All that is held of one owner, corrections included."""
+    entries = [entry for entry in manifest.entries if (entry.kind, entry.symbol) == (kind, owner)]
+    return pa.concat_tables([SCHEMAS[kind].empty_table(), *(read_table(root, entry) for entry in entries)])
 
 
 def _shelved(rows: Rows) -> Iterator[tuple[str, str, pa.Table]]:
@@ -210,36 +233,3 @@ def _latest(table: pa.Table) -> pa.Table:
     names, events = table.column("instrument"), table.column("ts_event").cast(pa.int64())
     same = pc.and_(pc.equal(names[:-1], names[1:]), pc.equal(events[:-1], events[1:]))
     return table.filter(pa.array(np.append(~same.to_numpy(zero_copy_only=False), True)))
-
-
-def _unknown(root: Path, entries: Iterable[Entry], owner: str, table: pa.Table, restated_ns: int | None) -> pa.Table:
-    """New values of a series without those that are known; DATA-017 for one that differs and was known no later."""
-    held = [read_table(root, entry) for entry in entries if entry.kind == "series" and entry.symbol == owner]
-    if not held:
-        return table
-    before = pa.concat_tables(held)
-    values: dict[int, dict[int, str]] = {}
-    for event, known, written in _triples(before):
-        values.setdefault(event, {})[known] = written
-    keep, times = [], []
-    for row, (event, known, written) in enumerate(_triples(table)):
-        was = values.get(event, {})
-        earlier = [time for time in was if time <= known]
-        if earlier and (was[max(earlier)] == written or (known == event and was[max(was)] == written)):
-            continue
-        if known in was:
-            if restated_ns is None:
-                moment = np.datetime64(event, "ns").astype("datetime64[D]")
-                raise problem("DATA_CONFLICT", f"{owner} {moment}: the value is {was[known]}, now {written}")
-            known = restated_ns
-        keep.append(row)
-        times.append(known)
-    kept = table.take(pa.array(keep, pa.int64()))
-    return kept.set_column(
-        1, SCHEMAS["series"].field("ts_init"), pa.array(times, pa.int64()).cast(kept.schema.field(1).type)
-    )
-
-
-def _triples(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    columns = [table.column(name).cast(pa.int64()).to_pylist() for name in ("ts_event", "ts_init")]
-    return zip(*columns, table.column("written").to_pylist(), strict=True)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
+from hedgerow.market.actions import kind_of
 from hedgerow.market.columns import plain, recognise
 from hedgerow.market.formats.rows import Ints, Rows, rows, texts
 from hedgerow.market.formats.words import CLOCKS, Plan, planned, vintages
@@ -116,10 +118,15 @@ def _timed(plan: Plan, columns: Columns) -> dict[str, Any]:
     event = columns.stamps(plan.get("time")).utc_ns if plan.get("time") is not None else None
     found = {"ts_event": event, "instrument": columns.instruments(plan.get("symbol")), "record": columns.records}
     if plan.get("known") is not None:
-        found["ts_init"] = columns.stamps(plan.get("known")).utc_ns
+        found["ts_init"] = _known_ns(columns.stamps(plan.get("known")))
     if event is None and plan.get("known") is not None:
         found["ts_event"] = found["ts_init"]
     return found
+
+
+def _known_ns(stamps: Stamps) -> Ints:
+    """When something was known; of a date at the midnight that ends it, because it may have been late that day."""
+    return stamps.utc_ns + DAY_NS if stamps.are_dates else stamps.utc_ns
 
 
 def _bars(plan: Plan, columns: Columns) -> Rows:
@@ -215,7 +222,7 @@ def _ladder(plan: Plan, columns: Columns) -> Rows:
 def _series(plan: Plan, columns: Columns) -> Rows:
     stamps = columns.stamps(plan.get("time"))
     event, names = stamps.utc_ns, columns.instruments(plan.get("symbol"))
-    known: Any = columns.stamps(plan.get("known") or plan.get("vintage")).utc_ns if _vintaged(plan) else None
+    known: Any = _known_ns(columns.stamps(plan.get("known") or plan.get("vintage"))) if _vintaged(plan) else None
     dated = vintages(plan.values)
     if known is None and not dated:
         columns.said.append(UNKNOWN_VINTAGE)
@@ -232,7 +239,7 @@ def _series(plan: Plan, columns: Columns) -> Rows:
         given = {"ts_event": event[there], "record": columns.records[there], "written": written.take(pa.array(there))}
         given["instrument"] = who if isinstance(who, str) else who.take(pa.array(there))
         if known is not None or dated:
-            given["ts_init"] = known[there] if not dated else np.full(there.size, _day_ns(dated[name]))
+            given["ts_init"] = known[there] if not dated else np.full(there.size, _day_ns(dated[name]) + DAY_NS)
         given["value"] = column.take(pa.array(there)) if isinstance(column, pa.Array) else given["written"]
         parts.append(_checked_values(given, name))
     tables = [part.table for part in parts]
@@ -299,12 +306,37 @@ def _changes(plan: Plan, columns: Columns) -> Rows:
 def _actions(plan: Plan, columns: Columns) -> Rows:
     given = _timed(plan, columns)
     names = {plain(name): name for name in columns.arrays}
+    if "action" in names:
+        return _told_actions(given, names, columns)
     given["action"] = "dividend" if "cash_amount" in names else "split"
     given["value"] = columns.get(names.get("cash_amount"))
     if given["value"] is None:
         new, old = (texts(columns.arrays[names[f"split_{end}"]]).to_pylist() for end in ("to", "from"))
         given["value"] = [str(float(top) / float(bottom)) for top, bottom in zip(new, old, strict=True)]
     return rows("actions", given | {"detail": _content(columns)}, notes=columns.said)
+
+
+def _told_actions(given: dict[str, Any], names: Mapping[str, Any], columns: Columns) -> Rows:
+    """Actions of any kind in one table: what, how much, into what."""
+    records = columns.records.tolist()
+    told = zip(columns.text(names["action"]), records, strict=True)
+    given["action"] = [kind_of(word, record) for word, record in told]
+    value = next((names[word] for word in ("value", "amount", "ratio", "split_ratio") if word in names), None)
+    into = next((columns.text(names[word]) for word in ("into", "new_symbol", "detail") if word in names), None)
+    shares = columns.text(names["ratio"]) if "ratio" in names and plain(value) != "ratio" else None
+    nothing: list[str | None] = [None] * columns.size
+    given["value"] = None if value is None else [_quotient(text) for text in columns.text(value)]
+    pairs = zip(into or nothing, shares or nothing, strict=True)
+    given["detail"] = [json.dumps({"into": name, "ratio": ratio}) if name or ratio else None for name, ratio in pairs]
+    return rows("actions", given, notes=columns.said)
+
+
+def _quotient(text: str | None) -> str | None:
+    """A split as it is written, `4:1` or `4`, as new shares for one old."""
+    if text is None or not (parts := re.fullmatch(r"\s*([\d.]+)\s*(?:[:/]|for)\s*([\d.]+)\s*", text)):
+        return text
+    new, old = Decimal(parts[1]), Decimal(parts[2])
+    return f"{(new / old):.18f}" if old else text
 
 
 def _news(plan: Plan, columns: Columns) -> Rows:

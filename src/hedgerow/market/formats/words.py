@@ -109,6 +109,8 @@ _TIMES = (
     "date_filed",
     "observation_date",
     "ex_dividend_date",
+    "ex_date",
+    "effective_date",
     "execution_date",
     "datetime",
     "time",
@@ -145,7 +147,17 @@ _BAR_TIMES = frozenset(
         "begin",
     )
 )
-_KNOWN = ("ts_init", "known_at", "available_at", "local_timestamp", "received_at", "acceptancedatetime", "ts_recv")
+_KNOWN = (
+    "ts_init",
+    "known_at",
+    "available_at",
+    "local_timestamp",
+    "received_at",
+    "acceptancedatetime",
+    "ts_recv",
+    "announced",
+    "announced_at",
+)
 _SYMBOLS = (
     "symbol",
     "ticker",
@@ -241,6 +253,8 @@ def _kind(found: Mapping[str, Any], by_plain: Mapping[str, Any], levels: Sequenc
         return "universe"
     if {"time", "add", "remove"} <= {*has, *by_plain.keys()}:
         return "universe"
+    if "action" in by_plain and {"ex_date", "effective_date", "ts_event"} & by_plain.keys() and "symbol" in has:
+        return "actions"
     if {"ex_dividend_date", "cash_amount"} <= by_plain.keys() or {"split_from", "split_to"} <= by_plain.keys():
         return "actions"
     if "form" in has and {"filingdate", "date_filed"} & by_plain.keys():
