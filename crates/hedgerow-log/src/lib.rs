@@ -19,11 +19,12 @@
 //! assert_eq!(reader.record(3)?.bytes, [1; 88]);
 //! # Ok::<(), hedgerow_core::Problem>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod age;
 mod agreement;
 mod batch;
+mod beside;
 mod compare;
 mod cosignature;
 mod cosigning;
@@ -33,6 +34,7 @@ mod folder;
 mod frame;
 mod image;
 mod journal;
+mod lanes;
 mod memory_storage;
 mod merkle;
 mod named_key;
@@ -45,7 +47,6 @@ mod replica;
 mod seal;
 mod signed;
 mod storage;
-mod sync_thread;
 mod tile;
 mod tile_prover;
 mod tile_reader;
