@@ -235,6 +235,11 @@ class Landing:
                     write_whole(kept, spec.source)
             yield found
 
+    def cursors(self) -> list[str]:
+        """Where each delivery says that the other side goes on, in order; of another address they say nothing."""
+        origin, rows = self.spec.transport.origin, self.record
+        return [row.cursor for row in rows if row.kind != "failed" and row.cursor is not None and row.origin == origin]
+
     def part(self, name: str) -> Part:
         """The part of a name, as far as it came."""
         return Part(self.folder / "partial", name, self.allowance)

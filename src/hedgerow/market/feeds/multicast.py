@@ -91,7 +91,7 @@ class MulticastStream:
         self._group = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
-    def events(self) -> Iterator[Received | Note | None]:
+    def events(self, cursor: str | None = None) -> Iterator[Received | Note | None]:
         """Join the group and say what comes, in order, until the session ends."""
         told, now_ns = self._transport, self._world.now_ns
         yield Note(now_ns(), {"joined": told.origin, "buffer_bytes": self._join()})

@@ -19,7 +19,7 @@ from hedgerow.market.feeds.transport import Answer, Page, Pages, World
 def pass_over_pages(landing: Landing, pages: Pages, world: World, tell: Tell) -> Ran:
     """Ask for pages and deliver them as they came."""
     ran = Ran()
-    cursor = pages.resumed(cursors(landing))
+    cursor = pages.resumed(landing.cursors())
     while True:
         asked_ns = world.now_ns()
         try:
@@ -48,14 +48,6 @@ def pass_over_pages(landing: Landing, pages: Pages, world: World, tell: Tell) ->
         if page.cursor is None:
             return ran
         cursor = page.cursor
-
-
-def cursors(landing: Landing) -> list[str]:
-    """Where each recorded page says that the next begins, in order; of another address they say nothing."""
-    origin = landing.spec.transport.origin
-    return [
-        row.cursor for row in landing.record if row.kind != "failed" and row.cursor is not None and row.origin == origin
-    ]
 
 
 def _delivered(landing: Landing, page: Page, world: World, asked_ns: int) -> Delivery | None:

@@ -15,16 +15,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from hedgerow.market.feeds.landing import Came, Landing, Part, PartWriter, disk_errors
 from hedgerow.market.feeds.record import Delivery
 from hedgerow.market.feeds.table import Table
-from hedgerow.market.feeds.transport import Note, Received, World
+from hedgerow.market.feeds.transport import Note, Received, Resumes, World
 
 VERSION = "recording"
 FRAME_BYTES_MAX = 65_535
@@ -62,6 +62,8 @@ class Recording:
         self._landing, self._segments, self._world = landing, segments, world
         self._stack, self._parts, self._writers = ExitStack(), list[Part](), list[PartWriter]()
         self._begun_ns = self._synced_ns = self._gaps = 0
+        self.cursor = last_cursor(landing)
+        """Where the other side goes on behind what was taken."""
 
     def take(self, event: Received | Note) -> None:
         """Write what was received or must be said."""
@@ -71,6 +73,11 @@ class Recording:
             if data:
                 writer.write(data)
         self._gaps += isinstance(event, Note) and event.gap
+        if isinstance(event, Received) and event.cursor is not None:
+            self.cursor = event.cursor
+        if isinstance(event, Received) and event.settle is not None:
+            self._sync(self._world.now_ns())
+            event.settle()
 
     def due(self, now_ns: int) -> list[Delivery]:
         """Sync, or end the segment, if it is time; gives what was delivered."""
@@ -78,9 +85,7 @@ class Recording:
             return []
         told = self._segments
         if now_ns - self._synced_ns >= told.sync_s * 1e9:
-            for writer in self._writers:
-                writer.sync()
-            self._synced_ns = now_ns
+            self._sync(now_ns)
         full = sum(writer.bytes for writer in self._writers) >= told.segment_bytes
         return self.end() if full or now_ns - self._begun_ns >= told.segment_s * 1e9 else []
 
@@ -92,11 +97,16 @@ class Recording:
         return [
             self._landing.deliver(
                 part,
-                Came(part.name, self._begun_ns, version=VERSION, gaps=gaps if number == 0 else 0),
+                Came(part.name, self._begun_ns, VERSION, self.cursor, gaps if number == 0 else 0),
                 known_ns=self._world.now_ns(),
             )
             for number, part in enumerate(parts)
         ]
+
+    def _sync(self, now_ns: int) -> None:
+        for writer in self._writers:
+            writer.sync()
+        self._synced_ns = now_ns
 
     def _begin(self) -> None:
         self._begun_ns = self._synced_ns = self._world.now_ns()
@@ -122,8 +132,18 @@ def salvaged(landing: Landing, world: World) -> Iterator[Delivery]:
             continue
         with part.writing(offset=whole, version=VERSION, whole=None):
             pass
-        came = Came(part.name, world.now_ns(), version=VERSION, gaps=1, detail="its recorder crashed; the end is lost")
+        cursor, gaps, detail = last_cursor(landing), 1, "its recorder crashed; the end is lost"
+        if isinstance(landing.spec.transport, Resumes):
+            cursor = landing.spec.transport.cursor_in(data[:whole], cursor)
+            gaps, detail = 0, "its recorder crashed; what came after it is asked for again"
+        came = Came(part.name, world.now_ns(), VERSION, cursor, gaps, detail)
         yield landing.deliver(part, came, known_ns=world.now_ns())
+
+
+def last_cursor(landing: Landing) -> str | None:
+    """Where the last recorded delivery says that the other side goes on."""
+    found = landing.cursors()
+    return found[-1] if found else None
 
 
 def whole_bytes(data: bytes, *, framed: bool) -> int:
@@ -154,13 +174,18 @@ def encoded(event: Received | Note, form: Literal["lines", "frames"]) -> tuple[b
     (b'', b'8 #note {"lost": 2}\\n')
     """
     if isinstance(event, Note):
-        line = f"{event.ns} #note {json.dumps(dict(event.says), ensure_ascii=False)}\n".encode()
+        line = _note(event.ns, event.says)
         return (line,) if form == "lines" else (b"\0\0" if "ended" in event.says else b"", line)
     if form == "lines":
-        return (b"".join(_line(event.ns, message) for message in event.messages),)
+        head = b"" if event.says is None else _note(event.ns, event.says)
+        return (head + b"".join(_line(event.ns, message) for message in event.messages),)
     messages = [message.encode() if isinstance(message, str) else message for message in event.messages]
     frames = b"".join(len(message).to_bytes(2, "big") + message for message in messages)
     return frames, f"{event.ns} {event.sequence} {len(messages)}\n".encode()
+
+
+def _note(ns: int, says: Mapping[str, Any]) -> bytes:
+    return f"{ns} #note {json.dumps(dict(says), ensure_ascii=False)}\n".encode()
 
 
 def _line(ns: int, message: bytes | str) -> bytes:

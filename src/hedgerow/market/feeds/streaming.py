@@ -1,7 +1,8 @@
 """A stream as it is recorded: connected, written down, connected anew when it breaks, until its time is over.
 
-Promises: each break is a gap in the recording, with what broke and when; the waits between tries grow and begin anew
-once something was received; what was received before an error is delivered. Never: receives faster than it writes.
+Promises: each break is noted, with what broke and when, and is a gap unless the other side can be asked again; the
+waits between tries grow and begin anew once something was received; what was received before an error is delivered.
+Never: receives faster than it writes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from hedgerow.market.feeds.fetching import Ran, Tell, network_errors
 from hedgerow.market.feeds.landing import Came, Landing
 from hedgerow.market.feeds.recording import Recording, Segments, salvaged
 from hedgerow.market.feeds.retry import RETRIED
-from hedgerow.market.feeds.transport import Note, Received, Stream, World
+from hedgerow.market.feeds.transport import Note, Received, Resumes, Stream, World
 
 
 class StreamTransport(Protocol):
@@ -53,7 +54,7 @@ def _recorded(landing: Landing, recording: Recording, world: World, until_ns: in
     while True:
         heard = False
         try:
-            for event in _events(landing, world):
+            for event in _events(landing, world, recording.cursor):
                 if event is not None:
                     recording.take(event)
                 if isinstance(event, Received):
@@ -68,7 +69,8 @@ def _recorded(landing: Landing, recording: Recording, world: World, until_ns: in
         except HedgerowError as error:
             if error.row.name not in RETRIED:
                 raise
-            recording.take(Note(world.now_ns(), {"broke": error.detail}, gap=True))
+            lost = not isinstance(landing.spec.transport, Resumes)
+            recording.take(Note(world.now_ns(), {"broke": error.detail}, gap=lost))
             waits = retries.waits_s(name) if heard else waits
             pause = next(waits, None)
             if pause is None:
@@ -78,11 +80,11 @@ def _recorded(landing: Landing, recording: Recording, world: World, until_ns: in
             return
 
 
-def _events(landing: Landing, world: World) -> Iterator[Received | Note | None]:
+def _events(landing: Landing, world: World, cursor: str | None) -> Iterator[Received | Note | None]:
     """What one connection says; its errors by their names."""
     with network_errors(landing.spec.transport.origin):
         stream = cast(Stream, landing.spec.transport.open(world, list))
         try:
-            yield from stream.events()
+            yield from stream.events(cursor)
         finally:
             stream.close()

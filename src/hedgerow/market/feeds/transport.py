@@ -14,7 +14,7 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.market.feeds.table import Table
@@ -29,6 +29,7 @@ KINDS = {
     "ftp": "hedgerow.market.feeds.ftp",
     "s3": "hedgerow.market.feeds.s3",
     "websocket": "hedgerow.market.feeds.websocket",
+    "kafka": "hedgerow.market.feeds.kafka",
     "moldudp64": "hedgerow.market.feeds.multicast",
 }
 """Which module keeps which transport: it has a function `settings(table)`."""
@@ -126,11 +127,18 @@ class Pages(Protocol):
 
 @dataclass(frozen=True)
 class Received:
-    """Messages that came together, when, and the sequence number of the first where there is one."""
+    """Messages that came together, when, and the sequence number of the first where there is one.
+
+    says: what the recording must say of them before they stand. cursor: where the other side goes on behind them, and
+    settle: what it is told once they are on disk, where it can be asked again from a place.
+    """
 
     ns: int
     messages: Sequence[bytes | str]
     sequence: int | None = None
+    says: Mapping[str, Any] | None = None
+    cursor: str | None = None
+    settle: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -145,14 +153,23 @@ class Note:
 class Stream(Protocol):
     """Messages as they come."""
 
-    def events(self) -> Iterator[Received | Note | None]:
+    def events(self, cursor: str | None) -> Iterator[Received | Note | None]:
         """Connect and say what comes; `None` at least every second, so that the caller can do something else.
 
-        It ends where the other side says that there is no more. A connection that breaks is an `OSError`.
+        cursor: where to go on, from the last delivery, where the other side can be asked again from a place. It ends
+        where the other side says that there is no more. A connection that breaks is an `OSError`.
         """
 
     def close(self) -> None:
         """Let the connection go."""
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """A stream's transport whose other side can be asked again from a place: a break loses nothing."""
+
+    def cursor_in(self, segment: bytes, before: str | None) -> str | None:
+        """Where to go on behind a segment that a crash cut, from where it went on before it."""
 
 
 class Transport(Protocol):

@@ -81,7 +81,7 @@ class WebsocketStream:
         self._headers = {name: world.secret(variable) for name, variable in transport.headers_env}
         self._stack = ExitStack()
 
-    def events(self) -> Iterator[Received | Note | None]:
+    def events(self, cursor: str | None = None) -> Iterator[Received | Note | None]:
         """Connect, subscribe, and say what comes."""
         connection, origin = self._connected(), self._transport.origin
         from websockets.exceptions import ConnectionClosed
