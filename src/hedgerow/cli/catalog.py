@@ -5,6 +5,8 @@ They only carry words to the catalog and rows back; `data` holds those about fil
 
 from __future__ import annotations
 
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -87,6 +89,57 @@ def adjusted(
     print_rows(output, "bars", rows_of_bars(bars).drop_columns(["record"]))
     for note in bars.notes:
         output.note(f"note: {note}")
+
+
+def snapshot(
+    catalog: CatalogDir = Path("catalog"),
+    as_of: Annotated[str | None, typer.Option(help="Of what was known at this time, ISO 8601; default: now.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write it; default: snapshots/ in the catalog, under its name.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Name all that the catalog knew at a time by the hash of its content, and keep the list of hashes."""
+    from hedgerow.market import Catalog
+
+    taken = Catalog(catalog).snapshot(time.time_ns() if as_of is None else as_of)
+    path = out or catalog / "snapshots" / f"{taken.digest[:16]}.json"
+    taken.save(path)
+    told = {"digest": taken.digest, "as_of": taken.as_of, "parts": len(taken.parts), "rows": taken.rows}
+    Output(json).emit({"catalog": str(catalog), **told, "file": str(path)})
+
+
+def verify(
+    snapshot: Annotated[str | None, typer.Argument(help="A snapshot's file or the begin of its digest.")] = None,
+    catalog: CatalogDir = Path("catalog"),
+    json: Json = False,
+) -> None:
+    """Check every file against its digest, and with a SNAPSHOT that the catalog still holds what it names."""
+    from hedgerow.core.errors import problem
+    from hedgerow.market import Catalog
+    from hedgerow.market.snapshots import Snapshot
+
+    held = Catalog(catalog)
+    if snapshot is None:
+        now = held.snapshot()
+        Output(json).emit({"catalog": str(catalog), "digest": now.digest, "parts": len(now.parts), "rows": now.rows})
+        return
+    path = Path(snapshot)
+    if not path.is_file():
+        kept = sorted((catalog / "snapshots").glob(f"{snapshot[:16]}*.json"))
+        if len(kept) != 1:
+            raise problem("DATA_NOT_FOUND", f"{len(kept)} snapshots in {catalog} begin with {snapshot!r}")
+        path = kept[0]
+    named = Snapshot.load(path)
+    held.verify(named)
+    Output(json).emit({"catalog": str(catalog), "digest": named.digest, "as_of": named.as_of, "rows": named.rows})
+
+
+def compact(catalog: CatalogDir = Path("catalog"), json: Json = False) -> None:
+    """Join the many small files of each folder into one; no row and no snapshot changes, readers go on."""
+    from hedgerow.market import Catalog
+
+    Output(json).emit({"catalog": str(catalog), **asdict(Catalog(catalog).compact())})
 
 
 def print_records(output: Output, found: list[dict[str, Any]], empty: str) -> None:

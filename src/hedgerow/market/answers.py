@@ -97,8 +97,8 @@ def rows_of_bars(bars: Bars) -> pa.Table:
         "ts_init": pa.array(bars.ts_init).cast(TIME),
         "instrument": names.cast(pa.string()),
         "record": pa.array(np.arange(len(bars))),
-        **{name: _decimals(getattr(bars, f"{name}_ticks"), ticks) for name in ("open", "high", "low", "close")},
-        "volume": _decimals(bars.volume_lots, lots),
+        **{name: decimals_of(getattr(bars, f"{name}_ticks"), ticks) for name in ("open", "high", "low", "close")},
+        "volume": decimals_of(bars.volume_lots, lots),
         "span_ns": pa.array(bars.span_ns),
     }
     table = pa.table([told[name] for name in SCHEMAS["bars"].names], schema=SCHEMAS["bars"])
@@ -108,7 +108,7 @@ def rows_of_bars(bars: Bars) -> pa.Table:
     return table.set_column(place, SCHEMAS["bars"].field("volume"), volume)
 
 
-def _decimals(counts: Ints, nano: Ints) -> pa.Array:
+def decimals_of(counts: Ints, nano: Ints) -> pa.Array:
     """`counts` of units of `nano` billionths each, exactly."""
     largest = int(np.abs(counts).max(initial=0)) * int(nano.max(initial=1))
     if largest >= 2**63:  # more than nine billion: rare, so it may be slow

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from hedgerow.market.shelves import (
     Ints,
     Manifest,
     Rows,
+    in_tick,
     read_manifest,
     read_rows,
     write_manifest,
@@ -41,7 +42,11 @@ if TYPE_CHECKING:
     from hedgerow.market.actions import Action
     from hedgerow.market.adjusted import Dividends
     from hedgerow.market.answers import Answer
+    from hedgerow.market.compaction import Compacted
     from hedgerow.market.holdings import Held
+    from hedgerow.market.snapshots import Snapshot
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ class Catalog:
         names = [instruments] if isinstance(instruments, str) else instruments
         span = (None if start is None else moment_ns(start), None if end is None else moment_ns(end, end=True))
         known_ns = None if as_of is None else moment_ns(as_of, end=True)
-        return rows_held(self.path, read_manifest(self.path), kind, names, span, known_ns)
+        return self._reading(lambda manifest: rows_held(self.path, manifest, kind, names, span, known_ns))
 
     def frame(
         self,
@@ -234,6 +239,33 @@ class Catalog:
         bars = adjusted_history(self, names, as_of, splits, dividends)
         return bars if start is None and end is None else bars.slice(start, end)
 
+    def snapshot(self, as_of: Moment | None = None) -> Snapshot:
+        """The content of every kind known at `as_of` (None = all), named by its hash.
+
+        Neither compaction nor what becomes known later changes it. `as_of=` of a read and the snapshot of that moment
+        together name exactly the data of a result.
+        """
+        from hedgerow.market.snapshots import taken
+
+        known_ns = None if as_of is None else moment_ns(as_of, end=True)
+        return self._reading(lambda manifest: taken(self.path, manifest, known_ns))
+
+    def verify(self, snapshot: Snapshot) -> None:
+        """Raise DATA-017 with what differs, if the catalog no longer holds what a snapshot names."""
+        now = self.snapshot(snapshot.as_of)
+        if now.digest != snapshot.digest:
+            found = snapshot.differences(now)
+            more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
+            raise problem(
+                "DATA_CONFLICT", f"{self.path} is not snapshot {snapshot.digest[:16]}: {'; '.join(found[:5])}{more}"
+            )
+
+    def compact(self) -> Compacted:
+        """Join the many small files of each folder into one; no row and no snapshot changes, readers go on."""
+        from hedgerow.market.compaction import compact
+
+        return compact(self.path)
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """Names of the instruments it holds, sorted."""
@@ -275,7 +307,10 @@ class Catalog:
 
         Times as for `Bars.slice`. Raises DATA-014 for an instrument that is not there, DATA-009 where nothing is left.
         """
-        manifest = read_manifest(self.path)
+        bars = self._reading(lambda manifest: self._bars(manifest, symbols, as_of))
+        return bars if start is None and end is None else bars.slice(start, end)
+
+    def _bars(self, manifest: Manifest, symbols: str | Iterable[str] | None, as_of: Moment | None) -> Bars:
         if not manifest.instruments:
             raise problem("DATA_NOT_FOUND", f"{self.path} holds no bars")
         known_ns = None if as_of is None else moment_ns(as_of, end=True)
@@ -297,8 +332,20 @@ class Catalog:
         if not columns["ts_event"].size:
             raise problem("DATA_EMPTY", f"nothing of {', '.join(names[:5])} was known at {as_of}")
         codes = np.repeat(np.arange(len(parts), dtype=np.uint32), [part["ts_event"].size for part in parts])
-        bars = Bars(**columns, instrument=codes, instruments=tuple(instruments), source=str(self.path))
-        return bars if start is None and end is None else bars.slice(start, end)
+        return Bars(**columns, instrument=codes, instruments=tuple(instruments), source=str(self.path))
+
+    def _reading(self, work: Callable[[Manifest], Read]) -> Read:
+        """What work makes of the manifest; once more where a compaction took files away meanwhile."""
+        manifest = read_manifest(self.path)
+        while True:
+            try:
+                return work(manifest)
+            except HedgerowError as error:
+                if error.row.name != "DATA_NOT_FOUND":
+                    raise
+                before, manifest = manifest, read_manifest(self.path)
+                if before.entries == manifest.entries:
+                    raise
 
     def _instrument(self, manifest: Manifest, symbol: str) -> Instrument:
         if symbol not in manifest.instruments:
@@ -310,7 +357,7 @@ class Catalog:
         parts = []
         for entry in manifest.entries:
             if (entry.kind, entry.symbol) == ("bars", instrument.symbol):
-                parts.append(_in_tick(read_rows(self.path, entry), entry.tick_nano, instrument.tick_nano))
+                parts.append(in_tick(read_rows(self.path, entry), entry.tick_nano, instrument.tick_nano))
         return {name: np.concatenate([part[name] for part in parts]) for name in ROW_COLUMNS}
 
     def _write(self, change: _Change, source: str, ingested_ns: int) -> Entry:
@@ -349,7 +396,7 @@ class _Change:
             return _Change(given, rows, restated=0, unchanged=0, size=size)
         instrument = _merged(catalog._instrument(manifest, given.symbol), given)
         known = latest(catalog._rows(manifest, instrument), None)
-        rows = _in_tick(rows, given.tick_nano, instrument.tick_nano)
+        rows = in_tick(rows, given.tick_nano, instrument.tick_nano)
         place = np.searchsorted(known["ts_event"], rows["ts_event"])
         at = np.minimum(place, known["ts_event"].size - 1)
         seen = known["ts_event"][at] == rows["ts_event"]
@@ -380,14 +427,6 @@ def _bars(source: Any, options: Options) -> Bars:
             raise problem("RUN_CONFIG", f"{next(iter(options))!r} is for reading tables; these are bars already")
         return source
     return Bars.read(source, **options) if isinstance(source, str | Path) else Bars.from_frame(source, **options)
-
-
-def _in_tick(rows: Rows, from_nano: int, to_nano: int) -> Rows:
-    """Rows with their prices in a tick that divides their own."""
-    if from_nano == to_nano:
-        return dict(rows)
-    factor = from_nano // to_nano
-    return {name: column * factor if name in TICK_COLUMNS else column for name, column in rows.items()}
 
 
 def _merged(known: Instrument, given: Instrument) -> Instrument:

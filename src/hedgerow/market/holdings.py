@@ -49,7 +49,7 @@ def ingest_rows(
     root: Path, manifest: Manifest, path: Path, reading: Reading, ingested_ns: int, restated_ns: int | None
 ) -> tuple[Manifest, Held]:
     """The manifest with what a file adds to it; its files are written, and taken back where the ingest is refused."""
-    known = {(entry.kind, entry.symbol, entry.sha256) for entry in manifest.entries}
+    known = {(e.kind, e.symbol, digest) for e in manifest.entries for digest in (e.sha256, *e.made_of)}
     added: list[Entry] = []
     fresh: list[Path] = []
     unchanged = 0
@@ -130,9 +130,10 @@ def read_table(root: Path, entry: Entry) -> pa.Table:
     import pyarrow.parquet as pq
 
     file = root / entry.file
-    if not file.exists():
-        raise problem("DATA_NOT_FOUND", f"{file}, which the manifest names")
-    data = file.read_bytes()
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise problem("DATA_NOT_FOUND", f"{file}, which the manifest names") from None
     if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise problem(
             "DATA_CONFLICT", f"{file} was changed: its digest is not the {entry.sha256[:16]}... of the manifest"
@@ -199,17 +200,21 @@ def _shelved(rows: Rows) -> Iterator[tuple[str, str, pa.Table]]:
 
 
 def _entry(kind: str, owner: str, day: str, table: pa.Table, source: str, ingested_ns: int) -> tuple[Entry, str, bytes]:
+    file, digest, data = filed("/".join(part for part in (kind, _quoted(owner), day) if part), table)
+    first, last = _ends(table)
+    told = {"symbol": owner, "file": file, "sha256": digest, "rows": table.num_rows, "first_ts": first, "last_ts": last}
+    return Entry(**told, tick_nano=0, source=source, ingested_at=ingested_ns, kind=kind), file, data
+
+
+def filed(folder: str, table: pa.Table) -> tuple[str, str, bytes]:
+    """The file of a table within a catalog, named by its content: path, digest, bytes."""
     import pyarrow.parquet as pq
 
     buffer = pa.BufferOutputStream()
     pq.write_table(table.combine_chunks(), buffer, compression="zstd")
     data = buffer.getvalue().to_pybytes()
     digest = hashlib.sha256(data).hexdigest()
-    folder = "/".join(part for part in (kind, _quoted(owner), day) if part)
-    file = f"{folder}/{digest[:16]}.parquet"
-    first, last = _ends(table)
-    told = {"symbol": owner, "file": file, "sha256": digest, "rows": table.num_rows, "first_ts": first, "last_ts": last}
-    return Entry(**told, tick_nano=0, source=source, ingested_at=ingested_ns, kind=kind), file, data
+    return f"{folder}/{digest[:16]}.parquet", digest, data
 
 
 def _quoted(owner: str) -> str:

@@ -35,7 +35,8 @@ VERSION = 1
 class Entry:
     """One file of a catalog: of what kind, whose rows, how many, from when to when, from which source, added when.
 
-    tick_nano: of bars, the tick of their prices; 0 for other kinds, whose prices are decimals.
+    tick_nano: of bars, the tick of their prices; 0 for other kinds, whose prices are decimals. made_of: digests of the
+    files that a compaction joined in it, by which what was ingested is known again.
     """
 
     symbol: str
@@ -48,6 +49,7 @@ class Entry:
     source: str
     ingested_at: int
     kind: str = "bars"
+    made_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,21 @@ def read_manifest(root: Path) -> Manifest:
         told = json.loads(file.read_text(encoding="utf-8"))
         if told["v"] != VERSION:
             raise problem("DATA_UNKNOWN_FORMAT", f"{file} has version {told['v']}, this program reads {VERSION}")
-        return Manifest(told["instruments"], tuple(Entry(**entry) for entry in told["entries"]))
+        return Manifest(told["instruments"], tuple(map(_entry, told["entries"])))
     except (ValueError, KeyError, TypeError) as error:
         raise problem("DATA_UNKNOWN_FORMAT", f"{file} is not a catalog's manifest: {error!r}") from None
+
+
+def _entry(told: dict[str, Any]) -> Entry:
+    return Entry(**{**told, "made_of": tuple(told.get("made_of", ()))})
 
 
 def write_manifest(root: Path, manifest: Manifest) -> None:
     """Put a manifest in place of the one that is there, in one step."""
     entries = [asdict(entry) for entry in manifest.entries]
+    for entry in entries:
+        if not entry["made_of"]:
+            del entry["made_of"]
     told = {"v": VERSION, "instruments": manifest.instruments, "entries": entries}
     write_whole(root / "manifest.json", json.dumps(told, indent=1, sort_keys=True).encode())
 
@@ -112,11 +121,11 @@ def read_rows(root: Path, entry: Entry) -> Rows:
     import pyarrow.parquet as pq
 
     file = root / entry.file
-    if not file.exists():
-        raise problem("DATA_NOT_FOUND", f"{file}, which the manifest names")
     try:
         table = pq.ParquetFile(file).read()
         rows = {name: np.asarray(table.column(name)) for name in ROW_COLUMNS}
+    except FileNotFoundError:
+        raise problem("DATA_NOT_FOUND", f"{file}, which the manifest names") from None
     except (pa.ArrowException, OSError, KeyError) as error:
         raise problem("DATA_UNKNOWN_FORMAT", f"{file}: {error}") from None
     if _digest(rows) != entry.sha256:
@@ -124,6 +133,14 @@ def read_rows(root: Path, entry: Entry) -> Rows:
             "DATA_CONFLICT", f"{file} was changed: its digest is not the {entry.sha256[:16]}... of the manifest"
         )
     return rows
+
+
+def in_tick(rows: Rows, from_nano: int, to_nano: int) -> Rows:
+    """Rows with their prices in a tick that divides their own."""
+    if from_nano == to_nano:
+        return dict(rows)
+    factor = from_nano // to_nano
+    return {name: column * factor if name in TICK_COLUMNS else column for name, column in rows.items()}
 
 
 def _digest(rows: Rows) -> str:
