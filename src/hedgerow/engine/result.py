@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from hedgerow.core.costs import Costs
     from hedgerow.engine.comparison import Comparison
     from hedgerow.engine.evidence.capacity import Capacity
     from hedgerow.engine.lint import Lint
@@ -329,6 +330,18 @@ class Result:
         from hedgerow.engine.attribution import attribution
 
         return attribution(self, by)
+
+    def tca(self) -> pd.DataFrame:
+        """Transaction cost analysis: the implementation shortfall of every approved order, in its parts."""
+        from hedgerow.engine.execution_costs import execution_costs
+
+        return execution_costs(self)
+
+    def fitted_costs(self) -> Costs:
+        """The cost model that the run's own fills show; RUN_NO_DATA for fewer than 30 of them."""
+        from hedgerow.engine.execution_costs import fitted_costs
+
+        return fitted_costs(self)
 
     @cached_property
     def capacity(self) -> Capacity:

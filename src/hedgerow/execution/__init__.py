@@ -1,0 +1,1 @@
+"""Execution: how orders get to venues, and what it cost them."""
