@@ -1,4 +1,4 @@
-"""What an ingest adds to rows that can be corrected: values of series and corporate actions.
+"""What an ingest adds to rows that can be corrected: values of series, corporate actions and news.
 
 Promises that what is known already is not added again, that what differs is a new row with a later `ts_init`, and that
 something else said of the same moment of knowledge is refused until it is told when it became known. What a catalog
@@ -7,6 +7,8 @@ holds is read once an ingest, however many blocks a file has.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, TypeAlias
 
@@ -43,7 +45,8 @@ class Corrections:
             said.setdefault(key, {})[when] = words
         fresh.sort(key=lambda one: one[0])
         kept = table.take(pa.array([row for row, *_ in fresh], pa.int64()))
-        times = pa.array([when for _, _, when, _ in fresh], pa.int64())
+        dated = table.column("ts_init").is_valid().to_pylist()
+        times = pa.array([when if dated[row] else None for row, _, when, _ in fresh], pa.int64())
         place = SCHEMAS[kind].get_field_index("ts_init")
         return kept.set_column(place, SCHEMAS[kind].field(place), times.cast(SCHEMAS[kind].field(place).type))
 
@@ -89,10 +92,34 @@ def _of_actions(table: pa.Table) -> Iterator[Told]:
         yield (name, event, action), event, known, words, tuple(rows)
 
 
+def _of_news(table: pa.Table) -> Iterator[Told]:
+    """Items by what their source calls them; those without a time, or of one name, are known word for word."""
+    events, times = _times(table)
+    names, contents = table.column("instrument").to_pylist(), table.column("content").to_pylist()
+    called = [(name, _called(content)) for name, content in zip(names, contents, strict=True)]
+    counts, dated = Counter(called), table.column("ts_init").is_valid().to_pylist()
+    for row, (event, known, who, content) in enumerate(zip(events, times, called, contents, strict=True)):
+        apart = counts[who] > 1 or not dated[row]
+        yield ((*who, content) if apart else who), event, known, content, (row,)
+
+
+def _called(content: str | None) -> str:
+    """The name of an item, in its own words: RSS' guid, Atom's id, an address; without one, all it says."""
+    try:
+        told = json.loads(content or "")
+        return next(str(told[key]) for key in ("guid", "id", "link", "url", "article_url") if told.get(key))
+    except (ValueError, TypeError, AttributeError, StopIteration, RecursionError):
+        return content or ""
+
+
 def _times(table: pa.Table) -> list[list[int]]:
     return [table.column(name).cast(pa.int64()).fill_null(0).to_pylist() for name in ("ts_event", "ts_init")]
 
 
-_TOLD: dict[str, Callable[[pa.Table], Iterator[Told]]] = {"series": _of_series, "actions": _of_actions}
+_TOLD: dict[str, Callable[[pa.Table], Iterator[Told]]] = {
+    "series": _of_series,
+    "actions": _of_actions,
+    "news": _of_news,
+}
 CORRECTED = frozenset(_TOLD)
 """Kinds of which a value can be corrected."""

@@ -13,10 +13,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from hedgerow.core.errors import problem
+from hedgerow.market.formats.documents import in_document, parse
 from hedgerow.market.formats.gathering import Gathered
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows
+from hedgerow.market.formats.syndication import items
+from hedgerow.market.formats.vintages import MISSING, vintages_in
 from hedgerow.market.reading import Reading
 
 MS = 1_000_000
@@ -48,14 +53,18 @@ def _reply(opened: Opened, number: int, line: bytes) -> Mapping[str, Any]:
     try:
         reply = json.loads(line)
         for one in reply["replies"]:
-            data = one["text"].encode() if "text" in one else base64.b64decode(one["base64"])
-            if hashlib.sha256(data).hexdigest() != one["sha256"]:
+            if hashlib.sha256(_bytes(one)).hexdigest() != one["sha256"]:
                 raise ValueError(f"the bytes of {one['from']} are not those of their digest")
         if reply["kind"] not in _ROWS or not isinstance(reply["known_ns"], int):
             raise ValueError(f"an answer of kind {reply['kind']!r}")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise problem("DATA_DAMAGED", f"{opened.shown}, line {number}: {error!r}") from None
     return dict(reply)
+
+
+def _bytes(one: Mapping[str, Any]) -> bytes:
+    """What the vendor answered."""
+    return str(one["text"]).encode() if "text" in one else base64.b64decode(one["base64"])
 
 
 def _trades(reply: Mapping[str, Any], into: Gathered) -> None:
@@ -88,7 +97,35 @@ def _instruments(reply: Mapping[str, Any], into: Gathered) -> None:
         into.add("reference", None, row["symbol"], content=json.dumps(row, ensure_ascii=False))
 
 
+def _series(reply: Mapping[str, Any], into: Gathered) -> None:
+    """Values of a macro series with the vintages that they stood in."""
+    asked_ns = into.known_ns
+    for one in reply["replies"]:
+        for event_ns, known_ns, value in vintages_in(json.loads(one["text"])):
+            into.known_ns = known_ns if asked_ns is None else min(known_ns, asked_ns)
+            into.add("series", event_ns, value=None if value == MISSING else value, written=value)
+    into.known_ns = asked_ns
+
+
+def _news(reply: Mapping[str, Any], into: Gathered) -> None:
+    """Items of a document, known when it came."""
+    for one in reply["replies"]:
+        data = _bytes(one)
+        if reply["vendor"] == "rss":
+            for told, event_ns, _ in items(data, str(one["from"])):
+                content = json.dumps(told, ensure_ascii=False)
+                into.add("news", event_ns, title=told.get("title"), content=content)
+            continue
+        for part in in_document(parse(data), Reading(), into.instrument):
+            if part.kind != "news":
+                raise problem("DATA_LAYOUT", f"{one['from']} holds {part.kind} and no news")
+            for row in part.table.set_column(0, "ts_event", part.table.column("ts_event").cast(pa.int64())).to_pylist():
+                into.add("news", row["ts_event"], title=row["title"], content=row["content"])
+
+
 _ROWS: dict[str, Callable[[Mapping[str, Any], Gathered], None]] = {
+    "series": _series,
+    "news": _news,
     "trades": _trades,
     "bars": _bars,
     "quotes": _quotes,

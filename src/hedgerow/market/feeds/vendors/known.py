@@ -20,16 +20,26 @@ VENUE_KINDS = ("trades", "bars", "quotes", "book", "instruments")
 
 @dataclass(frozen=True)
 class Vendor:
-    """A vendor by name: what rows it has, the extra to install (empty: none), and the module that asks it."""
+    """A vendor by name: what rows it has, the extra to install (empty: none), and the module that asks it.
+
+    by_symbol: whether it is told what is wanted by symbol; if not, by address.
+    """
 
     name: str
     says: str
     kinds: tuple[str, ...]
     extra: str
     module: str
+    by_symbol: bool = True
 
 
-OWN: tuple[Vendor, ...] = ()
+PLACE = "hedgerow.market.feeds.vendors"
+OWN = (
+    Vendor("fred", "FRED, from today's vintage on", ("series",), "", f"{PLACE}.fred"),
+    Vendor("alfred", "ALFRED, every vintage of FRED's series", ("series",), "", f"{PLACE}.fred"),
+    Vendor("rss", "RSS and Atom, by address", ("news",), "", f"{PLACE}.news", by_symbol=False),
+    Vendor("json-news", "news as JSON, by address", ("news",), "", f"{PLACE}.news", by_symbol=False),
+)
 """Vendors that need no library."""
 
 
@@ -56,7 +66,7 @@ def read_vendor(name: str, top: Table, transport: Table) -> Transport | None:
             transport.fault("kind", f"is missing, and {name!r} is no vendor that is known by name{near}{hint}")
             return None
         found = Vendor(name, name, VENUE_KINDS, "venues", VENUE)
-    wanted = Wanted.read(top, found.kinds)
+    wanted = Wanted.read(top, found.kinds, by_symbol=found.by_symbol)
     made: Transport | None = importlib.import_module(found.module).settings(transport, found.name, wanted)
     transport.done()
     return made

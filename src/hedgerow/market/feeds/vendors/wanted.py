@@ -23,10 +23,10 @@ class Wanted:
     since_ns: int | None = None
 
     @classmethod
-    def read(cls, top: Table, kinds: Sequence[str]) -> Wanted:
+    def read(cls, top: Table, kinds: Sequence[str], *, by_symbol: bool = True) -> Wanted:
         """The keys `symbols`, `kinds` and `since` of a specification; `kinds`: those that the vendor has."""
-        symbols = tuple(dict.fromkeys(top.texts("symbols")))
-        if not 0 < len(symbols) <= SYMBOLS_MAX:
+        symbols = tuple(dict.fromkeys(top.texts("symbols"))) if by_symbol else ()
+        if by_symbol and not 0 < len(symbols) <= SYMBOLS_MAX:
             top.fault("symbols", f"{len(symbols):,} symbols, from 1 to {SYMBOLS_MAX:,} can be asked for")
         given = tuple(dict.fromkeys(top.texts("kinds"))) or (tuple(kinds) if len(kinds) == 1 else ())
         if not given:
@@ -34,6 +34,6 @@ class Wanted:
         for kind in given:
             if kind not in kinds:
                 top.fault("kinds", f"{kind!r} is none of {', '.join(kinds)}")
-        since = sorted(top.days("since"))
+        since = sorted(top.days("since")) if by_symbol else []
         since_ns = int(datetime.combine(since[0], time(0), UTC).timestamp()) * 10**9 if since else None
         return cls(symbols, given, since_ns)
