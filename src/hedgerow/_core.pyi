@@ -456,6 +456,148 @@ class Fill:
         """
 
 @final
+class FixDictionary:
+    """
+    A FIX data dictionary in QuickFIX's XML form: fields with their types and values, messages, groups.
+    """
+    def __new__(cls, /, xml: str) -> FixDictionary:
+        """
+        Reads the dictionary's text. Raises `WireError` with what could not be understood.
+        """
+    def message_name(self, /, msg_type: str) -> str | None:
+        """
+        The name of a type of message, such as `NewOrderSingle`.
+        """
+    def name(self, /, tag: SupportsIndex) -> str | None:
+        """
+        The name of a tag, such as `ClOrdID`.
+        """
+    def names(self, /) -> tuple[list[str], list[str]]:
+        """
+        Names of all fields, and of all messages.
+        """
+    def show(
+        self, /, raw: bytes, application: FixDictionary | None = None
+    ) -> tuple[list[tuple[int, str, bytes, str | None, int]], str | None]:
+        """
+        What a framed message says, a row a field, and what is wrong with it, as a line of text.
+
+        `application` reads the body of a FIXT message. What cannot be split ends the rows; nothing is raised.
+        """
+    def tag(self, /, name: str) -> int | None:
+        """
+        The tag of a name.
+        """
+    @property
+    def version(self, /) -> str:
+        """
+        The version as messages say it: `FIX.4.4`, `FIXT.1.1`, `FIX.5.0SP2`.
+        """
+
+@final
+class FixSession:
+    """
+    A FIX session without socket and clock: hand in what arrives, poll until nothing comes, send what `transmit` gives.
+    """
+    def __new__(
+        cls,
+        /,
+        begin_string: str,
+        sender: str,
+        target: str,
+        dictionary: FixDictionary,
+        *,
+        now_ns: SupportsIndex,
+        initiator: bool = False,
+        application: FixDictionary | None = None,
+        others: SupportsGetItem[int, FixDictionary] = ...,
+        store: str | PathLike[str] | None = None,
+        schedule: tuple[str, SupportsIndex, SupportsIndex] | None = None,
+        heartbeat_s: SupportsIndex = 30,
+        reset_on_logon: bool = False,
+        reset_on_logout: bool = False,
+        reset_on_disconnect: bool = False,
+        latency_max_s: SupportsIndex = 120,
+        time_digits: SupportsIndex = 3,
+        values_present: bool = True,
+        fields_known: bool = True,
+        user_fields_known: bool = True,
+        never_again: SupportsGetItem[int, str] = ...,
+        logon_fields: SupportsGetItem[int, tuple[SupportsIndex, SupportsGetItem[int, SupportsIndex]]] = ...,
+    ) -> FixSession:
+        """
+        A session between `sender` (us) and `target`. `application` reads the bodies of FIXT messages, `others` those that
+        name another version. `store` is a file that keeps numbers and messages; without it they last as long as this object.
+        `schedule` is `daily` or `weekly` with its first and last second, in UTC; without it the session runs always.
+
+        Raises `WireError`: a store that cannot be read, a schedule that is none.
+        """
+    def business_reject(self, /, reason: SupportsIndex, now_ns: SupportsIndex, text: str = "") -> None:
+        """
+        Answers the message at hand with a Business Message Reject (a Reject before FIX 4.2); reason 3: unsupported type.
+        """
+    def connected(self, /, now_ns: SupportsIndex) -> None:
+        """
+        A connection stands; an initiator's Logon waits in `transmit`. Raises `WireError` outside the schedule.
+        """
+    def disconnected(self, /, now_ns: SupportsIndex) -> None:
+        """
+        The connection is gone.
+        """
+    def fields(self, /) -> list[tuple[int, bytes, int]]:
+        """
+        The fields of the message at hand: tag, value, depth within repeating groups.
+        """
+    @property
+    def is_connected(self, /) -> bool:
+        """
+        Whether there is a connection.
+        """
+    @property
+    def logged_on(self, /) -> bool:
+        """
+        Whether both sides have logged on.
+        """
+    def logout(self, /, now_ns: SupportsIndex, text: str = "") -> None:
+        """
+        Asks the counterparty to end the session in order.
+        """
+    @property
+    def msg_type(self, /) -> str:
+        """
+        The type of the message at hand.
+        """
+    @property
+    def numbers(self, /) -> tuple[int, int, int]:
+        """
+        The numbers of the next message out and in, and since when they are counted.
+        """
+    def poll(self, /, now_ns: SupportsIndex) -> tuple[str, str] | None:
+        """
+        What happened next, as its kind and its particulars; nothing until more bytes come.
+
+        Kinds: `logged_on`, `application` and `rejected` (read `fields`), `refused` (we sent a Reject), `withheld` (they
+        asked again for a message that is never sent again), `passed` (bytes that are no message), `disconnected`. The message of the event before counts as taken by asking.
+        """
+    def received(self, /, data: bytes) -> None:
+        """
+        Takes bytes as they came.
+        """
+    def send(self, /, msg_type: str, fields: list[tuple[int, bytes]], now_ns: SupportsIndex) -> int:
+        """
+        Sends an application message of tag and value; gives its number. Header fields go to the header, the body stays in
+        the order given. Raises `WireError`: not logged on, a separator in a value, or a store that refuses.
+        """
+    def tick(self, /, now_ns: SupportsIndex) -> None:
+        """
+        Lets the time pass: heartbeats, test requests, ends. Call it at least once a second.
+        """
+    def transmit(self, /) -> bytes:
+        """
+        The bytes to send, in order; they are given once.
+        """
+
+@final
 class Indicator:
     """
     A feature of one series or several, computed one observation at a time. Made by `indicator(name, params)`.
@@ -517,7 +659,7 @@ class ItchBooks:
         Takes the whole messages of a piece of a file, each behind its two bytes of length. Gives how many bytes they were
         (what is left belongs to the next piece), and tables of what happened: `BookOrder` and `Trade`.
 
-        Raises `WireError` or `BookError` with the message's offset; the messages before it are taken.
+        Raises `WireError` or `BookError` with the message's offset; the messages before it are taken, their rows are lost.
         """
 
 @final
@@ -1210,6 +1352,18 @@ def feature_columns(
     """
     Runs a fresh operator down every column of a table for each of its inputs (T x N, all of one shape) and returns a table of
     that shape.
+    """
+
+def fix_frames(data: bytes, message_max: SupportsIndex = 1048576) -> tuple[list[bytes], int]:
+    """
+    The messages of a log's bytes, and how many bytes were passed over between them.
+
+    Nothing longer than `message_max` bytes is taken for one; one with a wrong BodyLength ends at its own CheckSum.
+    """
+
+def fix_identity(raw: bytes) -> tuple[str, str, str, str] | None:
+    """
+    Who speaks to whom in a framed message: BeginString, SenderCompID, TargetCompID, MsgType; nothing without all four.
     """
 
 def has_mandate(core: StrategyCore, artifact: SupportsLenAndGetItem[SupportsIndex]) -> bool:

@@ -287,6 +287,18 @@ codes! {
         3 WIRE_TRUNCATED "the bytes end within a message" => "read on where it begins";
         4 WIRE_FIELD "a field of a message has no meaning" => "nothing was changed; check the feed's version";
         5 WIRE_UNKNOWN_STOCK "a message for a stock that the directory does not list" => "read the feed from its beginning";
+        6 WIRE_GARBLED "bytes that are no message" => "they are passed over; the session asks for what is missing";
+        7 WIRE_BODY_LENGTH "a message does not have the length that it says" => "it is passed over; the session asks for it again";
+        8 WIRE_CHECKSUM "a message does not have the checksum that it says" => "it is passed over; the session asks for it again";
+        9 WIRE_TAG "a tag that the data dictionary does not have, or not in this message" => "use the dictionary of the counterparty, or leave the field out";
+        10 WIRE_REQUIRED "a required field is missing" => "see the message; the counterparty must send it";
+        11 WIRE_VALUE "a field without a value, or with one that its type or its list of values does not allow" => "see the message; the counterparty must mend it";
+        12 WIRE_REPEATED "a field stands twice, or out of its place" => "see the message; the counterparty must mend it";
+        13 WIRE_GROUP "a repeating group is not as its count and the data dictionary say" => "see the message; the counterparty must mend it";
+        14 WIRE_DICTIONARY "a data dictionary cannot be read" => "give a QuickFIX dictionary in XML, as its project publishes them";
+        15 WIRE_SESSION "the session does not allow this now" => "see the message; nothing was sent";
+        16 WIRE_STORE "what a session sent and received cannot be kept, or is not as it was written" => "restore the folder from a copy, or agree a reset of the sequence numbers with the counterparty";
+        17 WIRE_CONFORMANCE "the engine did not answer as a definition says" => "see the differences above";
     }
     FEED = 16 exit 24 {
         1 FEED_SPEC "a feed's specification cannot be used" => "correct the keys that the message names; `hedgerow feeds check FILE` reads it again";

@@ -7,6 +7,7 @@ mod books;
 mod costs;
 mod engine;
 mod features;
+mod fix;
 mod governance;
 mod itch;
 mod kit;
@@ -36,6 +37,8 @@ mod _core {
     use crate::features::{
         FeatureBank, Indicator, demean_rows, feature_columns, indicator, neutralise_rows, operator_table, rank_rows,
     };
+    #[pymodule_export]
+    use crate::fix::{FixDictionary, FixSession, fix_frames, fix_identity};
     #[pymodule_export]
     use crate::governance::{
         Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, missing_seats, sha256,

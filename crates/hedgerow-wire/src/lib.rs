@@ -1,7 +1,8 @@
-//! Binary feeds read where they lie: NASDAQ TotalView-ITCH 5.0, its framing, and the order books that it builds.
+//! What is spoken with venues, read where it lies: NASDAQ TotalView-ITCH 5.0 with its books, and FIX with its session.
 //!
-//! Promises: a message is a view of the bytes that came, checked for its length once; whatever the bytes, the answer is
-//! a message or a named error. Never: a copy, a socket, a clock.
+//! Promises: a message is a view of the bytes that came, checked once; whatever the bytes, the answer is a message or a
+//! named error; time is an argument. Never: a socket, a clock.
 #![forbid(unsafe_code)]
 
+pub mod fix;
 pub mod itch;

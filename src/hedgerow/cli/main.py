@@ -18,11 +18,13 @@ from hedgerow import _core
 from hedgerow.cli import (
     audit,
     catalog,
+    conformance,
     data,
     drafts,
     epochs,
     evidence,
     feeds,
+    fix,
     governance,
     people,
     replication,
@@ -47,6 +49,8 @@ ORDER = (
     "evidence",
     "data",
     "feeds",
+    "fix",
+    "conformance",
     "keys",
     "roster",
     "epochs",
@@ -123,6 +127,8 @@ for _question in (catalog.sql, catalog.actions, catalog.adjusted, catalog.snapsh
     data.data.command(_question.__name__)(_question)
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")
+app.add_typer(fix.fix, name="fix", rich_help_panel="Execution")
+app.add_typer(conformance.conformance, name="conformance", rich_help_panel="Execution")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(people.roster, name="roster", rich_help_panel="Governance")
 app.add_typer(epochs.epochs, name="epochs", rich_help_panel="Governance")

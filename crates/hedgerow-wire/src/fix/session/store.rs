@@ -1,0 +1,106 @@
+//! What a session must remember: the numbers of both directions, and every message it sent.
+
+use hedgerow_core::Problem;
+use std::collections::BTreeMap;
+
+/// The numbers that come next, and when the count began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Numbers {
+    /// The number of the next message that we send.
+    pub next_out: u64,
+    /// The number of the next message that we expect.
+    pub next_in: u64,
+    /// When the numbers were last set to 1, in UTC nanoseconds.
+    pub since_ns: i64,
+}
+
+/// Where a session keeps what it must not forget.
+///
+/// A call that returns without an error has kept what it was given; after a crash the store stands as behind some call,
+/// and behind every `sent` that returned.
+pub trait Store {
+    /// The numbers as they stand.
+    fn numbers(&self) -> Numbers;
+
+    /// Keeps a message that is about to be sent; the next has the number behind.
+    ///
+    /// # Errors
+    /// `WIRE_STORE`: then the message must not be sent.
+    fn sent(&mut self, number: u64, message: &[u8]) -> Result<(), Problem>;
+
+    /// Says which message is expected next.
+    ///
+    /// # Errors
+    /// `WIRE_STORE`.
+    fn expect(&mut self, number: u64) -> Result<(), Problem>;
+
+    /// Forgets the messages and begins both counts at 1.
+    ///
+    /// # Errors
+    /// `WIRE_STORE`.
+    fn reset(&mut self, now_ns: i64) -> Result<(), Problem>;
+
+    /// Gives the messages that were sent under these numbers, both included, in order.
+    ///
+    /// # Errors
+    /// `WIRE_STORE`.
+    fn replay(&self, first: u64, last: u64, give: &mut dyn FnMut(u64, &[u8])) -> Result<(), Problem>;
+}
+
+/// A store that lasts as long as the program.
+#[derive(Clone, Debug)]
+pub struct MemoryStore {
+    numbers: Numbers,
+    sent: BTreeMap<u64, Vec<u8>>,
+}
+
+impl MemoryStore {
+    /// A store whose counts begin now.
+    #[must_use]
+    pub const fn new(now_ns: i64) -> MemoryStore {
+        MemoryStore { numbers: Numbers { next_out: 1, next_in: 1, since_ns: now_ns }, sent: BTreeMap::new() }
+    }
+}
+
+impl Store for MemoryStore {
+    fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+    fn sent(&mut self, number: u64, message: &[u8]) -> Result<(), Problem> {
+        self.sent.insert(number, message.to_vec());
+        self.numbers.next_out = number + 1;
+        Ok(())
+    }
+    fn expect(&mut self, number: u64) -> Result<(), Problem> {
+        self.numbers.next_in = number;
+        Ok(())
+    }
+    fn reset(&mut self, now_ns: i64) -> Result<(), Problem> {
+        *self = MemoryStore::new(now_ns);
+        Ok(())
+    }
+    fn replay(&self, first: u64, last: u64, give: &mut dyn FnMut(u64, &[u8])) -> Result<(), Problem> {
+        if first <= last {
+            self.sent.range(first..=last).for_each(|(number, message)| give(*number, message));
+        }
+        Ok(())
+    }
+}
+
+impl Store for Box<dyn Store + Send + Sync> {
+    fn numbers(&self) -> Numbers {
+        (**self).numbers()
+    }
+    fn sent(&mut self, number: u64, message: &[u8]) -> Result<(), Problem> {
+        (**self).sent(number, message)
+    }
+    fn expect(&mut self, number: u64) -> Result<(), Problem> {
+        (**self).expect(number)
+    }
+    fn reset(&mut self, now_ns: i64) -> Result<(), Problem> {
+        (**self).reset(now_ns)
+    }
+    fn replay(&self, first: u64, last: u64, give: &mut dyn FnMut(u64, &[u8])) -> Result<(), Problem> {
+        (**self).replay(first, last, give)
+    }
+}

@@ -1,0 +1,117 @@
+"""One TCP connection and the FIX session that speaks on it.
+
+Promises: what the session says is sent in its order and whole; a session that ends is flushed before its socket closes;
+the application answers each message before the next is looked at. Never: a clock of its own, a thread, a blocking call.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from hedgerow import _core
+from hedgerow.core.errors import named_errors
+
+Clock = Callable[[], int]
+"""Gives UTC nanoseconds."""
+
+_READ = 65_536
+_UNSENT_MAX = 64 << 20
+
+
+class Application(Protocol):
+    """Who uses a session."""
+
+    def on_logon(self, session: _core.FixSession) -> None:
+        """Both sides have logged on."""
+
+    def on_message(self, session: _core.FixSession, now_ns: int) -> None:
+        """A message of the application came: `session.msg_type`, `session.fields()`."""
+
+    def on_logout(self, session: _core.FixSession, why: str) -> None:
+        """The session ended."""
+
+
+class Connection:
+    """A connected socket with its session; the owner of the loop calls `read`, `write` and `tick`."""
+
+    def __init__(self, sock: socket.socket, session: _core.FixSession, application: Application, now_ns: int) -> None:
+        sock.setblocking(False)
+        with suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = sock
+        self.session = session
+        self.application = application
+        self.ended = False
+        self._unsent = bytearray()
+        with named_errors():
+            session.connected(now_ns)
+        self._flush()
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether something could not be sent yet."""
+        return bool(self._unsent)
+
+    def read(self, now_ns: int) -> None:
+        """Take what the socket has."""
+        try:
+            data = self.sock.recv(_READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.take(data, now_ns)
+        else:
+            self.session.disconnected(now_ns)
+            self.handle(now_ns)
+
+    def take(self, data: bytes, now_ns: int) -> None:
+        """Take bytes that were read elsewhere."""
+        self.session.received(data)
+        self.handle(now_ns)
+
+    def handle(self, now_ns: int) -> None:
+        """Let the application answer whatever the session has to tell."""
+        while (event := self.session.poll(now_ns)) is not None:
+            kind, detail = event
+            if kind == "logged_on":
+                self.application.on_logon(self.session)
+            elif kind == "application":
+                self.application.on_message(self.session, now_ns)
+            elif kind == "disconnected":
+                self.application.on_logout(self.session, detail)
+                self.ended = True
+        self._flush()
+
+    def tick(self, now_ns: int) -> None:
+        """Let the time pass."""
+        self.session.tick(now_ns)
+        self.handle(now_ns)
+
+    def write(self) -> None:
+        """Send what could not be sent before."""
+        self._flush()
+
+    def close(self) -> None:
+        """End the connection, after a last try to send what is left."""
+        self._flush()
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+    def _flush(self) -> None:
+        self._unsent += self.session.transmit()
+        while self._unsent:
+            try:
+                del self._unsent[: self.sock.send(self._unsent)]
+            except BlockingIOError:
+                break
+            except OSError:
+                self._unsent.clear()
+                self.ended = True
+        if len(self._unsent) > _UNSENT_MAX:  # the other side does not read
+            self.ended = True

@@ -1,0 +1,213 @@
+"""Our initiator and our acceptor trade over TCP; connections are cut; the stores are files."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+
+import pytest
+
+from hedgerow import _core
+from hedgerow.cli.main import run
+from hedgerow.core.errors import WireError, named_errors
+from hedgerow.execution.fix import Acceptor, Dictionaries, FixSession, Initiator, read_messages
+
+ORDERS = 40
+
+
+@pytest.fixture(scope="module")
+def books(shared) -> Dictionaries:
+    """The published dictionaries."""
+    return Dictionaries(shared("data/fix/dictionaries"))
+
+
+class Venue:
+    """Fills every order at once, and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.orders: list[bytes] = []
+
+    def on_logon(self, session: FixSession) -> None:
+        """Nothing to do."""
+
+    def on_message(self, session: FixSession, now_ns: int) -> None:
+        """Answer an order with its execution."""
+        order = {tag: value for tag, value, _ in session.fields()}
+        self.orders.append(order[11])
+        fill = [
+            (37, b"V" + order[11]),
+            (17, b"E" + order[11]),
+            (150, b"F"),
+            (39, b"2"),
+            (11, order[11]),
+            (55, order[55]),
+        ]
+        fill += [(54, order[54]), (151, b"0"), (14, order[38]), (6, b"10.5"), (32, order[38]), (31, b"10.5")]
+        session.send("8", fill, now_ns)
+
+    def on_logout(self, session: FixSession, why: str) -> None:
+        """Nothing to do."""
+
+
+class Desk:
+    """Sends orders while both sides are logged on, and remembers the executions."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.fills: list[bytes] = []
+
+    def on_logon(self, session: FixSession) -> None:
+        """Nothing to do."""
+
+    def on_message(self, session: FixSession, now_ns: int) -> None:
+        """Remember an execution."""
+        self.fills.append(next(value for tag, value, _ in session.fields() if tag == 11))
+
+    def on_logout(self, session: FixSession, why: str) -> None:
+        """Nothing to do."""
+
+    def work(self, session: FixSession, now_ns: int) -> None:
+        """Send the next order."""
+        if self.sent < ORDERS:
+            stamp = time.strftime("%Y%m%d-%H:%M:%S", time.gmtime(now_ns / 1e9)).encode()
+            order = [(11, b"%d" % self.sent), (55, b"ABC"), (54, b"1"), (60, stamp), (38, b"100"), (40, b"1")]
+            session.send("D", order, now_ns)
+            self.sent += 1
+
+
+class Cutter:
+    """A link between the two that ends every connection after so many bytes."""
+
+    def __init__(self, port: int, bytes_each: int) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.2)
+        self.port = self._listener.getsockname()[1]
+        self.cuts = 0
+        self._target, self._each, self._stop = port, bytes_each, threading.Event()
+        self._thread = threading.Thread(target=self._carry, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Carry nothing any more."""
+        self._stop.set()
+        self._thread.join()
+        self._listener.close()
+
+    def _carry(self) -> None:
+        while not self._stop.is_set():
+            try:
+                near, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            with near, socket.create_connection(("127.0.0.1", self._target)) as far:
+                self._between(near, far)
+            self.cuts += 1
+
+    def _between(self, near: socket.socket, far: socket.socket) -> None:
+        left = self._each
+        near.settimeout(0.01)
+        far.settimeout(0.01)
+        while left > 0 and not self._stop.is_set():
+            for source, sink in ((near, far), (far, near)):
+                try:
+                    data = source.recv(min(left, 512))
+                except TimeoutError:
+                    continue
+                if not data:
+                    return
+                sink.sendall(data)
+                left -= len(data)
+
+
+def test_orders_and_fills_survive_cut_connections_and_stores_are_read_again(books, tmp_path):
+    """Every order arrives once and in order, every fill comes back once, however often the connection is cut."""
+    book = books.of("FIX.4.4")
+    files = tmp_path / "venue.fix", tmp_path / "desk.fix"
+    venue, desk = Venue(), Desk()
+    theirs = FixSession("FIX.4.4", "VENUE", "DESK", book, now_ns=time.time_ns(), store=files[0])
+    ours = FixSession("FIX.4.4", "DESK", "VENUE", book, now_ns=time.time_ns(), store=files[1], initiator=True)
+    acceptor = Acceptor("127.0.0.1", 0, {("FIX.4.4", "VENUE", "DESK"): theirs}, lambda names: venue, time.time_ns)
+    cutter = Cutter(acceptor.port, 4_000)
+    stop = threading.Event()
+    threads = [threading.Thread(target=acceptor.serve, args=(stop.is_set,))]
+    initiator = Initiator("127.0.0.1", cutter.port, ours, desk, time.time_ns, pause_s=0.05)
+    threads.append(threading.Thread(target=initiator.run, args=(stop.is_set, desk.work)))
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + 60
+    while len(desk.fills) < ORDERS and time.monotonic() < end:
+        time.sleep(0.05)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    cutter.close()
+    assert venue.orders == desk.fills == [b"%d" % number for number in range(ORDERS)]
+    assert cutter.cuts > 1
+    numbers = [session.numbers for session in (theirs, ours)]
+    again = [_core.FixSession("FIX.4.4", "X", "Y", book, now_ns=0, store=path).numbers for path in files]
+    assert again == numbers
+
+
+def test_settings_that_cannot_be_are_refused(books, tmp_path):
+    """By name, with the value."""
+    book = books.of("FIX.4.4")
+    with pytest.raises(WireError, match="schedule 'hourly'"), named_errors():
+        FixSession("FIX.4.4", "A", "B", book, now_ns=0, schedule=("hourly", 0, 1))
+    (tmp_path / "store").write_bytes(b"not a store")
+    with pytest.raises(WireError, match="WIRE-016"), named_errors():
+        FixSession("FIX.4.4", "A", "B", book, now_ns=0, store=tmp_path / "store")
+    session = FixSession("FIX.4.4", "A", "B", book, now_ns=0)
+    with pytest.raises(WireError, match="not logged on"), named_errors():
+        session.send("D", [], 0)
+    with pytest.raises(WireError, match="no FIX50"):
+        Dictionaries(tmp_path).of("FIX.5.0")
+    with pytest.raises(WireError, match="known: FIX"):
+        books.of("FIX.9.9")
+
+
+def test_every_message_of_the_corpus_is_read_or_refused_for_a_reason(shared, books, tmp_path):
+    """Recordings and a validator's corpus: what is valid is valid, what was made invalid has its fault."""
+    folder = shared("data/fix/messages")
+    feed = list(read_messages(folder / "jse_marketdata_fixt11_part1.fix.gz", books))
+    # A datagram feed: the fields that a session would have are missing from each, and nothing else is wrong.
+    assert len(feed) == 8332
+    assert {m.fault.split(";")[0] for m in feed if m.fault} == {
+        "WIRE-010 a required field is missing: Required tag missing, tag 34"
+    }
+    flow = list(read_messages(folder / "order_flow_fix42_100.dat", books))
+    assert len(flow) == 100
+    assert all(m.fault and m.fault.startswith("WIRE-007") for m in flow)
+    assert {m.name for m in flow} >= {"NewOrderSingle", "ExecutionReport"}
+    kinds: dict[str, list[bool]] = {}
+    for path in sorted((folder / "antenna").rglob("*.fix")):
+        for message in read_messages(path, books):
+            kinds.setdefault(path.parent.name, []).append(message.fault is None)
+            assert message.fault is None or message.fault.startswith("WIRE-")
+            assert message.fields
+    # Valid messages of 4.2 are valid; of those made for another dictionary (longer lists of values) many are not.
+    assert sum(len(kind) for kind in kinds.values()) == 1099
+    assert all(kinds["fixdatafix42"])
+    assert sum(kinds["FIX42"]) == len(kinds["FIX42"]) - 1
+    assert sum(kinds["FIX44"]) == len(kinds["FIX44"]) - 3
+    assert not any(kinds["FIX44Invalid"])
+    assert sum(kinds["messages_inv_datatypes_44"]) <= 8
+
+
+def test_messages_are_shown_by_name(shared, tmp_path, capsys):
+    """What a person sees of a log with prefixes, packed or not; a file without messages is an error."""
+    raw = b"8=FIX.4.4\x019=45\x0135=0\x0134=2\x0149=A\x0152=20261120-14:30:00.000\x0156=B\x01"
+    raw += b"10=%03d\x01" % (sum(raw) % 256)
+    path = tmp_path / "log.gz"
+    bad = raw.replace(b"34=2", b"34=x")
+    path.write_bytes(gzip.compress(b"2026-11-20 sent: " + raw + b"\n2026-11-20 sent: " + bad))
+    words = ["fix", "show", str(path), "--dictionaries", str(shared("data/fix/dictionaries"))]
+    assert run(words) == 0
+    told = capsys.readouterr().out
+    assert "MsgType (35) = 0  (HEARTBEAT)" in told
+    assert "! WIRE-008" in told
+    assert told.splitlines()[-1] == "2 messages, 1 with a fault: 2 Heartbeat"
+    path.write_bytes(b"nothing")
+    assert run(words) == 23
+    assert "no message among them" in capsys.readouterr().err
