@@ -249,3 +249,26 @@ def test_real_files_come_to_the_byte(feed: Make, web: Any, shared: Callable[[str
     del web.files[""]
     assert here.files() == {f"files/{name}": data for name, data in web.files.items()}
     assert all(line["rows"] > 2 for line in here.lines())
+
+
+def test_checksums_of_a_folder_are_fetched_once_and_a_file_is_read_once_for_all_digests(
+    feed: Make, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files there are; after one that does not fit they are fetched anew."""
+    names = [f"eod/prices-202611{day}.csv" for day in (24, 25, 26, 27)]
+    web.files |= {name: name.encode() for name in names}
+    sums = {name: hashlib.md5(name.encode()).hexdigest() for name in names}
+    web.files["eod/MD5SUMS"] = "".join(f"{sums[name]} *{name.rpartition('/')[2]}\n" for name in names).encode()
+    reads, plain = list[str](), hashlib.new
+    monkeypatch.setattr(hashlib, "new", lambda name, *more, **how: reads.append(name) or plain(name, *more, **how))
+    here = feed(
+        transport(web), EXPECTED.replace("look_back = 2", "look_back = 5") + '[checksums]\nmanifest = "MD5SUMS"\n'
+    )
+    assert [kind for kind, _ in here.kinds()] == ["new"] * 4
+    assert [path for path, _ in web.asked].count("/eod/MD5SUMS") == 1
+    assert sorted(reads) == ["md5"] * 4 + ["sha256"] * 4
+    stale, web.files[names[0]] = web.files["eod/MD5SUMS"], b"changed"
+    fresh = stale.replace(sums[names[0]].encode(), hashlib.md5(b"changed").hexdigest().encode())
+    said = iter([stale, fresh])
+    web.files["eod/MD5SUMS"] = lambda *_: (200, {}, next(said))
+    assert here.kinds() == [("restated", names[0])]

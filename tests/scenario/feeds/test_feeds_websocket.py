@@ -6,6 +6,7 @@ import base64
 import gzip
 import http
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -27,13 +28,19 @@ Talk = Callable[[ServerConnection], None]
 class Venue:
     """A server whose connections go one after the other through a list of talks; the last one is repeated."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         self.talks: list[Talk] = []
         self.heard: list[str] = []
         self.status: http.HTTPStatus | None = None
         self.headers: list[Any] = []
-        self._server = serve(self._handle, "127.0.0.1", 0, process_request=self._judge, compression=None)
-        self.url = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}/stream"
+        context = None
+        if certificate is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate)
+        self._server = serve(self._handle, "127.0.0.1", 0, process_request=self._judge, compression=None, ssl=context)
+        home = "ws://127.0.0.1" if certificate is None else "wss://localhost"
+        self.port = self._server.socket.getsockname()[1]
+        self.url = f"{home}:{self.port}/stream"
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
@@ -268,3 +275,25 @@ def test_real_sessions_come_back_to_the_byte(feed: Make, venue: Venue, shared: C
     here = feed(transport(venue))
     here.record(messages=2000)
     assert messages(here) == [one.encode() for one in said[:2000]]
+
+
+def test_over_tls_the_certificate_is_checked(feed: Make, certificate: Path) -> None:
+    """With the authority of the venue messages come; without it, or under another name of the host, nothing."""
+    venue = Venue(certificate)
+    venue.talks = [venue.subscribed("one", "two")]
+    try:
+        keys = f'kind = "websocket"\nsubscribe = "all"\nca_file = "{certificate}"\n'
+        here = feed(f'{keys}url = "{venue.url}"')
+        here.record(messages=2)
+        assert [line.split(b" ", 1)[1] for data in here.files().values() for line in data.splitlines()][-2:] == [
+            b"one",
+            b"two",
+        ]
+        for url, words in ((venue.url, keys.replace("ca_file", "#")), (f"wss://127.0.0.1:{venue.port}/stream", keys)):
+            here = feed(f'{words}url = "{url}"')
+            errors = [error for ran in here.record(5, messages=1) for error in ran.errors]
+            assert [error.row.name for error in errors] == ["FEED_UNREACHABLE"]
+            assert "certificate" in str(errors[0]).lower()
+        assert venue.heard == ["all"]
+    finally:
+        venue.stop()

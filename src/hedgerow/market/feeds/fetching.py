@@ -59,6 +59,7 @@ def network_errors(origin: str) -> Iterator[None]:
 def pass_over_files(landing: Landing, files: Files, world: World, tell: Tell) -> Ran:
     """Fetch what is new or changed, in order of name."""
     ran, spec = Ran(), landing.spec
+    published = Published(landing, files)
     listed = retried(landing, world, "list", lambda: list(islice(files.listed(), LISTED_MAX + 1)))
     if len(listed) > LISTED_MAX:
         raise problem("FEED_QUOTA", f"more than {LISTED_MAX:,} files are there; name a smaller folder")
@@ -76,7 +77,7 @@ def pass_over_files(landing: Landing, files: Files, world: World, tell: Tell) ->
             checked(name)
             if ran.came >= spec.limits.run_files_max:
                 raise problem("FEED_QUOTA", f"{name}: limit run_files_max {spec.limits.run_files_max:,}")
-            row = retried(landing, world, name, partial(_fetched, landing, files, world, came, tell, remote))
+            row = retried(landing, world, name, partial(_fetched, published, world, came, tell, remote))
             if row is not None:
                 ran.rows.append(row)
                 ran.came += 1
@@ -110,8 +111,9 @@ def retried(landing: Landing, world: World, key: str, act: Callable[[], T]) -> T
         world.sleep(max(wait_s, pause))
 
 
-def _fetched(landing: Landing, files: Files, world: World, came: Came, tell: Tell, remote: Remote) -> Delivery | None:
+def _fetched(published: Published, world: World, came: Came, tell: Tell, remote: Remote) -> Delivery | None:
     """One try at one file; `None` where it is not there, or as it was."""
+    landing, files = published.landing, published.files
     part, last = landing.part(came.name), landing.record.last(came.name)
     if not part.complete:
         known = None if last is None or part.bytes else last.version
@@ -126,10 +128,11 @@ def _fetched(landing: Landing, files: Files, world: World, came: Came, tell: Tel
             if error.row.name == "FEED_CHANGED":
                 part.drop()
             raise
-    algorithm, digest = _published(landing, files, came.name)
-    if algorithm and part.digests(algorithm)[algorithm] != digest:
-        found = part.digests(algorithm)[algorithm]
+    algorithm, digest = published.of(came.name)
+    found = part.digests(algorithm, "sha256")[algorithm] if algorithm else digest
+    if found != digest:
         part.drop()
+        published.forget()
         raise problem("FEED_CHECKSUM", f"{came.name}: {algorithm} is {found}, published is {digest}")
     return landing.deliver(part, replace(came, version=part.version), known_ns=world.now_ns())
 
@@ -158,23 +161,43 @@ def _take(part: Part, opened: Opened, landing: Landing, world: World, tell: Tell
         raise problem("FEED_CHANGED", f"{part.name}: {came:,} bytes, {opened.whole:,} were announced")
 
 
-def _published(landing: Landing, files: Files, name: str) -> tuple[str, str]:
-    """Which digest the vendor published for a file, and of which kind; empty where none are asked for."""
-    place = landing.spec.checksums.place_of(name)
-    if place is None:
-        return "", ""
-    opened = files.open(place)
-    if isinstance(opened, Answer):
-        raise problem("FEED_CHECKSUM", f"{name}: there is no {place}")
-    data = bytearray()
-    for chunk in opened.chunks:
-        data += chunk
-        if len(data) > CHECKSUMS_BYTES_MAX:
-            raise problem("FEED_QUOTA", f"{place}: more than {CHECKSUMS_BYTES_MAX:,} bytes, the limit")
-    digest = published_digest(data.decode(errors="replace"), name, alone=bool(landing.spec.checksums.sidecar))
-    if digest is None:
-        raise problem("FEED_CHECKSUM", f"{name}: {place} has no checksum for it")
-    return ALGORITHMS[len(digest)], digest
+class Published:
+    """The checksums that the vendor published; a file that holds those of a folder is fetched once a pass."""
+
+    def __init__(self, landing: Landing, files: Files) -> None:
+        self.landing, self.files = landing, files
+        self._texts: dict[str, str] = {}
+
+    def of(self, name: str) -> tuple[str, str]:
+        """Which digest was published for a file, and of which kind; empty where none are asked for."""
+        checksums = self.landing.spec.checksums
+        place = checksums.place_of(name)
+        if place is None:
+            return "", ""
+        if place not in self._texts:
+            if checksums.sidecar:
+                self._texts.clear()
+            self._texts[place] = self._text(place, name)
+        digest = published_digest(self._texts[place], name, alone=bool(checksums.sidecar))
+        if digest is None:
+            self.forget()
+            raise problem("FEED_CHECKSUM", f"{name}: {place} has no checksum for it")
+        return ALGORITHMS[len(digest)], digest
+
+    def forget(self) -> None:
+        """Fetch anew what was published: it did not fit."""
+        self._texts.clear()
+
+    def _text(self, place: str, name: str) -> str:
+        opened = self.files.open(place)
+        if isinstance(opened, Answer):
+            raise problem("FEED_CHECKSUM", f"{name}: there is no {place}")
+        data = bytearray()
+        for chunk in opened.chunks:
+            data += chunk
+            if len(data) > CHECKSUMS_BYTES_MAX:
+                raise problem("FEED_QUOTA", f"{place}: more than {CHECKSUMS_BYTES_MAX:,} bytes, the limit")
+        return data.decode(errors="replace")
 
 
 def published_digest(text: str, name: str, *, alone: bool) -> str | None:

@@ -110,6 +110,7 @@ class Part:
         self.version: str | None = None
         self.whole: int | None = None
         self._synced = 0
+        self._sums: dict[str, str] = {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             told = json.loads(self._about.read_bytes())
             if told["name"] == name:
@@ -132,6 +133,7 @@ class Part:
         if whole is not None:
             self.allowance.check_size(self.name, whole)
         self.version, self.whole = version, whole
+        self._sums.clear()
         with disk_errors(self.path):
             self.note(offset)
             file = self.path.open("r+b" if self.path.exists() else "w+b")
@@ -152,13 +154,15 @@ class Part:
         self._synced = synced
 
     def digests(self, *algorithms: str) -> dict[str, str]:
-        """Hexadecimal digests of what is on disk."""
-        sums = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
-        with disk_errors(self.path), self.path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                for each in sums.values():
-                    each.update(chunk)
-        return {name: each.hexdigest() for name, each in sums.items()}
+        """Hexadecimal digests of what is on disk, which is read once for all that are asked for together."""
+        sums = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms if name not in self._sums}
+        if sums:
+            with disk_errors(self.path), self.path.open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    for each in sums.values():
+                        each.update(chunk)
+        self._sums |= {name: each.hexdigest() for name, each in sums.items()}
+        return {name: self._sums[name] for name in algorithms}
 
     def drop(self) -> None:
         """Forget what came."""
