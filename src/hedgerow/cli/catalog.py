@@ -142,6 +142,42 @@ def compact(catalog: CatalogDir = Path("catalog"), json: Json = False) -> None:
     Output(json).emit({"catalog": str(catalog), **asdict(Catalog(catalog).compact())})
 
 
+def suspects(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files to judge; without any, the catalog.")] = None,
+    catalog: CatalogDir = Path("catalog"),
+    symbol: Symbol = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """List what should not be believed: prices in another unit, dividends told twice, crossed books, bad prints."""
+    from itertools import chain
+
+    import pandas as pd
+
+    from hedgerow.market import Catalog
+    from hedgerow.market.judging import of_catalog, of_file
+    from hedgerow.market.reading import Reading
+
+    found = (
+        chain.from_iterable(of_file(file, Reading()) for file in files)
+        if files
+        else of_catalog(Catalog(catalog), symbol or None, as_of)
+    )
+    told = [
+        {
+            "instrument": instrument,
+            "rule": one.rule,
+            "at": as_text(pd.Timestamp(one.ts_event, unit="ns", tz="UTC")),
+            "count": one.bars,
+            "seen": one.seen,
+            "expected": None if one.expected != one.expected else one.expected,
+            "why": one.why,
+        }
+        for instrument, one in found
+    ]
+    print_records(Output(json), told, "nothing suspicious")
+
+
 def print_records(output: Output, found: list[dict[str, Any]], empty: str) -> None:
     """One JSON object each, or a table."""
     if output.json:

@@ -123,7 +123,15 @@ app.command(rich_help_panel="Run")(sweeping.sweep)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")
 app.add_typer(evidence.evidence, name="evidence", rich_help_panel="Run")
 app.add_typer(strategy.strategy, name="strategy", rich_help_panel="Run")
-for _question in (catalog.sql, catalog.actions, catalog.adjusted, catalog.snapshot, catalog.verify, catalog.compact):
+for _question in (
+    catalog.sql,
+    catalog.actions,
+    catalog.adjusted,
+    catalog.snapshot,
+    catalog.verify,
+    catalog.compact,
+    catalog.suspects,
+):
     data.data.command(_question.__name__)(_question)
 app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")

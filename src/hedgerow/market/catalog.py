@@ -189,12 +189,17 @@ class Catalog:
 
         names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
         held = tuple(sorted({entry.kind for entry in read_manifest(self.path).entries}))
-        return Answer(answered(query, held, lambda kind: self._seen(kind, names, start, end, as_of), given))
+        return Answer(answered(query, held, lambda kind: self.seen(kind, names, as_of, start, end), given))
 
-    def _seen(
-        self, kind: str, names: Iterable[str] | None, start: Moment | None, end: Moment | None, as_of: Moment | None
+    def seen(
+        self,
+        kind: str,
+        names: Iterable[str] | None = None,
+        as_of: Moment | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
     ) -> pa.Table:
-        """Rows of a kind that is held; none where none of these were known."""
+        """As `rows`, but an empty table where none of these were known, or are held."""
         from hedgerow.market.formats.rows import SCHEMAS
 
         if kind == "bars" and names is not None:
@@ -216,7 +221,7 @@ class Catalog:
         from hedgerow.market.actions import actions_of
 
         names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
-        return actions_of(self._seen("actions", names, None, None, as_of))
+        return actions_of(self.seen("actions", names, as_of))
 
     def adjusted(
         self,

@@ -49,6 +49,15 @@ def read_bars(path: Path, reading: Reading) -> Bars:
     return bars_from_frame(frame, reading, replace(origin, line_first=lines + 1))
 
 
+def table_of(path: Path, reading: Reading) -> pd.DataFrame | None:
+    """The table of a CSV or Parquet file as it stands; None where it is of another format or layout."""
+    file = opened(path)
+    suffix, form = _suffix(path), None if file.packing == "zip" else recognised(file).name
+    if suffix is None or form not in ("delimited", "parquet"):
+        return None
+    return _parquet(path) if suffix == ".parquet" else _csv(path, reading)[0]
+
+
 def _of_rows(path: Path, reading: Reading) -> Bars:
     """The bars of a file of any other format; its reader stamps them at their close."""
     import pandas as pd
