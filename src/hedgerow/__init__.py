@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hedgerow.market.bars import Bars
     from hedgerow.market.catalog import Catalog
     from hedgerow.market.instruments import Instrument
+    from hedgerow.market.replay import Books
     from hedgerow.models.cross_section import demean, neutralise
     from hedgerow.models.features import ema, indicator, momentum, rank, returns, rolling_std, sma, volatility, zscore
     from hedgerow.models.hawkes import fit_hawkes, hawkes_intensity, hawkes_log_likelihood, hawkes_residuals
@@ -75,15 +76,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOME = {
     "Bars": "hedgerow.market.bars",
+    "Books": "hedgerow.market.replay",
     "Catalog": "hedgerow.market.catalog",
     "Comparison": "hedgerow.engine.comparison",
     "Costs": "hedgerow.core.costs",
+    "Delay": "hedgerow.core.simulation",
     "HedgerowError": "hedgerow.core.errors",
     "Instrument": "hedgerow.market.instruments",
     "JailedStrategy": "hedgerow.engine.jailed",
     "Limits": "hedgerow.risk.limits",
     "Result": "hedgerow.engine.result",
     "SimpleStrategy": "hedgerow.engine.simple",
+    "Simulation": "hedgerow.core.simulation",
     "Strategy": "hedgerow.engine.strategy",
     "amihud": "hedgerow.models.microstructure",
     "asof_join": "hedgerow.market.asof",
@@ -144,15 +148,18 @@ _HOME = {
 
 __all__ = [
     "Bars",
+    "Books",
     "Catalog",
     "Comparison",
     "Costs",
+    "Delay",
     "HedgerowError",
     "Instrument",
     "JailedStrategy",
     "Limits",
     "Result",
     "SimpleStrategy",
+    "Simulation",
     "Strategy",
     "__version__",
     "amihud",

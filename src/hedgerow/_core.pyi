@@ -115,6 +115,40 @@ class Bar:
         """
 
 @final
+class Book:
+    """
+    The book of an instrument as it is known here; it changes as the run goes on.
+    """
+    def asks(self, /, n: SupportsIndex = 10) -> list[tuple[float, float]]:
+        """
+        Prices and sizes of the best `n` asks, best first.
+        """
+    @property
+    def best_ask(self, /) -> tuple[float, float] | None:
+        """
+        Price and size of the best ask, `None` where there is none.
+        """
+    @property
+    def best_bid(self, /) -> tuple[float, float] | None:
+        """
+        Price and size of the best bid, `None` where there is none.
+        """
+    def bids(self, /, n: SupportsIndex = 10) -> list[tuple[float, float]]:
+        """
+        Prices and sizes of the best `n` bids, best first.
+        """
+    @property
+    def mid(self, /) -> float | None:
+        """
+        Half-way between the best prices, `None` where one is missing.
+        """
+    @property
+    def symbol(self, /) -> str:
+        """
+        Name of the instrument.
+        """
+
+@final
 class BookFeed:
     """
     A book of prices that follows its venue's numbers: gaps are found, updates held, images taken.
@@ -210,6 +244,11 @@ class Engine:
     def book(self, /, strategy: SupportsIndex) -> dict[str, typing.Any]:
         """
         Cash, realised and unrealised profit, fees and capital of a strategy, in 10^-9 base currency units.
+        """
+    def book_samples(self, /) -> tuple[typing.Any, typing.Any]:
+        """
+        Times (UTC nanoseconds) and half-way prices (ticks, one for each time and instrument, 0 = none yet) at which the run
+        over books was looked at.
         """
     def cancel_parents(self, /, strategy: SupportsIndex, instrument: SupportsIndex, cause: SupportsIndex) -> None:
         """
@@ -324,6 +363,20 @@ class Engine:
     def records(self, /, kind: SupportsIndex) -> bytes:
         """
         All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
+        """
+    def run_books(
+        self,
+        /,
+        kinds: typing.Any,
+        rows: typing.Any,
+        handlers: SupportsGetItem[int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None]],
+        is_last: bool,
+        progress: Any | None = None,
+    ) -> None:
+        """
+        Plays rows of books to event strategies: `kinds` says which noun each row is, `rows` holds four 64-bit words a row,
+        `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). The run goes on with the next call, until
+        `is_last`.
         """
     def run_events(
         self,
@@ -1067,12 +1120,67 @@ class OrderTicket:
         The order's state by name, `None` once it no longer works.
         """
 
+@final
+class Quote:
+    """
+    The best prices of an instrument, as they reached us. Prices are floats for research; `*_ticks` are exact.
+    """
+    @property
+    def ask(self, /) -> float:
+        """
+        Best ask; 0 = none.
+        """
+    @property
+    def ask_size(self, /) -> float:
+        """
+        Size of the best ask.
+        """
+    @property
+    def ask_ticks(self, /) -> int:
+        """
+        Best ask in ticks; 0 = none.
+        """
+    @property
+    def bid(self, /) -> float:
+        """
+        Best bid; 0 = none.
+        """
+    @property
+    def bid_size(self, /) -> float:
+        """
+        Size of the best bid.
+        """
+    @property
+    def bid_ticks(self, /) -> int:
+        """
+        Best bid in ticks; 0 = none.
+        """
+    @property
+    def symbol(self, /) -> str:
+        """
+        Name of the instrument.
+        """
+    @property
+    def ts(self, /) -> int:
+        """
+        When it happened at the venue, UTC nanoseconds.
+        """
+    @property
+    def ts_init(self, /) -> int:
+        """
+        When it reached us, UTC nanoseconds.
+        """
+
 @disjoint_base
 class StrategyCore:
     """
     Base of every strategy: what it may ask and do while a run is on.
     """
     def __new__(cls, /, *_args: typing.Any, **_settings: typing.Any) -> StrategyCore: ...
+    def book(self, /, symbol: str | None = None) -> Book:
+        """
+        The book of an instrument as it is known now, in a run over books; it changes as the run goes on.
+        """
     def buy(
         self,
         /,
@@ -1190,6 +1298,37 @@ class TopBook:
     def state_hash(self, /) -> bytes:
         """
         SHA-256 of the book's canonical form.
+        """
+
+@final
+class Trade:
+    """
+    A trade between others, as it reached us.
+    """
+    @property
+    def aggressor(self, /) -> str | None:
+        """
+        Who took: `buy`, `sell`, or `None` where it is not known.
+        """
+    @property
+    def price(self, /) -> float:
+        """
+        Price per unit.
+        """
+    @property
+    def quantity(self, /) -> float:
+        """
+        Units traded.
+        """
+    @property
+    def symbol(self, /) -> str:
+        """
+        Name of the instrument.
+        """
+    @property
+    def ts(self, /) -> int:
+        """
+        When it happened at the venue, UTC nanoseconds.
         """
 
 @final

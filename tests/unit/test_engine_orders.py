@@ -159,8 +159,8 @@ def test_day_orders_expire_with_their_day() -> None:
 
 def test_an_unknown_time_in_force_is_a_named_error() -> None:
     """RUN-002 with the values that exist."""
-    with pytest.raises(HedgerowError, match=r"RUN-002.*use 'gtc', 'day' or 'ioc'"):
-        backtest(RISING, scripted({0: lambda s: s.buy(2, tif="fok")}), costs=FREE)
+    with pytest.raises(HedgerowError, match=r"RUN-002.*use 'gtc', 'day' or 'ioc', and with books also 'fok' or 'gtx'"):
+        backtest(RISING, scripted({0: lambda s: s.buy(2, tif="gtd")}), costs=FREE)
 
 
 def test_the_volume_cap_fills_in_parts() -> None:

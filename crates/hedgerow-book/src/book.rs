@@ -111,6 +111,18 @@ pub trait Book {
     /// The best level of a side.
     fn best(&self, side: Side) -> Option<Level>;
 
+    /// Lots at a price; 0 where nothing is shown.
+    fn lots_at(&self, side: Side, price_ticks: i32) -> i64 {
+        let mut lots = 0;
+        self.each_level(side, &mut |level| {
+            if level.price_ticks == price_ticks {
+                lots = level.lots;
+            }
+            level.price_ticks != price_ticks
+        });
+        lots
+    }
+
     /// Tells the levels of a side, best first, while it is answered `true`.
     fn each_level(&self, side: Side, tell: &mut dyn FnMut(Level) -> bool);
 

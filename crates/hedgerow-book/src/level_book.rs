@@ -176,6 +176,11 @@ impl Book for LevelBook {
         ladder.best().map(|key| Level { price_ticks: key_of(side, key), lots: ladder.best_rung() })
     }
 
+    #[inline]
+    fn lots_at(&self, side: Side, price_ticks: i32) -> i64 {
+        self.side(side).get(key_of(side, price_ticks))
+    }
+
     fn each_level(&self, side: Side, tell: &mut dyn FnMut(Level) -> bool) {
         self.side(side).each(|key, lots| tell(Level { price_ticks: key_of(side, key), lots }));
     }

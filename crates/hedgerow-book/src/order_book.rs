@@ -345,6 +345,11 @@ impl Book for OrderBook {
         ladder.best().map(|key| Level { price_ticks: key_of(side, key), lots: ladder.best_rung().lots })
     }
 
+    #[inline]
+    fn lots_at(&self, side: Side, price_ticks: i32) -> i64 {
+        self.sides[at(side)].get(key_of(side, price_ticks)).lots
+    }
+
     fn each_level(&self, side: Side, tell: &mut dyn FnMut(Level) -> bool) {
         self.sides[at(side)].each(|key, queue| tell(Level { price_ticks: key_of(side, key), lots: queue.lots }));
     }

@@ -69,6 +69,10 @@ impl Book for TopBook {
         Some(self.tops[side as usize - 1]).filter(|level| level.lots > 0)
     }
 
+    fn lots_at(&self, side: Side, price_ticks: i32) -> i64 {
+        self.best(side).filter(|level| level.price_ticks == price_ticks).map_or(0, |level| level.lots)
+    }
+
     fn each_level(&self, side: Side, tell: &mut dyn FnMut(Level) -> bool) {
         if let Some(level) = self.best(side) {
             tell(level);

@@ -215,6 +215,9 @@ codes! {
         1 SIM_NO_VOLUME "the bar has no volume and a volume cap is set" => "supply volume, or set assumed volume explicitly";
         2 SIM_BAD_COST "a cost is negative or not finite" => "costs are zero or positive";
         3 SIM_FAULT "the simulated venue was told to fail here" => "it is a test's doing; switch its faults off";
+        4 SIM_WOULD_TAKE "an order that may only make liquidity met the other side" => "quote further away, or let it take";
+        5 SIM_BAD_MODEL "a model of queue, delay or impact cannot be meant" => "see the message for the value and its range";
+        6 SIM_TIF "this venue does not know that time in force" => "bars know gtc, day and ioc; fok and gtx need books";
     }
     MODEL = 9 exit 18 {
         1 MODEL_TOO_FEW_ROWS "not enough rows to train" => "use a longer history or a shorter window";

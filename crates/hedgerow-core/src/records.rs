@@ -1,7 +1,6 @@
 //! The nouns as fixed-layout records, each naming its cause. `docs/glossary.md` is printed from these lines.
 
 mod observations;
-
 use crate::noun::{Noun, NounInfo, record};
 pub use crate::values::*;
 use crate::{Currency, Limits, Money, Symbol};
@@ -38,6 +37,7 @@ pub(crate) const ALL: &[NounInfo] = &[
     BookLevel::INFO,
     BookOrder::INFO,
     Trade::INFO,
+    Quote::INFO,
 ];
 
 record! {

@@ -64,6 +64,10 @@ byte_enum! {
         Day = 2,
         /// At once, as far as possible; the rest is cancelled.
         Ioc = 3,
+        /// At once and whole, or not at all.
+        Fok = 4,
+        /// Good till crossing: until it is filled or cancelled, and only as a maker (post-only).
+        Gtx = 5,
     }
 }
 byte_enum! {

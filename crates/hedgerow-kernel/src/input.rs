@@ -2,8 +2,8 @@
 
 use hedgerow_core::{
     Bar, CancelRequest, CashMovement, Finding, FirmLimits, Forecast, FxRate, Instrument, JailAnswer, JailStart,
-    KIND_GENESIS, KIND_SIGNED, KillSwitch, Noun, Order, ParentOrder, Problem, RecordId, ReplaceRequest, Sequenced,
-    Session, StateHash, StrategyStart, Target, VenueReport, code,
+    KIND_GENESIS, KIND_SIGNED, KillSwitch, Noun, Order, ParentOrder, Problem, Quote, RecordId, ReplaceRequest,
+    Sequenced, Session, StateHash, StrategyStart, Target, VenueReport, code,
 };
 
 macro_rules! inputs {
@@ -83,6 +83,8 @@ inputs! {
     JailStart,
     /// An opaque strategy answered.
     JailAnswer,
+    /// The best prices of a book changed.
+    Quote,
 }
 
 fn read<N: Noun>(bytes: &[u8]) -> Result<N, Problem> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Raised whenever the same inputs would give other effects.
-pub const RULES_VERSION: u32 = 4;
+pub const RULES_VERSION: u32 = 5;
 
 /// The whole state of a fund. Everything else is a view of its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -98,6 +98,7 @@ impl Kernel {
             Input::Finding(finding) => self.found(finding, effects),
             Input::JailStart(start) => self.jail_start(start, effects),
             Input::JailAnswer(answer) => self.jail_answer(answer, effects),
+            Input::Quote(quote) => self.quote(quote, effects),
             Input::Signed(id, envelope) => self.signed(id, envelope, effects),
             Input::Genesis(..) => Err(Problem::new(code::CORE_INPUT, "a second genesis")),
         }

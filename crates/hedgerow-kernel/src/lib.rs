@@ -13,6 +13,7 @@ mod input;
 mod jail;
 mod kernel;
 mod orders;
+mod quotes;
 mod replay;
 mod stretch;
 mod worth;

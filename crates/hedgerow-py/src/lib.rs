@@ -30,7 +30,10 @@ mod _core {
     #[pymodule_export]
     use crate::costs::venue_price_ticks;
     #[pymodule_export]
-    use crate::engine::{BarView, Engine, FillView, OrderTicket, StrategyCore, order_state_names, replay_log};
+    use crate::engine::{
+        BarView, BookView, Engine, FillView, OrderTicket, QuoteView, StrategyCore, TradeView, order_state_names,
+        replay_log,
+    };
     #[pymodule_export]
     use crate::engine::{JailLink, check_answers, has_mandate, jail_rows, open_tape, serve_module, wasm_faults};
     #[pymodule_export]

@@ -38,7 +38,7 @@ pub(crate) struct Question {
 pub(crate) const fn meaningful(order: &Order) -> bool {
     (order.side.wrapping_sub(Side::Buy as u8) < 2)
         & (order.kind.wrapping_sub(OrderKind::Market as u8) < 2)
-        & (order.tif.wrapping_sub(TimeInForce::Gtc as u8) < 3)
+        & (order.tif.wrapping_sub(TimeInForce::Gtc as u8) < 5)
 }
 
 impl Question {

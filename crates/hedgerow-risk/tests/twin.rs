@@ -385,7 +385,7 @@ proptest! {
         let _ = gate.define(&Instrument { sigma_nano: numbers[5], adv_lots: numbers[6], instrument, tick_value: numbers[7], ..share(0) });
         let wild = Order {
             id: 3, ts: numbers[0], client_id: numbers[1] as u64, lots: numbers[2], limit_ticks: numbers[3], instrument, strategy,
-            side: bytes[0] % 4, kind: bytes[1] % 4, tif: bytes[2] % 5, ..Order::default()
+            side: bytes[0] % 4, kind: bytes[1] % 4, tif: bytes[2] % 7, ..Order::default()
         };
         for now in [numbers[4], OPEN, i64::MAX] {
             let (verdict, approved) = gate.check_new(&wild, now);

@@ -1,6 +1,7 @@
-//! The simulated venue for bars: what would have become of our orders, told pessimistically.
+//! The simulated venues: what would have become of our orders, told pessimistically. `BarVenue` trades against bars,
+//! `BookVenue` (`replay`) against replayed quotes and order books.
 //!
-//! Promises: an order never trades on the bar during which it was sent; costs never help; a limit is never broken; our
+//! Promises, of bars: an order never trades on the bar during which it was sent; costs never help; a limit is never broken; our
 //! orders share what the volume cap leaves, in order of arrival; a resting limit order trades only if the market went
 //! through it. Takes only `Approved` messages. Never: a clock, a file, or randomness but the seeded faults of a test.
 #![forbid(unsafe_code)]
@@ -9,10 +10,12 @@ mod config;
 mod cost;
 mod faults;
 mod matching;
+pub mod replay;
 mod resting;
 mod venue;
 
 pub use config::VenueConfig;
 pub use cost::{Depth, fee, impact_nano, price_ticks};
 pub use faults::Faults;
+pub use replay::{BookConfig, BookVenue};
 pub use venue::BarVenue;

@@ -48,7 +48,7 @@ impl Matching {
     /// Takes an order to rest: `Accepted`, or `Rejected` if it cannot be understood.
     pub(crate) fn submit(&mut self, order: Order, ts: i64, say: &mut impl FnMut(Said)) {
         let understood = Side::from_u8(order.side).is_some()
-            && TimeInForce::from_u8(order.tif).is_some()
+            && bars_know(order.tif)
             && OrderKind::from_u8(order.kind).is_some_and(|k| (k == OrderKind::Limit) == (order.limit_ticks > 0))
             && (order.fill_rule == 0 || FillRule::from_u8(order.fill_rule).is_some())
             && order.lots > 0
@@ -59,7 +59,8 @@ impl Matching {
             return say(Said { report, ends: false });
         }
         report.kind = ReportKind::Rejected as u8;
-        report.code = code::CORE_INPUT.0;
+        let is_other_tif = TimeInForce::from_u8(order.tif).is_some() && !bars_know(order.tif);
+        report.code = if is_other_tif { code::SIM_TIF.0 } else { code::CORE_INPUT.0 };
         say(Said { report, ends: true });
     }
 
@@ -260,6 +261,11 @@ fn share(lots: i64, part: i64, whole: i64) -> i64 {
     div_round(i128::from(lots) * i128::from(part), i128::from(whole), RoundMode::Down) as i64
 }
 
+/// Whether a bar can say what becomes of such an order: it shows no size that an order could find, or fail to find, at once.
+fn bars_know(tif: u8) -> bool {
+    matches!(TimeInForce::from_u8(tif), Some(TimeInForce::Gtc | TimeInForce::Day | TimeInForce::Ioc))
+}
+
 /// Whether an order trades at the end of a bar only: a market order for the bar's average price.
 fn waits_for_close(config: &VenueConfig, order: &Order) -> bool {
     let rule = FillRule::from_u8(order.fill_rule).unwrap_or(config.fill_rule);
@@ -300,7 +306,7 @@ fn undefined(bar: &Bar) -> Problem {
     Problem::new(code::CORE_UNKNOWN_INSTRUMENT, format!("a bar for instrument {}", bar.instrument))
 }
 
-fn about(order: &Order, kind: ReportKind, ts: i64) -> VenueReport {
+pub(crate) fn about(order: &Order, kind: ReportKind, ts: i64) -> VenueReport {
     VenueReport {
         cause: order.id,
         ts_event: ts,
@@ -313,7 +319,7 @@ fn about(order: &Order, kind: ReportKind, ts: i64) -> VenueReport {
     }
 }
 
-fn unknown(order_id: u64, slot: u32, kind: ReportKind, ts: i64) -> Said {
+pub(crate) fn unknown(order_id: u64, slot: u32, kind: ReportKind, ts: i64) -> Said {
     let order = Order { id: order_id, slot, instrument: u32::MAX, ..Order::default() };
     let Code(number) = code::OMS_UNKNOWN_ORDER;
     Said { report: VenueReport { code: number, ..about(&order, kind, ts) }, ends: false }

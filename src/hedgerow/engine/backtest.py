@@ -22,6 +22,17 @@ import numpy as np
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import money_nano
+from hedgerow.core.simulation import Simulation
+from hedgerow.engine.book_backtest import (
+    book_costs,
+    book_rates,
+    book_settings,
+    book_strategy,
+    recorded_costs,
+    run_books,
+    sampled,
+)
+from hedgerow.engine.book_data import BookData
 from hedgerow.engine.counting import Count
 from hedgerow.engine.fx_rates import FxRates, fx_rates
 from hedgerow.engine.mandates import signed_standing
@@ -38,6 +49,7 @@ from hedgerow.engine.run_data import RunData
 from hedgerow.engine.simple import SimpleStrategy
 from hedgerow.engine.strategy import Strategy, changed, handlers_of
 from hedgerow.engine.vectors import Vectors, from_signals, from_weights
+from hedgerow.market.replay import Books
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -60,6 +72,7 @@ def backtest(
     cash: float | int | Decimal = 1_000_000,
     currency: str = "USD",
     costs: Costs | None = None,
+    simulation: Simulation | None = None,
     limits: Limits | None = None,
     fx: dict[str, Any] | None = None,
     seed: int = 0,
@@ -72,16 +85,18 @@ def backtest(
     trials: int | str | Path | TrialLedger = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """Run a strategy over bars and return everything that happened.
+    """Run a strategy over bars or books and return everything that happened.
 
     Args:
-        data: `Bars`, or what `Bars.from_frame` and `Bars.read` take (frame, Arrow table, dict of frames, path).
+        data: `Bars`, or what `Bars.from_frame` and `Bars.read` take (frame, Arrow table, dict of frames, path); or
+            `Books`, whose strategies hear `on_quote`, `on_trade`, `on_book`.
         strategy: a `Strategy` or `SimpleStrategy`, class or instance, or the path of an opaque one (`JailedStrategy`).
         signals: wanted position in multiples of `size` units; weights: wanted share of the book's value. One value a
             time (and instrument), as an array, a Series or a frame with a column per instrument; NaN, and a time
             without a row, leave the position as it is. Dates label sessions, as in `Bars.from_frame`.
         size: units per signal. cash: capital before the first bar, in `currency`.
         costs: cost model; `None` means the pessimistic default, `Costs.none()` none at all.
+        simulation: of books: queue, delays, impact; `None` means the pessimistic default.
         limits: of the mandate and the firm; `None` = positions and working orders up to 2.5 times the book's value.
         fx: rate into `currency` for each other currency: a number, or a Series by time, known at its times.
         seed: of everything that is random or signed; equal seeds give equal bytes.
@@ -104,31 +119,48 @@ def backtest(
     >>> backtest(bars, signals=[1, 1, 1, 0, 0], size=100, costs=Costs.none()).fills["price"].tolist()
     [11.0, 13.0]
     """
-    bars = RunData(as_bars(data))
+    books = data if isinstance(data, Books) else None
+    bars: Any = RunData(as_bars(data)) if books is None else BookData(books)
     runner = _runner(bars, strategy, signals, weights, size)
     _check_settings(cash, costs, limits, trials, None if log is not None else epoch)
+    assumed = _assumed(simulation, books)
     notes = list(bars.bars.notes)
-    costs = default_costs(bars, notes) if costs is None else costs
+    costs = _charged(bars, costs, notes)
     limits = research_limits(cash) if limits is None else limits
-    info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log)
+    paid = dataclasses.asdict(costs) if books is None else recorded_costs(costs, assumed)
+    info = _info(bars, runner, name, artifact, seed, cash, currency, paid, log)
     standing = _standing(bars, info, limits, mandate)
-    rates = fx_rates(bars, currency, fx)
+    rates = fx_rates(bars, currency, fx) if books is None else FxRates(book_rates(books, currency, fx))
     journal = _log_settings(log, name, seed, standing, epoch, publish_every)
     count = Count.begin(trials, info, bars, limits)
-    engine = open_engine(
-        bars,
-        standing=standing,
-        artifact=bytes.fromhex(info.artifact),
-        firm_limits=limits,
-        cash=cash,
-        currency=currency,
-        costs=costs,
-        fx=rates.start,
-        log=journal,
-    )
+    told = None if books is None else book_settings(books, assumed, costs, seed)
+    funds = {"cash": cash, "currency": currency, "costs": costs, "fx": rates.start}
+    engine = _open(bars, standing, info, firm_limits=limits, log=journal, books=told, **funds)
     sealed = _run(engine, standing, bars, runner, rates, progress, None if log is None else Path(log))
     info = dataclasses.replace(info, number=standing.number, notes=_all(notes, runner), trials=count.said)
-    return count.end(Result(engine, bars, info, sealed))
+    shown = bars if books is None else sampled(engine, bars, assumed)
+    return count.end(Result(engine, shown, info, sealed))
+
+
+def _open(bars: Any, standing: RunStanding, info: RunInfo, **settings: Any) -> Any:
+    """A fund ready for its first event, running what the run's record names."""
+    return open_engine(bars, standing=standing, artifact=bytes.fromhex(info.artifact), **settings)
+
+
+def _charged(data: RunData | BookData, costs: Costs | None, notes: list[str]) -> Costs:
+    """The costs that were given, or the pessimistic ones for these data."""
+    if isinstance(data, BookData):
+        return book_costs(costs, notes)
+    return default_costs(data, notes) if costs is None else costs
+
+
+def _assumed(simulation: Simulation | None, books: Books | None) -> Simulation:
+    """How the venue is simulated; what only books can show is refused where there are none."""
+    if simulation is not None and not isinstance(simulation, Simulation):
+        raise problem("RUN_CONFIG", f"simulation={simulation!r}; use Simulation(...)")
+    if books is None and simulation is not None:
+        raise problem("RUN_CONFIG", "simulation=: bars show no queue; costs=Costs(...) says what trading costs there")
+    return simulation or Simulation()
 
 
 def _all(notes: list[str], runner: Strategy | Vectors) -> tuple[str, ...]:
@@ -139,7 +171,7 @@ def _all(notes: list[str], runner: Strategy | Vectors) -> tuple[str, ...]:
 def _run(
     engine: Any,
     standing: RunStanding,
-    bars: RunData,
+    bars: RunData | BookData,
     runner: Strategy | Vectors,
     rates: FxRates,
     progress: Callable[[int], None] | None,
@@ -148,7 +180,10 @@ def _run(
     """Run to the end and seal; a log is sealed also where an exception ends the run."""
     try:
         with named_errors():
-            if isinstance(runner, Vectors):
+            if isinstance(bars, BookData):
+                assert isinstance(runner, Strategy)
+                run_books(engine, standing, bars.books, runner, _demand(engine, standing.number), progress, log)
+            elif isinstance(runner, Vectors):
                 _run_vectors(engine, standing.number, bars, runner, rates)
             else:
                 _run_events(engine, standing, bars, runner, rates, progress, log)
@@ -159,7 +194,7 @@ def _run(
         raise
     with named_errors():
         sealed: dict[str, Any] = engine.close()
-    if progress is not None:
+    if progress is not None and not isinstance(bars, BookData):
         progress(len(bars))
     return sealed
 
@@ -172,7 +207,7 @@ def _info(
     seed: int,
     cash: float | int | Decimal,
     currency: str,
-    costs: Costs,
+    costs: dict[str, Any],
     log: str | Path | None,
 ) -> RunInfo:
     title, digest, config = _identity(runner, artifact)
@@ -186,7 +221,7 @@ def _info(
         currency=currency,
         data_digest=bars.bars.digest() if log is not None else "",
         symbols=tuple(bars.symbols),
-        costs=dataclasses.asdict(costs),
+        costs=costs,
         log=None if log is None else str(log),
     )
 
@@ -231,8 +266,10 @@ def as_bars(data: Any) -> Bars:
     return Bars.read(data) if isinstance(data, str | Path) else Bars.from_frame(data)
 
 
-def _runner(bars: RunData, strategy: Any, signals: Any, weights: Any, size: float) -> Strategy | Vectors:
+def _runner(bars: RunData | BookData, strategy: Any, signals: Any, weights: Any, size: float) -> Strategy | Vectors:
     """The one form that was given: a checked strategy, or checked vectors."""
+    if isinstance(bars, BookData):
+        return book_strategy(strategy, signals=signals, weights=weights)
     forms = {"strategy": strategy, "signals": signals, "weights": weights}
     given = [name for name, form in forms.items() if form is not None]
     if len(given) != 1:

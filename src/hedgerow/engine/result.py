@@ -35,7 +35,7 @@ SIDES = np.array(["", "buy", "sell"])
 DECISIONS = np.array(["", "approved", "denied"])
 ACTIONS = np.array(["", "new", "replace", "cancel"])
 ORDER_KINDS = np.array(["", "market", "limit"])
-TIMES_IN_FORCE = np.array(["", "gtc", "day", "ioc"])
+TIMES_IN_FORCE = np.array(["", "gtc", "day", "ioc", "fok", "gtx"])
 Table = Literal[
     "equity",
     "exposure",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 class Strategy(_core.StrategyCore):
     """A trading strategy that hears events: `on_start, on_bar, on_fill, on_timer, on_stop`.
 
+    Over books it hears `on_quote, on_trade, on_book` instead of `on_bar`, each when the news has reached it, and
+    `self.book(symbol)` is the book as it is known then.
+
     Inside a handler: `self.buy(quantity, symbol, limit=...)`, `self.sell(...)`, `self.close(symbol)`,
     `self.order_target(quantity, symbol)`, `self.order_target_weight(weight, symbol)`, `self.cancel(ticket)`,
     `self.position`, `self.position_of(symbol)`, `self.nav`, `self.now`; in `on_start` also the indicators
@@ -90,32 +93,39 @@ class Strategy(_core.StrategyCore):
         """Distance from the rolling mean in rolling standard deviations."""
         return self.indicator("zscore", symbol=symbol, field=field, window=window)
 
-    def every(self, *, days: float = 0.0, hours: float = 0.0, minutes: float = 0.0) -> None:
-        """Have `on_timer(now)` called after the bars of a time, whenever this much time has passed."""
-        self.set_timer(round(((days * 24 + hours) * 60 + minutes) * 60e9))
+    def every(
+        self, *, days: float = 0.0, hours: float = 0.0, minutes: float = 0.0, seconds: float = 0.0, ns: int = 0
+    ) -> None:
+        """Have `on_timer(now)` called whenever this much time has passed: over bars after those of a time, over books
+        exactly then."""
+        self.set_timer(round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1e9) + ns)
 
 
 HANDLERS = ("on_bar", "on_fill", "on_timer")
-"""Handlers that the engine calls itself, where a strategy has them."""
+"""Handlers that a run over bars calls, where a strategy has them."""
+BOOK_HANDLERS = ("on_quote", "on_trade", "on_book", "on_fill", "on_timer")
+"""Handlers that a run over books calls, where a strategy has them."""
 
-_ALL_HANDLERS = (*HANDLERS, "on_start", "on_stop")
-_FOREIGN_HANDLERS = ("on_quote", "on_trade", "on_book")
+_ALL_HANDLERS = ("on_start", "on_stop", *dict.fromkeys((*HANDLERS, *BOOK_HANDLERS)))
 
 
-def handlers_of(strategy: Strategy) -> tuple[Any, ...]:
-    """The strategy and its bound handlers, `None` for those it does not have; misspelt ones are an error."""
-    kind = type(strategy).__name__
+def handlers_of(strategy: Strategy, called: tuple[str, ...] = HANDLERS) -> tuple[Any, ...]:
+    """The strategy and its bound handlers, `None` for those it does not have.
+
+    Misspelt ones are an error, and those that a run over this kind of data never calls.
+    """
+    kind, data = type(strategy).__name__, "bars" if called is HANDLERS else "books"
     for name in dir(type(strategy)):
-        if name in _FOREIGN_HANDLERS:
+        if name in _ALL_HANDLERS and name not in (*called, "on_start", "on_stop"):
             raise problem(
-                "RUN_CONFIG", f"{kind}.{name}: a run over bars has no such events; it has {', '.join(HANDLERS)}"
+                "RUN_CONFIG", f"{kind}.{name}: a run over {data} has no such events; it has {', '.join(called)}"
             )
         if name.startswith("on_") and name not in _ALL_HANDLERS:
             raise problem("RUN_CONFIG", f"{kind}.{name} is no handler{did_you_mean(name, _ALL_HANDLERS)}")
-    handlers = [getattr(strategy, name, None) for name in HANDLERS]
+    handlers = [getattr(strategy, name, None) for name in called]
     if not any(handlers):
         hint = "; next() belongs to SimpleStrategy" if hasattr(strategy, "next") else ""
-        raise problem("RUN_CONFIG", f"{kind} hears nothing; write one of {', '.join(HANDLERS)}{hint}")
+        raise problem("RUN_CONFIG", f"{kind} hears nothing; write one of {', '.join(called)}{hint}")
     if not hasattr(strategy, "config"):
         raise problem("RUN_CONFIG", f"{kind}.__init__ does not call super().__init__(...)")
     return (strategy, *handlers)

@@ -233,6 +233,11 @@ def _bar(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     return f"{symbol} closed at {price:,.4f}, bar ended {closed:%Y-%m-%d %H:%M} UTC"
 
 
+def _quote(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    bid, ask = (journal.price(instrument, row[name]) for name in ("bid_ticks", "ask_ticks"))
+    return f"{symbol} stood at {bid:,.4f} bid, {ask:,.4f} asked"
+
+
 def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     capital = money_int(np.frombuffer(bytes(row["limits"])[:16], dtype=[("lo", "<u8"), ("hi", "<i8")])[0]) / MONEY_UNIT
     artifact = bytes(row["artifact"]).hex()[:12]
@@ -279,6 +284,7 @@ _SENTENCES: dict[str, Any] = {
     "Target": _target,
     "Forecast": _forecast,
     "Bar": _bar,
+    "Quote": _quote,
     "Mandate": _mandate,
     "Sequenced": _sequenced,
     "JailStart": _jail_start,

@@ -114,6 +114,44 @@ event! {
     }
 }
 
+record! {
+    /// An observation of the best prices of a book, as the kernel is told of it: marks, and that the market is alive.
+    Quote = 30, 72 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// When it happened at the venue, UTC nanoseconds.
+        ts_event: i64,
+        /// When we knew it, UTC nanoseconds; never before `ts_event`.
+        ts_init: i64,
+        /// Best bid, ticks; 0 = none.
+        bid_ticks: i64,
+        /// Lots there.
+        bid_lots: i64,
+        /// Best ask, ticks; 0 = none.
+        ask_ticks: i64,
+        /// Lots there.
+        ask_lots: i64,
+        /// Dense index.
+        instrument: u32,
+        /// Zero.
+        spare: u32,
+    }
+}
+
+impl Quote {
+    /// What a position is worth by it: half-way between the prices, cut to whole ticks; the one there is, if there is one.
+    #[must_use]
+    pub fn mark_ticks(&self) -> i64 {
+        match (self.bid_ticks, self.ask_ticks) {
+            (bid, 0) => bid,
+            (0, ask) => ask,
+            (bid, ask) => bid + (ask - bid) / 2,
+        }
+    }
+}
+
 impl BookOrder {
     /// When we knew it, UTC nanoseconds.
     #[inline]

@@ -3,8 +3,8 @@
 use crate::people::Wish;
 use crate::world::{CARRY, MOMENTUM, World, capital_limits, instrument};
 use hedgerow_core::{
-    Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, NounInfo, Order, ParentOrder, Sequenced, Session,
-    StateHash, StrategyStart, Target, code, nouns, time::FOREVER,
+    Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, NounInfo, Order, ParentOrder, Quote, Sequenced,
+    Session, StateHash, StrategyStart, Target, code, nouns, time::FOREVER,
 };
 use hedgerow_kernel::Input;
 use proptest::prelude::*;
@@ -62,6 +62,7 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
     let ts = world.ts;
     vec![
         Input::Bar(world.flat_bar("AAA", 10_010)),
+        Input::Quote(Quote { ts_event: ts, ts_init: ts, bid_ticks: 9_999, ask_ticks: 10_001, ..Quote::default() }),
         Input::FxRate(world.rate(1_200_000_000)),
         Input::Forecast(Forecast { ts, expected_return: 0.01, uncertainty: 0.02, ..Forecast::default() }),
         Input::Target(Target { ts, lots: 100, ..Target::default() }),

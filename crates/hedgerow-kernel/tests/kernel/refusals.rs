@@ -6,7 +6,7 @@ use crate::records::{Absurd, absurd, plausible, spoiled};
 use crate::world::{CAPACITY, MOMENTUM, World, currency, instrument};
 use hedgerow_core::{
     Bar, CashMovement, Code, Currency, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Limits, Order,
-    ParentOrder, Session, Symbol, Target, code, time::SECOND,
+    ParentOrder, Quote, Session, Symbol, Target, code, time::SECOND,
 };
 use hedgerow_kernel::{Capacity, Input, Kernel};
 use proptest::prelude::*;
@@ -41,6 +41,50 @@ fn a_bar_whose_prices_cannot_be_is_refused() {
     ] {
         refused(&mut world, Input::Bar(bar), code);
     }
+}
+
+#[test]
+fn a_quote_whose_prices_cannot_be_is_refused() {
+    let mut world = World::trading();
+    let (ts, bid, ask) = (world.ts, 10_000, 10_002);
+    let quote = Quote {
+        ts_event: ts,
+        ts_init: ts,
+        bid_ticks: bid,
+        bid_lots: 1,
+        ask_ticks: ask,
+        ask_lots: 1,
+        ..Quote::default()
+    };
+    for (quote, code) in [
+        (Quote { bid_ticks: 0, ask_ticks: 0, ..quote }, code::DATA_NOT_POSITIVE),
+        (Quote { bid_ticks: -1, ..quote }, code::DATA_NOT_POSITIVE),
+        (Quote { ask_ticks: i64::MIN, ..quote }, code::DATA_NOT_POSITIVE),
+        (Quote { ask_lots: -1, ..quote }, code::DATA_NOT_POSITIVE),
+        (Quote { bid_ticks: 10_003, ..quote }, code::DATA_CROSSED),
+        (Quote { ts_event: ts + 1, ..quote }, code::DATA_KNOWN_BEFORE),
+        (Quote { ts_event: ts - 2, ts_init: ts - 2, ..quote }, code::CORE_TIME_ORDER),
+        (Quote { instrument: 3, ..quote }, code::CORE_UNKNOWN_INSTRUMENT),
+        (Quote { cause: u64::MAX, ..quote }, code::CORE_INPUT),
+    ] {
+        refused(&mut world, Input::Quote(quote), code);
+    }
+}
+
+#[test]
+fn a_quote_marks_half_way_between_its_prices_or_at_the_one_there_is() {
+    for (bid, ask, mark) in
+        [(10_000, 10_002, 10_001), (10_000, 10_003, 10_001), (10_000, 10_000, 10_000), (0, 7, 7), (7, 0, 7)]
+    {
+        assert_eq!(Quote { bid_ticks: bid, ask_ticks: ask, ..Quote::default() }.mark_ticks(), mark);
+    }
+    let mut world = World::trading();
+    let (bid_ticks, ask_ticks) = (10_100, 10_102);
+    world.wait(SECOND);
+    let (ts_event, ts_init) = (world.ts, world.ts);
+    world.tries(Input::Quote(Quote { ts_event, ts_init, bid_ticks, ask_ticks, ..Quote::default() })).unwrap();
+    assert_eq!(world.kernel.ledger().mark_ticks(0), Some(10_101));
+    assert_eq!(world.kernel.gate().observed_ts(0), ts_event);
 }
 
 #[test]

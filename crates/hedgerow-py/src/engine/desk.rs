@@ -5,17 +5,19 @@
 
 use super::parents::Parents;
 use super::recorder::Recorder;
+use super::tops::Tops;
+use super::venues::{Venue, VenueSettings};
 use crate::governance::is_public;
 use hedgerow_core::{
     Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderEvent,
-    OrderKind, OrderSlot, ParentOrder, Problem, RecordId, Session, Side, StateHash, StrategyId, TimeInForce,
+    OrderKind, OrderSlot, ParentOrder, Problem, Quote, RecordId, Session, Side, StateHash, StrategyId, TimeInForce,
     VenueReport, Verdict, code,
     time::{DAY, FOREVER},
 };
 use hedgerow_exec::LotRule;
 use hedgerow_kernel::{Ahead, Capacity, Effects, Input, Kernel, Send};
 use hedgerow_log::{Cadence, Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
-use hedgerow_sim::{BarVenue, VenueConfig};
+use hedgerow_sim::BookVenue;
 use std::ops::Range;
 
 /// What a strategy wishes to trade.
@@ -58,7 +60,7 @@ pub struct Publishing {
 pub struct Desk {
     /// The kernel.
     pub kernel: Kernel,
-    venue: BarVenue,
+    venue: Venue,
     journal: Option<Journal<FileStorage>>,
     publishing: Option<Publishing>,
     effects: Effects,
@@ -73,6 +75,10 @@ pub struct Desk {
     running: Vec<StrategyId>,
     /// When the first and the last bar of the present day may close.
     day: (i64, i64),
+    /// Our time in a run over books, where things happen between two inputs of the kernel.
+    pub now: i64,
+    /// The best prices that reached us, in a run over books.
+    pub tops: Tops,
 }
 
 impl Desk {
@@ -80,13 +86,13 @@ impl Desk {
     pub fn new(
         capacity: Capacity,
         genesis: &[u8],
-        venue: VenueConfig,
+        venue: VenueSettings,
         journal: Option<(Journal<FileStorage>, Publishing)>,
     ) -> Result<Desk, Problem> {
         let (journal, publishing) = journal.unzip();
         let mut desk = Desk {
             kernel: Kernel::new(capacity, genesis)?,
-            venue: BarVenue::new(venue)?,
+            venue: Venue::new(venue)?,
             journal,
             publishing,
             effects: Effects::new(),
@@ -98,6 +104,8 @@ impl Desk {
             parents: Parents::default(),
             running: Vec::new(),
             day: (i64::MAX, i64::MIN),
+            now: i64::MIN,
+            tops: Tops::default(),
         };
         desk.keep(&Input::Genesis(1, genesis.to_vec()))?;
         let start = capacity.as_record();
@@ -191,7 +199,7 @@ impl Desk {
     #[inline]
     pub fn venue_open(&mut self, bar: &Bar) -> Result<(), Problem> {
         let reports = &mut self.reports;
-        self.venue.on_open(bar, &mut |report| reports.push(report))?;
+        self.venue.on_open(bar, reports)?;
         self.hear()
     }
 
@@ -199,7 +207,7 @@ impl Desk {
     #[inline]
     pub fn venue_close(&mut self, bar: &Bar) -> Result<(), Problem> {
         let reports = &mut self.reports;
-        self.venue.on_close(bar, &mut |report| reports.push(report))?;
+        self.venue.on_close(bar, reports)?;
         self.hear()
     }
 
@@ -232,7 +240,7 @@ impl Desk {
         self.day = (first, first.saturating_add(DAY - 1));
         let ts = opens_ts.max(self.kernel.clock());
         let reports = &mut self.reports;
-        self.venue.end_session(ts, &mut |report| reports.push(report));
+        self.venue.end_session(ts, reports);
         self.hear()?;
         let session = Session { ts, closes_ts: FOREVER, open: 1, new_day: 1, ..Session::default() };
         self.feed(&mut Input::Session(session))
@@ -240,12 +248,15 @@ impl Desk {
 
     /// A wish becomes an order, and the gate decides on it. It is sent at the next [`Desk::flush`].
     pub fn submit(&mut self, wish: Wish) -> Result<Placed, Problem> {
+        // The gate judges by the newest prices that we know, and the order names them.
+        let known = self.tell_top(wish.instrument)?;
+        let ts = self.time();
         let client = &mut self.client_ids[usize::from(wish.strategy)];
         *client += 1;
         let kind = if wish.limit_ticks == 0 { OrderKind::Market } else { OrderKind::Limit };
         let mut order = Order {
-            cause: wish.cause,
-            ts: self.kernel.clock(),
+            cause: if wish.cause == 0 { known } else { wish.cause },
+            ts,
             client_id: *client,
             lots: wish.lots,
             limit_ticks: wish.limit_ticks,
@@ -272,8 +283,7 @@ impl Desk {
         order_id: RecordId,
         cause: RecordId,
     ) -> Result<(), Problem> {
-        let request =
-            CancelRequest { cause, ts: self.kernel.clock(), order_id, slot, strategy, ..CancelRequest::default() };
+        let request = CancelRequest { cause, ts: self.time(), order_id, slot, strategy, ..CancelRequest::default() };
         self.feed(&mut Input::CancelRequest(request))
     }
 
@@ -285,18 +295,45 @@ impl Desk {
         if let Some(journal) = &mut self.journal {
             journal.commit()?;
         }
-        let ts = self.kernel.clock();
-        let mut outbox = std::mem::take(&mut self.outbox);
-        let reports = &mut self.reports;
-        for send in outbox.drain(..) {
-            match send {
-                Send::New(order) => self.venue.submit(order, ts, &mut |report| reports.push(report)),
-                Send::Cancel(request) => self.venue.cancel(request, ts, &mut |report| reports.push(report)),
-                Send::Replace(request) => self.venue.replace(request, ts, &mut |report| reports.push(report)),
-            }
+        let ts = self.time();
+        for send in self.outbox.drain(..) {
+            self.venue.send(send, ts, &mut self.reports);
         }
-        self.outbox = outbox;
         self.hear()
+    }
+
+    /// Our time: the kernel's, or later where nothing reached the kernel since.
+    #[inline]
+    pub fn time(&self) -> i64 {
+        self.kernel.clock().max(self.now)
+    }
+
+    /// The venue of a run over books.
+    pub fn books(&mut self) -> Result<&mut BookVenue, Problem> {
+        self.venue.books()
+    }
+
+    /// The next report of the venue of books is here.
+    pub fn hear_next(&mut self) -> Result<(), Problem> {
+        let report = self.venue.books()?.report();
+        self.reports.extend(report);
+        self.hear()
+    }
+
+    /// Tells the kernel the best prices of an instrument, unless it knows them; gives the id of their record, 0 in a run
+    /// over bars.
+    pub fn tell_top(&mut self, instrument: InstrumentId) -> Result<RecordId, Problem> {
+        let Some(mut quote) = self.tops.untold(instrument) else { return Ok(self.tops.told_id(instrument)) };
+        quote.ts_init = quote.ts_init.max(self.kernel.clock());
+        self.kernel.quote(&mut quote, &mut self.effects)?;
+        if let Some(journal) = &mut self.journal {
+            journal.append_row(Quote::KIND, quote.id, bytemuck::bytes_of(&quote))?;
+        }
+        if !self.effects.is_empty() {
+            self.keep_effects(quote.id)?;
+        }
+        self.tops.told(instrument, quote.id);
+        Ok(quote.id)
     }
 
     /// Publishes what is durable, if it is time.

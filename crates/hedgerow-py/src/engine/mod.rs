@@ -1,5 +1,9 @@
 //! `_core.Engine`: a run for Python, over kernel, simulated venue and journal.
 
+mod book_listener;
+mod book_run;
+mod book_settings;
+mod book_views;
 mod columns;
 mod desk;
 mod intents;
@@ -11,6 +15,8 @@ mod replay;
 mod run;
 mod shared;
 mod strategy;
+mod tops;
+mod venues;
 mod views;
 
 use crate::words::raise;
@@ -29,10 +35,12 @@ use pyo3::types::{PyBytes, PyDict};
 use shared::Shared;
 use std::rc::Rc;
 
+pub use book_views::{BookView, QuoteView, TradeView};
 pub use jailed::{JailLink, has_mandate, jail_rows, serve_module, wasm_faults};
 pub use jailed_replay::{check_answers, open_tape};
 pub use replay::replay_log;
 pub use strategy::StrategyCore;
+use venues::VenueSettings;
 pub use views::{BarView, FillView, OrderTicket};
 
 /// One fund in one run: kernel, simulated venue, journal.
@@ -98,8 +106,16 @@ impl Engine {
             })
             .transpose()
             .map_err(raise)?;
-        let desk = Desk::new(capacity, genesis, venue_config(config)?, journal).map_err(raise)?;
-        Ok(Engine { shared: Rc::new(Shared::new(desk)) })
+        let books = book_settings::read(config)?;
+        let venue = match &books {
+            Some(books) => VenueSettings::Books(Box::new(books.venue.clone()), books.depth),
+            None => VenueSettings::Bars(venue_config(config)?),
+        };
+        let shared = Shared::new(Desk::new(capacity, genesis, venue, journal).map_err(raise)?);
+        if let Some(books) = &books {
+            *shared.books.borrow_mut() = Some(books.run(capacity.instruments as usize).map_err(raise)?);
+        }
+        Ok(Engine { shared: Rc::new(shared) })
     }
 
     /// The signed events that follow were taken into the governance log at `ts`, behind `size` entries with this root.
@@ -301,6 +317,32 @@ impl Engine {
     ) -> PyResult<()> {
         let columns = columns::Columns::extract(columns)?;
         run::events(py, &self.shared, &columns.rows().map_err(raise)?, &handlers, progress.as_ref())
+    }
+
+    /// Plays rows of books to event strategies: `kinds` says which noun each row is, `rows` holds four 64-bit words a row,
+    /// `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). The run goes on with the next call, until
+    /// `is_last`.
+    #[pyo3(signature = (kinds, rows, handlers, is_last, progress=None))]
+    fn run_books(
+        &self,
+        py: Python<'_>,
+        kinds: numpy::PyReadonlyArray1<'_, u8>,
+        rows: numpy::PyReadonlyArray1<'_, u64>,
+        handlers: Vec<book_listener::Handlers>,
+        is_last: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let columns = book_run::columns(kinds.as_slice()?, rows.as_slice()?).map_err(raise)?;
+        let mut listener = book_listener::Handled::new(py, &self.shared, &handlers);
+        book_run::play(py, &self.shared, columns, is_last, &mut listener, progress.as_ref())
+    }
+
+    /// Times (UTC nanoseconds) and half-way prices (ticks, one for each time and instrument, 0 = none yet) at which the run
+    /// over books was looked at.
+    fn book_samples<'py>(&self, py: Python<'py>) -> (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>) {
+        let run = self.shared.books.borrow();
+        let (ts, marks) = run.as_ref().map_or((&[][..], &[][..]), book_run::BookRun::samples);
+        (PyArray1::from_slice(py, ts), PyArray1::from_slice(py, marks))
     }
 
     /// Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is.

@@ -47,7 +47,7 @@ fn settle(desk: &mut Desk) -> Result<(), Problem> {
 }
 
 /// Looks at Ctrl-C and tells how far the run is.
-fn breathe(py: Python<'_>, row: usize, progress: Option<&Py<PyAny>>) -> PyResult<()> {
+pub(super) fn breathe(py: Python<'_>, row: usize, progress: Option<&Py<PyAny>>) -> PyResult<()> {
     py.check_signals()?;
     if let Some(progress) = progress {
         progress.call1(py, (row,))?;
@@ -283,13 +283,13 @@ fn speak<'py>(
 }
 
 /// A handler ready to be called for every bar: a bound method taken apart into its function and its strategy.
-struct Callee<'py> {
+pub(super) struct Callee<'py> {
     function: Bound<'py, PyAny>,
     this: Option<Bound<'py, PyAny>>,
 }
 
 impl<'py> Callee<'py> {
-    fn of(handler: &Bound<'py, PyAny>) -> Callee<'py> {
+    pub(super) fn of(handler: &Bound<'py, PyAny>) -> Callee<'py> {
         match (handler.getattr("__func__"), handler.getattr("__self__")) {
             (Ok(function), Ok(this)) => Callee { function, this: Some(this) },
             _ => Callee { function: handler.clone(), this: None },
@@ -298,7 +298,7 @@ impl<'py> Callee<'py> {
 
     /// Calls it with one argument. `call1` would make a tuple for it, which costs as much as a cheap handler.
     #[inline]
-    fn call(&self, argument: &Bound<'py, PyAny>) -> PyResult<()> {
+    pub(super) fn call(&self, argument: &Bound<'py, PyAny>) -> PyResult<()> {
         let end: *mut pyo3::ffi::PyObject = std::ptr::null_mut();
         let (function, argument) = (self.function.as_ptr(), argument.as_ptr());
         // SAFETY: all pointers but the last are live objects borrowed for the call, the list of arguments ends with a null

@@ -1,5 +1,6 @@
 //! What the engine and its strategies share: the desk, and how names and floats become indexes and integers.
 
+use super::book_run::BookRun;
 use super::desk::{Desk, Placed, Wish};
 use hedgerow_core::{
     Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code,
@@ -76,6 +77,8 @@ pub struct Shared {
     names: RefCell<BTreeMap<String, InstrumentId>>,
     /// The observation being handled, cause of what a strategy does now.
     pub cause: Cell<RecordId>,
+    /// What is known of the books, in a run over books.
+    pub books: RefCell<Option<BookRun>>,
 }
 
 impl Shared {
@@ -87,6 +90,7 @@ impl Shared {
             symbols: RefCell::default(),
             names: RefCell::default(),
             cause: Cell::new(0),
+            books: RefCell::default(),
         }
     }
 

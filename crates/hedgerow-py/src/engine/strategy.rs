@@ -1,5 +1,6 @@
 //! The part of a strategy that lives in the core: its orders, positions and indicators.
 
+use super::book_views::BookView;
 use super::shared::{Shared, lots_of_weight};
 use super::views::OrderTicket;
 use crate::features::Indicator;
@@ -92,7 +93,12 @@ fn parse_tif(text: &str) -> PyResult<TimeInForce> {
         "gtc" => Ok(TimeInForce::Gtc),
         "day" => Ok(TimeInForce::Day),
         "ioc" => Ok(TimeInForce::Ioc),
-        other => Err(named(Problem::new(code::RUN_CONFIG, format!("tif={other:?}; use 'gtc', 'day' or 'ioc'")))),
+        "fok" => Ok(TimeInForce::Fok),
+        "gtx" => Ok(TimeInForce::Gtx),
+        other => Err(named(Problem::new(
+            code::RUN_CONFIG,
+            format!("tif={other:?}; use 'gtc', 'day' or 'ioc', and with books also 'fok' or 'gtx'"),
+        ))),
     }
 }
 
@@ -142,7 +148,19 @@ impl StrategyCore {
     /// The time of the run, UTC nanoseconds.
     #[getter]
     fn now(&self) -> PyResult<i64> {
-        self.run(|shared| Ok(shared.desk.borrow().kernel.clock()))
+        self.run(|shared| Ok(shared.desk.borrow().time()))
+    }
+
+    /// The book of an instrument as it is known now, in a run over books; it changes as the run goes on.
+    #[pyo3(signature = (symbol=None))]
+    fn book(&self, symbol: Option<&str>) -> PyResult<BookView> {
+        self.run(|shared| {
+            let instrument = shared.instrument(symbol).map_err(named)?;
+            if shared.books.borrow().is_none() {
+                return Err(named(Problem::new(code::RUN_CONFIG, "book(): this run is over bars, which show no book")));
+            }
+            Ok(BookView::new(instrument, Rc::clone(shared)))
+        })
     }
 
     /// Buys a positive quantity, at the market or at a limit; returns the order's ticket.

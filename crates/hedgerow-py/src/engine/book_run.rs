@@ -1,0 +1,390 @@
+//! The run over books: history happens at the venue, travels to us, and only then can anybody hear of it.
+//!
+//! Promises: strict order of time at both ends, as `hedgerow_sim::replay::next` says; what a strategy can see is what has
+//! reached us; memory holds the books and what is under way, whatever the length of the replay.
+
+use super::desk::Desk;
+use super::run::breathe;
+use super::shared::Shared;
+use crate::words::raise;
+use hedgerow_book::{Book, Level, LevelBook, OrderBook, Refused, Rules, TopBook};
+use hedgerow_core::{
+    BookLevel, BookOrder, Fill, InstrumentId, LAST_OF_UPDATE, Noun, Problem, Quote, Side, Trade, code,
+};
+use hedgerow_sim::replay::{Depth, FeedLine, Next, Row, next};
+use pyo3::prelude::*;
+
+/// Rows between two looks at Ctrl-C and the progress bar.
+const BREATH: usize = 1 << 16;
+
+/// Whoever listens at our end.
+pub trait Listener {
+    /// An update has reached us.
+    fn on_update(&mut self, told: &Told) -> PyResult<()>;
+    /// Fills have reached us.
+    fn on_fills(&mut self, fills: &[Fill]) -> PyResult<()>;
+    /// When to be woken next; it is `now`. `i64::MAX` = never.
+    fn due(&mut self, now: i64) -> i64;
+    /// It is that time.
+    fn on_timer(&mut self, ts: i64) -> PyResult<()>;
+}
+
+/// An update that has reached us.
+#[derive(Clone, Copy)]
+pub struct Told {
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// A trade, if it is one; else the book changed.
+    pub trade: Option<Trade>,
+    /// The best prices, if they or their sizes changed.
+    pub quote: Option<Quote>,
+}
+
+/// A book as it is known here.
+pub enum Local {
+    /// The best prices.
+    Top(TopBook),
+    /// Every price.
+    Levels(LevelBook),
+    /// Every order.
+    Orders(OrderBook),
+}
+
+impl Local {
+    fn new(depth: Depth, rules: Rules) -> Result<Local, Refused> {
+        Ok(match depth {
+            Depth::Top => Local::Top(TopBook::new(rules)?),
+            Depth::Levels => Local::Levels(LevelBook::new(rules)?),
+            Depth::Orders => Local::Orders(OrderBook::new(rules)?),
+        })
+    }
+
+    fn update(&mut self, kind: u16, rows: &[Row]) -> Result<(), Refused> {
+        match self {
+            Local::Top(book) if kind == BookLevel::KIND => book.update(bytemuck::cast_slice(rows)),
+            Local::Levels(book) if kind == BookLevel::KIND => book.update(bytemuck::cast_slice(rows)),
+            Local::Orders(book) if kind == BookOrder::KIND => book.update(bytemuck::cast_slice(rows)),
+            _ => Err(Refused::new(code::BOOK_FIELD, kind.into(), 0)),
+        }
+    }
+
+    /// The best level of a side.
+    #[inline]
+    pub fn best(&self, side: Side) -> Option<Level> {
+        match self {
+            Local::Top(book) => book.best(side),
+            Local::Levels(book) => book.best(side),
+            Local::Orders(book) => book.best(side),
+        }
+    }
+
+    /// The best levels of a side, best first.
+    pub fn levels(&self, side: Side, n: usize) -> Vec<Level> {
+        match self {
+            Local::Top(book) => book.levels(side, n),
+            Local::Levels(book) => book.levels(side, n),
+            Local::Orders(book) => book.levels(side, n),
+        }
+    }
+}
+
+/// An instrument as it is known here: its book, and by how much our impact had moved it.
+pub struct Known {
+    /// The book, at history's prices.
+    pub book: Local,
+    /// Ticks by which prices lie higher.
+    pub shift_ticks: i32,
+    best: [Option<Level>; 2],
+}
+
+/// Net asset value and half-way prices, looked at in equal steps of time.
+struct Samples {
+    every_ns: i64,
+    next_ts: i64,
+    ts: Vec<i64>,
+    marks: Vec<i64>,
+}
+
+/// What lives as long as the run.
+pub struct BookRun {
+    feed: FeedLine,
+    delay_ns: i64,
+    /// By instrument.
+    pub known: Vec<Known>,
+    rows: Vec<Row>,
+    market_ts: i64,
+    samples: Samples,
+}
+
+/// One update of history, as it lies in the columns.
+struct Update<'a> {
+    kind: u16,
+    rows: &'a [Row],
+}
+
+impl<'a> Update<'a> {
+    /// The update that begins at a row: a trade, or changes of one book up to the one marked as last.
+    fn at(kinds: &[u8], rows: &'a [Row], start: usize) -> Option<Update<'a>> {
+        let kind = u16::from(*kinds.get(start)?);
+        let mut end = start + 1;
+        while kind != Trade::KIND
+            && rows[end - 1][3] >> 56 & u64::from(LAST_OF_UPDATE) == 0
+            && end < kinds.len()
+            && u16::from(kinds[end]) == kind
+            && instrument_of(&rows[end]) == instrument_of(&rows[start])
+        {
+            end += 1;
+        }
+        Some(Update { kind, rows: &rows[start..end] })
+    }
+
+    #[inline]
+    fn ts_event(&self) -> i64 {
+        self.rows[0][0] as i64
+    }
+
+    /// When it was known, as recorded.
+    fn ts_init(&self) -> i64 {
+        if self.kind == BookOrder::KIND {
+            bytemuck::cast_ref::<Row, BookOrder>(&self.rows[0]).ts_init()
+        } else {
+            self.rows[0][1] as i64
+        }
+    }
+}
+
+/// The three events have their instrument at the same place.
+#[inline]
+fn instrument_of(row: &Row) -> InstrumentId {
+    InstrumentId::from((row[3] >> 32) as u16)
+}
+
+impl BookRun {
+    /// Nothing has happened yet. `delay_ns` is added to when each event was known as recorded.
+    pub fn new(
+        depth: Depth,
+        rules: Rules,
+        instruments: usize,
+        delay_ns: i64,
+        every_ns: i64,
+    ) -> Result<BookRun, Problem> {
+        let known = || -> Result<Known, Problem> {
+            Ok(Known { book: Local::new(depth, rules)?, shift_ticks: 0, best: [None; 2] })
+        };
+        Ok(BookRun {
+            feed: FeedLine::new(),
+            delay_ns,
+            known: (0..instruments).map(|_| known()).collect::<Result<_, _>>()?,
+            rows: Vec::new(),
+            market_ts: i64::MIN,
+            samples: Samples { every_ns, next_ts: i64::MIN, ts: Vec::new(), marks: Vec::new() },
+        })
+    }
+
+    /// Times and half-way prices (one for each instrument and time, 0 = none yet) at which the run was looked at.
+    pub fn samples(&self) -> (&[i64], &[i64]) {
+        (&self.samples.ts, &self.samples.marks)
+    }
+
+    /// History's next update happens at the venue and leaves for us.
+    fn happen(&mut self, desk: &mut Desk, update: &Update<'_>, ts: i64) -> Result<(), Problem> {
+        self.market_ts = ts;
+        desk.roll_day(ts, 0)?;
+        let venue = desk.books()?;
+        match update.kind {
+            BookLevel::KIND => venue.levels(bytemuck::cast_slice(update.rows), ts),
+            BookOrder::KIND => venue.orders(bytemuck::cast_slice(update.rows), ts),
+            Trade::KIND => venue.trade(bytemuck::cast_ref(&update.rows[0]), ts),
+            kind => Err(Problem::new(code::CORE_INPUT, format!("a row of kind {kind} among those of books"))),
+        }
+        .map_err(|problem| Problem::new(problem.code, format!("{} at {ts}", problem.detail)))?;
+        let shift_ticks = venue.shift_ticks(instrument_of(&update.rows[0]));
+        let arrives = update.ts_init().saturating_add(self.delay_ns).max(ts);
+        self.feed.send(update.kind, update.rows, shift_ticks, arrives);
+        Ok(())
+    }
+
+    /// The next update reaches us.
+    fn receive(&mut self) -> Result<Option<Told>, Problem> {
+        let Some(packet) = self.feed.receive(&mut self.rows) else { return Ok(None) };
+        let instrument = instrument_of(&self.rows[0]);
+        let known = &mut self.known[instrument as usize];
+        let moved = packet.shift_ticks != known.shift_ticks;
+        known.shift_ticks = packet.shift_ticks;
+        let trade = (packet.kind == Trade::KIND).then(|| {
+            let trade: Trade = bytemuck::cast(self.rows[0]);
+            Trade { price_ticks: trade.price_ticks + packet.shift_ticks, ..trade }
+        });
+        if trade.is_none() {
+            known.book.update(packet.kind, &self.rows)?;
+        }
+        let best = [known.book.best(Side::Buy), known.book.best(Side::Sell)];
+        let quote = (moved || best != known.best).then(|| {
+            known.best = best;
+            let of = |level: Option<Level>| {
+                level.map_or((0, 0), |l| (i64::from(l.price_ticks) + i64::from(packet.shift_ticks), l.lots))
+            };
+            let ((bid_ticks, bid_lots), (ask_ticks, ask_lots)) = (of(best[0]), of(best[1]));
+            let (ts_event, ts_init) = ((self.rows[0][0] as i64).min(packet.ts), packet.ts);
+            Quote { ts_event, ts_init, bid_ticks, bid_lots, ask_ticks, ask_lots, instrument, ..Quote::default() }
+        });
+        Ok(Some(Told { instrument, trade, quote }))
+    }
+
+    /// Looks at the run if it is time, before anything happens at `ts`.
+    #[inline]
+    fn look(&mut self, desk: &mut Desk, ts: i64) -> Result<(), Problem> {
+        if ts < self.samples.next_ts { Ok(()) } else { self.sample(desk, ts) }
+    }
+
+    fn sample(&mut self, desk: &mut Desk, ts: i64) -> Result<(), Problem> {
+        let every_ns = self.samples.every_ns;
+        let next_ts = ts.div_euclid(every_ns).saturating_add(1).saturating_mul(every_ns);
+        let at = std::mem::replace(&mut self.samples.next_ts, next_ts);
+        if at == i64::MIN { Ok(()) } else { self.sample_at(desk, at) }
+    }
+
+    fn sample_at(&mut self, desk: &mut Desk, ts: i64) -> Result<(), Problem> {
+        let instruments = 0..self.known.len() as InstrumentId;
+        // Before the first price there is nothing to look at.
+        if instruments.clone().all(|instrument| desk.tops.get(instrument).is_none()) {
+            return Ok(());
+        }
+        for instrument in instruments {
+            desk.tell_top(instrument)?;
+            self.samples.marks.push(desk.tops.get(instrument).map_or(0, Quote::mark_ticks));
+        }
+        self.samples.ts.push(ts);
+        desk.mark_equity()
+    }
+
+    /// The run is over: one last look.
+    fn finish(&mut self, desk: &mut Desk) -> Result<(), Problem> {
+        let ts = desk.now.max(self.market_ts);
+        self.samples.next_ts = i64::MAX;
+        if ts == i64::MIN || self.samples.ts.last().is_some_and(|last| *last >= ts) {
+            return Ok(());
+        }
+        self.sample_at(desk, ts)
+    }
+}
+
+/// What has happened, for whoever calls handlers.
+enum Step {
+    /// History's next update, at the venue.
+    Happened,
+    /// Nothing that is heard here.
+    Quiet,
+    /// Fills have reached us.
+    Fills,
+    /// An update has reached us.
+    Told(Told),
+    /// It is the time at which somebody wanted to be woken.
+    Timer(i64),
+    /// Nothing is left.
+    End,
+}
+
+impl BookRun {
+    /// The time of whatever comes first: of history's next update, or of anything under way.
+    fn market_ts(&self, update: Option<&Update<'_>>) -> i64 {
+        update.map_or(i64::MAX, |update| update.ts_event().max(self.market_ts))
+    }
+
+    /// The next thing happens.
+    fn step(&mut self, desk: &mut Desk, update: Option<&Update<'_>>, timer_ts: i64) -> Result<Step, Problem> {
+        let market_ts = self.market_ts(update);
+        let (what, ts) = next(market_ts, desk.books()?, self.feed.ts(), timer_ts);
+        if what == Next::End {
+            return self.finish(desk).map(|()| Step::End);
+        }
+        self.look(desk, ts)?;
+        if let (Next::Market, Some(update)) = (what, update) {
+            return self.happen(desk, update, ts).map(|()| Step::Happened);
+        }
+        if what == Next::Arrival {
+            desk.books()?.arrive();
+            return Ok(Step::Quiet);
+        }
+        desk.now = ts;
+        match what {
+            Next::Report => {
+                desk.hear_next()?;
+                Ok(if desk.fresh_fills.is_empty() { Step::Quiet } else { Step::Fills })
+            }
+            Next::Feed => {
+                let Some(told) = self.receive()? else { return Ok(Step::Quiet) };
+                if let Some(quote) = told.quote
+                    && desk.tops.learn(quote)
+                {
+                    desk.tell_top(told.instrument)?;
+                }
+                Ok(Step::Told(told))
+            }
+            _ => Ok(Step::Timer(ts)),
+        }
+    }
+}
+
+/// Kinds and rows of history, from columns of bytes and of words, four a row.
+pub fn columns<'a>(kinds: &'a [u8], words: &'a [u64]) -> Result<(&'a [u8], &'a [Row]), Problem> {
+    let (rows, rest) = words.as_chunks::<4>();
+    if rows.len() != kinds.len() || !rest.is_empty() {
+        let detail = format!("{} words for {} rows of four", words.len(), kinds.len());
+        return Err(Problem::new(code::DATA_TYPE, detail));
+    }
+    Ok((kinds, rows))
+}
+
+/// Plays rows of history; between two calls the run waits in the middle of things, until `is_last`.
+pub fn play(
+    py: Python<'_>,
+    shared: &Shared,
+    (kinds, rows): (&[u8], &[Row]),
+    is_last: bool,
+    listener: &mut impl Listener,
+    progress: Option<&Py<PyAny>>,
+) -> PyResult<()> {
+    let (mut at, mut breath) = (0, BREATH);
+    loop {
+        let update = Update::at(kinds, rows, at);
+        if update.is_none() && !is_last {
+            return Ok(());
+        }
+        let step = {
+            let (mut desk, mut run) = (shared.desk.borrow_mut(), shared.books.borrow_mut());
+            let run = run.as_mut().ok_or_else(|| raise(not_opened()))?;
+            // When history ends nobody is woken any more; what is under way still arrives.
+            let now = run.market_ts(update.as_ref());
+            let timer_ts =
+                if update.is_some() { listener.due(if desk.now > 0 { desk.now } else { now }) } else { i64::MAX };
+            run.step(&mut desk, update.as_ref(), timer_ts).map_err(raise)?
+        };
+        match step {
+            Step::End => return Ok(()),
+            Step::Quiet => continue,
+            Step::Happened => {
+                at += update.map_or(0, |update| update.rows.len());
+                if at >= breath {
+                    breath = at + BREATH;
+                    breathe(py, at, progress)?;
+                }
+                continue;
+            }
+            Step::Told(told) => listener.on_update(&told)?,
+            Step::Timer(ts) => listener.on_timer(ts)?,
+            Step::Fills => {
+                let fills = std::mem::take(&mut shared.desk.borrow_mut().fresh_fills);
+                listener.on_fills(&fills)?;
+            }
+        }
+        let mut desk = shared.desk.borrow_mut();
+        desk.flush().map_err(raise)?;
+        desk.publish_due().map_err(raise)?;
+    }
+}
+
+#[cold]
+fn not_opened() -> Problem {
+    Problem::new(code::RUN_CONFIG, "the run was not opened for books")
+}

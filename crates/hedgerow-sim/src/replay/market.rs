@@ -1,0 +1,380 @@
+//! One instrument: the book that history shows, our orders in it, and when they trade.
+//!
+//! An order trades in three ways, and in no other. As it arrives it takes what stands there and was not taken yet
+//! (`arrive.rs`). While it rests it trades with executions of history that would have come to it first, and with lots
+//! that come to stand at its price or beyond. Prices here are those of history; `shift` lies between them and ours.
+
+use super::impact::Moved;
+use super::mine::{Ahead, Mine};
+use super::queue::Place;
+use super::taken::Taken;
+use super::{BookConfig, Fees};
+use crate::matching::about;
+use hedgerow_book::{Book, Level, OrderBook, Refused};
+use hedgerow_core::{
+    BookLevel, BookOrder, Instrument, LAST_OF_UPDATE, Liquidity, MONEY_UNIT, Money, OrderAction, ReportKind, RoundMode,
+    Side, Trade, TradeKind, VenueReport, div_round,
+};
+
+/// What fills need to know of an instrument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    tick_value: i64,
+    fee_per_lot: Money,
+    fees: Fees,
+}
+
+impl Terms {
+    pub(crate) fn of(instrument: &Instrument, fees: Fees) -> Terms {
+        let per_lot = fees.per_unit.0 * i128::from(instrument.lot_nano);
+        let fee_per_lot = Money(div_round(per_lot, MONEY_UNIT, RoundMode::AwayFromZero));
+        Terms { tick_value: instrument.tick_value, fee_per_lot, fees }
+    }
+}
+
+/// A fill before it is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Deal {
+    pub(crate) lots: i64,
+    pub(crate) price_ticks: i64,
+    pub(crate) reference_ticks: i64,
+    pub(crate) liquidity: Liquidity,
+    pub(crate) ts: i64,
+}
+
+/// One instrument at the venue.
+#[derive(Clone, Debug)]
+pub(crate) struct Market<B> {
+    pub(crate) book: B,
+    pub(crate) terms: Terms,
+    /// Our bids and asks at rest, best first, then by arrival.
+    pub(crate) ours: [Vec<Mine>; 2],
+    /// What we took of the bids and asks shown.
+    pub(crate) taken: [Taken; 2],
+    pub(crate) moved: Moved,
+    /// Ticks by which prices lie higher for us than in history.
+    pub(crate) shift: i32,
+    /// Levels within reach of the order in hand.
+    pub(crate) offers: Vec<Level>,
+    /// Executions of the update in hand: order, side, price, lots.
+    hits: Vec<(u64, Side, i32, i64)>,
+}
+
+/// Where a side lies among two.
+#[inline]
+pub(crate) fn place_of(side: Side) -> usize {
+    side as usize - 1
+}
+
+#[inline]
+pub(crate) fn opposite(side: Side) -> Side {
+    if side == Side::Buy { Side::Sell } else { Side::Buy }
+}
+
+/// Whether an order of this side is served before one at the other price.
+#[inline]
+pub(crate) fn is_better(side: Side, price_ticks: i32, than_ticks: i32) -> bool {
+    if side == Side::Buy { price_ticks > than_ticks } else { price_ticks < than_ticks }
+}
+
+impl<B: Book> Market<B> {
+    pub(crate) fn new(book: B, terms: Terms) -> Market<B> {
+        Market {
+            book,
+            terms,
+            ours: [Vec::new(), Vec::new()],
+            taken: [Taken::default(), Taken::default()],
+            moved: Moved::default(),
+            shift: 0,
+            offers: Vec::new(),
+            hits: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.ours[0].is_empty() && self.ours[1].is_empty()
+    }
+
+    /// Lots shown at a price; `None` = the price lies behind what the book can show.
+    pub(crate) fn shown(&self, side: Side, price_ticks: i32) -> Option<i64> {
+        match self.book.best(side) {
+            Some(best) if B::DEPTH == 1 && is_better(side, best.price_ticks, price_ticks) => None,
+            _ => Some(self.book.lots_at(side, price_ticks)),
+        }
+    }
+
+    /// Everyone who is at a price now stands ahead.
+    pub(crate) fn everyone(&self, side: Side, price_ticks: i32) -> Ahead {
+        if B::DEPTH < 3 {
+            return Ahead::Lots(Place::last(self.shown(side, price_ticks)));
+        }
+        let mut orders = Vec::new();
+        self.book.each_order(side, price_ticks, &mut |id, lots| orders.push((id, lots)));
+        Ahead::Orders(orders)
+    }
+
+    /// Looks up what an order of `taker` can trade with up to a price, until `need` lots are found; gives how many.
+    pub(crate) fn look(&mut self, taker: Side, limit_ticks: i32, need: i64) -> i64 {
+        let Market { book, taken, offers, .. } = self;
+        let other = opposite(taker);
+        let taken = &taken[place_of(other)];
+        offers.clear();
+        let mut found = 0_i64;
+        book.each_level(other, &mut |level| {
+            if is_better(other, limit_ticks, level.price_ticks) {
+                return false;
+            }
+            let lots = level.lots - taken.at(level.price_ticks);
+            if lots > 0 {
+                offers.push(Level { lots, ..level });
+                found += lots;
+            }
+            found < need
+        });
+        found.min(need)
+    }
+
+    /// Half-way between the best prices as we see them, for cost analysis; `otherwise` where one is missing.
+    pub(crate) fn middle(&self, otherwise: i64) -> i64 {
+        match (self.book.best(Side::Buy), self.book.best(Side::Sell)) {
+            (Some(bid), Some(ask)) => {
+                (i64::from(bid.price_ticks) + i64::from(ask.price_ticks)).div_euclid(2) + i64::from(self.shift)
+            }
+            _ => otherwise,
+        }
+    }
+
+    /// History changed a book without orders.
+    pub(crate) fn levels(
+        &mut self,
+        config: &BookConfig,
+        events: &[BookLevel],
+        ts: i64,
+        say: &mut impl FnMut(VenueReport),
+    ) -> Result<(), Refused>
+    where
+        B: Book<Event = BookLevel>,
+    {
+        self.book.update(events)?;
+        for side in [Side::Buy, Side::Sell] {
+            for i in 0..self.ours[place_of(side)].len() {
+                let shown = self.shown(side, self.ours[place_of(side)][i].price_ticks);
+                if let (Ahead::Lots(place), Some(lots)) = (&mut self.ours[place_of(side)][i].ahead, shown) {
+                    place.show(&config.queue, lots, ts);
+                }
+            }
+        }
+        self.settle(config, ts, say);
+        Ok(())
+    }
+
+    /// History executed an order that nobody names (L1, L2).
+    pub(crate) fn trade(&mut self, trade: &Trade, say: &mut impl FnMut(VenueReport)) {
+        // Auctions have a queue of their own, and who trades with the hidden does not pass the shown.
+        if B::DEPTH == 3 || trade.kind != TradeKind::Continuous as u8 || self.is_idle() {
+            return;
+        }
+        let Some(hit) = self.side_hit(trade) else { return };
+        let (terms, middle) = (self.terms, self.middle(trade.price_ticks.into()));
+        let mut left = trade.lots;
+        self.ours[place_of(hit)].retain_mut(|mine| {
+            let mut lots = mine.open_lots().min(left);
+            if is_better(hit, trade.price_ticks, mine.price_ticks) {
+                return true;
+            }
+            if mine.price_ticks == trade.price_ticks
+                && let Ahead::Lots(place) = &mut mine.ahead
+            {
+                place.trade(trade.lots, left, trade.ts_event);
+                lots = lots.min(place.passed());
+                place.served();
+            }
+            left -= lots;
+            deal(&terms, mine, maker(mine, lots, middle, trade.ts_event), say);
+            mine.open_lots() > 0
+        });
+    }
+
+    /// The side whose resting orders a trade met: as told, or else the one whose best price it reached.
+    fn side_hit(&self, trade: &Trade) -> Option<Side> {
+        if let Some(aggressor) = Side::from_u8(trade.aggressor) {
+            return Some(opposite(aggressor));
+        }
+        let reached = |side| self.book.best(side).is_some_and(|b| !is_better(side, trade.price_ticks, b.price_ticks));
+        [Side::Buy, Side::Sell].into_iter().find(|side| reached(*side))
+    }
+
+    /// What follows from any change of the book.
+    pub(crate) fn settle(&mut self, config: &BookConfig, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        for side in [Side::Buy, Side::Sell] {
+            self.taken[place_of(side)].follow(&self.book, side);
+        }
+        if config.impact.is_on() {
+            self.move_book(config, ts);
+        }
+        if !self.is_idle() {
+            self.sweep(Side::Buy, ts, say);
+            self.sweep(Side::Sell, ts, say);
+        }
+    }
+
+    /// Our impact changed: every order of ours meets another price of history, and queues there anew.
+    fn move_book(&mut self, config: &BookConfig, ts: i64) {
+        let shift = self.moved.ticks(&config.impact, ts);
+        let by = shift - self.shift;
+        if by == 0 {
+            return;
+        }
+        self.shift = shift;
+        for side in [Side::Buy, Side::Sell] {
+            for i in 0..self.ours[place_of(side)].len() {
+                let price_ticks = self.ours[place_of(side)][i].price_ticks.saturating_sub(by);
+                let ahead = self.everyone(side, price_ticks);
+                let mine = &mut self.ours[place_of(side)][i];
+                (mine.price_ticks, mine.ahead) = (price_ticks, ahead);
+            }
+        }
+    }
+
+    /// Lots that came to stand at the prices of our orders, or beyond, trade with them at those prices.
+    fn sweep(&mut self, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        let (own, other) = (place_of(side), opposite(side));
+        let mut i = 0;
+        while let (Some(mine), Some(best)) = (self.ours[own].get(i), self.book.best(other)) {
+            let price_ticks = mine.price_ticks;
+            if is_better(other, price_ticks, best.price_ticks) {
+                return;
+            }
+            let lots = self.look(side, price_ticks, mine.open_lots());
+            let mut left = lots;
+            for level in &self.offers {
+                let part = left.min(level.lots);
+                self.taken[place_of(other)].add(level.price_ticks, part);
+                left -= part;
+            }
+            let (terms, mine) = (self.terms, &mut self.ours[own][i]);
+            deal(&terms, mine, maker(mine, lots, mine.order.limit_ticks, ts), say);
+            if mine.open_lots() == 0 {
+                self.ours[own].remove(i);
+            } else {
+                i += 1;
+            }
+        }
+    }
+}
+
+impl Market<OrderBook> {
+    /// History changed a book of orders. Who stands ahead of us is known by name.
+    pub(crate) fn orders(
+        &mut self,
+        config: &BookConfig,
+        events: &[BookOrder],
+        ts: i64,
+        say: &mut impl FnMut(VenueReport),
+    ) -> Result<(), Refused> {
+        if self.is_idle() {
+            self.book.update(events)?;
+        } else {
+            self.note_hits(events);
+            self.book.update(events)?;
+            self.follow(events, ts, say);
+        }
+        self.settle(config, ts, say);
+        Ok(())
+    }
+
+    /// Side and price of every order that the update executes, while the book still knows them.
+    fn note_hits(&mut self, events: &[BookOrder]) {
+        self.hits.clear();
+        for event in events {
+            if event.action & !LAST_OF_UPDATE == OrderAction::Execute as u8
+                && let Some((side, level)) = self.book.order(event.order_id)
+            {
+                self.hits.push((event.order_id, side, level.price_ticks, event.lots.into()));
+            }
+        }
+    }
+
+    /// What an update that was taken does to our places, and the executions that come to us first.
+    fn follow(&mut self, events: &[BookOrder], ts: i64, say: &mut impl FnMut(VenueReport)) {
+        let mut hit = 0;
+        for event in events {
+            let (id, lots) = (event.order_id, event.lots);
+            match OrderAction::from_u8(event.action & !LAST_OF_UPDATE) {
+                Some(OrderAction::Cancel) => self.lost(id, Some(lots)),
+                Some(OrderAction::Delete) => self.lost(id, None),
+                Some(OrderAction::Modify) => {
+                    for mine in self.ours.iter_mut().flatten() {
+                        mine.ahead.change(id, event.price_ticks == mine.price_ticks, lots);
+                    }
+                }
+                Some(OrderAction::Execute) if self.hits.get(hit).is_some_and(|known| known.0 == id) => {
+                    self.executed(self.hits[hit], ts, say);
+                    hit += 1;
+                }
+                Some(OrderAction::Clear) => return self.requeue(),
+                Some(OrderAction::Add | OrderAction::Execute) | None => {}
+            }
+        }
+    }
+
+    /// An order of history loses lots without trading, or all.
+    fn lost(&mut self, id: u64, lots: Option<u32>) {
+        for mine in self.ours.iter_mut().flatten() {
+            mine.ahead.lose(id, lots);
+        }
+    }
+
+    /// An image of the whole book came: everyone in it stands ahead of us.
+    fn requeue(&mut self) {
+        for side in [Side::Buy, Side::Sell] {
+            for i in 0..self.ours[place_of(side)].len() {
+                let ahead = self.everyone(side, self.ours[place_of(side)][i].price_ticks);
+                self.ours[place_of(side)][i].ahead = ahead;
+            }
+        }
+    }
+
+    /// An execution of history meets our better prices first, then those of our orders that the executed one stood behind.
+    fn executed(&mut self, hit: (u64, Side, i32, i64), ts: i64, say: &mut impl FnMut(VenueReport)) {
+        let (id, side, price_ticks, mut left) = hit;
+        let (terms, middle, whole) = (self.terms, self.middle(price_ticks.into()), left as u32);
+        self.ours[place_of(side)].retain_mut(|mine| {
+            if is_better(side, price_ticks, mine.price_ticks) || mine.ahead.lose(id, Some(whole)) {
+                return true;
+            }
+            let lots = mine.open_lots().min(left);
+            left -= lots;
+            deal(&terms, mine, maker(mine, lots, middle, ts), say);
+            mine.open_lots() > 0
+        });
+    }
+}
+
+/// A fill of one of our orders at rest: always at its own price.
+fn maker(mine: &Mine, lots: i64, reference_ticks: i64, ts: i64) -> Deal {
+    Deal { lots, price_ticks: mine.order.limit_ticks, reference_ticks, liquidity: Liquidity::Maker, ts }
+}
+
+/// Books a fill on an order and tells it; nothing for no lots.
+pub(crate) fn deal(terms: &Terms, mine: &mut Mine, deal: Deal, say: &mut impl FnMut(VenueReport)) {
+    if deal.lots <= 0 {
+        return;
+    }
+    let is_maker = deal.liquidity == Liquidity::Maker;
+    let notional = Money::notional(deal.price_ticks, deal.lots, terms.tick_value);
+    mine.fee_gross += terms.fees.gross(notional, deal.lots, terms.fee_per_lot, is_maker);
+    let due = if terms.fees.min > Money::ZERO { mine.fee_gross.max(terms.fees.min) } else { mine.fee_gross };
+    mine.filled_lots += deal.lots;
+    mine.executions += 1;
+    say(VenueReport {
+        fee: due - mine.fee_charged,
+        lots: deal.lots,
+        price_ticks: deal.price_ticks,
+        reference_ticks: deal.reference_ticks,
+        liquidity: deal.liquidity as u8,
+        execution: mine.executions,
+        ..about(&mine.order, ReportKind::Filled, deal.ts)
+    });
+    mine.fee_charged = due;
+}

@@ -1,0 +1,308 @@
+//! The door of the venue of books: approved messages in, reports out, each after its time under way.
+
+use super::delay::Way;
+use super::market::{Market, Terms};
+use super::{BookConfig, Delay};
+use crate::matching::{about, unknown};
+use hedgerow_book::{Book, Level, LevelBook, OrderBook, TopBook};
+use hedgerow_core::{
+    BookLevel, BookOrder, CancelRequest, Instrument, InstrumentId, Order, Problem, ReplaceRequest, ReportKind, Side,
+    Trade, VenueReport, code,
+};
+use hedgerow_risk::Approved;
+use std::collections::VecDeque;
+
+/// What history shows of an instrument's book.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// The best prices (quotes), and trades if there are any.
+    Top,
+    /// Every price, and trades.
+    Levels,
+    /// Every order.
+    Orders,
+}
+
+/// An instrument, as deep as it is shown.
+#[derive(Clone, Debug)]
+enum Shown {
+    Top(Market<TopBook>),
+    Levels(Market<LevelBook>),
+    Orders(Market<OrderBook>),
+}
+
+/// Calls the same thing on a market of any depth.
+macro_rules! each_depth {
+    ($shown:expr, $market:ident => $call:expr) => {
+        match $shown {
+            Shown::Top($market) => $call,
+            Shown::Levels($market) => $call,
+            Shown::Orders($market) => $call,
+        }
+    };
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Message {
+    New(Order),
+    Cancel(CancelRequest),
+    Replace(ReplaceRequest),
+}
+
+/// A simulated venue that trades against replayed books. See the promises of the crate and of this module.
+///
+/// [`next`](super::next) says what happens next: `Market` = give the update to `levels`, `orders` or `trade`; `Arrival` = call
+/// `arrive`; `Report` = call `report`. Reports leave `id` 0, for the kernel to number.
+#[derive(Clone, Debug)]
+pub struct BookVenue {
+    config: BookConfig,
+    markets: Vec<Option<Shown>>,
+    /// Where each order that may still work was sent, for its cancels.
+    entry: Way,
+    response: Way,
+    messages: VecDeque<(i64, Message)>,
+    reports: VecDeque<VenueReport>,
+    /// Who said what at the venue just now.
+    said: Vec<VenueReport>,
+    /// The slot of each order and its instrument.
+    slots: Vec<(u64, InstrumentId)>,
+    ts: i64,
+}
+
+impl BookVenue {
+    /// A venue without instruments.
+    ///
+    /// # Errors
+    /// `SIM_BAD_COST` or `SIM_BAD_MODEL` if a setting cannot be meant.
+    pub fn new(config: BookConfig) -> Result<BookVenue, Problem> {
+        let config = config.checked()?;
+        let way = |delay: &Delay, salt| Way::new(delay.clone(), config.seed ^ salt);
+        Ok(BookVenue {
+            entry: way(&config.entry, 0x656e_7472_7900),
+            response: way(&config.response, 0x616e_7377_6572),
+            config,
+            markets: Vec::new(),
+            messages: VecDeque::new(),
+            reports: VecDeque::new(),
+            said: Vec::new(),
+            slots: Vec::new(),
+            ts: i64::MIN,
+        })
+    }
+
+    /// Makes an instrument tradable, shown so deep.
+    ///
+    /// # Errors
+    /// `CORE_INPUT` if its tick has no positive value, `BOOK_PRICE` or `BOOK_FIELD` if the rules of its book cannot be kept.
+    pub fn define(&mut self, instrument: &Instrument, depth: Depth) -> Result<(), Problem> {
+        if instrument.tick_value <= 0 || instrument.lot_nano <= 0 {
+            let detail =
+                format!("{}: tick value {}, lot {}", instrument.symbol, instrument.tick_value, instrument.lot_nano);
+            return Err(Problem::new(code::CORE_INPUT, detail));
+        }
+        let (place, rules) = (instrument.instrument as usize, self.config.rules);
+        let terms = Terms::of(instrument, self.config.fees);
+        if self.markets.len() <= place {
+            self.markets.resize(place + 1, None);
+        }
+        if let Some(shown) = &mut self.markets[place] {
+            each_depth!(shown, market => market.terms = terms);
+            return Ok(());
+        }
+        self.markets[place] = Some(match depth {
+            Depth::Top => Shown::Top(Market::new(TopBook::new(rules)?, terms)),
+            Depth::Levels => Shown::Levels(Market::new(LevelBook::new(rules)?, terms)),
+            Depth::Orders => Shown::Orders(Market::new(OrderBook::new(rules)?, terms)),
+        });
+        Ok(())
+    }
+
+    /// Takes an order at `ts` of ours; what becomes of it is reported when the answer is here.
+    pub fn submit(&mut self, order: Approved<Order>, ts: i64) {
+        self.send(Message::New(order.into_inner()), ts);
+    }
+
+    /// Takes a cancel.
+    pub fn cancel(&mut self, request: Approved<CancelRequest>, ts: i64) {
+        self.send(Message::Cancel(request.into_inner()), ts);
+    }
+
+    /// Takes a change.
+    pub fn replace(&mut self, request: Approved<ReplaceRequest>, ts: i64) {
+        self.send(Message::Replace(request.into_inner()), ts);
+    }
+
+    fn send(&mut self, message: Message, ts: i64) {
+        self.messages.push_back((self.entry.arrival(ts), message));
+    }
+
+    /// When the next of our messages reaches the venue; `i64::MAX` = none is under way.
+    #[inline]
+    #[must_use]
+    pub fn arrival_ts(&self) -> i64 {
+        self.messages.front().map_or(i64::MAX, |message| message.0)
+    }
+
+    /// When the next report reaches us; `i64::MAX` = none is under way.
+    #[inline]
+    #[must_use]
+    pub fn report_ts(&self) -> i64 {
+        self.reports.front().map_or(i64::MAX, |report| report.ts_init)
+    }
+
+    /// The next report that reaches us.
+    pub fn report(&mut self) -> Option<VenueReport> {
+        self.reports.pop_front()
+    }
+
+    /// The next of our messages reaches the venue.
+    pub fn arrive(&mut self) {
+        let Some((ts, message)) = self.messages.pop_front() else { return };
+        let ts = ts.max(self.ts);
+        let BookVenue { config, markets, said, slots, .. } = self;
+        let mut say = |report: VenueReport| said.push(report);
+        match message {
+            Message::New(order) => {
+                let shown = markets.get_mut(order.instrument as usize).and_then(Option::as_mut);
+                match shown {
+                    Some(shown) => {
+                        note(slots, &order);
+                        each_depth!(shown, market => market.submit(config, order, ts, &mut say));
+                    }
+                    None => {
+                        let code = code::CORE_UNKNOWN_INSTRUMENT.0;
+                        say(VenueReport { code, ..about(&order, ReportKind::Rejected, ts) });
+                    }
+                }
+            }
+            Message::Cancel(request) => match found(markets, slots, request.slot, request.order_id) {
+                Some(shown) => each_depth!(shown, market => market.cancel(&request, ts, &mut say)),
+                None => say(unknown(request.order_id, request.slot, ReportKind::CancelRejected, ts).report),
+            },
+            Message::Replace(request) => match found(markets, slots, request.slot, request.order_id) {
+                Some(shown) => each_depth!(shown, market => market.replace(config, &request, ts, &mut say)),
+                None => say(unknown(request.order_id, request.slot, ReportKind::ReplaceRejected, ts).report),
+            },
+        }
+        self.answer();
+    }
+
+    /// History changes the best prices or levels of an instrument: one whole update.
+    ///
+    /// # Errors
+    /// A `BOOK` code if the update is refused, `CORE_UNKNOWN_INSTRUMENT`, or `SIM_BAD_MODEL` for levels where orders are
+    /// shown; nothing has changed then.
+    pub fn levels(&mut self, update: &[BookLevel], ts: i64) -> Result<(), Problem> {
+        let Some(first) = update.first() else { return Ok(()) };
+        let (config, said) = (&self.config, &mut self.said);
+        let mut say = |report: VenueReport| said.push(report);
+        match shown(&mut self.markets, first.instrument.into())? {
+            Shown::Top(market) => market.levels(config, update, ts, &mut say)?,
+            Shown::Levels(market) => market.levels(config, update, ts, &mut say)?,
+            Shown::Orders(_) => return Err(wrong_depth(first.instrument.into(), "orders", "levels")),
+        }
+        self.moved_on(ts);
+        Ok(())
+    }
+
+    /// History changes the orders of an instrument: one whole update.
+    ///
+    /// # Errors
+    /// As [`BookVenue::levels`].
+    pub fn orders(&mut self, update: &[BookOrder], ts: i64) -> Result<(), Problem> {
+        let Some(first) = update.first() else { return Ok(()) };
+        let (config, said) = (&self.config, &mut self.said);
+        match shown(&mut self.markets, first.instrument.into())? {
+            Shown::Orders(market) => market.orders(config, update, ts, &mut |report| said.push(report))?,
+            _ => return Err(wrong_depth(first.instrument.into(), "levels", "orders")),
+        }
+        self.moved_on(ts);
+        Ok(())
+    }
+
+    /// History trades. Where orders are shown their executions say so, and trades move nothing.
+    ///
+    /// # Errors
+    /// `CORE_UNKNOWN_INSTRUMENT` if the instrument was not defined.
+    pub fn trade(&mut self, trade: &Trade, ts: i64) -> Result<(), Problem> {
+        let said = &mut self.said;
+        let trade = Trade { ts_event: ts, ..*trade };
+        let mut say = |report: VenueReport| said.push(report);
+        each_depth!(shown(&mut self.markets, trade.instrument.into())?, market => market.trade(&trade, &mut say));
+        self.moved_on(ts);
+        Ok(())
+    }
+
+    /// The session ends at `ts`: day orders expire.
+    pub fn end_session(&mut self, ts: i64) {
+        let said = &mut self.said;
+        for shown in self.markets.iter_mut().flatten() {
+            each_depth!(shown, market => market.end_session(ts, &mut |report| said.push(report)));
+        }
+        self.answer();
+    }
+
+    /// Ticks by which our own taking moved an instrument's prices away from history.
+    #[must_use]
+    pub fn shift_ticks(&self, instrument: InstrumentId) -> i32 {
+        let shown = self.markets.get(instrument as usize).and_then(Option::as_ref);
+        shown.map_or(0, |shown| each_depth!(shown, market => market.shift))
+    }
+
+    /// The best level of a side at the venue, as history shows it. A strategy sees what its own feed brought, not this.
+    #[must_use]
+    pub fn best(&self, instrument: InstrumentId, side: Side) -> Option<Level> {
+        let shown = self.markets.get(instrument as usize).and_then(Option::as_ref)?;
+        each_depth!(shown, market => market.book.best(side))
+    }
+
+    #[inline]
+    fn moved_on(&mut self, ts: i64) {
+        self.ts = self.ts.max(ts);
+        if !self.said.is_empty() {
+            self.answer();
+        }
+    }
+
+    /// Puts what was said at the venue on its way to us.
+    fn answer(&mut self) {
+        for mut report in self.said.drain(..) {
+            report.ts_init = self.response.arrival(report.ts_event);
+            self.reports.push_back(report);
+        }
+    }
+}
+
+fn shown(markets: &mut [Option<Shown>], instrument: InstrumentId) -> Result<&mut Shown, Problem> {
+    markets
+        .get_mut(instrument as usize)
+        .and_then(Option::as_mut)
+        .ok_or_else(|| Problem::new(code::CORE_UNKNOWN_INSTRUMENT, format!("market data for instrument {instrument}")))
+}
+
+#[cold]
+fn wrong_depth(instrument: InstrumentId, defined: &str, came: &str) -> Problem {
+    Problem::new(code::SIM_BAD_MODEL, format!("{came} of instrument {instrument}, which is shown by its {defined}"))
+}
+
+/// Remembers which instrument an order is of.
+fn note(slots: &mut Vec<(u64, InstrumentId)>, order: &Order) {
+    let place = order.slot as usize;
+    if slots.len() <= place {
+        slots.resize(place + 1, (0, 0));
+    }
+    slots[place] = (order.id, order.instrument);
+}
+
+fn found<'a>(
+    markets: &'a mut [Option<Shown>],
+    slots: &[(u64, InstrumentId)],
+    slot: u32,
+    order_id: u64,
+) -> Option<&'a mut Shown> {
+    let (id, instrument) = *slots.get(slot as usize)?;
+    if id != order_id {
+        return None;
+    }
+    markets.get_mut(instrument as usize)?.as_mut()
+}

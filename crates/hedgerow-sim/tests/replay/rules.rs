@@ -1,0 +1,205 @@
+//! When an order trades with a replayed book, and when it does not.
+
+use crate::world::{World, fills};
+use hedgerow_core::ReportKind::{
+    Accepted, CancelRejected, Cancelled, Expired, Filled, Rejected, ReplaceRejected, Replaced,
+};
+use hedgerow_core::Side::{Buy, Sell};
+use hedgerow_core::TimeInForce::{Day, Fok, Gtc, Gtx, Ioc};
+use hedgerow_core::{Money, OrderAction, code};
+use hedgerow_sim::replay::{BookConfig, Depth, Fees, QueueModel};
+
+fn levels() -> World {
+    let mut world = World::new(BookConfig::default(), Depth::Levels);
+    world.set(&[(Buy, 99, 10), (Buy, 98, 20), (Sell, 101, 10), (Sell, 102, 20)]);
+    world
+}
+
+#[test]
+fn a_taker_walks_the_book_and_what_it_took_stays_taken() {
+    let mut world = levels();
+    assert_eq!(world.order(Buy, 102, 12, Gtc), [(1, Accepted, 0, 0), (1, Filled, 101, 10), (1, Filled, 102, 2)]);
+    // History still shows 10 and 20; 18 are left at 102.
+    assert_eq!(fills(&world.order(Buy, 0, 100, Ioc)), [(2, 102, 18)]);
+    // 101 loses 4 that we had taken already; then 3 come anew.
+    assert_eq!(world.set(&[(Sell, 101, 6)]), []);
+    assert_eq!(fills(&world.order(Buy, 101, 5, Ioc)), []);
+    world.set(&[(Sell, 101, 9)]);
+    assert_eq!(fills(&world.order(Buy, 101, 5, Ioc)), [(4, 101, 3)]);
+    // Nothing is shown at 101, and then 7 are new.
+    world.set(&[(Sell, 101, 0)]);
+    world.set(&[(Sell, 101, 7)]);
+    assert_eq!(fills(&world.order(Buy, 101, 9, Ioc)), [(5, 101, 7)]);
+}
+
+#[test]
+fn what_is_left_rests_or_ends_as_the_order_says() {
+    let mut world = levels();
+    assert_eq!(world.order(Buy, 0, 40, Gtc).last(), Some(&(1, Expired, 0, 0)), "a market order never rests");
+    let mut world = levels();
+    assert_eq!(world.order(Sell, 98, 25, Ioc), [(1, Accepted, 0, 0), (1, Filled, 99, 10), (1, Filled, 98, 15)]);
+    assert_eq!(world.order(Sell, 98, 25, Ioc), [(2, Accepted, 0, 0), (2, Filled, 98, 5), (2, Expired, 0, 0)]);
+    let mut world = levels();
+    assert_eq!(world.order(Sell, 99, 11, Fok), [(1, Accepted, 0, 0), (1, Expired, 0, 0)], "not whole, so not at all");
+    assert_eq!(world.order(Sell, 99, 10, Fok), [(2, Accepted, 0, 0), (2, Filled, 99, 10)]);
+    // The lots at 99 are taken, and history shows them still: a post-only order does not rest there.
+    assert_eq!(world.order(Sell, 99, 1, Gtx), [(3, Rejected, 0, 0)]);
+    assert_eq!(world.order(Sell, 100, 1, Gtx), [(4, Accepted, 0, 0)]);
+}
+
+#[test]
+fn a_post_only_order_says_why_it_was_refused() {
+    let mut world = levels();
+    world.send(Buy, 101, 1, Gtx);
+    world.venue.arrive();
+    assert_eq!(world.reports()[0].code, code::SIM_WOULD_TAKE.0);
+}
+
+#[test]
+fn on_levels_trades_serve_the_queue_from_its_front() {
+    let mut world = levels();
+    world.order(Buy, 99, 5, Gtc);
+    assert_eq!(world.trade(Some(Sell), 99, 10), [], "ten stood ahead");
+    assert_eq!(world.set(&[(Buy, 99, 3)]), [], "what traded left the book");
+    assert_eq!(world.trade(Some(Sell), 99, 2), [(1, Filled, 99, 2)]);
+    assert_eq!(world.trade(Some(Buy), 99, 2), [], "a buyer does not meet bids");
+    assert_eq!(world.trade(Some(Sell), 98, 9), [(1, Filled, 99, 3)], "whoever trades at a worse price met us first");
+}
+
+#[test]
+fn a_trade_without_a_side_met_the_side_that_it_reached() {
+    let mut world = levels();
+    world.order(Buy, 100, 5, Gtc);
+    assert_eq!(world.trade(None, 100, 4), [], "between the prices shown it met nobody that we know of");
+    assert_eq!(world.trade(None, 99, 4), [(1, Filled, 100, 4)]);
+}
+
+#[test]
+fn our_orders_at_one_price_share_what_comes_in_order_of_arrival() {
+    let mut world = levels();
+    world.order(Buy, 99, 3, Gtc);
+    world.set(&[(Buy, 99, 14)]);
+    world.order(Buy, 99, 9, Gtc);
+    assert_eq!(world.trade(Some(Sell), 99, 15), [(1, Filled, 99, 3)], "ten ahead of the first, fourteen of the second");
+    assert_eq!(world.trade(Some(Sell), 99, 4), [(2, Filled, 99, 2)], "of fifteen, three were ours: twelve of fourteen");
+}
+
+#[test]
+fn lots_that_come_to_our_price_trade_with_us_once() {
+    let mut world = levels();
+    world.order(Buy, 100, 8, Gtc);
+    assert_eq!(world.set(&[(Sell, 100, 5)]), [(1, Filled, 100, 5)]);
+    assert_eq!(world.set(&[(Sell, 102, 21)]), [], "the same five are not met again");
+    assert_eq!(world.set(&[(Sell, 100, 6)]), [(1, Filled, 100, 1)]);
+    assert_eq!(world.set(&[(Sell, 100, 0), (Sell, 101, 4)]), [], "and nobody trades at a price that was only near");
+}
+
+#[test]
+fn on_orders_those_ahead_are_known_by_name() {
+    let mut world = World::new(BookConfig::default(), Depth::Orders);
+    for (id, side, price) in [(1, Buy, 99), (2, Buy, 99), (3, Sell, 101)] {
+        world.event(OrderAction::Add, id, side, price, 10);
+    }
+    world.order(Buy, 99, 5, Gtc);
+    world.event(OrderAction::Add, 4, Buy, 99, 10);
+    assert_eq!(world.event(OrderAction::Execute, 1, Buy, 99, 10), []);
+    assert_eq!(world.event(OrderAction::Cancel, 4, Buy, 99, 5), [], "a cancel behind us");
+    assert_eq!(world.event(OrderAction::Execute, 2, Buy, 99, 9), [], "one lot is still ahead");
+    // The one ahead grows, and goes behind us.
+    assert_eq!(world.event(OrderAction::Modify, 2, Buy, 99, 8), []);
+    assert_eq!(world.event(OrderAction::Execute, 4, Buy, 99, 3), [(1, Filled, 99, 3)], "it would have met us first");
+    assert_eq!(world.event(OrderAction::Execute, 2, Buy, 99, 3), [(1, Filled, 99, 2)]);
+}
+
+#[test]
+fn an_image_of_the_book_puts_everyone_ahead() {
+    let mut world = World::new(BookConfig::default(), Depth::Orders);
+    world.event(OrderAction::Add, 1, Buy, 99, 10);
+    world.order(Buy, 99, 5, Gtc);
+    world.event(OrderAction::Clear, 0, Buy, 0, 0);
+    world.event(OrderAction::Add, 9, Buy, 99, 4);
+    assert_eq!(
+        world.event(OrderAction::Execute, 9, Buy, 99, 4),
+        [(1, Filled, 99, 4)],
+        "it came after the image: behind"
+    );
+}
+
+#[test]
+fn on_quotes_an_order_behind_the_touch_waits_until_its_price_is_shown() {
+    let mut world = World::new(BookConfig::default(), Depth::Top);
+    world.top((99, 10), (101, 10));
+    world.order(Buy, 98, 5, Gtc);
+    assert_eq!(world.top((98, 7), (100, 3)), []);
+    assert_eq!(world.trade(Some(Sell), 98, 9), [(1, Filled, 98, 2)], "seven were shown, and stood ahead");
+    assert_eq!(world.top((97, 7), (98, 2)), [(1, Filled, 98, 2)], "the other side came to us with two lots");
+}
+
+#[test]
+fn a_touched_price_is_no_fill() {
+    let mut world = World::new(BookConfig::default(), Depth::Top);
+    world.top((99, 10), (101, 10));
+    world.order(Buy, 99, 5, Gtc);
+    assert_eq!(world.top((98, 10), (100, 10)), []);
+    assert_eq!(world.top((99, 1), (100, 10)), []);
+}
+
+#[test]
+fn models_differ_in_who_is_thought_to_have_cancelled() {
+    let filled = |queue| {
+        let mut world = World::new(BookConfig { queue, ..BookConfig::default() }, Depth::Levels);
+        world.set(&[(Buy, 99, 30), (Sell, 101, 10)]);
+        world.order(Buy, 99, 40, Gtc);
+        world.set(&[(Buy, 99, 40)]);
+        world.set(&[(Buy, 99, 32)]);
+        fills(&world.trade(Some(Sell), 99, 40)).iter().map(|f| f.2).sum::<i64>()
+    };
+    assert_eq!(filled(QueueModel::TradesOnly), 10);
+    assert_eq!(filled(QueueModel::PowerProb(1.0)), 16);
+    assert_eq!(filled(QueueModel::PowerProb(2.0)), 17, "whole lots only: 17.2 passed");
+}
+
+#[test]
+fn only_a_smaller_size_keeps_its_place() {
+    let mut world = levels();
+    world.order(Buy, 99, 5, Gtc);
+    world.set(&[(Buy, 99, 30)]);
+    assert_eq!(world.replace(1, Buy, 99, 4, Gtc), [(1, Replaced, 99, 4)]);
+    assert_eq!(world.trade(Some(Sell), 99, 11), [(1, Filled, 99, 1)]);
+    assert_eq!(world.replace(1, Buy, 99, 9, Gtc), [(1, Replaced, 99, 9)]);
+    assert_eq!(world.trade(Some(Sell), 99, 19), [], "it grew, and stands behind the thirty shown");
+    assert_eq!(world.replace(1, Buy, 101, 9, Gtc), [(1, Replaced, 101, 9), (1, Filled, 101, 8)]);
+    assert_eq!(world.replace(1, Buy, 101, 9, Gtc), [(1, ReplaceRejected, 0, 0)], "it does not work any more");
+}
+
+#[test]
+fn a_cancel_ends_an_order_once_and_a_session_ends_those_of_the_day() {
+    let mut world = levels();
+    world.order(Buy, 99, 5, Gtc);
+    assert_eq!(world.cancel(1), [(1, Cancelled, 0, 0)]);
+    assert_eq!(world.cancel(1), [(1, CancelRejected, 0, 0)]);
+    world.order(Buy, 99, 5, Day);
+    world.order(Buy, 98, 5, Gtc);
+    world.venue.end_session(50);
+    assert_eq!(world.heard(), [(2, Expired, 0, 0)]);
+    assert_eq!(world.trade(Some(Sell), 97, 9), [(3, Filled, 98, 5)]);
+}
+
+#[test]
+fn fees_are_exact_and_rounded_against_us() {
+    let fees = Fees { maker_nano: -50_000, taker_nano: 700_000, ..Fees::default() };
+    // 10 lots at 1.01: 0.7 per mille of 10.10, and a rebate of 0.05 per mille.
+    let notional = Money::notional(101, 10, 10_000_000);
+    assert_eq!(fees.gross(notional, 10, Money::ZERO, false), Money(7_070_000));
+    assert_eq!(fees.gross(notional, 10, Money::ZERO, true), Money(-505_000));
+    assert_eq!(fees.gross(Money(1), 1, Money::ZERO, false), Money(1));
+    assert_eq!(fees.gross(Money(1), 1, Money::ZERO, true), Money(0));
+    let smallest = Fees { taker_nano: 700_000, min: Money(10_000_000), ..Fees::default() };
+    let mut world = World::new(BookConfig { fees: smallest, ..BookConfig::default() }, Depth::Levels);
+    world.set(&[(Buy, 99, 10), (Sell, 101, 10), (Sell, 102, 10)]);
+    world.send(Buy, 102, 20, Gtc);
+    world.venue.arrive();
+    let paid: Vec<i128> = world.reports().iter().skip(1).map(|r| r.fee.0).collect();
+    // The smallest fee covers the first fill and a part of the second.
+    assert_eq!(paid, [10_000_000, 7_070_000 + 7_140_000 - 10_000_000]);
+}
