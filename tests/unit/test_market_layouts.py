@@ -46,7 +46,7 @@ LAYOUTS = [
      "2024-01-02T10:00:00"),
     ("splits.json", '{"results":[{"execution_date":"2022-07-18","split_from":1,"split_to":20,"ticker":"GOOG"}]}',
      {"actions": 1}, "2022-07-18T00:00:00"),
-    ("members.csv", "ticker,start_date,end_date\nA,2000-06-05,\nAABA,1999-12-08,2017-06-19\n", {"universe": 2},
+    ("members.csv", "ticker,start_date,end_date\nA,2000-06-05,\nAABA,1999-12-08,2017-06-19\n", {"universe": 3},
      "1999-12-08T00:00:00"),
     ("ticks.json", '[{"time":"2022-01-07T05:58:09+00:00","price":443.6,"size":108.0,"tickType":0},'
      '{"time":"2022-01-07T05:58:10+00:00","price":443.7,"size":3.0,"tickType":5}]', {"quotes": 1, "trades": 1},

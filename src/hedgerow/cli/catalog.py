@@ -178,6 +178,40 @@ def suspects(
     print_records(Output(json), told, "nothing suspicious")
 
 
+def universe(
+    name: Annotated[str | None, typer.Argument(help="Which universe; default: the only one.")] = None,
+    catalog: CatalogDir = Path("catalog"),
+    on: Annotated[str | None, typer.Option(help="Members on this date; default: the last known.")] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """List who belonged to an index or list on a date, as it was known at a time."""
+    from hedgerow.market import Catalog
+
+    held = Catalog(catalog).universe(name, as_of)
+    members = held.at(on if on is not None else as_of if as_of is not None else 2**63 - 1)
+    told = {"universe": held.name, "on": on or as_of, "members": len(members), "symbols": list(members)}
+    Output(json).emit(told, " ".join(members) or f"{held.name} had no members then")
+
+
+def sessions(
+    exchange: Annotated[str, typer.Argument(help="An exchange's code, such as XNYS or XLON.")],
+    start: Annotated[str, typer.Option(help="First date.")],
+    end: Annotated[str, typer.Option(help="Last date.")],
+    json: Json = False,
+) -> None:
+    """List the sessions of an exchange: open and close in UTC, half days named."""
+    from hedgerow.market.calendars import sessions as held
+
+    rows = held(exchange, start, end).reset_index().to_dict("records")
+    told = [
+        {"session": str(row["session"])[:10], "open": as_text(row["open"]), "close": as_text(row["close"])}
+        | {"half": bool(row["half"])}
+        for row in rows
+    ]
+    print_records(Output(json), told, f"{exchange} has no session then")
+
+
 def print_records(output: Output, found: list[dict[str, Any]], empty: str) -> None:
     """One JSON object each, or a table."""
     if output.json:

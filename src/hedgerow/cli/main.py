@@ -131,6 +131,8 @@ for _question in (
     catalog.verify,
     catalog.compact,
     catalog.suspects,
+    catalog.universe,
+    catalog.sessions,
 ):
     data.data.command(_question.__name__)(_question)
 app.add_typer(data.data, name="data", rich_help_panel="Data")

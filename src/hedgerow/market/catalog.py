@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from hedgerow.market.compaction import Compacted
     from hedgerow.market.holdings import Held
     from hedgerow.market.snapshots import Snapshot
+    from hedgerow.market.universes import Universe
 
 Read = TypeVar("Read")
 
@@ -222,6 +223,15 @@ class Catalog:
 
         names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
         return actions_of(self.seen("actions", names, as_of))
+
+    def universe(self, name: str | None = None, as_of: Moment | None = None) -> Universe:
+        """Who belonged to a universe at each time, as far as it was known at `as_of`: `.at(moment)`, `.mask(...)`.
+
+        name: None = the only one there is. Raises DATA-014 where there is none of that name.
+        """
+        from hedgerow.market.universes import universe_of
+
+        return universe_of(self.seen("universe", None, as_of), name)
 
     def adjusted(
         self,

@@ -138,7 +138,15 @@ def read_table(root: Path, entry: Entry) -> pa.Table:
         raise problem(
             "DATA_CONFLICT", f"{file} was changed: its digest is not the {entry.sha256[:16]}... of the manifest"
         )
-    return pq.read_table(pa.BufferReader(data)).cast(SCHEMAS[entry.kind])
+    return _in_schema(pq.read_table(pa.BufferReader(data)), entry.kind)
+
+
+def _in_schema(table: pa.Table, kind: str) -> pa.Table:
+    """A table with the columns of its kind; one that its file is too old to have is empty."""
+    for entry in SCHEMAS[kind]:
+        if entry.name not in table.column_names:
+            table = table.append_column(entry, pa.nulls(table.num_rows, entry.type))
+    return table.select(SCHEMAS[kind].names).cast(SCHEMAS[kind])
 
 
 def _sound(path: Path, reading: Reading) -> Iterator[Rows]:

@@ -176,15 +176,22 @@ def session_ends(wall_ns: Ints, close: str, tz: str | None) -> Ints:
     """UTC instants at which the sessions labelled by these dates close: `close` is `HH:MM` in zone `tz` (None = UTC).
 
     `24:00` is the midnight that ends the date, the default: never before the real close of an exchange session, and
-    exact for markets that trade around the clock.
+    exact for markets that trade around the clock. An exchange's code, such as `XNYS`, means the close of each session
+    by its calendar, half days and clock changes included.
 
     >>> int(session_ends(np.array([0]), "24:00", None)[0]) == DAY_NS
     True
     """
+    if re.fullmatch(r"[A-Z][A-Z0-9]{3}", close):
+        from hedgerow.market.calendars import closes
+
+        return closes(close, wall_ns)
     match = re.fullmatch(r"(\d\d):(\d\d)", close)
     minutes = int(match[1]) * 60 + int(match[2]) if match else -1
     if not 0 < minutes <= 24 * 60:
-        raise problem("RUN_CONFIG", f"session_close {close!r} is not a time of day from 00:01 to 24:00")
+        raise problem(
+            "RUN_CONFIG", f"session_close {close!r} is neither a time of day from 00:01 to 24:00 nor an exchange's code"
+        )
     ends = wall_ns // DAY_NS * DAY_NS + minutes * 60 * 10**9
     return ends if tz is None else local_to_utc(ends, tz, "session close")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.result import Result
     from hedgerow.engine.sweep import Sweep
     from hedgerow.market.bars import Bars
+    from hedgerow.market.universes import Universe
 
 RULES = (
     Rule("look-ahead", "compute what decides from rows up to its own time only; see `again=`", luck.look_ahead),
@@ -87,12 +88,14 @@ def lint(
     among: Comparison | Sweep | None = None,
     grid: Mapping[str, Sequence[Any]] | None = None,
     again: Callable[[Bars], Result] | None = None,
+    universe: Universe | None = None,
 ) -> Lint:
     """Look for what makes a backtest look better than the strategy is.
 
     among: the variants it was chosen from: a sweep, or what `hedgerow.compare` gives. grid: the values that were tried
     of each setting, by its name in the strategy's Config. again: runs the strategy over other bars; with it a look
-    ahead is proved and not only suspected, because orders must not change when later bars are taken away.
+    ahead is proved and not only suspected, because orders must not change when later bars are taken away. universe:
+    what it chose from through time (`Catalog.universe`): members that are not among the instruments are then counted.
 
     >>> import numpy as np, hedgerow as hr
     >>> bars = hr.Bars.from_arrays(np.arange(5).astype("datetime64[D]"), close=[10.0, 11.0, 12.0, 11.0, 13.0])
@@ -100,7 +103,7 @@ def lint(
     >>> found.names
     ('cost-free', 'too-few-trades', 'too-short')
     """
-    subject = Subject(result, **_told(among, grid or {}), again=again)
+    subject = Subject(result, **_told(among, grid or {}), again=again, universe=universe)
     suspicions, unasked = [], {}
     for rule in RULES:
         answer = rule.ask(subject)

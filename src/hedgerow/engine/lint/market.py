@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hedgerow.engine.lint.rule import Answer, Seen
 from hedgerow.engine.lint.subject import YEAR_NS, Subject
 from hedgerow.engine.run_data import DAY_NS
+from hedgerow.market.universes import Universe
 
 STALE_BARS = 5
 """Equal bars in a row from which on a price is taken to be no price."""
@@ -141,7 +142,9 @@ def costs_eat_profit(subject: Subject) -> Answer:
 
 
 def survivorship(subject: Subject) -> Answer:
-    """A universe from which nothing ever disappeared."""
+    """A universe from which nothing ever disappeared, or members of the one that is told who are not there."""
+    if subject.universe is not None:
+        return _absent(subject, subject.universe)
     notes = [note for note in subject.result.info.notes if "survivor" in note.lower()]
     ends = np.array([int(subject.bars.ts_event[rows[-1]]) for rows in subject.rows if rows.size])
     firsts = np.array([int(subject.bars.ts_event[rows[0]]) for rows in subject.rows if rows.size])
@@ -158,6 +161,17 @@ def survivorship(subject: Subject) -> Answer:
         f"companies would have"
     )
     return Seen(0.0, expected, says)
+
+
+def _absent(subject: Subject, universe: Universe) -> Answer:
+    """Members during the run of which there are no bars."""
+    members = universe.between(subject.result.data.start_ns, int(subject.result.data.times_ns[-1]))
+    absent = sorted({*members} - {*subject.bars.symbols})
+    if not absent:
+        return None
+    shown = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
+    says = f"{len(absent)} of {len(members)} members of {universe.name} during the run have no bars: {shown}"
+    return Seen(float(len(absent)), 0.0, says)
 
 
 def constant_rate(subject: Subject) -> Answer:

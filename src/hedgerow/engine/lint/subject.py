@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hedgerow.ledger.metrics import Performance
     from hedgerow.ledger.overfitting import Overfitting
     from hedgerow.market.bars import Bars
+    from hedgerow.market.universes import Universe
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -36,12 +37,14 @@ MARKET, DENIED = 1, 2
 @dataclass(frozen=True)
 class Subject:
     """A run and what was told about it. grid: values that were tried of each setting. overfitting: of the variants that
-    it was chosen from, or why it is not known. again: runs the strategy over other bars."""
+    it was chosen from, or why it is not known. again: runs the strategy over other bars. universe: what it chose
+    from through time."""
 
     result: Result
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     overfitting: Overfitting | str = "the other variants are not told; give among="
     again: Callable[[Bars], Result] | None = None
+    universe: Universe | None = None
 
     @property
     def bars(self) -> Bars:

@@ -58,7 +58,7 @@ _FIELDS: dict[str, tuple[tuple[str, pa.DataType], ...]] = {
     "series": (("value", pa.float64()), ("written", pa.string())),
     "news": (("title", pa.string()), ("content", pa.string())),
     "actions": (("action", pa.string()), ("value", DECIMAL), ("detail", pa.string())),
-    "universe": (("member_from", TIME), ("member_to", TIME)),
+    "universe": (("member_from", TIME), ("member_to", TIME), ("universe", pa.string())),
     "reference": (("content", pa.string()),),
     "messages": (("type", pa.string()), ("content", pa.string())),
 }

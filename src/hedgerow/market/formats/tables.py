@@ -280,27 +280,56 @@ def _options(plan: Plan, columns: Columns) -> Rows:
 
 
 def _universe(plan: Plan, columns: Columns) -> Rows:
+    """Who belonged from when to when; where it is not told when that was known, joining and leaving are two rows."""
     if plan.get("member_to") is None:  # additions and removals, a row a day
         return _changes(plan, columns)
     begun, ended = columns.some_stamps(plan.get("member_from")), columns.some_stamps(plan.get("member_to"))
-    given = {"ts_event": begun, "instrument": columns.instruments(plan.get("symbol")), "record": columns.records}
-    return rows("universe", given | {"member_from": begun, "member_to": ended}, notes=columns.said)
+    names = texts(columns.get(plan.get("symbol")))
+    given = {"ts_event": begun, "instrument": names, "record": columns.records, "universe": _universe_name(columns)}
+    if plan.get("known") is not None:
+        given["ts_init"] = _known_ns(columns.stamps(plan.get("known")))
+        return rows("universe", given | {"member_from": begun, "member_to": ended}, notes=columns.said)
+    told = _Changes(columns)
+    for symbol, record, first, last in zip(names.to_pylist(), columns.records.tolist(), begun, ended, strict=True):
+        told.add(symbol, record, first, joined=True)
+        told.add(symbol, record, last, joined=False)
+    return told.rows()
 
 
 def _changes(plan: Plan, columns: Columns) -> Rows:
     times = columns.stamps(plan.get("time")).utc_ns.tolist()
     names = {plain(name): name for name in columns.arrays}
-    found: dict[str, list[Any]] = {
-        word: [] for word in ("ts_event", "instrument", "record", "member_from", "member_to")
-    }
-    for word, name in (("member_from", names["add"]), ("member_to", names["remove"])):
+    told = _Changes(columns)
+    for joined, name in ((True, names["add"]), (False, names["remove"])):
         for time, record, symbols in zip(times, columns.records.tolist(), columns.text(name), strict=True):
             for symbol in (symbols or "").split(","):
                 if symbol.strip():
-                    for column, value in zip(found, (time, symbol.strip(), record, None, None), strict=True):
-                        found[column].append(value)
-                    found[word][-1] = time
-    return rows("universe", found, records=columns.size, notes=columns.said)
+                    told.add(symbol.strip(), record, time, joined=joined)
+    return told.rows()
+
+
+class _Changes:
+    """Joinings and leavings, a row each, known when they took effect."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        names = ("ts_event", "instrument", "record", "member_from", "member_to")
+        self._found: dict[str, list[Any]] = {word: [] for word in names}
+
+    def add(self, symbol: str, record: int, time: int | None, *, joined: bool) -> None:
+        if time is not None:
+            told = (time, symbol, record, time if joined else None, None if joined else time)
+            for column, value in zip(self._found.values(), told, strict=True):
+                column.append(value)
+
+    def rows(self) -> Rows:
+        given = self._found | {"universe": _universe_name(self._columns)}
+        return rows("universe", given, records=self._columns.size, notes=self._columns.said)
+
+
+def _universe_name(columns: Columns) -> str:
+    """What a list of members is called: `symbol=`, else the file's name."""
+    return columns.reading.symbol or columns.symbol
 
 
 def _actions(plan: Plan, columns: Columns) -> Rows:
