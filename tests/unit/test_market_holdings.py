@@ -122,6 +122,24 @@ def test_what_is_held_is_read_once_however_many_blocks_a_file_has(
     assert len(read) == 1
 
 
+def test_a_probe_reads_a_table_once_whatever_it_tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options are tried on the table that was read; what they are does not change by that."""
+    from hedgerow.market import files
+
+    rows = [
+        "2024-01-03,10,10,10,nan",
+        "2024-01-02,10,9,11,10",
+        *(f"2024-01-{day:02},10,10,10,10" for day in range(4, 9)),
+    ]
+    text = "\n".join(["date,open,high,low,close", *rows])
+    path = file(tmp_path, "b.csv", text)
+    read: list[Path] = []
+    whole = files._csv
+    monkeypatch.setattr(files, "_csv", lambda path, reading: (read.append(path), whole(path, reading))[1])
+    assert set(probe(path, Reading()).loads_with) >= {"--sort", "--missing drop", "--faulty drop"}
+    assert read == [path]
+
+
 def test_a_faulty_row_refuses_the_file_and_leaves_nothing(tmp_path: Path) -> None:
     """The row is named; no file stays behind; said so, such rows are dropped and counted."""
     catalog = Catalog(tmp_path / "catalog")
@@ -141,6 +159,17 @@ def test_a_probe_tells_with_which_options_rows_are_kept(tmp_path: Path) -> None:
     assert probe(path, Reading()).loads_with == ("--sort", "--faulty drop")
     done = Catalog(tmp_path / "catalog").ingest_rows(path, ingested_at=NOW, sort=True, faulty="drop")
     assert done.rows_new == {"quotes": 2}
+
+
+@pytest.mark.parametrize("cell", ["", "NULL", "null", "NA", "N/A", "n/a", "NaN", "None", ".", " "])
+def test_an_empty_cell_is_empty_however_it_is_written(tmp_path: Path, cell: str) -> None:
+    """One rule for decimals, floats and series."""
+    catalog = Catalog(tmp_path / "catalog")
+    text = f"ts,bid,ask,bid_size\n2024-01-02 10:00,10,10.1,1\n2024-01-02 10:01,10,10.1,{cell}\n"
+    catalog.ingest_rows(file(tmp_path, "q.csv", text), ingested_at=NOW)
+    assert catalog.rows("quotes").column("bid_size").to_pylist() == [1, None]
+    catalog.ingest_rows(file(tmp_path, "s.csv", f"date,value\n2024-01-01,1.5\n2024-01-02,{cell}\n"), ingested_at=NOW)
+    assert catalog.rows("series").column("value").to_pylist() == [1.5]
 
 
 def test_a_changed_byte_is_an_error_and_never_a_price(tmp_path: Path) -> None:

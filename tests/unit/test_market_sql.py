@@ -165,6 +165,14 @@ def test_floats_are_the_nearest() -> None:
     texts = ["0.1", "9762.74", "240.123456789012345678", "0.000000000000000001", "12345678901234567.123"]
     table = pa.table({"x": pa.array(texts).cast(pa.decimal128(38, 18))})
     assert Answer(table).pandas().x.tolist() == [float(text) for text in texts]
+    random.seed(3)
+    for places, top in ((0, 10**15), (2, 10**13), (4, 10**10), (9, 10**6), (9, 10**9), (12, 10**3)):
+        drawn = [f"{random.uniform(-top, top):.{places}f}" for _ in range(400)]
+        column = pa.chunked_array(
+            [pa.array([*drawn, None]).cast(pa.decimal128(38, 18)), pa.array([], pa.decimal128(38, 18))]
+        )
+        found = Answer(pa.table({"x": column.slice(3)})).arrow(exact=False).column("x").to_pylist()
+        assert found == [*(float(text) for text in drawn[3:]), None]
 
 
 def test_an_asof_join_finds_the_last_row_that_was_known() -> None:

@@ -76,9 +76,23 @@ def floats(table: pa.Table) -> pa.Table:
     return table
 
 
-def _nearest(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    # By way of their digits: a direct cast divides two rounded numbers and may miss the nearest by one.
-    return pc.cast(pc.cast(column, pa.string()), pa.float64())
+def _nearest(column: pa.ChunkedArray) -> pa.Array:
+    """Floats nearest to decimals: of a whole number of 53 bits over a power of ten, else by way of their digits.
+
+    A direct cast would divide two rounded numbers, and may miss the nearest by one.
+    """
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    for places in (9, 4, 0):
+        try:
+            units = pc.cast(whole, pa.decimal128(38, places))
+        except pa.ArrowInvalid:  # it has more decimals
+            break
+        words = np.frombuffer(units.buffers()[1], dtype="<i8")[2 * units.offset : 2 * (units.offset + len(units))]
+        low, high = words[::2], words[1::2]
+        there = pc.is_valid(units).to_numpy(zero_copy_only=False)
+        if ((high == low >> 63) & (np.abs(low) < 2**53) | ~there).all():
+            return pa.array(low / 10.0**places, mask=~there)
+    return pc.cast(pc.cast(whole, pa.string()), pa.float64())
 
 
 def rows_of_bars(bars: Bars) -> pa.Table:

@@ -7,32 +7,15 @@ Every row keeps `ts_event` and `ts_init`. A correction is a new row with a later
 from __future__ import annotations
 
 import builtins
-import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-import numpy as np
-
-from hedgerow.core.errors import HedgerowError, did_you_mean, problem
+from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.market.bar_shelf import Ingested, bars_held, ingest_bars
 from hedgerow.market.bars import Bars
-from hedgerow.market.instruments import NANO, Instrument
 from hedgerow.market.reading import Options, Reading
-from hedgerow.market.shelves import (
-    ROW_COLUMNS,
-    TICK_COLUMNS,
-    Entry,
-    Ints,
-    Manifest,
-    Rows,
-    in_tick,
-    read_manifest,
-    read_rows,
-    write_manifest,
-    write_rows,
-    writing,
-)
+from hedgerow.market.shelves import Manifest, read_manifest, write_manifest, writing
 from hedgerow.market.times import Moment, moment_ns
 
 if TYPE_CHECKING:
@@ -50,21 +33,11 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 
 
-@dataclass(frozen=True)
-class Ingested:
-    """What an ingest did: rows that are new, that correct known ones, and that were there already."""
-
-    source: str
-    symbols: tuple[str, ...]
-    rows_new: int
-    rows_restated: int
-    rows_unchanged: int
-
-
 class Catalog:
     """Bars in a folder, by instrument, and rows of every other kind.
 
     >>> import tempfile
+    >>> from hedgerow.market.instruments import Instrument
     >>> catalog = Catalog(tempfile.mkdtemp())
     >>> bars = Bars.from_arrays([1, 2], close=[1000, 1050], instruments=Instrument("AAPL"), span=1)
     >>> catalog.ingest(bars, ingested_at=3).rows_new, catalog.ingest(bars, ingested_at=4).rows_new
@@ -93,24 +66,7 @@ class Catalog:
         """
         bars = _bars(source, options)
         restated_ns = None if restated_at is None else moment_ns(restated_at)
-        source_name = name or bars.source
-        with writing(self.path):
-            manifest = read_manifest(self.path)
-            changes = [_Change.of(self, manifest, bars, code, restated_ns) for code in range(len(bars.instruments))]
-            added: list[Entry] = []
-            for change in changes:
-                if change.rows["ts_event"].size:
-                    added.append(self._write(change, source_name, moment_ns(ingested_at)))
-            instruments = manifest.instruments | {c.instrument.symbol: c.instrument.record() for c in changes if c.size}
-            if added or instruments != manifest.instruments:
-                write_manifest(self.path, Manifest(instruments, (*manifest.entries, *added)))
-        return Ingested(
-            source=source_name,
-            symbols=bars.symbols,
-            rows_new=sum(change.rows["ts_event"].size - change.restated for change in changes),
-            rows_restated=sum(change.restated for change in changes),
-            rows_unchanged=sum(change.unchanged for change in changes),
-        )
+        return ingest_bars(self.path, bars, name or bars.source, moment_ns(ingested_at), restated_ns)
 
     def ingest_rows(
         self, path: str | Path, *, ingested_at: Moment, restated_at: Moment | None = None, **options: Unpack[Options]
@@ -322,32 +278,10 @@ class Catalog:
 
         Times as for `Bars.slice`. Raises DATA-014 for an instrument that is not there, DATA-009 where nothing is left.
         """
-        bars = self._reading(lambda manifest: self._bars(manifest, symbols, as_of))
-        return bars if start is None and end is None else bars.slice(start, end)
-
-    def _bars(self, manifest: Manifest, symbols: str | Iterable[str] | None, as_of: Moment | None) -> Bars:
-        if not manifest.instruments:
-            raise problem("DATA_NOT_FOUND", f"{self.path} holds no bars")
         known_ns = None if as_of is None else moment_ns(as_of, end=True)
-        names = (
-            sorted(manifest.instruments)
-            if symbols is None
-            else [symbols]
-            if isinstance(symbols, str)
-            else list(symbols)
-        )
-        if not names:
-            raise problem("DATA_EMPTY", "no instrument was named")
-        instruments, parts = [], []
-        for symbol in names:
-            instrument = self._instrument(manifest, symbol)
-            instruments.append(instrument)
-            parts.append(latest(self._rows(manifest, instrument), known_ns))
-        columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in ROW_COLUMNS}
-        if not columns["ts_event"].size:
-            raise problem("DATA_EMPTY", f"nothing of {', '.join(names[:5])} was known at {as_of}")
-        codes = np.repeat(np.arange(len(parts), dtype=np.uint32), [part["ts_event"].size for part in parts])
-        return Bars(**columns, instrument=codes, instruments=tuple(instruments), source=str(self.path))
+        names = [symbols] if isinstance(symbols, str) else symbols
+        bars = self._reading(lambda manifest: bars_held(self.path, manifest, names, known_ns))
+        return bars if start is None and end is None else bars.slice(start, end)
 
     def _reading(self, work: Callable[[Manifest], Read]) -> Read:
         """What work makes of the manifest; once more where a compaction took files away meanwhile."""
@@ -362,79 +296,6 @@ class Catalog:
                 if before.entries == manifest.entries:
                     raise
 
-    def _instrument(self, manifest: Manifest, symbol: str) -> Instrument:
-        if symbol not in manifest.instruments:
-            raise problem("DATA_NOT_FOUND", f"{symbol!r}{did_you_mean(symbol, manifest.instruments)}")
-        return Instrument.from_record(manifest.instruments[symbol])
-
-    def _rows(self, manifest: Manifest, instrument: Instrument) -> Rows:
-        """All rows of an instrument, corrections included, in its present tick."""
-        parts = []
-        for entry in manifest.entries:
-            if (entry.kind, entry.symbol) == ("bars", instrument.symbol):
-                parts.append(in_tick(read_rows(self.path, entry), entry.tick_nano, instrument.tick_nano))
-        return {name: np.concatenate([part[name] for part in parts]) for name in ROW_COLUMNS}
-
-    def _write(self, change: _Change, source: str, ingested_ns: int) -> Entry:
-        rows, instrument = change.rows, change.instrument
-        file, digest = write_rows(self.path, instrument.symbol, rows)
-        return Entry(
-            symbol=instrument.symbol,
-            file=file,
-            sha256=digest,
-            rows=rows["ts_event"].size,
-            first_ts=int(rows["ts_event"].min()),
-            last_ts=int(rows["ts_event"].max()),
-            tick_nano=instrument.tick_nano,
-            source=source,
-            ingested_at=ingested_ns,
-        )
-
-
-@dataclass(frozen=True)
-class _Change:
-    """What an ingest adds for one instrument: rows to write, how many of them correct others, how many were known."""
-
-    instrument: Instrument
-    rows: Rows
-    restated: int
-    unchanged: int
-    size: int
-
-    @staticmethod
-    def of(catalog: Catalog, manifest: Manifest, bars: Bars, code: int, restated_ns: int | None) -> _Change:
-        given = bars.instruments[code]
-        mine = bars.instrument == code
-        rows: Rows = {name: getattr(bars, name)[mine] for name in ROW_COLUMNS}
-        size = rows["ts_event"].size
-        if given.symbol not in manifest.instruments or not size:
-            return _Change(given, rows, restated=0, unchanged=0, size=size)
-        instrument = _merged(catalog._instrument(manifest, given.symbol), given)
-        known = latest(catalog._rows(manifest, instrument), None)
-        rows = in_tick(rows, given.tick_nano, instrument.tick_nano)
-        place = np.searchsorted(known["ts_event"], rows["ts_event"])
-        at = np.minimum(place, known["ts_event"].size - 1)
-        seen = known["ts_event"][at] == rows["ts_event"]
-        same = seen.copy()
-        for name in (*TICK_COLUMNS, "volume_lots"):
-            same &= known[name][at] == rows[name]
-        differs = seen & ~same
-        if restated_ns is not None:
-            rows["ts_init"] = np.where(differs, restated_ns, rows["ts_init"])
-        _refuse_conflict(instrument, rows, known, at, differs & (rows["ts_init"] <= known["ts_init"][at]))
-        kept = {name: column[~same] for name, column in rows.items()}
-        return _Change(instrument, kept, restated=int(differs.sum()), unchanged=int(same.sum()), size=size)
-
-
-def latest(rows: Rows, known_ns: int | None) -> Rows:
-    """For each close time the row with the latest `ts_init` (no later than `known_ns`), in order of time."""
-    order = np.lexsort((rows["ts_init"], rows["ts_event"]))
-    if known_ns is not None:
-        order = order[rows["ts_init"][order] <= known_ns]
-    event = rows["ts_event"][order]
-    last = np.append(np.diff(event) != 0, True) if event.size else np.zeros(0, dtype=bool)
-    return {name: column[order[last]] for name, column in rows.items()}
-
 
 def _bars(source: Any, options: Options) -> Bars:
     if isinstance(source, Bars):
@@ -442,30 +303,3 @@ def _bars(source: Any, options: Options) -> Bars:
             raise problem("RUN_CONFIG", f"{next(iter(options))!r} is for reading tables; these are bars already")
         return source
     return Bars.read(source, **options) if isinstance(source, str | Path) else Bars.from_frame(source, **options)
-
-
-def _merged(known: Instrument, given: Instrument) -> Instrument:
-    """A known instrument with what is newly told of it, in the coarsest tick that divides both ticks."""
-    for name in ("currency", "lot", "multiplier"):
-        before, now = getattr(known, name), getattr(given, name)
-        if before != now:
-            raise problem("DATA_CONFLICT", f"{known.symbol}: {name} is {before} in the catalog, {now} in the new bars")
-    told = {name: value for name, value in given.record().items() if value is not None}
-    nano = math.gcd(known.tick_nano, given.tick_nano)
-    return Instrument.from_record(known.record() | told | {"tick": f"{nano // NANO}.{nano % NANO:09d}"})
-
-
-def _refuse_conflict(
-    instrument: Instrument, rows: Rows, known: Rows, at: Ints, bad: np.typing.NDArray[np.bool_]
-) -> None:
-    if not bad.any():
-        return
-    row = int(np.argmax(bad))
-    moment = np.datetime64(int(rows["ts_event"][row]), "ns").astype("datetime64[s]")
-    names = (*TICK_COLUMNS, "volume_lots")
-    name = next(name for name in names if known[name][at[row]] != rows[name][row])
-    more = f" ({int(bad.sum())} such rows)" if bad.sum() > 1 else ""
-    raise problem(
-        "DATA_CONFLICT",
-        f"{instrument.symbol} {moment}: {name} is {known[name][at[row]]}, now {rows[name][row]}, known no later{more}",
-    )

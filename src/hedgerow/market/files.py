@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedgerow.core.errors import problem
 from hedgerow.market.bars import Bars
@@ -22,16 +23,19 @@ from hedgerow.market.reading import Reading
 if TYPE_CHECKING:
     import pandas as pd
 
+Tables: TypeAlias = "dict[tuple[Any, ...], tuple[pd.DataFrame, int]]"
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
-def read_bars(path: Path, reading: Reading) -> Bars:
-    """What `Bars.read` promises."""
+def read_bars(path: Path, reading: Reading, held: Tables | None = None) -> Bars:
+    """What `Bars.read` promises. held: tables that were read for
+    other settings; each CSV and Parquet file is read once."""
+    held = {} if held is None else held
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if _suffix(file))
         if not files:
             raise problem("DATA_EMPTY", f"{path} holds no {', '.join(SUFFIXES)} file")
-        return Bars.joined((read_bars(file, reading) for file in files), source=path.name)
+        return Bars.joined((read_bars(file, reading, held) for file in files), source=path.name)
     file = opened(path)
     suffix, form = _suffix(path), None if file.packing == "zip" else recognised(file).name
     if suffix is None or form not in ("delimited", "parquet"):
@@ -42,8 +46,9 @@ def read_bars(path: Path, reading: Reading) -> Bars:
             return _of_rows(path, reading)
     origin = Origin(source=path.name, symbol=path.name.removesuffix(suffix))
     if suffix == ".parquet":
-        return bars_from_frame(_parquet(path), reading, origin)
-    frame, lines = _csv(path, reading)
+        frame, _ = _once(held, (path,), lambda: (_parquet(path), 0))
+        return bars_from_frame(frame, reading, origin)
+    frame, lines = _once(held, (path, str(reading.columns)), lambda: _csv(path, reading))
     if not isinstance(reading.columns, dict):
         reading = replace(reading, columns=None)
     return bars_from_frame(frame, reading, replace(origin, line_first=lines + 1))
@@ -56,6 +61,12 @@ def table_of(path: Path, reading: Reading) -> pd.DataFrame | None:
     if suffix is None or form not in ("delimited", "parquet"):
         return None
     return _parquet(path) if suffix == ".parquet" else _csv(path, reading)[0]
+
+
+def _once(held: Tables, key: tuple[Any, ...], read: Callable[[], tuple[pd.DataFrame, int]]) -> tuple[pd.DataFrame, int]:
+    if key not in held:
+        held[key] = read()
+    return held[key]
 
 
 def _of_rows(path: Path, reading: Reading) -> Bars:

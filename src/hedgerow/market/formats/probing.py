@@ -165,13 +165,14 @@ _REMEDIES: dict[str, tuple[str, dict[str, Any]]] = {
 
 def _judged_as_bars(found: Finding, path: Path, reading: Reading) -> Finding:
     """A finding with the verdict of `Bars` on its bars, and the options with which they load all the same."""
-    from hedgerow.market.files import read_bars
+    from hedgerow.market.files import Tables, read_bars
 
     first: HedgerowError | None = None
     options: list[str] = []
+    held: Tables = {}
     for _ in range(len(_REMEDIES)):
         try:
-            bars = read_bars(path, reading)
+            bars = read_bars(path, reading, held)
         except HedgerowError as error:
             first = first or error
             remedies = _remedies(error, path, options)

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from hedgerow.core.errors import problem
 from hedgerow.market.actions import kind_of
 from hedgerow.market.columns import plain, recognise
-from hedgerow.market.formats.rows import Ints, Rows, rows, texts
+from hedgerow.market.formats.rows import Ints, Rows, blank, rows, texts
 from hedgerow.market.formats.words import CLOCKS, Plan, planned, vintages
 from hedgerow.market.reading import Reading
 from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, read_times, session_ends, span_ns
@@ -164,7 +164,7 @@ def _actions_beside(plan: Plan, columns: Columns) -> list[Rows]:
         column = columns.get(plan.get(word))
         if column is None:
             continue
-        numbers = np.nan_to_num(pc.cast(_blank(texts(column)), pa.float64()).to_numpy(zero_copy_only=False))
+        numbers = np.nan_to_num(pc.cast(blank(texts(column)), pa.float64()).to_numpy(zero_copy_only=False))
         there = np.flatnonzero((numbers != 0.0) & (numbers != 1.0)) if none is None else np.flatnonzero(numbers)
         if there.size:
             part = Columns({n: a.take(pa.array(there)) for n, a in columns.arrays.items() if n in plan.names.values()},
@@ -229,7 +229,7 @@ def _series(plan: Plan, columns: Columns) -> Rows:
     parts = []
     for name in plan.values:
         column = columns.arrays[name]
-        written = _blank(texts(column))
+        written = blank(texts(column))
         there = np.flatnonzero(pc.is_valid(written).to_numpy(zero_copy_only=False))
         told = str(name) if not dated else str(name)[:-9]
         if plan.get("symbol") is None or isinstance(names, str):
@@ -413,9 +413,9 @@ def _numeric(column: Any) -> bool:
     if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
         tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
         return any(test(column.type) for test in tests)
-    sample = [text for text in _blank(texts(column.slice(0, _SAMPLE))).to_pylist() if text]
+    sample = [text for text in blank(texts(column.slice(0, _SAMPLE))).to_pylist() if text]
     if not sample:
-        sample = [text for text in _blank(texts(column)).to_pylist() if text][:_SAMPLE]
+        sample = [text for text in blank(texts(column)).to_pylist() if text][:_SAMPLE]
     return bool(sample) and sum(map(_is_number, sample)) * 2 > len(sample)
 
 
@@ -431,12 +431,6 @@ def _nested(column: Any) -> bool:
     if not pa.types.is_string(column.type):
         return False
     return any(cell is not None and str(cell)[:1] in ("{", "[") for cell in column.slice(0, 20).to_pylist())
-
-
-def _blank(written: Any) -> Any:
-    """Text with cells that say nothing made absent."""
-    absent = pa.array(["", "NaN", "nan", "NA", "N/A", "null", "None", "."])
-    return pc.if_else(pc.is_in(written, absent), pa.scalar(None, pa.string()), written)
 
 
 def _day_ns(text: str) -> int:
