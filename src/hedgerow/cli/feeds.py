@@ -111,11 +111,13 @@ def vendors_(
     output, found = Output(json), [vendor for vendor in vendors() if name is None or name in vendor.name]
     if json:
         for each in found:
-            told = {"vendor": each.name, "is": each.says, "kinds": list(each.kinds), "extra": each.extra or None}
-            output.emit(told)
+            told = {"vendor": each.name, "is": each.says, "kinds": list(each.kinds), "streams": list(each.streams)}
+            output.emit(told | {"extra": each.extra or None})
         return
-    rows = [(each.name, each.says, " ".join(each.kinds), each.extra or "-") for each in found]
-    output.emit({}, table(rows, ("vendor", "is", "kinds", "extra")))
+    rows = [
+        (each.name, each.says, " ".join(each.kinds), " ".join(each.streams) or "-", each.extra or "-") for each in found
+    ]
+    output.emit({}, table(rows, ("vendor", "is", "kinds", "streams", "extra")))
 
 
 @feeds.command("keep")

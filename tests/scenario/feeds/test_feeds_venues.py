@@ -12,6 +12,7 @@ import pytest
 
 from hedgerow.core.errors import HedgerowError
 from hedgerow.market import Catalog
+from hedgerow.market.feeds import run_once
 from hedgerow.market.feeds.keeping import keep_deliveries
 from hedgerow.market.feeds.spec import parse_spec
 
@@ -142,6 +143,23 @@ def test_pages_follow_each_other_and_the_next_pass_goes_on(venue: Make) -> None:
     here.run()
     assert ids(here) == [str(number) for number in (*range(40), *range(20_000, 20_005))]
     assert {line["gaps"] for line in here.lines()} == {0}
+
+
+def test_hours_in_which_nothing_was_traded_are_asked_for_once(venue: Make, tmp_path: Path) -> None:
+    """A pair that nobody trades any more costs a service one question a pass, and not one for each hour since."""
+    here, market = venue('["trades"]', keys='look_back = "4h"')
+    market.sell(0)
+    spec, folder = here.spec, here.folder
+    asked = []
+    for _ in range(3):
+        before = len([path for path, _ in market.web.asked if "aggTrades" in path])
+        run_once(spec, folder, here.world)
+        asked.append(len([path for path, _ in market.web.asked if "aggTrades" in path]) - before)
+    assert asked[0] > 3
+    assert asked[1:] == [1, 1]
+    market.sell(3, 590)
+    run_once(spec, folder, here.world)
+    assert ids(here) == ["590", "591", "592"]
 
 
 def test_a_pass_that_broke_goes_on_where_it_broke(venue: Make) -> None:
@@ -336,3 +354,87 @@ def test_an_answer_that_was_changed_is_refused(venue: Make, tmp_path: Path) -> N
     path.write_bytes(data.replace(b'\\"p\\": \\"9039', b'\\"p\\": \\"8039'))
     with pytest.raises(HedgerowError, match="digest"):
         Catalog(tmp_path / "catalog").ingest_rows(path, ingested_at=here.now_ns)
+
+
+OTHERS: dict[str, tuple[str, dict[str, str], int, dict[str, Any]]] = {
+    "bybit": (
+        "BTC/USDT",
+        {
+            "v5/market/recent-trade": "http_get_trades_recent.json",
+            "v5/market/kline": "http_get_klines_linear.json",
+            "v5/market/orderbook": "http_get_orderbook.json",
+        },
+        1_709_899_999_000,
+        {"trades": "27450.50", "bars": "27450", "book": "27451.00"},
+    ),
+    "kraken": (
+        "BTC/USDT",
+        {
+            "0/public/AssetPairs": "http_asset_pairs.json",
+            "0/public/Trades": "http_trades.json.gz",
+            "0/public/OHLC": "http_ohlc.json.gz",
+            "0/public/Depth": "http_order_book.json",
+            "0/public/Ticker": "http_ticker.json",
+        },
+        1_762_900_000_000,
+        {"trades": "105433.60000", "bars": "106038.2", "book": "105944.30000", "quotes": "105944.20000"},
+    ),
+    "okx": (
+        "BTC/USDT",
+        {
+            "api/v5/market/trades": "http_get_trades.json",
+            "api/v5/market/history-trades": "http_get_trades.json",
+            "api/v5/market/candles": "http_get_candlesticks.json",
+            "api/v5/market/history-candles": "http_get_candlesticks.json",
+            "api/v5/market/books": "http_get_order_book.json",
+        },
+        1_747_090_000_000,
+        {"trades": "102537.9", "book": "41006.8"},
+    ),
+}
+LISTS = {
+    "bybit": ("v5/market/instruments-info", "category", "spot", "http_get_instruments_spot.json",
+              {"retCode": 0, "result": {"list": [], "nextPageCursor": ""}}),
+    "okx": ("api/v5/public/instruments", "instType", "SPOT", "http_get_instruments_spot.json",
+            {"code": "0", "data": []}),
+}  # fmt: skip
+
+
+def recorded_reply(path: Path) -> bytes:
+    """A recorded answer, packed or not."""
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_venues_come_by_their_names_too(
+    feed: Make, web: Any, shared: Callable[[str], Path], tmp_path: Path, name: str
+) -> None:
+    """The same specification with another name: recorded answers become rows of the same kinds."""
+    symbol, routes, now_ms, wanted = OTHERS[name]
+    folder = shared(f"data/rest_fixtures/nautilus_lgpl3/{name}")
+    for route, file in routes.items():
+        web.files[route] = lambda _, __, file=file: (200, {}, recorded_reply(folder / file))
+    if name in LISTS:
+        route, key, value, file, nothing = LISTS[name]
+        spot = json.loads(recorded_reply(folder / file))
+        if name == "okx":
+            spot["data"][0] |= {"instId": "BTC-USDT", "quoteCcy": "USDT", "uly": "", "state": "live"}
+        web.files[route] = lambda query, _: (200, {}, body(spot if query[key] == value else nothing))
+    here = feed("")
+    kinds = json.dumps(list(wanted))
+    here.text = f'name = "v"\nvendor = "{name}"\nsymbols = ["{symbol}"]\nkinds = {kinds}\n'
+    here.text += f'[transport]\nurl = "{web.url}"\nlook_back = "2d"\n'
+    here.now_ns = now_ms * 1_000_000
+    now = lambda: here.now_ns // 1_000_000  # noqa: E731
+    web.files["v5/market/time"] = lambda *_: (200, {}, body({"retCode": 0, "time": now()}))
+    web.files["0/public/Time"] = lambda *_: (200, {}, body({"error": [], "result": {"unixtime": now() // 1000}}))
+    web.files["0/public/Assets"] = lambda *_: (200, {}, body({"error": [], "result": {}}))
+    web.files["api/v5/public/time"] = lambda *_: (200, {}, body({"code": "0", "data": [{"ts": str(now())}]}))
+    ran = here.run()
+    assert [str(error) for error in ran.errors] == []
+    told = {page["kind"]: page["rows"][0] for page in reversed(pages(here))}
+    first = {"trades": lambda row: row[1], "bars": lambda row: row[1], "quotes": lambda row: row[1],
+             "book": lambda row: row["asks"][0][0]}  # fmt: skip
+    assert {kind: first[kind](row) for kind, row in told.items()} == wanted
+    catalog = Catalog(tmp_path / "catalog")
+    assert [kept.error for kept in keep_deliveries(here.spec, here.folder, catalog) if kept.error] == []

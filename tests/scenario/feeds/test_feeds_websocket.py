@@ -19,7 +19,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
+from hedgerow.core.errors import HedgerowError
+from hedgerow.market import Catalog
 from hedgerow.market.feeds import World, run_until
+from hedgerow.market.feeds.keeping import keep_deliveries
 
 Make = Callable[..., Any]
 Talk = Callable[[ServerConnection], None]
@@ -297,3 +300,64 @@ def test_over_tls_the_certificate_is_checked(feed: Make, certificate: Path) -> N
         assert venue.heard == ["all"]
     finally:
         venue.stop()
+
+
+SUBSCRIBED = {
+    "binance": ["BTC/USDT", '{"method":"SUBSCRIBE","id":1,"params":["btcusdt@aggTrade"]}'],
+    "bitmex": ["XBTUSD", '{"op":"subscribe","args":["trade:XBTUSD"]}'],
+    "bitstamp": ["BTC/USD", '{"event":"bts:subscribe","data":{"channel":"live_trades_btcusd"}}'],
+    "bybit": ["BTC/USDT", '{"op":"subscribe","args":["publicTrade.BTCUSDT"]}'],
+    "coinbaseexchange": ["BTC/USD", '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["matches"]}'],
+    "deribit": [
+        "BTC-PERPETUAL",
+        '{"jsonrpc":"2.0","id":1,"method":"public/subscribe","params":{"channels":["trades.BTC-PERPETUAL.100ms"]}}',
+    ],
+    "hyperliquid": ["BTC", '{"method":"subscribe","subscription":{"type":"trades","coin":"BTC"}}'],
+    "kraken": ["XBT/USD", '{"event":"subscribe","pair":["XBT/USD"],"subscription":{"name":"trade"}}'],
+    "okx": ["BTC/USDT", '{"op":"subscribe","args":[{"channel":"trades","instId":"BTC-USDT"}]}'],
+    "poloniex": ["BTC/USDT", '{"event":"subscribe","channel":["trades"],"symbols":["BTC_USDT"]}'],
+}
+
+
+@pytest.mark.parametrize("name", SUBSCRIBED)
+def test_a_venue_by_name_is_subscribed_to_in_its_own_words(feed: Make, venue: Venue, name: str) -> None:
+    """No address, no words of the venue: those that recorded sessions were opened with are sent."""
+    symbol, wanted = SUBSCRIBED[name]
+    venue.talks = [venue.subscribed("{}")]
+    here = feed("")
+    here.text = f'name = "v"\nvendor = "{name}"\nstream = true\nsymbols = ["{symbol}"]\nkinds = ["trades"]\n'
+    assert here.spec.transport.origin.startswith("wss://")
+    here.text += f'[transport]\nurl = "{venue.url}"\n'
+    here.record(messages=1)
+    assert venue.heard[0] == wanted
+    assert here.spec.format == "recording"
+
+
+@pytest.mark.parametrize("name", ["binance", "bybit", "okx", "poloniex", "kraken", "deribit", "bitmex"])
+def test_what_a_venue_streams_becomes_rows(
+    feed: Make, venue: Venue, shared: Callable[[str], Path], tmp_path: Path, name: str
+) -> None:
+    """Its recorded messages, said again by a server, recorded by name, kept in a catalog with when they came."""
+    path = sorted(shared(f"data/ws_recordings/{name}").glob("ws_*.txt.gz"))[-1]
+    lines = [
+        line for line in gzip.decompress(path.read_bytes()).splitlines() if b": {" in line[:24] or b": [" in line[:24]
+    ]
+    said = [line.split(b": ", 1)[1].decode() for line in lines[:200]]
+    venue.talks = [venue.subscribed(*said)]
+    here = feed("")
+    kinds = '["trades"]'
+    here.text = f'name = "v"\nvendor = "{name}"\nstream = true\nsymbols = ["BTC/USDT"]\nkinds = {kinds}\n'
+    here.text += f'[transport]\nurl = "{venue.url}"\n'
+    here.record(messages=len(said))
+    catalog = Catalog(tmp_path / "catalog")
+    (kept,) = keep_deliveries(here.spec, here.folder, catalog)
+    assert kept.error is None, kept.error
+    assert {"depth", "trades", "quotes", "orders"} & set(kept.rows_new)
+
+
+def test_a_name_that_does_not_stream_is_named(feed: Make) -> None:
+    """With those that do."""
+    here = feed("")
+    here.text = 'name = "v"\nvendor = "okex"\nstream = true\nsymbols = ["A/B"]\nkinds = ["trades"]\n'
+    with pytest.raises(HedgerowError, match="none of those that stream by name: binance"):
+        _ = here.spec

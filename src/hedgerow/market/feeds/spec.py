@@ -133,7 +133,7 @@ def parse_spec(source: bytes, place: str) -> Spec:
         top.fault("name", f"{name!r} is not up to 64 of a-z, 0-9, _ and -, beginning with a letter or a digit")
     vendor, match, way = top.text("vendor"), top.texts("match"), top.table("transport")
     named = bool(vendor) and not way.has("kind")
-    form = top.text("format", VENDOR_FORMAT if named else None)
+    form = top.text("format", ("recording" if top.flag("stream", False) else VENDOR_FORMAT) if named else None)
     schedule, expected = Schedule.read(top.table("schedule")), Expected.read(top.table("expected"))
     retries, checksums = Retries.read(top.table("retries")), Checksums.read(top.table("checksums"))
     limits = Limits.read(top.table("limits"))

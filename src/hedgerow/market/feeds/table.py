@@ -144,6 +144,10 @@ class Table:
             value = {}
         return Table(value, f"[{key}]", self._faults)
 
+    def filled(self, given: Mapping[str, Any]) -> Table:
+        """The same table with values for keys that it has not."""
+        return Table({**given, **self._rows}, self._where, self._faults)
+
     def done(self) -> None:
         """Note every key that nobody asked for."""
         for key in self._rows:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from hedgerow.core.errors import did_you_mean
 from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Transport
+from hedgerow.market.feeds.vendors.live import LIVE
 from hedgerow.market.feeds.vendors.wanted import Wanted
 
 VENUE = "hedgerow.market.feeds.vendors.venue"
+STREAM = "hedgerow.market.feeds.vendors.live"
 VENUE_KINDS = ("trades", "bars", "quotes", "book", "instruments")
 
 
@@ -22,7 +24,8 @@ VENUE_KINDS = ("trades", "bars", "quotes", "book", "instruments")
 class Vendor:
     """A vendor by name: what rows it has, the extra to install (empty: none), and the module that asks it.
 
-    by_symbol: whether it is told what is wanted by symbol; if not, by address.
+    by_symbol: whether it is told what is wanted by symbol; if not, by address. streams: the kinds that `stream = true`
+    records.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Vendor:
     extra: str
     module: str
     by_symbol: bool = True
+    streams: tuple[str, ...] = ()
 
 
 PLACE = "hedgerow.market.feeds.vendors"
@@ -44,20 +48,28 @@ OWN = (
 
 
 def vendors() -> list[Vendor]:
-    """Every vendor that can be named here; crypto venues only where ccxt is installed."""
+    """Every vendor that can be named here; without ccxt, of the crypto venues only those that stream."""
     try:
         import ccxt
     except ImportError:
-        return list(OWN)
-    venues = [
-        Vendor(name, str(getattr(ccxt, name)().name), VENUE_KINDS, "venues", VENUE) for name in sorted(ccxt.exchanges)
-    ]
-    return [*OWN, *venues]
+        return [*OWN, *(Vendor(name, name, (), "feeds", STREAM, streams=tuple(LIVE[name].names)) for name in LIVE)]
+    return [*OWN, *(_venue(name, str(getattr(ccxt, name)().name)) for name in sorted(ccxt.exchanges))]
+
+
+def _venue(name: str, says: str) -> Vendor:
+    streams = tuple(LIVE[name].names) if name in LIVE else ()
+    return Vendor(name, says, VENUE_KINDS, "venues", VENUE, streams=streams)
 
 
 def read_vendor(name: str, top: Table, transport: Table) -> Transport | None:
     """The transport of a vendor that is named, from the keys of the specification; `None` where there is none."""
     found = next((vendor for vendor in OWN if vendor.name == name), None)
+    if found is None and top.flag("stream", False):
+        found = _streaming(name)
+        if found is None:
+            near = did_you_mean(name, LIVE)
+            top.fault("stream", f"{name!r} is none of those that stream by name: {', '.join(LIVE)}{near}")
+            return None
     if found is None:
         known, missing = _venues()
         if name not in known:
@@ -65,11 +77,18 @@ def read_vendor(name: str, top: Table, transport: Table) -> Transport | None:
             hint = "; crypto venues want ccxt: pip install 'hedgerow[venues]'" if missing else ""
             transport.fault("kind", f"is missing, and {name!r} is no vendor that is known by name{near}{hint}")
             return None
-        found = Vendor(name, name, VENUE_KINDS, "venues", VENUE)
+        found = _venue(name, name)
     wanted = Wanted.read(top, found.kinds, by_symbol=found.by_symbol)
     made: Transport | None = importlib.import_module(found.module).settings(transport, found.name, wanted)
-    transport.done()
+    if found.module != STREAM:  # a websocket's own table is looked through there
+        transport.done()
     return made
+
+
+def _streaming(name: str) -> Vendor | None:
+    if name not in LIVE:
+        return None
+    return Vendor(name, name, tuple(LIVE[name].names), "feeds", STREAM)
 
 
 def _venues() -> tuple[Sequence[str], bool]:

@@ -29,6 +29,8 @@ HAS = {"trades": "fetchTrades", "bars": "fetchOHLCV", "quotes": "fetchTicker", "
 LIST = "instruments"
 SKEW_BELIEVED_NS = 3600 * 10**9
 """A clock that is further from ours is not one to tell by whether a bar is closed."""
+LATE_MS = 300_000
+"""How late a venue may say what happened: no nearer to now is a window believed to be empty."""
 HOUR_MS = 3_600_000
 """The window of time that some venues answer for, whatever was asked."""
 
@@ -124,6 +126,7 @@ class VenuePages:
         self._tasks = [Task(kind, symbol) for kind in listed if kind != LIST for symbol in symbols]
         self._tasks += [Task(LIST, "")] if LIST in listed else []
         self._reached: dict[str, Reached] = {}
+        self._recorded: dict[str, Reached] = {}
         self._refused: HedgerowError | None = None
         self.pages_max = told.pages_max
 
@@ -132,6 +135,10 @@ class VenuePages:
         for text in cursors:
             for key, (from_ms, ids) in json.loads(text).items():
                 self._reached[key] = Reached(from_ms, frozenset(ids))
+        self._recorded = dict(self._reached)
+        for key, (recorded, looked) in self._told.listing.idle.items():
+            if self._recorded.get(key) == recorded:  # nothing came since: what was empty is not asked for again
+                self._reached[key] = looked
         return None
 
     def page(self, cursor: str | None, *, number: int, asked_ns: int, known: str | None) -> Page:
@@ -191,7 +198,7 @@ class VenuePages:
         trades, heard = self._client.ask(lambda exchange: exchange.fetch_trades(task.symbol, was.from_ms, limit))
         rows, reached, gap = trades_after(was, trades, limit)
         reached, more = _stepped(was, reached, HOUR_MS, now_ms, full=len(trades) >= limit)
-        self._reached[task.key] = reached
+        self._keep(task, reached, came=bool(rows))
         page = self._page(task, about, number, heard, rows, reached, gap) if rows else None
         return page, more
 
@@ -204,9 +211,17 @@ class VenuePages:
         )
         rows, reached = bars_after(was, bars, span_ms, now_ms)
         reached, more = _stepped(was, reached, limit * span_ms, now_ms, full=bool(rows))
-        self._reached[task.key] = reached
+        self._keep(task, reached, came=bool(rows))
         about = replace(about, span_ns=span_ms * 1_000_000)
         return (self._page(task, about, number, heard, rows, reached) if rows else None), more and bool(bars)
+
+    def _keep(self, task: Task, reached: Reached, *, came: bool) -> None:
+        """How far a task is; of one that had nothing, beyond this pass."""
+        self._reached[task.key] = reached
+        if came:
+            self._recorded[task.key] = reached
+        else:
+            self._told.listing.idle[task.key] = (self._recorded.get(task.key), reached)
 
     def _list(self, number: int) -> Page:
         """The instruments that are wanted, delivered anew where the venue says something else of them."""
@@ -242,7 +257,7 @@ def _stepped(was: Reached, reached: Reached, window_ms: int, now_ms: int, *, ful
     """Where to ask next, and whether at once: venues that answer for a window of time have more behind an empty one."""
     if full:
         return reached if reached.from_ms > was.from_ms else Reached(was.from_ms + 1), True
-    if reached.from_ms + window_ms < now_ms:
+    if reached.from_ms + window_ms + LATE_MS < now_ms:
         return Reached(reached.from_ms + window_ms), True
     return reached, False
 

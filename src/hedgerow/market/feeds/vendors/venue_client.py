@@ -19,6 +19,7 @@ from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.market.feeds.http_client import retry_after_s
 from hedgerow.market.feeds.retry import Patience
 from hedgerow.market.feeds.transport import World
+from hedgerow.market.feeds.vendors.progress import Reached
 from hedgerow.market.feeds.vendors.reply import Heard
 
 if TYPE_CHECKING:
@@ -33,11 +34,15 @@ PATIENT = frozenset({418, 429, 503})
 
 @dataclass
 class Listing:
-    """The instruments of a venue as they were read last, and its answers; kept from pass to pass."""
+    """The instruments of a venue as they were read last, and its answers; kept from pass to pass.
+
+    idle: of each task that had nothing new, up to where it was recorded and up to where it was looked.
+    """
 
     heard: list[Heard] = field(default_factory=list)
     markets: Any = None
     currencies: Any = None
+    idle: dict[str, tuple[Reached | None, Reached]] = field(default_factory=dict)
 
 
 class VenueClient:
