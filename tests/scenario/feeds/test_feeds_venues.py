@@ -244,6 +244,27 @@ def test_a_venue_that_fails_is_named_and_tried_again_where_that_may_help(venue: 
     assert ids(here) == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "route", "said", "code"),
+    [
+        ("book", "depth", {"lastUpdateId": 1, "bids": [], "asks": [[None, "1"]]}, "FEED_PROTOCOL"),
+        ("book", "depth", {"lastUpdateId": 1, "bids": [["dear", "1"]], "asks": []}, "FEED_PROTOCOL"),
+        ("book", "depth", [1, 2], "FEED_REFUSED"),
+        ("quotes", "ticker/24hr", {"symbol": "BTCUSDT", "lastPrice": "1"}, "FEED_REFUSED"),
+        ("bars", "klines", [["soon", "1", "1", "1", "1", "1"]], None),
+        ("bars", "klines", {"a": {"b": []}}, None),
+    ],
+)
+def test_an_answer_of_another_shape_is_named_and_delivers_nothing(
+    venue: Make, kind: str, route: str, said: Any, code: str | None
+) -> None:
+    """Whatever is in it; what ccxt leaves out is not there."""
+    here, market = venue(f'["{kind}"]')
+    market.web.files[f"api/v3/{route}"] = lambda *_: (200, {}, body(said))
+    assert here.codes() == ([code] if code else [])
+    assert here.files() == {}
+
+
 def test_an_answer_that_does_not_reach_back_is_a_gap(venue: Make) -> None:
     """A venue that only gives its newest trades loses those between, and the delivery says so."""
     here, market = venue('["trades"]', keys="page_rows = 10")

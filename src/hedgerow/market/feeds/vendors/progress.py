@@ -11,6 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+LATE_MS = 300_000
+"""How late a venue may say what happened: no nearer to now is a window believed to be empty."""
+HOUR_MS = 3_600_000
+"""The window of time that some venues answer for, whatever was asked."""
+
 
 @dataclass(frozen=True)
 class Reached:
@@ -65,3 +70,12 @@ def bars_after(was: Reached, bars: Iterable[Sequence[Any]], span_ms: int, now_ms
     told = {int(bar[0]): list(bar[:6]) for bar in bars if was.from_ms <= int(bar[0]) <= now_ms - span_ms}
     rows = [told[at_ms] for at_ms in sorted(told)]
     return rows, Reached(rows[-1][0] + span_ms) if rows else was
+
+
+def stepped(was: Reached, reached: Reached, window_ms: int, now_ms: int, *, full: bool) -> tuple[Reached, bool]:
+    """Where to ask next, and whether at once: venues that answer for a window of time have more behind an empty one."""
+    if full:
+        return reached if reached.from_ms > was.from_ms else Reached(was.from_ms + 1), True
+    if reached.from_ms + window_ms + LATE_MS < now_ms:
+        return Reached(reached.from_ms + window_ms), True
+    return reached, False

@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from hedgerow.core.errors import HedgerowError, did_you_mean
+from hedgerow.core.errors import HedgerowError, did_you_mean, problem
 from hedgerow.market.feeds.http_client import url_fault
 from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Page, World
-from hedgerow.market.feeds.vendors.progress import Reached, bars_after, trades_after
+from hedgerow.market.feeds.vendors.progress import HOUR_MS, Reached, bars_after, stepped, trades_after
 from hedgerow.market.feeds.vendors.reply import About, Heard, written
-from hedgerow.market.feeds.vendors.venue_client import Listing, VenueClient
+from hedgerow.market.feeds.vendors.venue_client import Listing, VenueClient, venue_errors
 from hedgerow.market.feeds.vendors.wanted import Wanted
 
 HAS = {"trades": "fetchTrades", "bars": "fetchOHLCV", "quotes": "fetchTicker", "book": "fetchOrderBook"}
@@ -29,10 +29,6 @@ HAS = {"trades": "fetchTrades", "bars": "fetchOHLCV", "quotes": "fetchTicker", "
 LIST = "instruments"
 SKEW_BELIEVED_NS = 3600 * 10**9
 """A clock that is further from ours is not one to tell by whether a bar is closed."""
-LATE_MS = 300_000
-"""How late a venue may say what happened: no nearer to now is a window believed to be empty."""
-HOUR_MS = 3_600_000
-"""The window of time that some venues answer for, whatever was asked."""
 
 
 def settings(table: Table, vendor: str, wanted: Wanted) -> VenueTransport:
@@ -164,8 +160,9 @@ class VenuePages:
         """The next answer of a task that holds something new, if there is one, and whether there may be more."""
         page, more = None, True
         try:
-            while page is None and more:
-                page, more = self._ask(task, number)
+            with venue_errors(self._told.vendor):
+                while page is None and more:
+                    page, more = self._ask(task, number)
         except HedgerowError as error:
             if error.row.name != "FEED_REFUSED":
                 raise
@@ -187,9 +184,13 @@ class VenuePages:
             return self._bars(task, about, number, now_ms)
         if task.kind == "quotes":
             ticker, heard = self._client.ask(lambda exchange: exchange.fetch_ticker(task.symbol))
+            if ticker.get("bid") is None and ticker.get("ask") is None:
+                raise problem("FEED_REFUSED", f"{task.symbol}: the venue's ticker has no best prices; take kind book")
             rows: list[Any] = [[ticker.get(name) for name in ("timestamp", "bid", "bidVolume", "ask", "askVolume")]]
         else:
             book, heard = self._client.ask(lambda exchange: exchange.fetch_order_book(task.symbol, self._told.depth))
+            if not book["bids"] and not book["asks"]:
+                raise problem("FEED_REFUSED", f"{task.symbol}: the venue's book is empty")
             rows = [{name: book.get(name) for name in ("timestamp", "nonce")} | _sides(book)]
         return self._page(task, about, number, heard, rows), False
 
@@ -197,7 +198,7 @@ class VenuePages:
         was, limit = self._reached.get(task.key) or self._first(now_ms), self._told.page_rows
         trades, heard = self._client.ask(lambda exchange: exchange.fetch_trades(task.symbol, was.from_ms, limit))
         rows, reached, gap = trades_after(was, trades, limit)
-        reached, more = _stepped(was, reached, HOUR_MS, now_ms, full=len(trades) >= limit)
+        reached, more = stepped(was, reached, HOUR_MS, now_ms, full=len(trades) >= limit)
         self._keep(task, reached, came=bool(rows))
         page = self._page(task, about, number, heard, rows, reached, gap) if rows else None
         return page, more
@@ -210,7 +211,7 @@ class VenuePages:
             lambda exchange: exchange.fetch_ohlcv(task.symbol, self._told.bars, was.from_ms, limit)
         )
         rows, reached = bars_after(was, bars, span_ms, now_ms)
-        reached, more = _stepped(was, reached, limit * span_ms, now_ms, full=bool(rows))
+        reached, more = stepped(was, reached, limit * span_ms, now_ms, full=bool(rows))
         self._keep(task, reached, came=bool(rows))
         about = replace(about, span_ns=span_ms * 1_000_000)
         return (self._page(task, about, number, heard, rows, reached) if rows else None), more and bool(bars)
@@ -251,15 +252,6 @@ class VenuePages:
         stem = f"{task.kind}/{symbol}/{moment:%Y%m%d}/{moment:%Y%m%dT%H%M%S}{known_ns % 10**9:09d}Z-{number:05d}"
         resume = None if reached is None else json.dumps({task.key: [reached.from_ms, sorted(reached.ids)]})
         return Page(f"{stem}.json", written(about, heard, rows), None, None, resume, False, gaps, about.skew_ns)
-
-
-def _stepped(was: Reached, reached: Reached, window_ms: int, now_ms: int, *, full: bool) -> tuple[Reached, bool]:
-    """Where to ask next, and whether at once: venues that answer for a window of time have more behind an empty one."""
-    if full:
-        return reached if reached.from_ms > was.from_ms else Reached(was.from_ms + 1), True
-    if reached.from_ms + window_ms + LATE_MS < now_ms:
-        return Reached(reached.from_ms + window_ms), True
-    return reached, False
 
 
 def _sides(book: dict[str, Any]) -> dict[str, list[list[str]]]:

@@ -99,8 +99,7 @@ class VenueClient:
 
     def _asked(self, question: Callable[[Any], T]) -> tuple[T, list[Heard]]:
         self._heard = []
-        with _errors(self._told.vendor):
-            found = question(self.exchange)
+        found = question(self.exchange)
         return found, self._heard
 
     def _throttle(self, cost: float | None = None) -> None:
@@ -178,8 +177,8 @@ def _moved(urls: Any, base: str) -> Any:
 
 
 @contextmanager
-def _errors(vendor: str) -> Iterator[None]:
-    """Give ccxt's errors our names."""
+def venue_errors(vendor: str) -> Iterator[None]:
+    """Give the errors of ccxt, and of answers that are not what they should be, our names."""
     import ccxt
 
     try:
@@ -193,7 +192,7 @@ def _errors(vendor: str) -> Iterator[None]:
     except ccxt.BaseError as error:
         raise problem("FEED_REFUSED", f"{vendor}: {_short(error)}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError) as error:
-        raise problem("FEED_PROTOCOL", f"{vendor}: ccxt cannot read the answer: {error!r}") from None
+        raise problem("FEED_PROTOCOL", f"{vendor}: the answer cannot be read: {error!r}") from None
 
 
 def _short(error: Exception) -> str:
