@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import asof, backtests, baseline, core, jail  # noqa: E402 (run as a program, the folder above must be found first)
+from bench import asof, backtests, baseline, core, feeds, jail  # noqa: E402 (run as a program, the folder above must be found first)
 from bench.figures import Figure, table  # noqa: E402
 from bench.j1.data import ALL  # noqa: E402
 from bench.machine import machine, real_time  # noqa: E402
@@ -37,6 +37,7 @@ GROUPS = {
     "j1": "a million bars: events, init/next and signals, beside the peers that are installed",
     "jail": "a round trip to a strategy behind its walls, beside bare pipes",
     "asof": "ten million rows joined as of the time they were known, beside Polars and DuckDB",
+    "feeds": "a file delivered, messages recorded and read into rows, beside copying, writing and parsing them",
     "newcomer": "import, first result, installed size, demo",
 }
 RUNS = 7
@@ -78,6 +79,8 @@ def measure(group: str, asked: argparse.Namespace, say: backtests.Say) -> Iterat
         return jail.measure(runs=asked.runs, work=work)
     if group == "asof":
         return asof.measure(runs=asked.runs)
+    if group == "feeds":
+        return feeds.measure(runs=asked.runs)
     say(f"{group}: building and measuring")
     return core.measure(group, runs=asked.runs, prefix=real_time(asked.scheduling), work=work)
 
