@@ -17,7 +17,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import asof, backtests, baseline, core, feeds, jail  # noqa: E402 (run as a program, the folder above must be found first)
+from bench import (  # noqa: E402 (run as a program, the folder above must be found first)
+    asof,
+    backtests,
+    baseline,
+    core,
+    feeds,
+    jail,
+    replays,
+)
 from bench.figures import Figure, table  # noqa: E402
 from bench.j1.data import ALL  # noqa: E402
 from bench.machine import machine, real_time  # noqa: E402
@@ -35,6 +43,7 @@ GROUPS = {
     "wasm": "a call of a WebAssembly module beside the same work done natively",
     "counts": "allocations, system calls, locks and instructions of the kernel's steps",
     "j1": "a million bars: events, init/next and signals, beside the peers that are installed",
+    "replay": "books replayed with our orders in them: quotes, levels, orders, beside floors and installed peers",
     "jail": "a round trip to a strategy behind its walls, beside bare pipes",
     "asof": "ten million rows joined as of the time they were known, beside Polars and DuckDB",
     "feeds": "a file delivered, messages recorded and read into rows, beside copying, writing and parsing them",
@@ -75,6 +84,8 @@ def measure(group: str, asked: argparse.Namespace, say: backtests.Say) -> Iterat
         return backtests.measure(n=asked.bars, runs=asked.runs, work=work, say=say)
     if group == "newcomer":
         return newcomer.measure(runs=asked.runs, work=work, say=say)
+    if group == "replay":
+        return replays.measure(runs=asked.runs, work=work, say=say)
     if group == "jail":
         return jail.measure(runs=asked.runs, work=work)
     if group == "asof":

@@ -154,7 +154,8 @@ def test_run_lists_its_groups_and_names_an_unknown_one() -> None:
     """`--list` builds and measures nothing."""
     program = [sys.executable, str(ROOT / "bench" / "run.py")]
     listed = subprocess.run([*program, "--list"], capture_output=True, text=True, check=True).stdout
-    assert [line.split()[0] for line in listed.splitlines()] == [*core.PLANS, "j1", "jail", "asof", "feeds", "newcomer"]
+    groups = [*core.PLANS, "j1", "replay", "jail", "asof", "feeds", "newcomer"]
+    assert [line.split()[0] for line in listed.splitlines()] == groups
     refused = subprocess.run([*program, "gait"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "no group 'gait'" in refused.stderr

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,11 @@ from hedgerow.market.books import BUY, LAST_OF_UPDATE, SELL, TICKS_MAX, TOP, Eve
 from hedgerow.market.instruments import Instrument
 from hedgerow.market.ticks import in_ticks, ratio
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from hedgerow.market.venues import Checksum, Message
+
 Shown = Literal["quotes", "levels", "orders"]
 Piece: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]
 """Which noun each row is, and the rows: (n, 4) words of 64 bits."""
@@ -29,7 +34,8 @@ Piece: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]
 PIECE_ROWS = 1 << 18
 """Rows of a piece, where a source does not cut it itself."""
 _OF = {"quotes": "BookLevel", "levels": "BookLevel", "orders": "BookOrder"}
-_LOTS_MAX = 2**52
+LOTS_MAX = 2**52
+"""Most lots at one price."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,11 +114,54 @@ class Books:
         rows["ts_event"] = known[:, None]
         rows["ts_init"] = known[:, None] if ts_init is None else _times("ts_init", ts_init)[:, None]
         for side, price, size in ((0, bid, bid_size), (1, ask, ask_size)):
-            rows["lots"][:, side] = _whole("size", size, listed.lot, len(known), _LOTS_MAX)
-            rows["price_ticks"][:, side] = _whole("price", price, listed.tick, len(known), TICKS_MAX)
+            rows["lots"][:, side] = whole("size", size, listed.lot, len(known), LOTS_MAX)
+            rows["price_ticks"][:, side] = whole("price", price, listed.tick, len(known), TICKS_MAX)
         rows["side"] = (BUY, SELL)
         rows["action"] = (TOP, TOP | LAST_OF_UPDATE)
         return cls.from_events(listed, levels=rows.reshape(-1), trades=trades)
+
+    @classmethod
+    def from_messages(
+        cls,
+        instrument: Instrument,
+        messages: Iterable[Message],
+        *,
+        rule: str,
+        checksum: Checksum | None = None,
+    ) -> Books:
+        """Books of every price of one instrument, from a venue's messages (see `hedgerow.market.venues`), with trades.
+
+        rule: how the venue numbers its updates (`venue_rules()`). checksum: checked after each message that has one.
+        After a gap the replayed book is empty until an image comes. Raises BOOK errors where the book is not the
+        venue's, RUN_NO_DATA without an image.
+
+        >>> from hedgerow.market.venues import binance
+        >>> image = {"lastUpdateId": 4, "bids": [["1.00", "1"]], "asks": [["1.01", "2"]]}
+        >>> coin = Instrument("BTCUSDT", "USDT")
+        >>> Books.from_messages(coin, [binance.read(image, coin, ts_init=1)], rule="binance_spot")
+        Books(BTCUSDT, levels, 3 rows)
+        """
+        from hedgerow.market.replay_sources import books_of_messages
+
+        return books_of_messages(instrument, messages, rule, checksum)
+
+    @classmethod
+    def from_rows(
+        cls,
+        instrument: Instrument,
+        *,
+        quotes: pa.Table | None = None,
+        depth: pa.Table | None = None,
+        trades: pa.Table | None = None,
+    ) -> Books:
+        """Books of one instrument from Arrow rows, as `Catalog.rows` gives them.
+
+        quotes: best prices. depth: every price; rows of one record are one update. One of the two is given. trades:
+        rows of trades. Prices and sizes are whole ticks and lots of the instrument, or DATA errors name the row.
+        """
+        from hedgerow.market.replay_sources import books_of_rows
+
+        return books_of_rows(instrument, quotes, depth, trades)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -206,7 +255,7 @@ def _times(name: str, given: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return column.astype(np.int64)
 
 
-def _whole(what: str, given: npt.ArrayLike, step: Any, rows: int, most: int) -> npt.NDArray[np.int64]:
+def whole(what: str, given: npt.ArrayLike, step: Any, rows: int, most: int) -> npt.NDArray[np.int64]:
     """Ticks or lots of a column: integers as they are, floats where they are whole multiples."""
     column = np.broadcast_to(np.asarray(given), (rows,))
     if column.dtype.kind in "iu":
@@ -226,22 +275,3 @@ def _whole(what: str, given: npt.ArrayLike, step: Any, rows: int, most: int) -> 
         row = int(((whole < 0) | (whole > most)).argmax())
         raise problem("DATA_OVERFLOW", f"row {row}: {what} of {whole[row]} steps, from 0 to {most}")
     return whole
-
-
-def in_pieces(events: Iterable[tuple[str, Events]]) -> Iterator[Piece]:
-    """Whole updates, one after the other as they are recorded, as pieces; each is (its noun, its rows)."""
-    kinds: list[npt.NDArray[np.uint8]] = []
-    words: list[npt.NDArray[np.uint64]] = []
-    size = 0
-    for name, rows in events:
-        kinds.append(np.full(len(rows), noun(name).kind, dtype=np.uint8))
-        words.append(np.ascontiguousarray(rows).view("<u8").reshape(-1, 4))
-        size += len(rows)
-        if size >= PIECE_ROWS:
-            yield np.concatenate(kinds), np.concatenate(words)
-            kinds, words, size = [], [], 0
-    if kinds:
-        yield np.concatenate(kinds), np.concatenate(words)
-
-
-__all__ = ["Books", "Piece", "Shown", "in_pieces"]

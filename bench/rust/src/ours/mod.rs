@@ -8,4 +8,5 @@ pub mod journal;
 pub mod kernel;
 pub mod log;
 pub mod people;
+pub mod replay;
 pub mod state;

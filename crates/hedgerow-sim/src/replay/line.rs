@@ -53,11 +53,17 @@ pub struct Packet {
     rows: u32,
 }
 
+/// A row on its way, with the packet that it is of.
+#[derive(Clone, Copy, Debug)]
+struct Under {
+    packet: Packet,
+    row: Row,
+}
+
 /// Market data on its way to us: holds no more than what is under way.
 #[derive(Clone, Debug, Default)]
 pub struct FeedLine {
-    packets: VecDeque<Packet>,
-    rows: VecDeque<Row>,
+    rows: VecDeque<Under>,
     last_ts: i64,
 }
 
@@ -72,21 +78,28 @@ impl FeedLine {
     #[inline]
     #[must_use]
     pub fn ts(&self) -> i64 {
-        self.packets.front().map_or(i64::MAX, |packet| packet.ts)
+        self.rows.front().map_or(i64::MAX, |under| under.packet.ts)
     }
 
     /// An update leaves the venue and reaches us at `ts`, but not before the one sent ahead of it.
+    #[inline]
     pub fn send(&mut self, kind: u16, rows: &[Row], shift_ticks: i32, ts: i64) {
         self.last_ts = self.last_ts.max(ts);
-        self.packets.push_back(Packet { ts: self.last_ts, kind, shift_ticks, rows: rows.len() as u32 });
-        self.rows.extend(rows);
+        let packet = Packet { ts: self.last_ts, kind, shift_ticks, rows: rows.len() as u32 };
+        for row in rows {
+            self.rows.push_back(Under { packet, row: *row });
+        }
     }
 
     /// The next update, its rows put into `rows`.
+    #[inline]
     pub fn receive(&mut self, rows: &mut Vec<Row>) -> Option<Packet> {
-        let packet = self.packets.pop_front()?;
+        let Under { packet, row } = self.rows.pop_front()?;
         rows.clear();
-        rows.extend(self.rows.drain(..packet.rows as usize));
+        rows.push(row);
+        for _ in 1..packet.rows {
+            rows.extend(self.rows.pop_front().map(|under| under.row));
+        }
         Some(packet)
     }
 }

@@ -12,8 +12,8 @@ use super::{BookConfig, Fees};
 use crate::matching::about;
 use hedgerow_book::{Book, Level, OrderBook, Refused};
 use hedgerow_core::{
-    BookLevel, BookOrder, Instrument, LAST_OF_UPDATE, Liquidity, MONEY_UNIT, Money, OrderAction, ReportKind, RoundMode,
-    Side, Trade, TradeKind, VenueReport, div_round,
+    BookLevel, BookOrder, Instrument, LAST_OF_UPDATE, LevelAction, Liquidity, MONEY_UNIT, Money, OrderAction,
+    ReportKind, RoundMode, Side, Trade, TradeKind, VenueReport, div_round,
 };
 
 /// What fills need to know of an instrument.
@@ -97,10 +97,11 @@ impl<B: Book> Market<B> {
 
     /// Lots shown at a price; `None` = the price lies behind what the book can show.
     pub(crate) fn shown(&self, side: Side, price_ticks: i32) -> Option<i64> {
-        match self.book.best(side) {
-            Some(best) if B::DEPTH == 1 && is_better(side, best.price_ticks, price_ticks) => None,
-            _ => Some(self.book.lots_at(side, price_ticks)),
+        let is_behind = |best: Level| is_better(side, best.price_ticks, price_ticks);
+        if B::DEPTH == 1 && self.book.best(side).is_some_and(is_behind) {
+            return None;
         }
+        Some(self.book.lots_at(side, price_ticks))
     }
 
     /// Everyone who is at a price now stands ahead.
@@ -156,9 +157,18 @@ impl<B: Book> Market<B> {
         B: Book<Event = BookLevel>,
     {
         self.book.update(events)?;
+        // One price of many changed, and it is seldom one of ours.
+        let single = match events {
+            [event] if B::DEPTH == 2 && event.action & !LAST_OF_UPDATE == LevelAction::Set as u8 => Some(*event),
+            _ => None,
+        };
         for side in [Side::Buy, Side::Sell] {
             for i in 0..self.ours[place_of(side)].len() {
-                let shown = self.shown(side, self.ours[place_of(side)][i].price_ticks);
+                let price_ticks = self.ours[place_of(side)][i].price_ticks;
+                if single.is_some_and(|event| event.price_ticks != price_ticks || event.side != side as u8) {
+                    continue;
+                }
+                let shown = self.shown(side, price_ticks);
                 if let (Ahead::Lots(place), Some(lots)) = (&mut self.ours[place_of(side)][i].ahead, shown) {
                     place.show(&config.queue, lots, ts);
                 }
@@ -205,6 +215,7 @@ impl<B: Book> Market<B> {
     }
 
     /// What follows from any change of the book.
+    #[inline]
     pub(crate) fn settle(&mut self, config: &BookConfig, ts: i64, say: &mut impl FnMut(VenueReport)) {
         for side in [Side::Buy, Side::Sell] {
             self.taken[place_of(side)].follow(&self.book, side);
@@ -237,6 +248,7 @@ impl<B: Book> Market<B> {
     }
 
     /// Lots that came to stand at the prices of our orders, or beyond, trade with them at those prices.
+    #[inline]
     fn sweep(&mut self, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
         let (own, other) = (place_of(side), opposite(side));
         let mut i = 0;

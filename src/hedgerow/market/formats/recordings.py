@@ -14,16 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.market.formats.documents import in_document, parse
-from hedgerow.market.formats.gathering import Gathered, moment
+from hedgerow.market.formats.gathering import Gathered
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.formats.venues import decode, say
 from hedgerow.market.reading import Reading
-from hedgerow.market.venues.recordings import unmarked
+from hedgerow.market.venues.lines import SESSION, STAMPED, is_json, line_of
 
-_STAMPED = re.compile(rb"(\d{16,19}) (.+)", re.DOTALL)
 _OPENS = re.compile(rb"\d{16,19} [\[{#]")
-_SESSION = re.compile(rb"(?:((?:ws|http)s?://\S+) (<->|<-|->) )?(\d{9,10}(?:\.\d+)?)(?:: (.*))?", re.DOTALL)
 _PAIR_KEYS = ("symbol", "instId", "pair", "instrument_name", "primaryCurrencyCode", "secondaryCurrencyCode")
 
 _Lines = Callable[[Opened, Reading, Gathered], Iterator[Rows]]
@@ -37,7 +35,7 @@ def claims_stamped(opened: Opened) -> bool:
 def claims_session(opened: Opened) -> bool:
     """Whether its first line opens a connection, is a reply to a request, or a message with its seconds."""
     first = opened.head.split(b"\n")[0]
-    match = _SESSION.fullmatch(first if len(first) < len(opened.head) else first[:4096])
+    match = SESSION.fullmatch(first if len(first) < len(opened.head) else first[:4096])
     return match is not None and (match[1] is not None or (match[4] or b"")[:1] in (b"{", b"["))
 
 
@@ -64,18 +62,16 @@ def _flushed(lines: _Lines, opened: Opened, reading: Reading) -> Iterator[Rows]:
 
 def _stamped(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[Rows]:
     gathered.instrument = reading.symbol or opened.stem
-    for number, line in opened.lines():
-        if not line:
+    for number, text in opened.lines():
+        if not text:
             continue
-        match = _STAMPED.fullmatch(line)
-        if match is None:
-            raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(line)} is not a time and a message")
-        at = int(match[1]) * 10 ** (19 - len(match[1]))
-        body = unmarked(match[2]).strip()
-        if body[:1] in (b"{", b"["):
-            yield from _take(gathered, at, body, opened, number)
+        line = line_of(text) if STAMPED.fullmatch(text) else None
+        if line is None or line.ns is None:
+            raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(text)} is not a time and a message")
+        if is_json(line.body):
+            yield from _take(gathered, line.ns, line.body, opened, number)
         else:
-            _words(gathered, at, match[2], number)
+            _words(gathered, line.ns, text.partition(b" ")[2], number)
 
 
 def _words(gathered: Gathered, at: int, body: bytes, number: int) -> None:
@@ -89,28 +85,28 @@ def _words(gathered: Gathered, at: int, body: bytes, number: int) -> None:
 
 def _session(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[Rows]:
     replies = []
-    for number, line in opened.lines():
-        if not line.strip():
+    for number, text in opened.lines():
+        if not text.strip():
             continue
         gathered.record, gathered.instrument = number, reading.symbol or opened.stem
-        if line.startswith(b"configuration: "):
+        line = line_of(text)
+        if line is not None and line.way == "settings":
             gathered.counted(None)
-            gathered.add("messages", None, type="configuration", content=line.decode(errors="replace"))
+            gathered.add("messages", None, type="configuration", content=line.body.decode(errors="replace"))
             continue
-        match = _SESSION.fullmatch(line)
-        if match is None:
-            raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(line)} is no line of a session")
-        url, arrow, seconds, body = match.groups()
-        at = moment(seconds.decode())
-        if arrow in (b"<->", b"<-") or not body:
-            gathered.known_ns = at
-            gathered.counted(at)
-            gathered.add("messages", None, type=(arrow or b"").decode(), content=(body or url).decode(errors="replace"))
-        elif arrow == b"->":
-            gathered.instrument = _asked(url.decode(), gathered.instrument)
-            replies += _reply(gathered, at, body, opened, number, reading)
+        if line is None or line.ns is None:
+            raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(text)} is no line of a session")
+        if line.way == "sent":
+            gathered.known_ns = line.ns
+            gathered.counted(line.ns)
+            arrow = text.split(b" ", 2)[1].decode() if line.url else ""
+            content = line.body.decode(errors="replace") or line.url
+            gathered.add("messages", None, type=arrow, content=content)
+        elif line.way == "reply":
+            gathered.instrument = _asked(line.url, gathered.instrument)
+            replies += _reply(gathered, line.ns, line.body, opened, number, reading)
         else:
-            yield from _take(gathered, at, body, opened, number)
+            yield from _take(gathered, line.ns, line.body, opened, number)
     yield from gathered.flush()
     yield from replies
 

@@ -9,7 +9,52 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hedgerow.market.venues.messages import MS, Message, Stepped, changes, trade
+from hedgerow.market.formats.gathering import moment
+from hedgerow.market.venues.messages import Message, Stepped, message_of
+from hedgerow.market.venues.statements import MS, Bar, Figure, Levels, Quote, Statement, Trade
+
+BOOKED = ("depthUpdate", "bookTicker", "trade", "aggTrade")
+"""Events that mean something to a book."""
+
+
+def told(m: Mapping[str, Any]) -> list[Statement] | None:
+    """What a message of a stream states; None where it is none of Binance's."""
+    event = m["e"]
+    at = m.get("T") or m.get("E")
+    ns = None if at is None else at * MS
+    if event == "depthUpdate":
+        previous = m.get("pu", m["U"] - 1 if "U" in m else None)
+        return [Levels(ns, m["s"], m["b"], m["a"], first=m.get("U"), last=m["u"], previous=previous)]
+    if event in ("trade", "aggTrade"):
+        side = "sell" if m["m"] else "buy"
+        market = m.get("X", "MARKET") == "MARKET"
+        return [Trade(m["T"] * MS, m["s"], m["p"], m["q"], side, m.get("t", m.get("a")), market)]
+    if event in ("bookTicker", "24hrTicker") and "b" in m:
+        return [_quote(m, ns if event == "bookTicker" else m["E"] * MS)]
+    if event == "kline" and m["k"]["x"]:  # an open bar is no bar yet
+        bar = m["k"]
+        span = (bar["T"] + 1 - bar["t"]) * MS
+        prices = {word: bar[word[0]] for word in ("open", "high", "low", "close", "volume")}
+        return [Bar(bar["t"] * MS + span, m["s"], span, prices)]
+    if event == "markPriceUpdate":
+        return [Figure(m["E"] * MS, f"{m['s']}.mark_price", m["p"])]
+    return None
+
+
+def told_quote(m: Mapping[str, Any]) -> list[Statement] | None:
+    """The best prices of spot, which bear no kind."""
+    return None if "e" in m or not {"s", "b", "B", "a", "A"} <= m.keys() else [_quote(m, None)]
+
+
+def told_image(m: Mapping[str, Any]) -> list[Statement] | None:
+    """A book by REST."""
+    at = m.get("T") or m.get("E")
+    ns = None if at is None else moment(at)
+    return [Levels(ns, m.get("symbol"), m["bids"], m["asks"], whole=True, last=m["lastUpdateId"])]
+
+
+def _quote(m: Mapping[str, Any], ns: int | None) -> Quote:
+    return Quote(ns, m["s"], m["b"], m["B"], m["a"], m["A"], m.get("u"))
 
 
 def read(
@@ -23,31 +68,18 @@ def read(
     >>> from hedgerow.market.venues import Steps
     >>> spot = Steps("BTCUSDT", tick=Decimal("0.01"), lot=Decimal("0.00001"))
     >>> update = {"e": "depthUpdate", "E": 7, "s": "BTCUSDT", "U": 5, "u": 6, "b": [["61737.63", "0.5"]], "a": []}
-    >>> told = read(update, spot)
-    >>> told.kind, told.first, told.last, told.events["lots"].tolist()
+    >>> said = read(update, spot)
+    >>> said.kind, said.first, said.last, said.events["lots"].tolist()
     ('update', 5, 6, [50000])
     """
     data = message.get("data", message)
     if data.get("s", data.get("symbol", instrument.symbol)) != instrument.symbol:
         return None
-    kind = data.get("e")
-    when = data.get("T", data.get("E"))
-    ts_event = when * MS if when is not None else ts_init
-    if ts_event is None:
+    if data.get("e", "depthUpdate") not in BOOKED:
         return None
-    common: dict[str, Any] = {"ts_event": ts_event, "ts_init": ts_init, "index": index}
-    if kind == "depthUpdate":
-        events, beyond = changes(instrument, bids=data["b"], asks=data["a"], **common)
-        return Message(
-            "update", events, first=data["U"], last=data["u"], previous=data.get("pu", data["U"] - 1), beyond=beyond
-        )
-    if "lastUpdateId" in data:
-        events, beyond = changes(instrument, bids=data["bids"], asks=data["asks"], **common)
-        return Message("image", events, last=data["lastUpdateId"], beyond=beyond)
-    if kind == "bookTicker" or (kind is None and {"u", "B", "A"} <= data.keys()):
-        bid, ask = (data["b"], data["B"]), (data["a"], data["A"])
-        events, _ = changes(instrument, bids=[bid], asks=[ask], **common, top=True)
-        return Message("top", events, last=data["u"])
-    if kind in ("trade", "aggTrade") and data.get("X", "MARKET") == "MARKET":
-        return Message("trade", trade(instrument, price=data["p"], size=data["q"], buyer_took=not data["m"], **common))
+    reading = told if "e" in data else told_image if "lastUpdateId" in data else told_quote
+    for statement in reading(data) or ():
+        found = message_of(statement, instrument, ts_init=ts_init, index=index)
+        if found is not None:
+            return found
     return None

@@ -8,7 +8,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hedgerow.market.venues.messages import MS, Message, Stepped, changes, trade
+from hedgerow.market.formats.gathering import moment
+from hedgerow.market.venues.messages import Message, Stepped, message_of
+from hedgerow.market.venues.statements import MS, Bar, Levels, Quote, Statement, Trade, side_of
+
+
+def told(m: Mapping[str, Any]) -> list[Statement] | None:
+    """What a message states; None where it is none of Bybit's."""
+    topic, data = m["topic"], m["data"]
+    name, who = topic.split(".")[0], topic.split(".")[-1]
+    if name == "orderbook":
+        whole, number = m["type"] == "snapshot", data.get("u")
+        before = None if number is None else number - 1
+        ns = int(m.get("cts", m["ts"])) * MS
+        return [Levels(ns, data["s"], data["b"], data["a"], whole, first=number, last=number, previous=before)]
+    if name in ("publicTrade", "trade"):
+        return [_trade(t) for t in data]
+    if name == "tickers" and "bid1Price" in data:
+        sides = (data[key] for key in ("bid1Price", "bid1Size", "ask1Price", "ask1Size"))
+        return [Quote(int(m["ts"]) * MS, data["symbol"], *sides)]
+    if name == "kline" and all(bar["confirm"] for bar in data):
+        return [_bar(bar, who) for bar in data]
+    return [_first_book(m, who)] if name.startswith("orderBook") else None
+
+
+def _trade(t: Mapping[str, Any]) -> Trade:
+    price, size = t.get("p", t.get("price")), t.get("v", t.get("size"))
+    side, number = side_of(t.get("S", t.get("side"))), t.get("i", t.get("trade_id"))
+    return Trade(int(t.get("T") or t["trade_time_ms"]) * MS, t.get("s") or t["symbol"], price, size, side, number)
+
+
+def _bar(bar: Mapping[str, Any], who: str) -> Bar:
+    span = (bar["end"] + 1 - bar["start"]) * MS
+    return Bar(
+        bar["start"] * MS + span, who, span, {word: bar[word] for word in ("open", "high", "low", "close", "volume")}
+    )
+
+
+def _first_book(m: Mapping[str, Any], who: str) -> Levels:
+    """The first version's books, in which a level that is deleted bears no size."""
+    data, whole = m["data"], m["type"] == "snapshot"
+    if whole:
+        levels = data["order_book"] if isinstance(data, dict) else data
+    else:
+        levels = [{**level, "size": 0} for level in data["delete"]] + data["update"] + data["insert"]
+    bids, asks = (
+        [(level["price"], level["size"]) for level in levels if level["side"] == side] for side in ("Buy", "Sell")
+    )
+    ns = moment(m["timestamp_e6"]) if "timestamp_e6" in m else None
+    return Levels(ns, who, bids, asks, whole, last=m.get("cross_seq"))
 
 
 def read(
@@ -21,33 +69,13 @@ def read(
     >>> from decimal import Decimal
     >>> from hedgerow.market.venues import Steps
     >>> data = {"s": "XRPUSDT", "b": [["1.9531", "6203"]], "a": [], "u": 9}
-    >>> told = read({"topic": "orderbook.500.XRPUSDT", "type": "snapshot", "ts": 7, "data": data},
+    >>> said = read({"topic": "orderbook.500.XRPUSDT", "type": "snapshot", "ts": 7, "data": data},
     ...             Steps("XRPUSDT", tick=Decimal("0.0001")))
-    >>> told[0].kind, told[0].last, told[0].events["price_ticks"].tolist()
+    >>> said[0].kind, said[0].last, said[0].events["price_ticks"].tolist()
     ('image', 9, [19531])
     """
     topic = str(message.get("topic", ""))
-    common: dict[str, Any] = {"ts_init": ts_init, "index": index}
-    if topic.startswith("orderbook.") and topic.endswith(f".{instrument.symbol}"):
-        data = message["data"]
-        ts_event = message.get("cts", message["ts"]) * MS
-        events, beyond = changes(instrument, bids=data["b"], asks=data["a"], ts_event=ts_event, **common)
-        if message["type"] == "snapshot":
-            return [Message("image", events, last=data["u"], beyond=beyond)]
-        return [Message("update", events, first=data["u"], last=data["u"], previous=data["u"] - 1, beyond=beyond)]
-    if topic == f"publicTrade.{instrument.symbol}":
-        return [
-            Message(
-                "trade",
-                trade(
-                    instrument,
-                    price=told["p"],
-                    size=told["v"],
-                    buyer_took=told["S"] == "Buy",
-                    ts_event=told["T"] * MS,
-                    **common,
-                ),
-            )
-            for told in message["data"]
-        ]
-    return []
+    if not topic.startswith(("orderbook.", "publicTrade.")) or not topic.endswith(f".{instrument.symbol}"):
+        return []
+    found = (message_of(each, instrument, ts_init=ts_init, index=index) for each in told(message) or ())
+    return [each for each in found if each is not None]

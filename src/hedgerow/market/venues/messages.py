@@ -16,9 +16,7 @@ import numpy as np
 from hedgerow.core.errors import problem
 from hedgerow.core.nouns import noun
 from hedgerow.market.books import BUY, SELL, TICKS_MAX, Events, level_events
-
-MS = 1_000_000
-"""Nanoseconds of a millisecond, the unit of most venues' times."""
+from hedgerow.market.venues.statements import Levels, Quote, Statement, Trade
 
 
 class Stepped(Protocol):
@@ -147,3 +145,36 @@ def trade(
     row["aggressor"] = 0 if buyer_took is None else BUY if buyer_took else SELL
     row["instrument"], row["kind"] = index, 1
     return row  # type: ignore[no-any-return]
+
+
+def message_of(statement: Statement, instrument: Stepped, *, ts_init: int | None, index: int) -> Message | None:
+    """What a statement means to a book of an instrument; None where it is of another one, or of no book's kind.
+
+    A quote counts where it bears the number of its book, a trade where there was a market. What bears no time happened
+    when it was received (`ts_init`).
+    """
+    if (
+        not isinstance(statement, Levels | Quote | Trade)
+        or (statement.symbol or instrument.symbol) != instrument.symbol
+    ):
+        return None
+    ts_event = ts_init if statement.ns is None else statement.ns
+    if ts_event is None:
+        return None
+    common: dict[str, Any] = {"ts_event": ts_event, "ts_init": ts_init, "index": index}
+    if isinstance(statement, Levels):
+        events, beyond = changes(instrument, bids=statement.bids, asks=statement.asks, **common)
+        told: dict[str, Any] = {"last": statement.last or 0, "checksum": statement.checksum, "beyond": beyond}
+        if statement.whole:
+            return Message("image", events, **told)
+        return Message("update", events, first=statement.first or 0, previous=statement.previous or 0, **told)
+    if isinstance(statement, Quote):
+        if statement.last is None:
+            return None
+        bid, ask = (statement.bid, statement.bid_size), (statement.ask, statement.ask_size)
+        events, _ = changes(instrument, bids=[bid], asks=[ask], **common, top=True)
+        return Message("top", events, last=statement.last)
+    if not statement.market:
+        return None
+    taker = None if statement.side is None else statement.side == "buy"
+    return Message("trade", trade(instrument, price=statement.price, size=statement.size, buyer_took=taker, **common))

@@ -1,31 +1,25 @@
 """Recordings of venues' sessions: every message with the time it was received.
 
-Understood are lines of `NANOSECONDS JSON`, of `SECONDS: JSON` and `URL -> SECONDS: JSON` (cryptofeed), and of JSON
-alone. A line that is none of these, a message that is cut, and a file that ends early are refused with their line.
+Understood are the layouts of `lines.py`. A line that is none of these, a message that is cut, and a file that ends
+early are refused with their line.
 """
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import problem
+from hedgerow.market.venues.lines import line_of
 
-_LINE = re.compile(
-    r"(?:(?P<ns>\d{16,19}) |(?:(?P<url>https?://\S+) -> )?(?P<s>\d{9,11}(?:\.\d+)?): )?(?P<body>[\[{].*)"
-)
-_MARKED = re.compile(rb"#(?:text|binary) ([A-Za-z0-9+/]+=*)")
-_NOTE = re.compile(r"\d{16,19} (?:#note\b|[A-Za-z]+$)")
-_SENT = re.compile(r"\w+://\S+ (?:<->|<-) ")
 _SYMBOL = re.compile(r"[?&]symbol=([^&]+)")
+_NOTED = re.compile(rb"#note\b.*|[A-Za-z]+", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -48,40 +42,25 @@ def recorded(path: str | Path) -> Iterator[Received]:
     """
     path = Path(path)
     number = 0
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         try:
-            for number, line in enumerate(lines, start=1):
-                if line.strip() and not _SENT.match(line) and not _NOTE.match(line):
-                    yield _received(line, number, path)
-        except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
+            for number, text in enumerate(lines, start=1):
+                if text.strip() and (received := _received(text.rstrip(b"\r\n"), number, path)) is not None:
+                    yield received
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise problem("DATA_DAMAGED", f"{path.name}, after line {number}: {error}") from None
 
 
-def unmarked(body: bytes) -> bytes:
-    """A message as the venue sent it, where our own recorder had to write it in base64 (`#text`, `#binary`).
-
-    >>> unmarked(b"#text e30K"), unmarked(b"#note later")
-    (b'{}\\n', b'#note later')
-    """
-    marked = _MARKED.fullmatch(body)
-    return body if marked is None else base64.b64decode(marked[1])
-
-
-def _received(line: str, number: int, path: Path) -> Received:
-    time, space, body = line.rstrip().partition(" ")
-    if body.startswith("#"):
-        line = f"{time}{space}{unmarked(body.encode()).decode(errors='replace').strip()}"
-    found = _LINE.match(line)
+def _received(text: bytes, number: int, path: Path) -> Received | None:
+    """A line's message; None where it has none that came."""
+    line = line_of(text)
+    if line is not None and (line.way in ("sent", "settings") or (line.way == "note" and _NOTED.fullmatch(line.body))):
+        return None
     try:
-        if found is None:
+        if line is None or line.way == "note":
             raise ValueError("neither a time nor JSON")
-        message = json.loads(found["body"])
+        message = json.loads(line.body)
     except ValueError as error:
         raise problem("DATA_DAMAGED", f"{path.name}, line {number}: {error}") from None
-    ts_init = None
-    if found["ns"]:
-        ts_init = int(found["ns"])
-    elif found["s"]:
-        ts_init = int(Decimal(found["s"]) * 1_000_000_000)
-    symbol = _SYMBOL.search(found["url"] or "")
-    return Received(message, ts_init, number, symbol[1] if symbol else None)
+    symbol = _SYMBOL.search(line.url)
+    return Received(message, line.ns, number, symbol[1] if symbol else None)

@@ -1,0 +1,146 @@
+"""Books to replay from what was recorded: a venue's messages, or rows of a file or of the catalog.
+
+Promises: a book goes by its venue's rule, and where that says that something is missing the replayed book is empty
+until an image makes it whole; a price or size that is no whole number of ticks or lots is refused with its row. Never:
+a book that goes on after a gap, or a row without a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hedgerow.core.errors import problem
+from hedgerow.core.nouns import noun
+from hedgerow.market.books import BUY, LAST_OF_UPDATE, SELL, SET, BookFeed, Events, level_events
+from hedgerow.market.instruments import Instrument
+from hedgerow.market.replay import LOTS_MAX, Books, whole
+from hedgerow.market.venues import Checksum, Message, follow
+
+CLEAR = 3
+"""The action of a row that says that a book is empty."""
+_WINDOW_TICKS = 65_536
+
+
+def books_of_messages(
+    instrument: Instrument, messages: Iterable[Message], rule: str, checksum: Checksum | None
+) -> Books:
+    """What `Books.from_messages` promises."""
+    feed = BookFeed(rule, window_ticks=_WINDOW_TICKS)
+    levels: list[Events] = []
+    trades: list[Events] = []
+    became: dict[str, int] = {}
+    for message in messages:
+        if message.kind == "trade":
+            trades.append(message.events)
+        for _, now in follow([message], feed, checksum=checksum):
+            became[now] = became.get(now, 0) + 1
+            if now == "gap":
+                levels.append(_cleared(message.events, closes=True))
+            elif now == "applied":
+                levels.append(_image(feed, message.events) if message.kind == "image" else message.events)
+    if not levels:
+        raise problem("RUN_NO_DATA", f"no image of {instrument.symbol}'s book among the messages")
+    notes = tuple(f"{count} updates of the book: {name}" for name, count in sorted(became.items()) if name != "applied")
+    told = np.concatenate(trades) if trades else None
+    return Books.from_events(instrument, levels=np.concatenate(levels), trades=told, notes=notes)
+
+
+def _cleared(events: Events, *, closes: bool) -> Events:
+    """One row that says that the book is empty, of the time of these."""
+    row: Any = events[:1].copy()
+    row["lots"] = row["price_ticks"] = row["side"] = 0
+    row["action"] = CLEAR | (LAST_OF_UPDATE if closes else 0)
+    return np.asarray(row)
+
+
+def _image(feed: BookFeed, events: Events) -> Events:
+    """The whole book as the feed has it, with the updates that it held before the image."""
+    book = feed.book()
+    bids, asks = (list(zip(*(column.tolist() for column in side), strict=True)) for side in (book.bids(), book.asks()))
+    ts_event, ts_init, instrument = (int(events[name][0]) for name in ("ts_event", "ts_init", "instrument"))
+    rows = level_events(bids=bids, asks=asks, ts_event=ts_event, ts_init=ts_init, instrument=instrument)
+    return np.concatenate([_cleared(events, closes=False), rows]) if len(rows) else _cleared(events, closes=True)
+
+
+def books_of_rows(
+    instrument: Instrument, quotes: pa.Table | None, depth: pa.Table | None, trades: pa.Table | None
+) -> Books:
+    """What `Books.from_rows` promises."""
+    if (quotes is None) == (depth is None):
+        raise problem("RUN_CONFIG", "give quotes or depth, and not both")
+    sold = None if trades is None else _trades(instrument, trades)
+    if depth is not None:
+        return Books.from_events(instrument, levels=_depth(instrument, depth), trades=sold)
+    assert quotes is not None
+    bid, ask = (_counted(quotes, name, instrument.tick, "price") for name in ("bid", "ask"))
+    sizes = [_counted(quotes, name, instrument.lot, "size") for name in ("bid_size", "ask_size")]
+    event, known = _moments(quotes)
+    return Books.from_quotes(
+        event,
+        ts_init=known,
+        bid=bid,
+        ask=ask,
+        bid_size=np.where(bid > 0, sizes[0], 0),
+        ask_size=np.where(ask > 0, sizes[1], 0),
+        trades=sold,
+        instrument=instrument,
+    )
+
+
+def _moments(table: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """When each row happened and was known; what bears one time has both of it."""
+    event, known = (table.column(name).cast(pa.int64()) for name in ("ts_event", "ts_init"))
+    event, known = pc.coalesce(event, known), pc.coalesce(known, event)
+    if event.null_count:
+        row = int(np.argmax(event.is_null().to_numpy(zero_copy_only=False)))
+        raise problem("DATA_TYPE", f"row {row} bears no time; it cannot be replayed")
+    return event.to_numpy(), known.to_numpy()
+
+
+def _counted(table: pa.Table, name: str, step: Any, what: str) -> npt.NDArray[np.int64]:
+    """A column of decimals as ticks or lots; what is absent is zero."""
+    column = pc.fill_null(table.column(name).cast(pa.float64()), 0.0).to_numpy()
+    return whole(what, column, step, len(column), LOTS_MAX)
+
+
+def _sides(table: pa.Table) -> npt.NDArray[np.uint8]:
+    side = pc.fill_null(table.column("side"), "")
+    bought, sold = pc.is_in(side, pa.array(["bid", "buy"])), pc.is_in(side, pa.array(["ask", "sell"]))
+    return np.asarray(np.where(bought.to_numpy(), BUY, np.where(sold.to_numpy(), SELL, 0)), dtype=np.uint8)
+
+
+def _trades(instrument: Instrument, table: pa.Table) -> Events:
+    rows: Any = np.zeros(table.num_rows, dtype=noun("Trade").dtype)
+    rows["ts_event"], rows["ts_init"] = _moments(table)
+    rows["price_ticks"] = _counted(table, "price", instrument.tick, "price")
+    rows["lots"] = _counted(table, "size", instrument.lot, "size")
+    rows["aggressor"], rows["kind"] = _sides(table), 1
+    return np.asarray(rows[rows["lots"] > 0])
+
+
+def _depth(instrument: Instrument, table: pa.Table) -> Events:
+    """Rows of one record are one update; an image empties the book first."""
+    rows: Any = np.zeros(table.num_rows, dtype=noun("BookLevel").dtype)
+    if not len(rows):
+        return np.asarray(rows)
+    rows["ts_event"], rows["ts_init"] = _moments(table)
+    rows["price_ticks"] = _counted(table, "price", instrument.tick, "price")
+    rows["lots"] = _counted(table, "size", instrument.lot, "size")
+    rows["side"], rows["action"] = _sides(table), SET
+    if (rows["side"] == 0).any():
+        raise problem("DATA_TYPE", f"row {int((rows['side'] == 0).argmax())} of depth is of no side")
+    record = table.column("record").to_numpy()
+    changed = (np.diff(record) != 0) | (np.diff(rows["ts_event"]) != 0) | (np.diff(rows["ts_init"]) != 0)
+    first = np.flatnonzero(np.concatenate([[True], changed]))
+    rows["action"][np.concatenate([first[1:] - 1, [len(rows) - 1]])] |= LAST_OF_UPDATE
+    images = first[pc.fill_null(table.column("snapshot"), False).to_numpy()[first]]
+    clears = rows[images].copy()
+    clears["lots"] = clears["price_ticks"] = clears["side"] = 0
+    clears["action"] = CLEAR
+    return np.insert(rows, images, clears)
