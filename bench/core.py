@@ -61,6 +61,13 @@ PLANS: dict[str, Plan] = {
         **{f"book.mid.{n}": (f"floor.book.mid.{n}", Goal("<=", 3)) for n in (8, 16, 32, 64)},
     },
     "itch": {"itch.read": ("floor.itch.copy", None), "itch.book": ("floor.itch.copy", None)},
+    "fix": {
+        "fix.parse": ("floor.fix.parse", Goal("<=", 1.5)),
+        "fix.frame": ("floor.fix.parse", None),
+        "fix.encode": ("floor.fix.encode", Goal("<=", 3)),
+        "fix.parse.allocations": ("", NONE),
+        "fix.encode.allocations": ("", NONE),
+    },
     "kernel": {f"kernel.{step}": ("floor.kernel", None) for step in STEPS},
     "wasm": {"wasm.call": ("floor.wasm.call", Goal("<", 1_000, of="value", unit="ns"))},
     "counts": {

@@ -39,6 +39,7 @@ GROUPS = {
     "log": "a published log of a million entries verified, beside hashing it; proofs from its tiles",
     "book": "order books beside bare tables: prices near and far, orders in and out, the weighted mid",
     "itch": "ITCH messages read and made into books, beside copying their bytes",
+    "fix": "FIX orders read and checked, and written, beside a byte loop and a prepared message",
     "kernel": "steps of the kernel",
     "wasm": "a call of a WebAssembly module beside the same work done natively",
     "counts": "allocations, system calls, locks and instructions of the kernel's steps",

@@ -1,6 +1,6 @@
 //! Measures floors and figures side by side and prints one JSON line per measurement; `bench/core.py` judges them.
 //!
-//! Usage: `hedgerow-bench [gate] [state] [journal] [log] [book] [itch] [kernel] [replay] [wasm] [counts]`, all without arguments. Environment:
+//! Usage: `hedgerow-bench [gate] [state] [journal] [log] [book] [itch] [fix] [kernel] [replay] [wasm] [counts]`, all without arguments. Environment:
 //! `BENCH_RUNS` (7), `BENCH_FOLDER` (where the logs' files go; the system's temporary folder). Promises: a floor
 //! and its figure take turns within one process; a count is a count, not an estimate. Never: a goal, an opinion.
 
@@ -14,13 +14,14 @@ mod sample;
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
 
-const GROUPS: [(&str, fn()); 10] = [
+const GROUPS: [(&str, fn()); 11] = [
     ("gate", ours::gate::run),
     ("state", ours::state::run),
     ("journal", ours::journal::run),
     ("log", ours::log::run),
     ("book", ours::book::run),
     ("itch", ours::itch::run),
+    ("fix", ours::fix::run),
     ("kernel", ours::kernel::run),
     ("replay", ours::replay::run),
     ("wasm", ours::jail::run),

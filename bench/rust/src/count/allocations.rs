@@ -36,13 +36,21 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Requests by kind of step over so many rounds.
-pub fn in_rounds(fund: &mut Fund, rounds: usize) -> Result<Counts, String> {
+/// Requests that one piece of work makes.
+pub fn requests(work: impl FnOnce()) -> Result<u64, String> {
     let before = REQUESTS.get();
     drop(black_box(Box::new([0_u8; 64])));
     if REQUESTS.get() - before != 1 {
         return Err("one request for memory was not counted as one".to_owned());
     }
+    let before = REQUESTS.get();
+    work();
+    Ok(REQUESTS.get() - before)
+}
+
+/// Requests by kind of step over so many rounds.
+pub fn in_rounds(fund: &mut Fund, rounds: usize) -> Result<Counts, String> {
+    requests(|| ())?;
     let mut counts = [0; STEPS.len()];
     for _ in 0..rounds {
         fund.round(&mut |step, work| {

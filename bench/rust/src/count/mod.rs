@@ -12,7 +12,7 @@ mod instructions;
 #[cfg(target_os = "linux")]
 mod system_calls;
 
-pub use allocations::Counting;
+pub use allocations::{Counting, requests};
 
 use crate::ours::kernel::{Fund, ROUND, STEPS};
 use crate::sample::print_count;

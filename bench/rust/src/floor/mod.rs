@@ -3,6 +3,7 @@
 //! They use what the processor has (found at run time), while the figures are built as the wheel is built.
 
 pub mod book;
+pub mod fix;
 pub mod gate;
 pub mod itch;
 pub mod jail;

@@ -1,6 +1,7 @@
 //! The figures: the same jobs done by the real crates, beside their floors.
 
 pub mod book;
+pub mod fix;
 pub mod gate;
 pub mod itch;
 pub mod jail;

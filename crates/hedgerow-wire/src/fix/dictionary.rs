@@ -62,6 +62,26 @@ impl FieldDef {
     }
 }
 
+/// What is asked of every field on the hot path, by its tag: six bytes, and no search.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quick {
+    /// The field's place among the fields; `u16::MAX` where nobody knows the tag.
+    pub slot: u16,
+    /// Where its one-byte values stand as bits; `u16::MAX` where it has no such list.
+    pub short: u16,
+    /// What its value may look like.
+    pub format: Format,
+    /// Whether it has a list of longer values, counts a group, or is data.
+    pub special: u8,
+}
+
+impl Quick {
+    pub const UNKNOWN: Quick = Quick { slot: u16::MAX, short: u16::MAX, format: Format::Text, special: 0 };
+    pub const LISTED: u8 = 1;
+    pub const COUNTS: u8 = 2;
+    pub const DATA: u8 = 4;
+}
+
 /// What may stand in a header, a message, a trailer, or an entry of a group.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
@@ -71,21 +91,23 @@ pub struct Layout {
     pub required: Vec<u32>,
     /// The groups by the tag that counts them, rising.
     pub groups: Vec<(u32, Arc<Layout>)>,
-    members: Vec<u64>,
+    /// By tag, 64 to a pair: which belong here, and which must be there.
+    bits: Vec<[u64; 2]>,
 }
 
 impl Layout {
-    pub(super) fn add(&mut self, tag: u32, slot: u16, required: bool) {
-        let (word, bit) = (usize::from(slot) / 64, slot % 64);
-        if self.members.len() <= word {
-            self.members.resize(word + 1, 0);
+    pub(super) fn add(&mut self, tag: u32, required: bool) {
+        let (word, bit) = (tag as usize / 64, 1 << (tag % 64));
+        if self.bits.len() <= word {
+            self.bits.resize(word + 1, [0, 0]);
         }
-        if self.members[word] >> bit & 1 == 0 {
-            self.members[word] |= 1 << bit;
+        if self.bits[word][0] & bit == 0 {
+            self.bits[word][0] |= bit;
             self.order.push(tag);
         }
         if required && let Err(at) = self.required.binary_search(&tag) {
             self.required.insert(at, tag);
+            self.bits[word][1] |= bit;
         }
     }
 
@@ -96,11 +118,19 @@ impl Layout {
         }
     }
 
-    /// Whether a field belongs here, by its place in the dictionary.
+    /// Whether a field belongs here.
     #[inline]
     #[must_use]
-    pub fn has(&self, slot: u16) -> bool {
-        self.members.get(usize::from(slot) / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1)
+    pub fn has(&self, tag: u32) -> bool {
+        self.role(tag).is_some()
+    }
+
+    /// Nothing where a field does not belong here; otherwise 1 where it must be there, 0 where it may.
+    #[inline]
+    pub(super) fn role(&self, tag: u32) -> Option<u32> {
+        let [members, required] = *self.bits.get(tag as usize / 64)?;
+        let bit = tag % 64;
+        (members >> bit & 1 == 1).then_some((required >> bit & 1) as u32)
     }
 
     /// The group that a tag counts here.
@@ -130,12 +160,17 @@ pub struct MessageDef {
 pub struct Dictionary {
     pub(super) version: Box<str>,
     pub(super) fields: Vec<FieldDef>,
-    pub(super) slots: Vec<u16>,
+    /// By tag.
+    pub(super) quick: Vec<Quick>,
+    /// One-byte values as bits.
+    pub(super) shorts: Vec<[u64; 4]>,
     pub(super) names: HashMap<Box<str>, u16>,
     pub(super) header: Layout,
     pub(super) trailer: Layout,
     pub(super) messages: Vec<MessageDef>,
     pub(super) types: HashMap<Box<[u8]>, u16>,
+    /// The places of types of one byte; `u16::MAX` where there is none.
+    pub(super) singles: Box<[u16; 256]>,
 }
 
 impl Dictionary {
@@ -157,7 +192,24 @@ impl Dictionary {
     #[inline]
     #[must_use]
     pub fn slot(&self, tag: u32) -> Option<u16> {
-        self.slots.get(tag as usize).copied().filter(|&slot| slot != u16::MAX)
+        self.quick.get(tag as usize).map(|quick| quick.slot).filter(|&slot| slot != u16::MAX)
+    }
+
+    /// What the hot path asks of a tag.
+    #[inline]
+    pub(super) fn quick(&self, tag: i32) -> Quick {
+        // A negative tag becomes one that no dictionary has.
+        self.quick.get(tag as u32 as usize).copied().unwrap_or(Quick::UNKNOWN)
+    }
+
+    /// Whether a value that is not empty is one that its field may have.
+    #[inline(always)]
+    pub(super) fn fits(&self, quick: Quick, value: &[u8]) -> bool {
+        if let Some(bits) = self.shorts.get(usize::from(quick.short)) {
+            return matches!(value, &[one] if bits[usize::from(one >> 6)] >> (one & 63) & 1 == 1);
+        }
+        (quick.format == Format::Text || quick.format.fits(value))
+            && (quick.special & Quick::LISTED == 0 || self.at(quick.slot).allows(value))
     }
 
     /// The field at a place.
@@ -184,7 +236,11 @@ impl Dictionary {
     #[inline]
     #[must_use]
     pub fn message(&self, msg_type: &[u8]) -> Option<&MessageDef> {
-        self.types.get(msg_type).map(|&at| &self.messages[usize::from(at)])
+        let at = match *msg_type {
+            [single] => self.singles[usize::from(single)],
+            _ => *self.types.get(msg_type)?,
+        };
+        self.messages.get(usize::from(at))
     }
 
     /// Every message, in the dictionary's order.

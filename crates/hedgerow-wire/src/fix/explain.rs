@@ -35,16 +35,16 @@ pub fn explain(raw: &[u8], fields: &mut [Field], books: Books<'_>, rules: Rules)
     let (mut section, mut misplaced, mut at) = (0, None, 0);
     while at < twin.fields.len() {
         let tag = twin.fields[at].tag;
-        let (own, into, layout, lists) = match place_of(tag, books.session) {
-            0 => (0, &mut header, books.session.header(), books.session),
-            2 => (2, &mut trailer, books.session.trailer(), books.session),
-            _ => (1, &mut body, body_layout, dictionary),
+        let (own, into, layout) = match place_of(tag, books.session) {
+            0 => (0, &mut header, books.session.header()),
+            2 => (2, &mut trailer, books.session.trailer()),
+            _ => (1, &mut body, body_layout),
         };
         if own < section {
             misplaced = misplaced.or(Some(tag));
         }
         section = own.max(section);
-        let part = twin.part(&mut at, layout, lists, 0);
+        let part = twin.part(&mut at, layout, 0);
         into.push(part);
     }
     if let Some(tag) = misplaced {
@@ -69,7 +69,7 @@ fn fields_value<'a>(raw: &'a [u8], fields: &[Field], at: usize) -> &'a [u8] {
 
 /// Tags that are of the header or trailer whatever the dictionary says: 0 header, 1 body, 2 trailer.
 fn place_of(tag: i32, session: &Dictionary) -> u8 {
-    let within = |layout: &Layout| session.slot(tag as u32).is_some_and(|slot| layout.has(slot));
+    let within = |layout: &Layout| tag > 0 && layout.has(tag as u32);
     match tag {
         8
         | 9
@@ -104,7 +104,7 @@ fn place_of(tag: i32, session: &Dictionary) -> u8 {
 
 impl Twin<'_> {
     /// Takes one field and the entries of the group that it counts.
-    fn part(&mut self, at: &mut usize, layout: &Layout, dictionary: &Dictionary, depth: u8) -> Part {
+    fn part(&mut self, at: &mut usize, layout: &Layout, depth: u8) -> Part {
         let mut part = Part { at: *at, entries: Vec::new(), stray: None };
         self.fields[*at].depth = depth;
         let group = layout.group(self.fields[*at].tag as u32);
@@ -112,14 +112,14 @@ impl Twin<'_> {
         let Some(group) = group else { return part };
         let first = group.order.first().copied().unwrap_or(0) as i32;
         while let Some(field) = self.fields.get(*at).copied() {
-            if !dictionary.slot(field.tag as u32).is_some_and(|slot| group.has(slot)) {
+            if field.tag <= 0 || !group.has(field.tag as u32) {
                 break;
             }
             let begins = field.tag == first;
             if !begins && part.entries.is_empty() {
                 part.stray = Some(field.tag);
             }
-            let taken = self.part(at, group, dictionary, depth + 1);
+            let taken = self.part(at, group, depth + 1);
             if begins || part.entries.is_empty() {
                 part.entries.push(Vec::new());
             }
@@ -161,8 +161,8 @@ impl Twin<'_> {
             self.value(field, dictionary)?;
             let known = dictionary.slot(field.tag as u32).filter(|_| field.tag > 0);
             if self.rules.must_know(field.tag) {
-                let slot = known.ok_or(Fault::new(Kind::Tag, field.tag))?;
-                if layout.is_some_and(|layout| !layout.has(slot)) {
+                known.ok_or(Fault::new(Kind::Tag, field.tag))?;
+                if layout.is_some_and(|layout| !layout.has(field.tag as u32)) {
                     return Err(Fault::new(Kind::NotOfMessage, field.tag));
                 }
             }

@@ -4,10 +4,12 @@
 //! checked in one pass here is checked again, slowly and in the order in which faults are reported, when something is
 //! wrong (`explain.rs`). Never: a copy of a value, memory asked for once the parser has seen a message as long.
 
-use super::dictionary::{Dictionary, FieldDef, Layout, MessageDef};
+use super::dictionary::{Dictionary, FieldDef, Layout, MessageDef, Quick};
 use super::explain::explain;
 use super::fault::{Fault, Kind};
+use super::separators::Separators;
 use super::values::number;
+use std::ops::Range;
 
 /// A field of a message: where its value stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,7 +140,7 @@ impl<'a> Message<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Parser {
     pub(super) fields: Vec<Field>,
-    /// By a field's place in its dictionary: when it was last seen, in passes.
+    /// By tag: when it was last seen, in passes.
     stamps: Vec<u32>,
     pass: u32,
 }
@@ -155,14 +157,27 @@ impl Parser {
     /// # Errors
     /// Garbled bytes, a wrong BodyLength, a wrong CheckSum, another header than 8, 9, 35.
     pub fn split(&mut self, raw: &[u8], books: Books<'_>) -> Result<(), Fault> {
-        let body = head(raw)?;
-        let sum = raw[..raw.len() - TRAILER].iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
-        if number(&raw[raw.len() - 4..raw.len() - 1]) != Some(u64::from(sum)) {
-            return Err(Fault::new(Kind::CheckSum, 10));
+        let split = self.split_loosely(raw, books);
+        if split.is_err() || !self.has_its_length(raw) || !has_its_sum(raw) {
+            // What the header says comes first: a message cut short is not one with a field that ends early.
+            head(raw)?;
+            if !has_its_sum(raw) {
+                return Err(Fault::new(Kind::CheckSum, 10));
+            }
+            split?;
         }
-        self.split_loosely(raw, books)?;
-        let third = self.fields.get(2).filter(|field| field.tag == 35 && field.end as usize > body);
+        let third = self.fields.get(2).filter(|field| field.tag == 35);
         third.map(|_| ()).ok_or(Fault::new(Kind::Garbled, 35))
+    }
+
+    /// Whether BodyLength is the length, as far as the fields that were split say so.
+    #[inline]
+    fn has_its_length(&self, raw: &[u8]) -> bool {
+        let [begin, length, body, .., sum] = &self.fields[..] else { return false };
+        let tags = begin.tag == 8 && begin.start == 2 && length.tag == 9 && sum.tag == 10 && sum.end - sum.start == 3;
+        // The body begins at its tag: MsgType's value less `35=`, or what stands there instead.
+        let said = number(&raw[length.start as usize..length.end as usize]);
+        tags && body.tag == 35 && said == Some(u64::from(sum.start - 3 - (body.start - 3)))
     }
 
     /// Splits bytes into fields and verifies nothing else: for people who look at what was refused.
@@ -171,14 +186,44 @@ impl Parser {
     /// Something that is no field; those before it are there.
     pub fn split_loosely(&mut self, raw: &[u8], books: Books<'_>) -> Result<(), Fault> {
         self.fields.clear();
+        let apart = !std::ptr::eq(books.session, books.application);
+        let mut separators = Separators::new(raw);
         let mut at = 0;
-        while at < raw.len() {
+        while let Some(mut end) = separators.next() {
             let (tag, start) = tag(raw, at).map_err(|fault| self.separated(raw, at).unwrap_or(fault))?;
-            let end = self.end(raw, tag, start, books)?;
+            let mut special = books.application.quick(tag).special;
+            if apart {
+                special |= books.session.quick(tag).special;
+            }
+            if special & Quick::DATA != 0
+                && let Some(length) = self.data_length(raw, tag, books)
+            {
+                let last = start.saturating_add(length);
+                // The separators within the data end nothing.
+                while end < last {
+                    end = separators.next().ok_or(Fault::new(Kind::Garbled, tag))?;
+                }
+                if end != last {
+                    return Err(Fault::new(Kind::Garbled, tag));
+                }
+            } else if end < start {
+                // A value cannot begin behind its end: the tag reaches over a separator.
+                return Err(self.separated(raw, at).unwrap_or(Fault::new(Kind::Garbled, 0)));
+            }
             self.fields.push(Field { tag, start: start as u32, end: end as u32, depth: 0 });
             at = end + 1;
         }
-        Ok(())
+        if at == raw.len() { Ok(()) } else { Err(Fault::new(Kind::Garbled, 0)) }
+    }
+
+    /// The length of a data field, where the field before it says one.
+    #[cold]
+    fn data_length(&self, raw: &[u8], tag: i32, books: Books<'_>) -> Option<usize> {
+        let before = self.fields.last()?;
+        let known = [books.application, books.session].into_iter().filter_map(|book| book.field(tag as u32));
+        let length_tag = known.map(|def| def.length_tag).find(|tag| *tag != 0)?;
+        let said = number(&raw[before.start as usize..before.end as usize]);
+        (length_tag as i32 == before.tag).then_some(said? as usize)
     }
 
     /// The rest of a value that had the separator in it: nothing in it says that it is a field.
@@ -187,19 +232,6 @@ impl Parser {
         let rest = raw[at..].split(|&b| b == 1).next()?;
         let before = self.fields.get(3..)?.last()?;
         (!rest.contains(&b'=')).then(|| Fault::new(Kind::Separator, before.tag))
-    }
-
-    /// Where a value ends: at the separator, or where the length before it says.
-    #[inline]
-    fn end(&self, raw: &[u8], tag: i32, start: usize, books: Books<'_>) -> Result<usize, Fault> {
-        let rest = &raw[start..];
-        if let Some(before) = self.fields.last()
-            && let Some(length) = data_length(raw, *before, tag, books)
-        {
-            let end = length as usize;
-            return if rest.get(end) == Some(&1) { Ok(start + end) } else { Err(Fault::new(Kind::Garbled, tag)) };
-        }
-        rest.iter().position(|&b| b == 1).map(|end| start + end).ok_or(Fault::new(Kind::Garbled, tag))
     }
 
     /// The message that was split from these bytes.
@@ -218,7 +250,16 @@ impl Parser {
 
     /// The one pass of the hot path alone: whether nothing is wrong, and no field is there that the rules only let pass.
     pub fn fast(&mut self, raw: &[u8], books: Books<'_>, rules: Rules) -> bool {
-        Pass { parser: self, raw, rules }.message(books).is_some()
+        let tags = books.session.quick.len().max(books.application.quick.len());
+        // Passes rise from message to message, so that nothing need be cleared; a field is a pass at most.
+        if self.stamps.len() < tags || self.pass > u32::MAX - self.fields.len() as u32 - 4 {
+            self.stamps = vec![0; tags];
+            self.pass = 0;
+        }
+        let mut pass = Pass { fields: &mut self.fields, stamps: &mut self.stamps, pass: self.pass, raw, rules };
+        let right = pass.message(books).is_some();
+        self.pass = pass.pass;
+        right
     }
 
     /// Its slow twin alone, which knows the fault.
@@ -242,8 +283,15 @@ impl Parser {
 
 const TRAILER: usize = b"10=000\x01".len();
 
-/// Where the body begins, after BodyLength has been found true.
+/// Whether CheckSum, the last three digits, is the sum of all that stands before it.
 #[inline]
+fn has_its_sum(raw: &[u8]) -> bool {
+    let Some(body) = raw.len().checked_sub(TRAILER) else { return false };
+    let sum = raw[..body].iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    number(&raw[body + 3..body + 6]) == Some(u64::from(sum))
+}
+
+/// Where the body begins, after BodyLength has been found true.
 fn head(raw: &[u8]) -> Result<usize, Fault> {
     let garbled = || Fault::new(Kind::Garbled, 0);
     if raw.len() < 20 || !raw.starts_with(b"8=") {
@@ -267,6 +315,24 @@ fn head(raw: &[u8]) -> Result<usize, Fault> {
 /// A tag and where its value begins; a minus in front is read, so that it can be reported.
 #[inline]
 fn tag(raw: &[u8], at: usize) -> Result<(i32, usize), Fault> {
+    // Nearly all tags have one to three digits.
+    if let Some(&[a, b, c, d]) = raw.get(at..at + 4).and_then(|bytes| bytes.first_chunk()) {
+        let digit = |byte: u8| i32::from(byte.wrapping_sub(b'0'));
+        let (one, two, three) = (digit(a), digit(b), digit(c));
+        if b == b'=' && one <= 9 {
+            return Ok((one, at + 2));
+        }
+        if c == b'=' && one.max(two) <= 9 {
+            return Ok((one * 10 + two, at + 3));
+        }
+        if d == b'=' && one.max(two).max(three) <= 9 {
+            return Ok((one * 100 + two * 10 + three, at + 4));
+        }
+    }
+    any_tag(raw, at)
+}
+
+fn any_tag(raw: &[u8], at: usize) -> Result<(i32, usize), Fault> {
     let rest = &raw[at..];
     let minus = usize::from(rest.first() == Some(&b'-'));
     let mut tag = 0_i32;
@@ -282,115 +348,105 @@ fn tag(raw: &[u8], at: usize) -> Result<(i32, usize), Fault> {
     Err(Fault::new(Kind::Garbled, 0))
 }
 
-/// The length of a data field, where the field before it says one.
-#[inline]
-fn data_length(raw: &[u8], before: Field, tag: i32, books: Books<'_>) -> Option<u64> {
-    let length_tag = |dictionary: &Dictionary| dictionary.field(tag as u32).map_or(0, |def| def.length_tag);
-    let known = length_tag(books.application);
-    let known = if known == 0 { length_tag(books.session) } else { known };
-    if known == 0 || known as i32 != before.tag {
-        return None;
-    }
-    number(&raw[before.start as usize..before.end as usize])
-}
-
 /// One pass over a message; nothing means that something is wrong, or is let pass by the rules only.
 struct Pass<'p> {
-    parser: &'p mut Parser,
+    fields: &'p mut [Field],
+    stamps: &'p mut [u32],
+    pass: u32,
     raw: &'p [u8],
     rules: Rules,
 }
 
 impl Pass<'_> {
     fn message(&mut self, books: Books<'_>) -> Option<()> {
-        let msg_type = self.value(*self.parser.fields.get(2)?);
+        let msg_type = self.value(*self.fields.get(2)?);
         let dictionary = books.of(msg_type);
         let def: &MessageDef = dictionary.message(msg_type)?;
-        let slots = books.session.fields().len().max(dictionary.fields().len());
-        if self.parser.stamps.len() < slots {
-            self.parser.stamps.resize(slots, 0);
+        // The first three were found to be these, and right, when the message was split.
+        let header = books.session.header();
+        self.pass += 1;
+        let mut seen = 0;
+        for tag in [8, 9, 35] {
+            *self.stamps.get_mut(tag as usize)? = self.pass;
+            seen += header.role(tag)?;
         }
-        let at = self.layout(0, books.session.header(), books.session)?;
-        let at = self.layout(at, &def.body, dictionary)?;
-        let at = self.layout(at, books.session.trailer(), books.session)?;
-        (at == self.parser.fields.len()).then_some(())
+        let at = self.layout(3, seen, header, books.session)?;
+        self.pass += 1;
+        let at = self.layout(at, 0, &def.body, dictionary)?;
+        self.pass += 1;
+        let at = self.layout(at, 0, books.session.trailer(), books.session)?;
+        (at == self.fields.len()).then_some(())
     }
 
-    /// The fields of a layout from a place on; gives the place behind them.
+    /// The fields of a layout from a place on, so many required ones seen before; gives the place behind them.
     #[inline]
-    fn layout(&mut self, from: usize, layout: &Layout, dictionary: &Dictionary) -> Option<usize> {
-        let pass = self.next_pass();
-        let mut at = from;
-        while let Some(&field) = self.parser.fields.get(at) {
-            let Some(slot) = dictionary.slot(field.tag as u32).filter(|slot| layout.has(*slot)) else { break };
-            at = self.field(at, field, slot, layout, dictionary, pass, 0)?;
+    fn layout(&mut self, from: usize, seen: u32, layout: &Layout, dictionary: &Dictionary) -> Option<usize> {
+        let (pass, mut at, mut seen) = (self.pass, from, seen);
+        while let Some(&Field { tag, start, end, .. }) = self.fields.get(at) {
+            let Some(required) = layout.role(tag as u32) else { break };
+            seen += required;
+            let quick = dictionary.quick(tag);
+            self.field(tag, start..end, quick, dictionary, pass)?;
+            at += 1;
+            if quick.special & Quick::COUNTS != 0 {
+                at = self.group(at, tag, layout, dictionary, 1)?;
+            }
         }
-        self.required(layout, dictionary, pass)?;
-        Some(at)
+        (seen as usize == layout.required.len()).then_some(at)
     }
 
-    /// One field and the group that it counts; gives the place behind them.
-    #[inline]
-    #[allow(clippy::too_many_arguments)]
-    fn field(
-        &mut self,
-        at: usize,
-        field: Field,
-        slot: u16,
-        layout: &Layout,
-        dictionary: &Dictionary,
-        pass: u32,
-        depth: u8,
-    ) -> Option<usize> {
-        let def = dictionary.at(slot);
-        let stamp = &mut self.parser.stamps[usize::from(slot)];
-        if *stamp == pass || !value_fits(def, self.raw, field, self.rules) {
+    /// One field: whether it is there for the first time in this pass, and its value is one that it may have.
+    ///
+    /// Its parts come apart: a whole `Field` read so soon after it was written in parts waits for the stores.
+    #[inline(always)]
+    fn field(&mut self, tag: i32, place: Range<u32>, quick: Quick, dictionary: &Dictionary, pass: u32) -> Option<()> {
+        let stamp = self.stamps.get_mut(tag as usize)?;
+        if *stamp == pass {
             return None;
         }
         *stamp = pass;
-        if def.counts
-            && let Some(group) = layout.group(def.tag)
-        {
-            let count = number(self.value(field))?;
-            return self.group(at + 1, group, count, dictionary, depth + 1);
-        }
-        Some(at + 1)
+        let value = &self.raw[place.start as usize..place.end as usize];
+        let fits = if value.is_empty() { !self.rules.values_present } else { dictionary.fits(quick, value) };
+        fits.then_some(())
     }
 
-    fn group(&mut self, from: usize, layout: &Layout, count: u64, dictionary: &Dictionary, depth: u8) -> Option<usize> {
+    /// The entries of the group that the field before `from` counts, if it counts one here.
+    fn group(
+        &mut self,
+        from: usize,
+        count_tag: i32,
+        outer: &Layout,
+        dictionary: &Dictionary,
+        depth: u8,
+    ) -> Option<usize> {
+        let Some(layout) = outer.group(count_tag as u32) else { return Some(from) };
+        let count = number(self.value(self.fields[from - 1]))?;
         let first = *layout.order.first()? as i32;
         let (mut at, mut entries) = (from, 0);
-        while self.parser.fields.get(at).is_some_and(|field| field.tag == first) {
+        while self.fields.get(at).is_some_and(|field| field.tag == first) {
             entries += 1;
-            let (pass, begin) = (self.next_pass(), at);
-            while let Some(&field) = self.parser.fields.get(at) {
-                let slot = dictionary.slot(field.tag as u32).filter(|slot| layout.has(*slot));
-                let Some(slot) = slot.filter(|_| at == begin || field.tag != first) else { break };
-                self.parser.fields[at].depth = depth;
-                at = self.field(at, field, slot, layout, dictionary, pass, depth)?;
+            self.pass += 1;
+            let (pass, begin, mut seen) = (self.pass, at, 0);
+            while let Some(Field { tag, start, end, depth: own }) = self.fields.get_mut(at) {
+                let (tag, start, end) = (*tag, *start, *end);
+                let role = layout.role(tag as u32);
+                let Some(required) = role.filter(|_| at == begin || tag != first) else { break };
+                seen += required;
+                *own = depth;
+                let quick = dictionary.quick(tag);
+                self.field(tag, start..end, quick, dictionary, pass)?;
+                at += 1;
+                if quick.special & Quick::COUNTS != 0 {
+                    at = self.group(at, tag, layout, dictionary, depth + 1)?;
+                }
             }
-            self.required(layout, dictionary, pass)?;
+            if seen as usize != layout.required.len() {
+                return None;
+            }
         }
         // A field of the group that follows where no entry begins was meant to be one.
-        let stray = self.parser.fields.get(at).and_then(|field| dictionary.slot(field.tag as u32));
-        (entries == count && !stray.is_some_and(|slot| layout.has(slot))).then_some(at)
-    }
-
-    /// Passes rise, so that what a group within saw counts as seen and nothing need be cleared.
-    #[inline]
-    fn next_pass(&mut self) -> u32 {
-        self.parser.pass = self.parser.pass.wrapping_add(1);
-        if self.parser.pass == 0 {
-            self.parser.stamps.fill(0);
-            self.parser.pass = 1;
-        }
-        self.parser.pass
-    }
-
-    #[inline]
-    fn required(&self, layout: &Layout, dictionary: &Dictionary, pass: u32) -> Option<()> {
-        let seen = |tag: &u32| dictionary.slot(*tag).is_some_and(|slot| self.parser.stamps[usize::from(slot)] >= pass);
-        layout.required.iter().all(seen).then_some(())
+        let stray = self.fields.get(at).is_some_and(|field| layout.has(field.tag as u32));
+        (entries == count && !stray).then_some(at)
     }
 
     #[inline]

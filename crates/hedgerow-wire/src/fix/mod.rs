@@ -10,6 +10,7 @@ mod explain;
 mod fault;
 mod frames;
 mod message;
+mod separators;
 mod session;
 mod values;
 mod xml;

@@ -67,7 +67,7 @@ impl Format {
     }
 
     /// Whether a value that is not empty is one of this type.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn fits(self, value: &[u8]) -> bool {
         match self {
@@ -96,13 +96,10 @@ fn decimal(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"-").unwrap_or(value);
     let (mut points, mut seen) = (0, 0);
     for byte in value {
-        match byte {
-            b'0'..=b'9' => seen += 1,
-            b'.' => points += 1,
-            _ => return false,
-        }
+        points += usize::from(*byte == b'.');
+        seen += usize::from(byte.is_ascii_digit());
     }
-    seen > 0 && points <= 1
+    seen > 0 && points <= 1 && points + seen == value.len()
 }
 
 /// Digits as a number; nothing where there is another byte, none at all, or too many.
@@ -130,27 +127,37 @@ fn date_fits(value: &[u8]) -> bool {
     value.len() == 8 && date_of(value).is_some()
 }
 
+/// Eight bytes less the bytes that would be digits 0 (and colons) there; nothing where one is above 9.
+#[inline]
+fn digits_of(value: &[u8], zeros: &[u8; 8]) -> Option<[u8; 8]> {
+    let eight = u64::from_le_bytes(*value.first_chunk()?);
+    let digits = eight ^ u64::from_le_bytes(*zeros);
+    // 0x76 and a digit stay below 0x80; everything above 9 does not, or has the high bit itself.
+    let above = (digits & 0x7f7f_7f7f_7f7f_7f7f).wrapping_add(0x7676_7676_7676_7676) | digits;
+    (above & 0x8080_8080_8080_8080 == 0).then_some(digits.to_le_bytes())
+}
+
 /// Year, month, day of the first eight bytes.
 #[inline]
 fn date_of(value: &[u8]) -> Option<(u32, u32, u32)> {
-    let (high, low) = (two(value, 0), two(value, 2));
-    let (month, day) = (two(value, 4), two(value, 6));
-    if high > 99 || low > 99 || !(1..=12).contains(&month) || day < 1 {
-        return None;
-    }
-    let year = high * 100 + low;
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month as usize - 1];
-    (day <= days).then_some((year, month, day))
+    let digits = digits_of(value, b"00000000")?.map(u32::from);
+    let [a, b, c, d, e, f, g, h] = digits;
+    let (year, month, day) = (a * 1000 + b * 100 + c * 10 + d, e * 10 + f, g * 10 + h);
+    let days = match month {
+        2 if year % 4 != 0 || (year % 100 == 0 && year % 400 != 0) => 28,
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1 <= day && day <= days).then_some((year, month, day))
 }
 
 /// `HH:MM:SS`, a leap second allowed, with a point and up to twelve digits behind it or without.
 #[inline]
 fn time_fits(value: &[u8]) -> bool {
-    if value.len() < 8 || value[2] != b':' || value[5] != b':' {
-        return false;
-    }
-    let within = two(value, 0) < 24 && two(value, 3) < 60 && two(value, 6) <= 60;
+    let Some([a, b, colon, c, d, other, e, f]) = digits_of(value, b"00:00:00") else { return false };
+    let within = a * 10 + b < 24 && c < 6 && e * 10 + f <= 60 && colon | other == 0 && d <= 9;
     within && (value.len() == 8 || (value[8] == b'.' && value.len() <= 21 && digits(&value[9..])))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A component counts as required only where the message says so; what a group requires, it requires of each entry.
 
-use super::dictionary::{Dictionary, FieldDef, Layout, MessageDef, TAG_END};
+use super::dictionary::{Dictionary, FieldDef, Layout, MessageDef, Quick, TAG_END};
 use super::values::Format;
 use hedgerow_core::{Problem, code};
 use roxmltree::{Document, Node};
@@ -54,7 +54,30 @@ pub fn read(text: &str) -> Result<Dictionary, Problem> {
         });
     }
     let Reader { fields, slots, names, .. } = reader;
-    Ok(Dictionary { version: version(root)?.into(), fields, slots, names, header, trailer, messages, types })
+    let (quick, shorts) = quick(&fields, slots.len());
+    let mut singles = Box::new([u16::MAX; 256]);
+    types.iter().filter(|(name, _)| name.len() == 1).for_each(|(name, at)| singles[usize::from(name[0])] = *at);
+    let version = version(root)?.into();
+    Ok(Dictionary { version, fields, quick, shorts, names, header, trailer, messages, types, singles })
+}
+
+/// What the hot path asks, by tag; the lists of one-byte values that are also of the type Char apart.
+fn quick(fields: &[FieldDef], tags: usize) -> (Vec<Quick>, Vec<[u64; 4]>) {
+    let (mut quick, mut shorts) = (vec![Quick::UNKNOWN; tags], Vec::new());
+    for (slot, field) in fields.iter().enumerate() {
+        let alone = field.short.filter(|_| matches!(field.format, Format::Char | Format::Boolean | Format::Text));
+        let mark = |is: bool, mark: u8| if is { mark } else { 0 };
+        quick[field.tag as usize] = Quick {
+            slot: slot as u16,
+            short: if alone.is_some() { shorts.len() as u16 } else { u16::MAX },
+            format: field.format,
+            special: mark(!field.values.is_empty(), Quick::LISTED)
+                | mark(field.counts, Quick::COUNTS)
+                | mark(field.length_tag != 0, Quick::DATA),
+        };
+        shorts.extend(alone);
+    }
+    (quick, shorts)
 }
 
 /// `FIX.4.4`, `FIXT.1.1`, `FIX.5.0SP2`.
@@ -137,13 +160,13 @@ impl<'a, 'i> Reader<'a, 'i> {
             match child.tag_name().name() {
                 "field" => {
                     let slot = self.slot(name)?;
-                    layout.add(self.fields[usize::from(slot)].tag, slot, required);
+                    layout.add(self.fields[usize::from(slot)].tag, required);
                 }
                 "group" => {
                     let slot = self.slot(name)?;
                     let tag = self.fields[usize::from(slot)].tag;
                     self.fields[usize::from(slot)].counts = true;
-                    layout.add(tag, slot, required);
+                    layout.add(tag, required);
                     layout.add_group(tag, self.group(child, depth)?);
                 }
                 "component" => {

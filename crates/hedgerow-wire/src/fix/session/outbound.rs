@@ -35,7 +35,7 @@ impl<S: Store> Session<S> {
                 return Err(Problem::new(code::WIRE_VALUE, format!("tag {} with the separator in its value", field.0)));
             }
             let session = &self.dictionaries.session;
-            let in_header = session.slot(field.0).is_some_and(|slot| session.header().has(slot));
+            let in_header = session.header().has(field.0);
             if in_header { &mut head } else { &mut body }.push(field.clone());
         }
         let number = self.next_out();

@@ -84,7 +84,7 @@ impl<S: Store> Session<S> {
             let pair = (tag, message.value(*field).to_vec());
             match tag {
                 8 | 9 | 10 | 34 | 35 | 43 | 49 | 52 | 56 | 122 => {}
-                _ if session.slot(tag).is_some_and(|slot| session.header().has(slot)) => head.push(pair),
+                _ if session.header().has(tag) => head.push(pair),
                 _ => body.push(pair),
             }
         }
