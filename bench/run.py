@@ -23,6 +23,7 @@ from bench import (  # noqa: E402 (run as a program, the folder above must be fo
     baseline,
     core,
     feeds,
+    fix,
     jail,
     replays,
 )
@@ -39,7 +40,7 @@ GROUPS = {
     "log": "a published log of a million entries verified, beside hashing it; proofs from its tiles",
     "book": "order books beside bare tables: prices near and far, orders in and out, the weighted mid",
     "itch": "ITCH messages read and made into books, beside copying their bytes",
-    "fix": "FIX orders read and checked, and written, beside a byte loop and a prepared message",
+    "fix": "FIX orders read and checked, and written, beside a byte loop, a prepared message and QuickFIX/J",
     "kernel": "steps of the kernel",
     "wasm": "a call of a WebAssembly module beside the same work done natively",
     "counts": "allocations, system calls, locks and instructions of the kernel's steps",
@@ -94,6 +95,8 @@ def measure(group: str, asked: argparse.Namespace, say: backtests.Say) -> Iterat
     if group == "feeds":
         return feeds.measure(runs=asked.runs)
     say(f"{group}: building and measuring")
+    if group == "fix":
+        return fix.measure(runs=asked.runs, prefix=real_time(asked.scheduling), work=work)
     return core.measure(group, runs=asked.runs, prefix=real_time(asked.scheduling), work=work)
 
 
