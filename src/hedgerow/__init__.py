@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         rolling_skew,
         rolling_var,
     )
+    from hedgerow.models.stylised_facts import order_flow_facts, stylised_facts
     from hedgerow.risk.limits import Limits
 
 # Idle OpenMP threads must sleep, not spin: a spinning pool makes training a hundred times slower on a busy machine.
@@ -115,6 +116,7 @@ _HOME = {
     "momentum": "hedgerow.models.features",
     "neutralise": "hedgerow.models.cross_section",
     "ofi": "hedgerow.models.microstructure",
+    "order_flow_facts": "hedgerow.models.stylised_facts",
     "parkinson": "hedgerow.models.realised",
     "pin": "hedgerow.models.pin",
     "pin_log_likelihood": "hedgerow.models.pin",
@@ -133,6 +135,7 @@ _HOME = {
     "rolling_std": "hedgerow.models.features",
     "rolling_var": "hedgerow.models.rolling",
     "sma": "hedgerow.models.features",
+    "stylised_facts": "hedgerow.models.stylised_facts",
     "sweep": "hedgerow.engine.sweep",
     "tick_test": "hedgerow.models.microstructure",
     "trade_imbalance": "hedgerow.models.microstructure",
@@ -188,6 +191,7 @@ __all__ = [
     "momentum",
     "neutralise",
     "ofi",
+    "order_flow_facts",
     "parkinson",
     "pin",
     "pin_log_likelihood",
@@ -206,6 +210,7 @@ __all__ = [
     "rolling_std",
     "rolling_var",
     "sma",
+    "stylised_facts",
     "sweep",
     "tick_test",
     "trade_imbalance",

@@ -1031,6 +1031,39 @@ class LogTree:
         """
 
 @final
+class MarketGenerator:
+    """
+    A market that is made up, event by event; see `hedgerow.market.generated`.
+
+    Rates are per second and side. Raises SIM_BAD_COST for a setting that cannot be meant.
+    """
+    def __new__(
+        cls,
+        /,
+        *,
+        seed: SupportsIndex,
+        instrument: SupportsIndex,
+        start_ticks: SupportsIndex,
+        start_ns: SupportsIndex,
+        limit_rates: SupportsGetItem[int, SupportsFloat | SupportsIndex],
+        market_rate: SupportsFloat | SupportsIndex,
+        cancel_rates: SupportsGetItem[int, SupportsFloat | SupportsIndex],
+        size_tail: SupportsFloat | SupportsIndex,
+        branching: SupportsFloat | SupportsIndex,
+        fear: SupportsFloat | SupportsIndex,
+        split_tail: SupportsFloat | SupportsIndex,
+        split_orders: SupportsIndex,
+        refill: SupportsFloat | SupportsIndex,
+    ) -> MarketGenerator: ...
+    def run(
+        self, /, events: SupportsIndex
+    ) -> tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]:
+        """
+        The next events of orders, at least so many and whole updates, and the trades among them: `BookOrder` and `Trade`
+        rows.
+        """
+
+@final
 class OrderBook:
     """
     Every order of a book (L3), from `BookOrder` events.

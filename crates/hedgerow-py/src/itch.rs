@@ -77,7 +77,7 @@ impl ItchBooks {
 }
 
 /// Rows as a structured array.
-fn table<'py, N: Noun>(py: Python<'py>, rows: &[N]) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn table<'py, N: Noun>(py: Python<'py>, rows: &[N]) -> PyResult<Bound<'py, PyAny>> {
     let bytes = PyBytes::new(py, bytemuck::cast_slice(rows));
     py.import("hedgerow.core.nouns")?.call_method1("records", (N::INFO.name, bytes))
 }

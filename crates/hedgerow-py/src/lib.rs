@@ -8,6 +8,7 @@ mod costs;
 mod engine;
 mod features;
 mod fix;
+mod generate;
 mod governance;
 mod itch;
 mod kit;
@@ -42,6 +43,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::fix::{FixDictionary, FixSession, fix_frames, fix_identity};
+    #[pymodule_export]
+    use crate::generate::MarketGenerator;
     #[pymodule_export]
     use crate::governance::{
         Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, missing_seats, sha256,

@@ -1,14 +1,15 @@
 //! The simulated venues: what would have become of our orders, told pessimistically. `BarVenue` trades against bars,
-//! `BookVenue` (`replay`) against replayed quotes and order books.
+//! `BookVenue` (`replay`) against replayed quotes and order books; and a market that is made up (`generate`).
 //!
 //! Promises, of bars: an order never trades on the bar during which it was sent; costs never help; a limit is never broken; our
 //! orders share what the volume cap leaves, in order of arrival; a resting limit order trades only if the market went
-//! through it. Takes only `Approved` messages. Never: a clock, a file, or randomness but the seeded faults of a test.
+//! through it. Takes only `Approved` messages. Never: a clock, a file, or randomness without a seed.
 #![forbid(unsafe_code)]
 
 mod config;
 mod cost;
 mod faults;
+mod generate;
 mod matching;
 pub mod replay;
 mod resting;
@@ -17,5 +18,6 @@ mod venue;
 pub use config::VenueConfig;
 pub use cost::{Depth, fee, impact_nano, price_ticks};
 pub use faults::Faults;
+pub use generate::{Generator, GeneratorConfig};
 pub use replay::{BookConfig, BookVenue};
 pub use venue::BarVenue;

@@ -1,0 +1,129 @@
+"""A market that is made up: a book of orders that come, trade and go at random, to try things in and to break them.
+
+Promises: equal settings and seed give equal events on every machine; the events are those of a real feed of orders, so
+that whatever takes one takes the other. Which facts of real markets it shows is tested fact by fact (`stylised_facts`,
+`order_flow_facts`). Never: evidence that a strategy earns money; what pays for a profit here is a random number.
+Sources: Cont, Stoikov & Talreja (2010); Lillo, Mike & Farmer (2005); Hardiman, Bercot & Bouchaud (2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hedgerow._core import MarketGenerator
+from hedgerow.core.errors import problem
+from hedgerow.market.books import Events
+from hedgerow.market.instruments import Instrument
+from hedgerow.market.times import Moment, moment_ns
+
+if TYPE_CHECKING:
+    from hedgerow.market.replay import Books
+
+EVENTS_MAX = 100_000_000
+"""Most events that are made at once: 3.2 GB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketModel:
+    """What a made-up market is like; the defaults are those of a liquid share whose flow shows the stylised facts.
+
+    limit_rates: limit orders a second and side, at 1, 2, ... ticks from the opposite best. market_rate: market
+    orders. cancel_rates: cancels of each resting order, by the same distance. size_tail: exponent of the tail of
+    sizes; 0 = one lot each. branching: how many trades a trade brings, below 1. fear: how much more one that moves
+    the mid down brings. split_tail: exponent of the lengths of the large orders whose pieces market orders are; 0 =
+    each stands alone. split_orders: how many of them are worked at a time. refill: how much faster limit orders
+    come where lots will be taken, and slower on the other side; about a third takes the memory of signs out of the
+    returns.
+    """
+
+    limit_rates: tuple[float, ...] = (1.85, 1.51, 1.09, 0.88, 0.77)
+    market_rate: float = 0.94
+    cancel_rates: tuple[float, ...] = (0.71, 0.81, 0.68, 0.56, 0.47)
+    size_tail: float = 1.2
+    branching: float = 0.8
+    fear: float = 0.4
+    split_tail: float = 1.5
+    split_orders: int = 5
+    refill: float = 0.33
+
+    @classmethod
+    def zero_intelligence(cls) -> MarketModel:
+        """The published model alone: orders of one lot, Poisson arrivals, no memory (Cont, Stoikov & Talreja 2010)."""
+        return cls(size_tail=0.0, branching=0.0, fear=0.0, split_tail=0.0, split_orders=1, refill=0.0)
+
+
+def generated_events(
+    events: int,
+    *,
+    seed: int,
+    model: MarketModel | None = None,
+    start: Moment = 0,
+    start_ticks: int = 10_000,
+    instrument: int = 0,
+) -> tuple[Events, Events]:
+    """Events of orders, at least so many and whole updates, and the trades among them: `BookOrder` and `Trade` rows.
+
+    seed: equal seeds give equal events. start: when it begins. start_ticks: the mid then. instrument: index of the
+    rows. Raises SIM_BAD_COST for a setting that cannot be meant, DATA_OVERFLOW for more than 100,000,000 events.
+
+    >>> orders, trades = generated_events(10_000, seed=7)
+    >>> len(orders) >= 10_000, bool((trades["lots"] > 0).all())
+    (True, True)
+    """
+    if not 0 < events <= EVENTS_MAX:
+        raise problem("DATA_OVERFLOW", f"{events:,} events, at most {EVENTS_MAX:,}; ask for them piece by piece")
+    made = generated_pieces(events, seed=seed, model=model, start=start, start_ticks=start_ticks, instrument=instrument)
+    return next(made)
+
+
+def generated_pieces(
+    events: int,
+    *,
+    seed: int,
+    model: MarketModel | None = None,
+    start: Moment = 0,
+    start_ticks: int = 10_000,
+    instrument: int = 0,
+) -> Iterator[tuple[Events, Events]]:
+    """The same market without an end, about `events` events at a time: memory does not grow with its length."""
+    is_like = model or MarketModel()
+    market = MarketGenerator(
+        seed=seed,
+        instrument=instrument,
+        start_ticks=start_ticks,
+        start_ns=start if isinstance(start, int) else moment_ns(start),
+        limit_rates=list(is_like.limit_rates),
+        market_rate=is_like.market_rate,
+        cancel_rates=list(is_like.cancel_rates),
+        size_tail=is_like.size_tail,
+        branching=is_like.branching,
+        fear=is_like.fear,
+        split_tail=is_like.split_tail,
+        split_orders=is_like.split_orders,
+        refill=is_like.refill,
+    )
+    while True:
+        yield market.run(events)
+
+
+def generated_books(
+    events: int,
+    *,
+    seed: int,
+    model: MarketModel | None = None,
+    start: Moment = 0,
+    start_ticks: int = 10_000,
+    instrument: Instrument | None = None,
+) -> Books:
+    """The made-up market as books to run a backtest on: every order and every trade.
+
+    >>> generated_books(5_000, seed=7).shown
+    'orders'
+    """
+    from hedgerow.market.replay import Books
+
+    orders, trades = generated_events(events, seed=seed, model=model, start=start, start_ticks=start_ticks)
+    note = "made up: what is earned here shows that a strategy runs, and nothing else"
+    return Books.from_events(instrument or Instrument("MADEUP"), orders=orders, trades=trades, notes=(note,))
