@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from hedgerow.cli.main import run
+from hedgerow.core.errors import HedgerowError
 
 ROOT = Path(__file__).resolve().parents[3]
 JARS = ROOT / ".venv" / "kafka"
@@ -53,17 +54,22 @@ def free_port() -> int:
 class Broker:
     """A broker in KRaft mode, its own controller, with its data in a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port, controller = free_port(), free_port()
+    def __init__(self, folder: Path, certificate: Path) -> None:
+        self.port, controller, secured = free_port(), free_port(), free_port()
+        self.secured_at = f"localhost:{secured}"
         self.at, self._settings = f"127.0.0.1:{self.port}", folder / "server.properties"
         self._log = folder / "out.txt"
         self._process: subprocess.Popen[bytes] | None = None
         listeners = f"PLAINTEXT://127.0.0.1:{self.port}"
         self._settings.write_text(
             f"process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:{controller}\n"
-            f"listeners={listeners},CONTROLLER://127.0.0.1:{controller}\nadvertised.listeners={listeners}\n"
+            f"listeners={listeners},SASL_SSL://localhost:{secured},CONTROLLER://127.0.0.1:{controller}\n"
+            f"advertised.listeners={listeners},SASL_SSL://localhost:{secured}\n"
             "controller.listener.names=CONTROLLER\nauto.create.topics.enable=false\n"
-            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\n"
+            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL\n"
+            f"ssl.keystore.type=PEM\nssl.keystore.location={certificate}\nsasl.enabled.mechanisms=PLAIN\n"
+            "listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule "
+            'required user_reader="open sesame";\n'
             f"log.dirs={folder / 'data'}\noffsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n"
             "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n"
             "group.initial.rebalance.delay.ms=0\nlog.retention.check.interval.ms=1000\n"
@@ -124,13 +130,13 @@ class Broker:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def broker(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterator[Broker]:
     """A broker, running."""
     if shutil.which("java") is None:
         pytest.skip("there is no Java to run a Kafka broker with")
     if not (JARS / ".whole").exists():
         pytest.skip("Kafka's jars are not here: tools/prepare_tests.sh fetches them")
-    made = Broker(tmp_path_factory.mktemp("kafka"))
+    made = Broker(tmp_path_factory.mktemp("kafka"), certificate)
     try:
         made.start()
         yield made
@@ -304,3 +310,47 @@ def test_nobody_there_is_named(feed: Make) -> None:
     )
     errors = [error for ran in here.record(20) for error in ran.errors]
     assert [error.row.name for error in errors] == ["FEED_UNREACHABLE"]
+
+
+def test_over_tls_the_certificate_and_the_password_are_checked(
+    topic_feed: Make, broker: Broker, certificate: Path
+) -> None:
+    """With both messages come; with a wrong password, or another authority, nothing, and no file has the password."""
+    topic = broker.topic()
+    broker.say(topic, [1, 2, 3])
+    here = topic_feed(topic)
+    here.text = here.text.replace(broker.at, broker.secured_at)
+    here.text += f'tls = true\nca_file = "{certificate}"\nuser = "reader"\npassword_env = "WORD"\nmechanism = "PLAIN"\n'
+    here.text += 'timeout = "4s"\n'
+    here.environment["WORD"] = "wrong"
+    errors = [error for ran in here.record(30, messages=3) for error in ran.errors]
+    assert [error.row.name for error in errors] == ["FEED_REFUSED"]
+    assert "uthentication" in str(errors[0])
+    here.environment["WORD"] = "open sesame"
+    plain = here.text
+    here.text = "\n".join(line for line in plain.splitlines() if not line.startswith("ca_file"))
+    errors = [error for ran in here.record(40, messages=3) for error in ran.errors]
+    assert [error.row.name for error in errors] == ["FEED_UNREACHABLE"]
+    here.text = plain
+    here.record(messages=3)
+    assert numbers(here) == [1, 2, 3]
+    assert not any(b"sesame" in path.read_bytes() for path in here.folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ('servers = ["nowhere"]', "is not HOST:PORT"),
+        ("servers = []", "servers: is missing"),
+        ('servers = ["h:1"]\nuser = "u"', "goes with password_env"),
+        ('servers = ["h:1"]\nuser = "u"\npassword_env = "P"\nmechanism = "PLAIN"', "say tls = true"),
+        ('servers = ["h:1"]\nstart = "newest"', "is none of earliest, latest"),
+        ('servers = ["h:1"]\nsession = "1s"', "is shorter than 6 s"),
+    ],
+)
+def test_a_specification_of_kafka_is_checked(feed: Make, keys: str, says: str) -> None:
+    """Every key that is wrong is named, and nothing is opened."""
+    here = feed(f'kind = "kafka"\ntopics = ["t"]\ngroup = "g"\n{keys}')
+    with pytest.raises(HedgerowError, match="FEED-001") as caught:
+        _ = here.spec
+    assert says in str(caught.value)

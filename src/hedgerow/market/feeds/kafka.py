@@ -126,6 +126,8 @@ class KafkaStream:
         self._places: dict[str, int] = {}
         self._notes: list[Note] = []
         self._down_ns: int | None = None
+        self._fault = ""
+        self._denied = False
         self._consumer: Any = None
 
     def events(self, cursor: str | None) -> Iterator[Received | Note | None]:
@@ -208,13 +210,19 @@ class KafkaStream:
         try:
             known = self._consumer.list_topics(timeout=self._told.timeout_s).topics
         except KafkaException as error:
-            raise problem("FEED_UNREACHABLE", f"{self._told.origin}: {error.args[0]}") from None
+            self._consumer.poll(0)  # hear why
+            code = "FEED_REFUSED" if self._denied else "FEED_UNREACHABLE"
+            raise problem(code, f"{self._told.origin}: {self._fault or error.args[0]}") from None
         for topic in self._told.topics:
             if topic not in known:
                 raise problem("FEED_REFUSED", f"{self._told.origin} has no topic {topic!r}{did_you_mean(topic, known)}")
 
     def _fell(self, error: Any) -> None:
-        """Told by librdkafka that a connection fell; it goes on trying by itself."""
+        """Told by librdkafka that a connection fell, and why; it goes on trying by itself."""
+        from confluent_kafka import KafkaError
+
+        self._fault = self._fault if self._denied else str(error)
+        self._denied |= error.code() == KafkaError._AUTHENTICATION
         if self._down_ns is None:
             self._down_ns = self._world.now_ns()
 
