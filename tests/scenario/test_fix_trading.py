@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,6 +15,8 @@ from hedgerow import _core
 from hedgerow.cli.main import run
 from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.fix import Acceptor, Dictionaries, FixSession, Initiator, read_messages
+from hedgerow.execution.fix.acceptance import echo_acceptor
+from hedgerow.execution.fix.acceptance.driving import completed
 
 ORDERS = 40
 
@@ -148,6 +152,46 @@ def test_orders_and_fills_survive_cut_connections_and_stores_are_read_again(book
     numbers = [session.numbers for session in (theirs, ours)]
     again = [_core.FixSession("FIX.4.4", "X", "Y", book, now_ns=0, store=path).numbers for path in files]
     assert again == numbers
+
+
+def test_hostile_connections_leave_the_port_to_others(books):
+    """Noise, lengths without an end, strangers, silence, orders behind a Logout: the next counterparty logs on."""
+    engine, stop = echo_acceptor("127.0.0.1", 0, books, time.time_ns), threading.Event()
+    thread = threading.Thread(target=engine.serve, args=(stop.is_set,))
+    address = ("127.0.0.1", engine.port)
+    thread.start()
+    logon = "8=FIX.4.4|35=A|34=1|49={}|52=<TIME>|56=ISLD|98=0|108=30|"
+    order = "8=FIX.4.4|35=D|34={}|49={}|52=<TIME>|56=ISLD|11=x|54=1|55=X|60=<TIME>|40=1|21=1|"
+
+    def message(text: str) -> bytes:
+        return completed(text.replace("|", "\x01").encode(), datetime.now(UTC))
+
+    try:
+        first = message(logon.format("TW44"))
+        hostile = [os.urandom(5000), b"8=FIX.4.4\x019=99999999\x01" + b"x" * 70_000, message(logon.format("NOBODY"))]
+        hostile += [first[:40], b"8=FIX.4.4\x019=5\x0135=A\x0110=000\x01", b"8=FIX" * 10_000, b""]
+        silent = [socket.create_connection(address) for _ in range(40)]
+        for data in hostile:
+            with socket.create_connection(address) as sock:
+                sock.sendall(data)
+        with socket.create_connection(address, timeout=20) as sock:
+            # A sender that is not the session's: Reject and Logout. Whatever follows has no answer and does no harm.
+            bad = message(order.format(2, "WRONG"))
+            sock.sendall(first + bad + message(order.format(3, "TW44")) + message(order.format(9, "TW44")) + bad[:50])
+            told = b""
+            while more := sock.recv(4096):
+                told += more
+        assert [told.count(b"\x0135=%b\x01" % kind) for kind in (b"A", b"3", b"5", b"D")] == [1, 1, 1, 0]
+        with socket.create_connection(address, timeout=20) as sock:
+            sock.sendall(first + message(order.format(2, "TW44")))
+            told = b""
+            while b"\x0135=D\x01" not in told:
+                told += sock.recv(4096)
+        for sock in silent:
+            sock.close()
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_settings_that_cannot_be_are_refused(books, tmp_path):

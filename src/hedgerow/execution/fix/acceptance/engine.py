@@ -7,10 +7,11 @@ counterparty a version, ValidateFieldsHaveValues=N for one of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from hedgerow import _core
-from hedgerow.core.errors import named_errors
+from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.fix.acceptors import Acceptor, Names
 from hedgerow.execution.fix.connections import Clock
 from hedgerow.execution.fix.dictionaries import Dictionaries
@@ -52,7 +53,8 @@ class Echo:
             if known.get(97) == b"Y" and order in self._seen:
                 return
             self._seen.add(order)
-        with named_errors():
+        # After our own Logout nothing more is sent; what still comes is taken and not answered.
+        with suppress(WireError), named_errors():
             session.send(kind, [(tag, value) for tag, value, _ in in_tag_order(fields)], now_ns)
 
     def on_logout(self, session: _core.FixSession, why: str) -> None:
