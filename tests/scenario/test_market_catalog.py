@@ -91,7 +91,7 @@ def test_an_ingest_of_many_is_all_or_nothing(catalog):
 
 def test_a_crash_before_the_manifest_leaves_the_old_catalog(catalog, monkeypatch):
     """Files that the manifest does not name do not exist, and the next ingest writes them again."""
-    import hedgerow.market.catalog as module
+    import hedgerow.market.bar_shelf as module
 
     def crash(root, manifest):
         raise OSError("power cut")

@@ -229,7 +229,7 @@ def test_the_commands_show_actions_and_adjusted_bars(catalog: Catalog, capsys: p
         "instrument": "KO",
         "action": "split",
         "ex": "2024-03-03T00:00:00+00:00",
-        "known": "2024-02-02T00:00:00+00:00",
+        "known": "2024-02-01T23:59:59.999999999+00:00",
         "value": "4",
         "into": None,
         "ratio": None,

@@ -119,7 +119,7 @@ def test_a_value_is_known_from_its_vintage_on(tmp_path: Path) -> None:
     """A series with the days of its releases keeps them, known when the day ends; one without says that it has none."""
     values = first_rows(made(tmp_path, "gdp.csv"), "series")
     assert [(str(row["ts_init"])[:10], row["written"]) for row in values] == [
-        ("2024-02-11", "1.5"), ("2024-03-11", "1.7"), ("2024-03-11", "-2.25")]  # fmt: skip
+        ("2024-02-10", "1.5"), ("2024-03-10", "1.7"), ("2024-03-10", "-2.25")]  # fmt: skip
     path = tmp_path / "oil.csv"
     path.write_bytes(b"Date,Price\n2020-04-20,-36.98\n2020-04-21,8.91\n")
     found = probe(path, READING)

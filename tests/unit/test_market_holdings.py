@@ -102,6 +102,22 @@ def test_a_release_is_not_known_on_the_day_before_it(tmp_path: Path) -> None:
         assert catalog.rows("series", as_of=moment).column("value").to_pylist() == [value]
 
 
+def test_the_value_of_a_date_is_not_known_as_of_the_date_before(tmp_path: Path) -> None:
+    """Series, actions and members that only have a date, on every way in; sessions that close at midnight count."""
+    catalog = Catalog(tmp_path / "catalog")
+    catalog.ingest_rows(file(tmp_path, "vix.csv", "date,value\n2024-01-01,13\n2024-01-02,14\n"), ingested_at=NOW)
+    bars = "date,close,dividend\n2024-01-01,10,0\n2024-01-02,10,1\n"
+    catalog.ingest(file(tmp_path, "KO.csv", bars), ingested_at=NOW)
+    catalog.ingest_rows(tmp_path / "KO.csv", ingested_at=NOW)
+    members = "ticker,start_date,end_date\nA,2024-01-01,\nB,2024-01-02,\n"
+    catalog.ingest_rows(file(tmp_path, "index.csv", members), ingested_at=NOW)
+    for day, count in (("2023-12-31", 0), ("2024-01-01", 1), (date(2024, 1, 2), 2)):
+        assert catalog.rows("series", as_of=day).num_rows == count
+        assert len(catalog.sql("FROM series", as_of=day)) == len(catalog.sql("FROM bars", as_of=day)) == count
+        assert catalog.rows("universe", as_of=day).num_rows == count
+        assert len(catalog.actions(as_of=day)) == max(count - 1, 0)
+
+
 def test_what_is_held_is_read_once_however_many_blocks_a_file_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

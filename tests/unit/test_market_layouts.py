@@ -75,7 +75,7 @@ def test_vintages_in_the_names_of_columns_are_when_the_values_were_known(tmp_pat
     rows = [row for part in head(path, READING, 9) for row in part.table.to_pylist()]
     assert {row["instrument"] for row in rows} == {"GDPC1"}
     assert [(str(row["ts_init"])[:10], row["value"]) for row in rows] == [
-        ("2020-01-31", 19121.1),
-        ("2020-02-28", 19121.1),
-        ("2020-02-28", 19222.0),
+        ("2020-01-30", 19121.1),
+        ("2020-02-27", 19121.1),
+        ("2020-02-27", 19222.0),
     ]

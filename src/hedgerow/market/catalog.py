@@ -16,7 +16,7 @@ from hedgerow.market.bar_shelf import Ingested, bars_held, ingest_bars
 from hedgerow.market.bars import Bars
 from hedgerow.market.reading import Options, Reading
 from hedgerow.market.shelves import Manifest, read_manifest, write_manifest, writing
-from hedgerow.market.times import Moment, moment_ns
+from hedgerow.market.times import Moment, known_by_ns, moment_ns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +109,7 @@ class Catalog:
             return rows_of_bars(self.bars(instruments, start, end, as_of))
         names = [instruments] if isinstance(instruments, str) else instruments
         span = (None if start is None else moment_ns(start), None if end is None else moment_ns(end, end=True))
-        known_ns = None if as_of is None else moment_ns(as_of, end=True)
+        known_ns = None if as_of is None else known_by_ns(as_of, sessions=False)
         return self._reading(lambda manifest: rows_held(self.path, manifest, kind, names, span, known_ns))
 
     def frame(
@@ -278,7 +278,7 @@ class Catalog:
 
         Times as for `Bars.slice`. Raises DATA-014 for an instrument that is not there, DATA-009 where nothing is left.
         """
-        known_ns = None if as_of is None else moment_ns(as_of, end=True)
+        known_ns = None if as_of is None else known_by_ns(as_of, sessions=True)
         names = [symbols] if isinstance(symbols, str) else symbols
         bars = self._reading(lambda manifest: bars_held(self.path, manifest, names, known_ns))
         return bars if start is None and end is None else bars.slice(start, end)

@@ -113,6 +113,19 @@ def moment_ns(moment: Moment, *, end: bool = False) -> int:
     return found + DAY_NS if end else found + 1
 
 
+def known_by_ns(moment: Moment, *, sessions: bool) -> int:
+    """The last instant of which something asked as of a moment may know, UTC nanoseconds.
+
+    A bare date ends with its sessions, which may close at the midnight that ends it; what is no session and bears that
+    midnight is labelled by the date after it, and was not known.
+
+    >>> known_by_ns("2020-01-01", sessions=True) - known_by_ns("2020-01-01", sessions=False)
+    1
+    """
+    end = moment_ns(moment, end=True)
+    return end if sessions or end == moment_ns(moment) else end - 1
+
+
 def read_times(column: pd.Series[Any], *, time_unit: str | None, tz: str | None) -> Stamps:
     """Read a column of times: datetimes, dates, ISO 8601 text, epoch numbers or YYYYMMDD numbers.
 

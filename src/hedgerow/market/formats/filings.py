@@ -47,8 +47,8 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         at = iso("-".join(day.groups()))
         content = json.dumps(told, ensure_ascii=False)
         kept.add(
-            record=number, ts_event=at, ts_init=at + DAY_NS, instrument=told.get("CIK"), title=told.get("Form Type"),
-            content=content,
+            record=number, ts_event=at, ts_init=at + DAY_NS - 1, instrument=told.get("CIK"),
+            title=told.get("Form Type"), content=content,
         )  # fmt: skip
     if not len(kept):
         raise problem("DATA_EMPTY", f"{opened.shown} holds no filing")

@@ -125,8 +125,8 @@ def _timed(plan: Plan, columns: Columns) -> dict[str, Any]:
 
 
 def _known_ns(stamps: Stamps) -> Ints:
-    """When something was known; of a date at the midnight that ends it, because it may have been late that day."""
-    return stamps.utc_ns + DAY_NS if stamps.are_dates else stamps.utc_ns
+    """When something was known; of a date at its last instant, because it may have been late that day."""
+    return stamps.utc_ns + (DAY_NS - 1) if stamps.are_dates else stamps.utc_ns
 
 
 def _bars(plan: Plan, columns: Columns) -> Rows:
@@ -239,7 +239,7 @@ def _series(plan: Plan, columns: Columns) -> Rows:
         given = {"ts_event": event[there], "record": columns.records[there], "written": written.take(pa.array(there))}
         given["instrument"] = who if isinstance(who, str) else who.take(pa.array(there))
         if known is not None or dated:
-            given["ts_init"] = known[there] if not dated else np.full(there.size, _day_ns(dated[name]) + DAY_NS)
+            given["ts_init"] = known[there] if not dated else np.full(there.size, _day_ns(dated[name]) + DAY_NS - 1)
         given["value"] = column.take(pa.array(there)) if isinstance(column, pa.Array) else given["written"]
         parts.append(_checked_values(given, name))
     tables = [part.table for part in parts]

@@ -1,8 +1,8 @@
 """A macro series as FRED and ALFRED give it: values by the real-time period in which they stood.
 
-A value of a vintage was known when the day of its `realtime_start` was over (UTC), so that what was known as of a day
-is what ALFRED shows for that day. Promises: a value that was taken back without another in its place is missing from
-then on. Source: the FRED API, `series/observations`, output type 1.
+A value of a vintage was known at the last instant of the day of its `realtime_start` (UTC), so that what was known as
+of a day is what ALFRED shows for that day. Promises: a value that was taken back without another in its place is
+missing from then on. Source: the FRED API, `series/observations`, output type 1.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def vintages_in(answer: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
     >>> row = {"date": "2024-01-01", "realtime_start": "2024-02-10", "realtime_end": "2024-03-09", "value": "1.5"}
     >>> answer = {"realtime_start": "2024-01-01", "realtime_end": "2024-12-31", "observations": [row]}
     >>> [(event // DAY_NS, known // DAY_NS, value) for event, known, value in vintages_in(answer)]
-    [(19723, 19764, '1.5'), (19723, 19793, '.')]
+    [(19723, 19763, '1.5'), (19723, 19792, '.')]
     """
     try:
         asked_until = date.fromisoformat(answer["realtime_end"])
@@ -37,12 +37,12 @@ def vintages_in(answer: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
     more = int(answer.get("offset", 0)) + len(rows) < int(answer.get("count", 0))
     for row, following in zip(rows, [*rows[1:], None], strict=True) if rows else ():
         event, start, end, value = row
-        yield _ns(event), _ns(start) + DAY_NS, value
+        yield _ns(event), _ns(start) + DAY_NS - 1, value
         if end >= asked_until or (following is None and more):
             continue
         gone = end + timedelta(1)
         if following is None or following[0] != event or following[1] > gone:
-            yield _ns(event), _ns(gone) + DAY_NS, MISSING
+            yield _ns(event), _ns(gone) + DAY_NS - 1, MISSING
 
 
 def _day(row: Mapping[str, Any], key: str) -> date:
