@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +29,21 @@ ORDERS = 40
 def books(shared) -> Dictionaries:
     """The published dictionaries."""
     return Dictionaries(shared("data/fix/dictionaries"))
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> Path:
+    """A certificate for localhost, with its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    words += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    words += ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    subprocess.run(words, check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_text((folder / "cert").read_text() + (folder / "key").read_text())
+    return both
 
 
 class Venue:
@@ -152,6 +171,56 @@ def test_orders_and_fills_survive_cut_connections_and_stores_are_read_again(book
     numbers = [session.numbers for session in (theirs, ours)]
     again = [_core.FixSession("FIX.4.4", "X", "Y", book, now_ns=0, store=path).numbers for path in files]
     assert again == numbers
+
+
+class Terminator(Cutter):
+    """A link that takes TLS off, as the gateway of a venue does."""
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._tls.load_cert_chain(certificate)
+        super().__init__(port, 1 << 30)
+
+    def _between(self, near: socket.socket, far: socket.socket) -> None:
+        try:
+            inside = self._tls.wrap_socket(near, server_side=True)
+        except OSError:  # whoever connected does not believe us
+            return
+        with inside:
+            super()._between(inside, far)
+
+
+def test_a_session_over_tls_believes_only_whom_it_knows(books, certificate):
+    """Orders go over an encrypted link; a venue whose certificate nobody vouches for gets no Logon."""
+    book = books.of("FIX.4.4")
+    names = ("FIX.4.4", "VENUE", "DESK")
+    venue = Venue()
+    acceptor = Acceptor(
+        "127.0.0.1", 0, {names: FixSession(*names, book, now_ns=time.time_ns())}, lambda _: venue, time.time_ns
+    )
+    terminator = Terminator(acceptor.port, certificate)
+    stop, over = threading.Event(), threading.Event()
+    serving = threading.Thread(target=acceptor.serve, args=(over.is_set,))
+    serving.start()
+    try:
+        for trusted in (False, True):
+            desk, stop = Desk(), threading.Event()
+            ours = FixSession("FIX.4.4", "DESK", "VENUE", book, now_ns=time.time_ns(), initiator=True)
+            tls = ssl.create_default_context(cafile=certificate if trusted else None)
+            initiator = Initiator("localhost", terminator.port, ours, desk, time.time_ns, pause_s=0.1, tls=tls)
+            thread = threading.Thread(target=initiator.run, args=(stop.is_set, desk.work))
+            thread.start()
+            end = time.monotonic() + (30 if trusted else 1.5)
+            while len(desk.fills) < ORDERS and time.monotonic() < end:
+                time.sleep(0.05)
+            stop.set()
+            thread.join()
+            assert len(desk.fills) == (ORDERS if trusted else 0)
+            assert (ours.numbers[0] > 1) == trusted
+    finally:
+        over.set()
+        serving.join()
+        terminator.close()
 
 
 def test_hostile_connections_leave_the_port_to_others(books):

@@ -7,6 +7,7 @@ the application answers each message before the next is looked at. Never: a cloc
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -16,6 +17,9 @@ from hedgerow.core.errors import named_errors
 
 Clock = Callable[[], int]
 """Gives UTC nanoseconds."""
+
+_LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""What a socket says that cannot go on just now; with TLS either direction may wait for the other."""
 
 _READ = 65_536
 _UNSENT_MAX = 64 << 20
@@ -57,17 +61,21 @@ class Connection:
 
     def read(self, now_ns: int) -> None:
         """Take what the socket has."""
-        try:
-            data = self.sock.recv(_READ)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if data:
+        while not self.ended:
+            try:
+                data = self.sock.recv(_READ)
+            except _LATER:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self.session.disconnected(now_ns)
+                self.handle(now_ns)
+                return
             self.take(data, now_ns)
-        else:
-            self.session.disconnected(now_ns)
-            self.handle(now_ns)
+            # What TLS has decrypted already, no selector tells of.
+            if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
+                return
 
     def take(self, data: bytes, now_ns: int) -> None:
         """Take bytes that were read elsewhere."""
@@ -108,7 +116,7 @@ class Connection:
         while self._unsent:
             try:
                 del self._unsent[: self.sock.send(self._unsent)]
-            except BlockingIOError:
+            except _LATER:
                 break
             except OSError:
                 self._unsent.clear()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Callable
 
@@ -17,11 +18,13 @@ from hedgerow.execution.fix.connections import Application, Clock, Connection
 
 Work = Callable[[_core.FixSession, int], None]
 _LATEST = 0.05
+_CONNECT_S = 5.0
 
 
 class Initiator:
     """Keeps one session with a counterparty that listens at `host` and `port`.
 
+    With `tls`, such as `ssl.create_default_context()`, the link is encrypted and the other side must prove its name.
     `work` is called about twenty times a second with the session once both sides have logged on: there the owner sends.
     """
 
@@ -35,11 +38,13 @@ class Initiator:
         *,
         pause_s: float = 1.0,
         pause_max_s: float = 30.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = (host, port)
         self._session = session
         self._application = application
         self._clock = clock
+        self._tls = tls
         self._pauses = (pause_s, pause_max_s)
 
     def run(self, stop: Callable[[], bool], work: Work | None = None) -> None:
@@ -55,9 +60,15 @@ class Initiator:
     def _connect_and_carry(self, stop: Callable[[], bool], work: Work | None) -> bool:
         """One connection; whether both sides were logged on."""
         try:
-            sock = socket.create_connection(self._address, timeout=5)
+            sock = socket.create_connection(self._address, timeout=_CONNECT_S)
+        except OSError:  # nobody listens
+            return False
+        try:
+            if self._tls is not None:
+                sock = self._tls.wrap_socket(sock, server_hostname=self._address[0])
             connection = Connection(sock, self._session, self._application, self._clock())
-        except (OSError, WireError):  # nobody listens, or it is outside the schedule
+        except (OSError, WireError):  # the other side cannot prove its name, or it is outside the schedule
+            sock.close()
             return False
         logged_on = asked = False
         with selectors.DefaultSelector() as selector:
