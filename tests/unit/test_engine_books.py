@@ -270,6 +270,59 @@ def test_bars_know_no_order_that_must_find_a_size_at_once() -> None:
     assert set(result.orders["state"]) == {"Rejected"}
 
 
+def test_a_report_a_lint_and_a_count_of_trials_are_made_of_a_run_over_books(tmp_path: Path) -> None:
+    """The page says what was assumed; another assumption is another trial."""
+    ledger = tmp_path / "trials.jsonl"
+    for queue in ("trades_only", "power", "power"):
+        simulation = hr.Simulation.instant(queue=queue)
+        result = hr.backtest(quotes(4_000), Trader, simulation=simulation, trials=ledger)
+    assert result.info.trials == 2
+    page = result.report(tmp_path / "report.html")
+    assert "power" in Path(page).read_text()
+    assert "too-short" in hr.lint(result).names
+
+
+def test_instruments_have_each_their_own_book() -> None:
+    """Two of them, in two currencies, in one feed."""
+    rows = []
+    for i in range(200):
+        for k in (0, 1):
+            price = 1_000 + 100 * k + i // 7 % 5
+            at = START + i * SECOND + k
+            rows.append(level_events(bids=[(price, 5)], asks=[(price + 2, 5)], ts_event=at, instrument=k, top=True))
+
+    class Two(hr.Strategy):
+        def on_quote(self, quote: Any) -> None:
+            assert self.book(quote.symbol).best_bid == (quote.bid, quote.bid_size)
+            if self.position_of(quote.symbol) <= 0:
+                self.buy(1, quote.symbol)
+            else:
+                self.sell(1, quote.symbol)
+
+    books = Books.from_events([hr.Instrument("A"), hr.Instrument("B", "EUR")], levels=np.concatenate(rows))
+    result = hr.backtest(books, Two, fx={"EUR": 1.1}, simulation=hr.Simulation.instant())
+    assert result.fills["symbol"].value_counts().to_dict() == {"A": 29, "B": 29}
+    assert result.trial_balance == {"USD": 0, "EUR": 0}
+    with pytest.raises(HedgerowError, match="EUR into USD"):
+        hr.backtest(books, Two)
+
+
+def test_a_trade_of_nothing_is_refused_with_its_time() -> None:
+    """Named, and when."""
+    books = Books.from_events(
+        hr.Instrument("X"), levels=level_events(bids=[(999, 5)], ts_event=START), trades=trade(START + 5, 999, 0, 2)
+    )
+    with pytest.raises(HedgerowError, match=f"a trade of 0 lots at {START + 5}"):
+        hr.backtest(books, Listener, **FREE)
+
+
+def test_times_that_no_run_can_hold_are_refused() -> None:
+    """The ends of 64 bits mean `never` in a run."""
+    for ts in (2**63 - 1, -(2**63)):
+        with pytest.raises(HedgerowError, match="row 0"):
+            Books.from_quotes([ts], bid=[1], ask=[2], bid_size=1, ask_size=1)
+
+
 def test_tables_and_statistics_stand_on_what_the_run_saw() -> None:
     """Tables and statistics stand on what the run saw."""
     result = hr.backtest(quotes(400), Trader, simulation=hr.Simulation.instant())
@@ -277,7 +330,7 @@ def test_tables_and_statistics_stand_on_what_the_run_saw() -> None:
     assert result.equity["nav"].iloc[-1] == pytest.approx(result.final_nav)
     assert len(result.trades)
     assert set(result.trial_balance.values()) == {0}
-    assert result.info.costs["simulation"]["entry"] == "0"
+    assert result.info.simulation["entry"] == "0"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ from hedgerow.engine.book_backtest import (
     book_rates,
     book_settings,
     book_strategy,
-    recorded_costs,
     run_books,
     sampled,
 )
@@ -127,8 +126,7 @@ def backtest(
     notes = list(bars.bars.notes)
     costs = _charged(bars, costs, notes)
     limits = research_limits(cash) if limits is None else limits
-    paid = dataclasses.asdict(costs) if books is None else recorded_costs(costs, assumed)
-    info = _info(bars, runner, name, artifact, seed, cash, currency, paid, log)
+    info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log, None if books is None else assumed)
     standing = _standing(bars, info, limits, mandate)
     rates = fx_rates(bars, currency, fx) if books is None else FxRates(book_rates(books, currency, fx))
     journal = _log_settings(log, name, seed, standing, epoch, publish_every)
@@ -207,8 +205,9 @@ def _info(
     seed: int,
     cash: float | int | Decimal,
     currency: str,
-    costs: dict[str, Any],
+    costs: Costs,
     log: str | Path | None,
+    simulation: Simulation | None,
 ) -> RunInfo:
     title, digest, config = _identity(runner, artifact)
     return RunInfo(
@@ -221,7 +220,8 @@ def _info(
         currency=currency,
         data_digest=bars.bars.digest() if log is not None else "",
         symbols=tuple(bars.symbols),
-        costs=costs,
+        costs=dataclasses.asdict(costs),
+        simulation={} if simulation is None else simulation.told(),
         log=None if log is None else str(log),
     )
 

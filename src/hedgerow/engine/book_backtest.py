@@ -6,7 +6,6 @@ arrive; costs are on unless you say otherwise. Never: a fill because a price was
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -120,8 +119,3 @@ def sampled(engine: Any, data: Any, simulation: Simulation) -> RunData:
     with named_errors():
         found: RunData = data.sampled(engine, simulation.for_core()["sample_ns"])
     return found
-
-
-def recorded_costs(costs: Costs, simulation: Simulation) -> dict[str, Any]:
-    """Costs and assumptions as they go on record."""
-    return dataclasses.asdict(costs) | {"simulation": simulation.told()}

@@ -60,7 +60,8 @@ class Count:
 
 def variant_of(info: RunInfo, data: RunData, limits: Limits) -> Variant:
     """What a run tries: its name, its artifact, everything that was set, its data and their period."""
-    settings = settings_of(info.config, info.seed, info.cash, info.currency, info.costs, limits)
+    assumed = {"simulation": info.simulation} if info.simulation else {}
+    settings = settings_of(info.config, info.seed, info.cash, info.currency, info.costs, limits) | assumed
     return variant(info.name, info.artifact, settings, data, info.data_digest)
 
 

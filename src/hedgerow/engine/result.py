@@ -7,7 +7,7 @@ and a float only in the tables. Tables are built when they are asked for.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -71,6 +71,7 @@ class RunInfo:
     trial_variance: float | None = None
     notes: tuple[str, ...] = ()
     number: int = 0
+    simulation: dict[str, Any] = field(default_factory=dict)
 
 
 class Result:

@@ -34,6 +34,8 @@ Piece: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]
 PIECE_ROWS = 1 << 18
 """Rows of a piece, where a source does not cut it itself."""
 _OF = {"quotes": "BookLevel", "levels": "BookLevel", "orders": "BookOrder"}
+TS_MAX = 2**62
+"""No event of a run lies further from 1970, nanoseconds: the year 2116, and 1823."""
 LOTS_MAX = 2**52
 """Most lots at one price."""
 
@@ -222,6 +224,10 @@ def _checked(events: Events, name: str, instruments: tuple[Instrument, ...]) -> 
     if len(events) and int(events["instrument"].max()) >= len(instruments):
         detail = f"row {int(events['instrument'].argmax())}: instrument {int(events['instrument'].max())}"
         raise problem("CORE_UNKNOWN_INSTRUMENT", f"{detail}; there are {len(instruments)}")
+    beyond = np.abs(events["ts_event"].astype(np.float64)) > TS_MAX
+    if beyond.any():
+        row = int(beyond.argmax())
+        raise problem("DATA_OVERFLOW", f"row {row}: time {int(events['ts_event'][row])} is beyond what a run can hold")
     return noun(name).kind, np.ascontiguousarray(events)
 
 

@@ -213,7 +213,7 @@ impl BookRun {
         known.shift_ticks = packet.shift_ticks;
         let trade = (packet.kind == Trade::KIND).then(|| {
             let trade: Trade = bytemuck::cast(self.rows[0]);
-            Trade { price_ticks: trade.price_ticks + packet.shift_ticks, ..trade }
+            Trade { price_ticks: trade.price_ticks.saturating_add(packet.shift_ticks), ..trade }
         });
         if trade.is_none() {
             known.book.update(packet.kind, &self.rows)?;
@@ -345,8 +345,13 @@ pub fn play(
     listener: &mut impl Listener,
     progress: Option<&Py<PyAny>>,
 ) -> PyResult<()> {
-    let (mut at, mut breath) = (0, BREATH);
+    let (mut at, mut breath, mut steps) = (0, BREATH, 0);
     loop {
+        // A timer may come more often than rows do, and Ctrl-C must be heard then too.
+        steps += 1;
+        if steps % BREATH == 0 {
+            py.check_signals()?;
+        }
         let update = Update::at(kinds, rows, at);
         if update.is_none() && !is_last {
             return Ok(());

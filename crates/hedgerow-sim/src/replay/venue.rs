@@ -223,8 +223,11 @@ impl BookVenue {
     /// History trades. Where orders are shown their executions say so, and trades move nothing.
     ///
     /// # Errors
-    /// `CORE_UNKNOWN_INSTRUMENT` if the instrument was not defined.
+    /// `CORE_UNKNOWN_INSTRUMENT` if the instrument was not defined, `DATA_NOT_POSITIVE` for a trade of nothing.
     pub fn trade(&mut self, trade: &Trade, ts: i64) -> Result<(), Problem> {
+        if trade.lots <= 0 {
+            return Err(Problem::new(code::DATA_NOT_POSITIVE, format!("a trade of {} lots", trade.lots)));
+        }
         let said = &mut self.said;
         let trade = Trade { ts_event: ts, ..*trade };
         let mut say = |report: VenueReport| said.push(report);

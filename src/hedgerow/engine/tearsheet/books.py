@@ -98,6 +98,7 @@ def provenance(result: Result) -> Markup:
         ("Data", f"{counted(len(result.data), 'bar')} of {_listed(info.symbols)}"),
         ("Data digest (SHA-256)", tag("code", info.data_digest or result.data.bars.digest())),
         ("Costs", costs_in_words(info.costs)),
+        *([("Simulation", tag("code", json.dumps(info.simulation)))] if info.simulation else []),
         ("Seed", f"{info.seed}"),
         ("Trials", f"{info.trials:,}"),
         ("Records", f"{result.sealed['records']:,}"),
