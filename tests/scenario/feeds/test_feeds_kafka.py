@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import random
 import shutil
 import socket
 import subprocess
@@ -45,10 +47,13 @@ sys.exit(run(["feeds", "run", sys.argv[1], "--landing", sys.argv[2], "--for", "3
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as at:
-        at.bind(("127.0.0.1", 0))
-        return int(at.getsockname()[1])
+    """A port that nobody uses now, below those that connections are given."""
+    for _ in range(100):
+        port = random.randrange(15_000, 30_000)
+        with socket.socket() as at, contextlib.suppress(OSError):
+            at.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 class Broker:
@@ -138,7 +143,12 @@ def broker(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Itera
         pytest.skip("Kafka's jars are not here: tools/prepare_tests.sh fetches them")
     made = Broker(tmp_path_factory.mktemp("kafka"), certificate)
     try:
-        made.start()
+        try:
+            made.start()
+        except AssertionError:  # somebody else took one of its ports meanwhile
+            made.kill()
+            made = Broker(tmp_path_factory.mktemp("kafka"), certificate)
+            made.start()
         yield made
     finally:
         made.kill()
