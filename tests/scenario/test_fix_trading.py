@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ import pytest
 from hedgerow import _core
 from hedgerow.cli.main import run
 from hedgerow.core.errors import WireError, named_errors
-from hedgerow.execution.fix import Acceptor, Dictionaries, FixSession, Initiator, read_messages
+from hedgerow.execution.fix import Acceptor, Dictionaries, FixSession, Initiator, fields_of, read_messages, values_of
 from hedgerow.execution.fix.acceptance import echo_acceptor
 from hedgerow.execution.fix.acceptance.driving import completed
+from hedgerow.execution.fix.naming import Value
 
 ORDERS = 40
 
@@ -261,6 +263,51 @@ def test_hostile_connections_leave_the_port_to_others(books):
     finally:
         stop.set()
         thread.join()
+
+
+def test_messages_are_written_and_read_by_name(books):
+    """Groups within groups come back as they were given; what is not exact, or unknown, is refused."""
+    book, now = books.of("FIX.4.4"), time.time_ns()
+    ours = FixSession("FIX.4.4", "A", "B", book, now_ns=now, initiator=True)
+    theirs = FixSession("FIX.4.4", "B", "A", book, now_ns=now)
+    for side in (ours, theirs):
+        side.connected(now)
+    for _ in range(2):
+        theirs.received(ours.transmit())
+        ours.received(theirs.transmit())
+        assert [side.poll(now) for side in (ours, theirs)].count(("logged_on", "")) <= 2
+    order: dict[str, Value] = {
+        "ClOrdID": "a",
+        "NoPartyIDs": [
+            {"PartyID": "x", "PartyRole": 1, "NoPartySubIDs": [{"PartySubID": "s"}, {"PartySubID": "t"}]},
+            {"PartyID": "y", "PartyRole": 3},
+        ],
+        "Side": "1",
+        "TransactTime": datetime(2026, 11, 20, 14, 30, tzinfo=UTC),
+        "OrdType": "2",
+        "Price": Decimal("10.50"),
+        "SolicitedFlag": True,
+    }
+    ours.send("D", fields_of(book, order), now)
+    theirs.received(ours.transmit())
+    events = list(iter(lambda: theirs.poll(now), None))
+    assert ("application", "D") in events
+    told = values_of(book, theirs.fields())
+    assert told["NoPartyIDs"] == [
+        {"PartyID": "x", "PartyRole": "1", "NoPartySubIDs": [{"PartySubID": "s"}, {"PartySubID": "t"}]},
+        {"PartyID": "y", "PartyRole": "3"},
+    ]
+    assert (told["TransactTime"], told["Price"], told["SolicitedFlag"]) == ("20261120-14:30:00.000", "10.50", "Y")
+    for bad in (
+        {"Price": 10.5},
+        {"Text": "50 \u20ac"},
+        {"Price": Decimal("NaN")},
+        {"TransactTime": datetime(2026, 1, 1)},
+    ):
+        with pytest.raises(WireError, match="WIRE-011"):
+            fields_of(book, bad)
+    with pytest.raises(WireError, match="did you mean 'OrdType'"):
+        fields_of(book, {"OrdTyp": "2"})
 
 
 def test_settings_that_cannot_be_are_refused(books, tmp_path):

@@ -8,6 +8,7 @@ from hedgerow.execution.fix.acceptors import Acceptor
 from hedgerow.execution.fix.connections import Application, Connection
 from hedgerow.execution.fix.dictionaries import Dictionaries, read_dictionary
 from hedgerow.execution.fix.initiators import Initiator
+from hedgerow.execution.fix.naming import fields_of, values_of
 from hedgerow.execution.fix.showing import ShownField, ShownMessage, read_messages
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "Initiator",
     "ShownField",
     "ShownMessage",
+    "fields_of",
     "read_dictionary",
     "read_messages",
+    "values_of",
 ]
