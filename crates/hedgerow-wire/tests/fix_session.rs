@@ -184,6 +184,27 @@ fn a_silent_counterparty_is_tested_and_then_left() {
 }
 
 #[test]
+fn a_clock_that_jumps_neither_silences_nor_confuses() {
+    let hour = 3600 * SECOND;
+    let (mut a, mut b) = logged_on();
+    a.tick(T - hour);
+    assert!(a.transmit().is_empty() && a.poll(T - hour).is_none());
+    // Heartbeats go on from where the clock is now.
+    a.tick(T - hour + 30 * SECOND);
+    assert!(text(&a.transmit()).contains("|35=0|"));
+    // What the other side sends is an hour ahead of our clock: it is told, and the session ends in order.
+    b.send(b"D", &pairs(1), T).unwrap();
+    events(&mut a, &b.transmit(), T - hour + 31 * SECOND);
+    let said = text(&a.transmit());
+    assert!(said.contains("373=10") && said.contains("|35=5|"), "{said}");
+    // Ahead by hours: nothing came for that long, as far as we know.
+    b.tick(T + 5 * hour);
+    assert!(matches!(b.poll(T + 5 * hour), Some(Event::Disconnected(_))));
+    b.connected(T + 5 * hour).unwrap();
+    assert_eq!(b.numbers().next_in, 2);
+}
+
+#[test]
 fn a_schedule_ends_sessions_and_begins_numbers_anew() {
     let schedule = Schedule::Daily { start_s: 14 * 3600, end_s: 15 * 3600 };
     let mut a = side_with("A", "B", true, |settings| settings.schedule = schedule);

@@ -21,6 +21,10 @@ impl<S: Store> Session<S> {
             self.disconnect("its schedule ended", now_ns);
             return;
         }
+        // A clock that was set back would otherwise keep us silent until it is where it was.
+        self.link.last_sent_ns = self.link.last_sent_ns.min(now_ns);
+        self.link.last_received_ns = self.link.last_received_ns.min(now_ns);
+        self.link.asked = self.link.asked.map(|(last, asked_ns)| (last, asked_ns.min(now_ns)));
         let (sent, received) = (now_ns - self.link.last_sent_ns, now_ns - self.link.last_received_ns);
         if !self.link.received_logon {
             if sent.max(received) >= i64::from(self.settings.logon_wait_s) * SECOND_NS {
