@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
@@ -132,3 +133,17 @@ def test_a_name_that_is_let_through_stays_in_its_folder(name: str) -> None:
     assert found == name
     assert not {"", ".", ".."} & set(parts)
     assert not set(name) & set('\\:*?"<>|\x00\n\r\t')
+
+
+def test_without_ccxt_a_venue_by_name_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else is wrong; what needs no ccxt is read all the same."""
+    monkeypatch.setitem(sys.modules, "ccxt", None)
+    wanted = 'symbols = ["BTC/USDT"]\nkinds = ["trades"]\n'
+    with pytest.raises(FeedError, match="FEED-001") as caught:
+        parse_spec(f'name = "v"\nvendor = "binance"\n{wanted}'.encode(), "v.toml")
+    assert "pip install 'hedgerow[venues]'" in str(caught.value)
+    assert "no such key" not in str(caught.value)
+    streaming = parse_spec(f'name = "v"\nvendor = "binance"\nstream = true\n{wanted}'.encode(), "v.toml")
+    assert streaming.transport.origin == "wss://stream.binance.com:9443/ws"
+    macro = parse_spec(b'name = "v"\nvendor = "fred"\nsymbols = ["GDP"]\n', "v.toml")
+    assert macro.transport.origin == "https://api.stlouisfed.org/fred/"

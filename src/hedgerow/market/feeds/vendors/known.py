@@ -74,6 +74,8 @@ def read_vendor(name: str, top: Table, transport: Table) -> Transport | None:
         known, missing = _venues()
         if name not in known:
             near = did_you_mean(name, [*(vendor.name for vendor in OWN), *known])
+            for key in ("symbols", "kinds", "since"):
+                top.has(key)  # they are not what is wrong
             hint = "; crypto venues want ccxt: pip install 'hedgerow[venues]'" if missing else ""
             transport.fault("kind", f"is missing, and {name!r} is no vendor that is known by name{near}{hint}")
             return None
