@@ -115,6 +115,10 @@ def test_what_is_not_held_is_named(catalog: Catalog, tmp_path: Path) -> None:
         catalog.sql("SELECT * FROM quotes")
     with pytest.raises(HedgerowError, match=r"it holds nothing"):
         Catalog(tmp_path / "none").sql("SELECT * FROM bars")
+    with pytest.raises(HedgerowError, match=r"DATA-013.*yesterday"):
+        catalog.sql("SELECT 1", as_of="yesterday")
+    with pytest.raises(HedgerowError, match=r"RUN-002.*half a character"):
+        catalog.sql("SELECT '\ud800'")
     with pytest.raises(HedgerowError, match=r"RUN-002.*clos"):
         catalog.sql("SELECT clos FROM bars")
 
@@ -225,6 +229,12 @@ def test_an_asof_join_takes_any_frame_and_names_what_it_cannot(catalog: Catalog)
         asof_join(left, left, on="price")
     with pytest.raises(HedgerowError, match=r"DATA-015.*list"):
         asof_join([1], left)
+    with pytest.raises(HedgerowError, match=r"DATA-015.*key 1 is large_string on the left and int64 on the right"):
+        asof_join(left, pd.DataFrame({"ts_init": right["known"], "instrument": [1]}))
+    with pytest.raises(HedgerowError, match=r"RUN-002.*suffix"):
+        asof_join(left, left, suffix="")
+    twice = asof_join(pa.table({"t": [1], "a": [1], "a_right": [2]}), pa.table({"t": [1], "a": [3]}), on="t", by=None)
+    assert twice.columns == ("t", "a", "a_right", "t_right", "a_right_right")
 
 
 def test_the_command_prints_what_the_query_says(catalog: Catalog, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.market.formats.rows import Ints
+from hedgerow.market.instruments import exact
 
 WORDS = {
     "split": ("split", "stock split", "forward split", "reverse split", "stock dividend"),
@@ -121,7 +122,7 @@ def _given_for(detail: str | None) -> tuple[str | None, Decimal | None]:
     if not isinstance(told, dict):
         return str(told), None
     ratio = told.get("ratio")
-    return told.get("into"), None if ratio in (None, "") else Decimal(str(ratio))
+    return told.get("into"), None if ratio in (None, "") else exact(str(ratio), "the ratio of a merger")
 
 
 @dataclass(frozen=True)

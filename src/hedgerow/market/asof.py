@@ -45,10 +45,14 @@ def asof_join(
     """
     ours, theirs = _table(left), _table(right)
     keys = [] if by is None else [by] if isinstance(by, str) else list(by)
+    if not suffix:
+        raise problem("RUN_CONFIG", "an empty suffix leaves two columns of one name")
     rows = _rows(_keyed(ours, on, keys), _keyed(theirs, right_on or on, keys), len(keys), within_ns, equal)
     for name in theirs.column_names:
         if name not in keys:
-            told = f"{name}{suffix}" if name in ours.column_names else name
+            told = name
+            while told in ours.column_names:
+                told += suffix
             ours = ours.append_column(told, theirs.column(name).combine_chunks().take(rows))
     return Answer(ours)
 
@@ -60,6 +64,10 @@ def _rows(left: pa.Table, right: pa.Table, keys: int, within_ns: int | None, equ
     except ImportError:
         raise problem("CLI_MISSING", "polars, which joins; pip install 'hedgerow[frames]'") from None
     names = [str(key) for key in range(keys)]
+    for name in names:
+        kinds = left.schema.field(name).type, right.schema.field(name).type
+        if kinds[0] != kinds[1]:
+            raise problem("DATA_TYPE", f"key {int(name) + 1} is {kinds[0]} on the left and {kinds[1]} on the right")
     ours, theirs = (pl.LazyFrame(pl.from_arrow(table)) for table in (left, right))
     theirs = theirs.with_row_index(_THEIRS).drop_nulls()
     joined = (

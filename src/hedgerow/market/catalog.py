@@ -145,6 +145,8 @@ class Catalog:
         from hedgerow.market.sql import answered
 
         names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
+        for moment in (as_of, start, end):
+            _ = moment is None or moment_ns(moment)  # refused here, whatever the query names
         held = tuple(sorted({entry.kind for entry in read_manifest(self.path).entries}))
         return Answer(answered(query, held, lambda kind: self.seen(kind, names, as_of, start, end), given))
 

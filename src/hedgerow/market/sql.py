@@ -40,6 +40,8 @@ def answered(
     installed, and RUN-002 with the engine's words for a query that it refuses.
     """
     engine = _engine()
+    if not query.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in query):
+        raise problem("RUN_CONFIG", "the query holds half a character, which is no text")
     there = tuple(kinds)
     named = [kind for kind in KINDS if re.search(rf"\b{kind}\b", query, re.IGNORECASE)]
     with engine.connect(":memory:", config=dict(_SHUT)) as connection:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from hedgerow.core.errors import problem
 from hedgerow.market.actions import kind_of
 from hedgerow.market.columns import plain, recognise
-from hedgerow.market.formats.rows import Ints, Rows, blank, rows, texts
+from hedgerow.market.formats.rows import Ints, Rows, blank, decimals, rows, texts
 from hedgerow.market.formats.words import CLOCKS, Plan, planned, vintages
 from hedgerow.market.reading import Reading
 from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, read_times, session_ends, span_ns
@@ -353,6 +353,8 @@ def _told_actions(given: dict[str, Any], names: Mapping[str, Any], columns: Colu
     value = next((names[word] for word in ("value", "amount", "ratio", "split_ratio") if word in names), None)
     into = next((columns.text(names[word]) for word in ("into", "new_symbol", "detail") if word in names), None)
     shares = columns.text(names["ratio"]) if "ratio" in names and plain(value) != "ratio" else None
+    if shares is not None:
+        decimals(shares, "ratio", columns.records, columns.said)  # names what is no number
     nothing: list[str | None] = [None] * columns.size
     given["value"] = None if value is None else [_quotient(text) for text in columns.text(value)]
     pairs = zip(into or nothing, shares or nothing, strict=True)
