@@ -24,7 +24,7 @@ def fix(
     folder: Annotated[Path, typer.Argument(help="A folder of acceptance definitions (*.def), or one of them.")],
     dictionaries: Annotated[
         Path | None,
-        typer.Option("--dictionaries", "-d", help="QuickFIX data dictionaries; default: 'dictionaries' above."),
+        typer.Option("--dictionaries", "-d", help="QuickFIX data dictionaries; default: the nearest above."),
     ] = None,
     at_once: Annotated[int, typer.Option("--at-once", help="How many are played at once.", min=1, max=256)] = 16,
     json: Json = False,
@@ -70,10 +70,15 @@ def serve(
         signal.signal(signal.SIGTERM, before)
 
 
+# Where dictionaries are looked for on the way up; the last is where the published ones lie beside a checkout.
+_PLACES = ("dictionaries", "data/fix/dictionaries", "shared/data/fix/dictionaries")
+
+
 def _beside(folder: Path) -> Path:
-    """The folder of dictionaries that stands beside a folder of definitions or above."""
-    above = [folder.resolve(), *folder.resolve().parents]
-    found = next((place / "dictionaries" for place in above if (place / "dictionaries").is_dir()), None)
-    if found is None:
-        raise problem("WIRE_DICTIONARY", f"no folder 'dictionaries' above {folder}; name it with --dictionaries")
-    return found
+    """The nearest folder of dictionaries above the definitions, above the working folder, or beside this checkout."""
+    for start in (folder.resolve(), Path.cwd(), Path(__file__).resolve()):
+        for above in (start, *start.parents):
+            for place in _PLACES:
+                if any((above / place).glob("FIX*.xml*")):
+                    return above / place
+    raise problem("WIRE_DICTIONARY", f"no folder 'dictionaries' above {folder} or here; name it with --dictionaries")
