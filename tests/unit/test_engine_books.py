@@ -316,6 +316,17 @@ def test_a_trade_of_nothing_is_refused_with_its_time() -> None:
         hr.backtest(books, Listener, **FREE)
 
 
+def test_time_that_goes_back_is_played_late_or_refused_with_its_row() -> None:
+    """A clock that steps back a second is a clock; an hour is rows in the wrong order."""
+    columns = {"bid": [1_000, 1_001, 1_002], "ask": [1_002, 1_003, 1_004], "bid_size": 1, "ask_size": 1}
+    times = [START + SECOND, START, START + 2 * SECOND]
+    strategy = Listener()
+    hr.backtest(Books.from_quotes(times, ts_init=[START + SECOND] * 3, **columns), strategy, **FREE)
+    assert [what for what, _ in strategy.heard].count("quote") == 3
+    with pytest.raises(HedgerowError, match=r"DATA-004 .*row 1 of BookLevel|DATA-004 .*row 2 of BookLevel"):
+        Books.from_quotes([START + 3_600 * SECOND, START, START + 1], **columns)
+
+
 def test_times_that_no_run_can_hold_are_refused() -> None:
     """The ends of 64 bits mean `never` in a run."""
     for ts in (2**63 - 1, -(2**63)):

@@ -36,6 +36,8 @@ PIECE_ROWS = 1 << 18
 _OF = {"quotes": "BookLevel", "levels": "BookLevel", "orders": "BookOrder"}
 TS_MAX = 2**62
 """No event of a run lies further from 1970, nanoseconds: the year 2116, and 1823."""
+BACK_NS_MAX = 60 * 10**9
+"""Venues' clocks step back by less between two events of one recording; more is rows in the wrong order."""
 LOTS_MAX = 2**52
 """Most lots at one price."""
 
@@ -74,8 +76,9 @@ class Books:
         """Books from structured arrays of events, each in the order in which it was recorded.
 
         levels: `BookLevel` rows, all of the best prices (L1) or all of every price (L2). orders: `BookOrder` rows (L3).
-        One of the two is given. trades: `Trade` rows. Raises RUN_NO_DATA without a row, DATA_TYPE for other arrays,
-        CORE_UNKNOWN_INSTRUMENT for a row whose index no instrument has.
+        One of the two is given. trades: `Trade` rows. A time that steps back is played when the row ahead of it was;
+        by more than a minute it is refused (DATA_UNSORTED). Raises RUN_NO_DATA without a row, DATA_TYPE for other
+        arrays, CORE_UNKNOWN_INSTRUMENT for a row whose index no instrument has.
         """
         listed = (instruments,) if isinstance(instruments, Instrument) else tuple(instruments)
         if (levels is None) == (orders is None):
@@ -228,6 +231,10 @@ def _checked(events: Events, name: str, instruments: tuple[Instrument, ...]) -> 
     if beyond.any():
         row = int(beyond.argmax())
         raise problem("DATA_OVERFLOW", f"row {row}: time {int(events['ts_event'][row])} is beyond what a run can hold")
+    behind = np.maximum.accumulate(events["ts_event"]) - events["ts_event"] if len(events) else events["ts_event"]
+    if (behind > BACK_NS_MAX).any():
+        row = int((behind > BACK_NS_MAX).argmax())
+        raise problem("DATA_UNSORTED", f"row {row} of {name}: {behind[row] / 1e9:,.3f} s before a row ahead of it")
     return noun(name).kind, np.ascontiguousarray(events)
 
 

@@ -95,6 +95,8 @@ pub struct Known {
     /// Ticks by which prices lie higher.
     pub shift_ticks: i32,
     best: [Option<Level>; 2],
+    /// When the newest quote was made; a venue's clock may step back, and what we say of it does not.
+    ts_event: i64,
 }
 
 /// Net asset value and half-way prices, looked at in equal steps of time.
@@ -169,7 +171,7 @@ impl BookRun {
         every_ns: i64,
     ) -> Result<BookRun, Problem> {
         let known = || -> Result<Known, Problem> {
-            Ok(Known { book: Local::new(depth, rules)?, shift_ticks: 0, best: [None; 2] })
+            Ok(Known { book: Local::new(depth, rules)?, shift_ticks: 0, best: [None; 2], ts_event: i64::MIN })
         };
         Ok(BookRun {
             feed: FeedLine::new(),
@@ -225,7 +227,8 @@ impl BookRun {
                 level.map_or((0, 0), |l| (i64::from(l.price_ticks) + i64::from(packet.shift_ticks), l.lots))
             };
             let ((bid_ticks, bid_lots), (ask_ticks, ask_lots)) = (of(best[0]), of(best[1]));
-            let (ts_event, ts_init) = ((self.rows[0][0] as i64).min(packet.ts), packet.ts);
+            known.ts_event = (self.rows[0][0] as i64).min(packet.ts).max(known.ts_event);
+            let (ts_event, ts_init) = (known.ts_event, packet.ts);
             Quote { ts_event, ts_init, bid_ticks, bid_lots, ask_ticks, ask_lots, instrument, ..Quote::default() }
         });
         Ok(Some(Told { instrument, trade, quote }))
