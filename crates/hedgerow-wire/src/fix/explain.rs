@@ -3,9 +3,10 @@
 //! A counterparty learns one fault a message. Which one follows QuickFIX: structure, type, required fields (header,
 //! trailer, body, each by tag), then field by field in the order of tags. Never on the way of a message that is right.
 
+use super::check::value_fits;
 use super::dictionary::{Dictionary, Layout};
 use super::fault::{Fault, Kind};
-use super::message::{Books, Field, Rules, value_fits};
+use super::message::{Books, Field, Rules};
 use super::values::number;
 
 /// A field and, where it counts a group, the entries behind it.

@@ -26,7 +26,8 @@ pub use store::{MemoryStore, Numbers, Store};
 
 use super::encode::Writer;
 use super::frames::Framer;
-use super::message::{Message, Parser};
+use super::message::Message;
+use super::parser::Parser;
 use hedgerow_core::{Problem, code};
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,6 +1,7 @@
 //! Messages asked for again, by us and by them.
 
-use super::super::message::{Parser, is_admin};
+use super::super::message::is_admin;
+use super::super::parser::Parser;
 use super::outbound::Pair;
 use super::{Event, Session, Store};
 
