@@ -15,7 +15,6 @@ from hedgerow.core.errors import HedgerowError
 from hedgerow.core.nouns import noun
 from hedgerow.market.books import level_events
 from hedgerow.market.replay import Books
-from hedgerow.market.venues import binance, recorded
 
 SECOND = 10**9
 START = 1_577_836_800 * SECOND
@@ -390,87 +389,6 @@ def test_crossed_quotes_are_refused_with_their_time_unless_they_may_be() -> None
     with pytest.raises(HedgerowError, match=r"BOOK-001 .*1003.*at 2"):
         hr.backtest(books, Listener, **FREE)
     hr.backtest(books, Listener, costs=hr.Costs.none(), simulation=hr.Simulation.instant(may_cross=True))
-
-
-def test_a_venues_messages_are_replayed_and_after_a_gap_nothing_is_shown() -> None:
-    """An image with the updates held for it, a trade, a gap: the book is empty until the next image."""
-    coin = hr.Instrument("BTCUSDT", "USDT", lot="0.1")
-
-    def update(first: int, last: int, at: int) -> Any:
-        told = {"e": "depthUpdate", "s": "BTCUSDT", "E": at, "U": first, "u": last, "b": [["9.99", "1.5"]], "a": []}
-        return binance.read(told, coin, ts_init=at * 10**6 + 1)
-
-    image = {"lastUpdateId": 6, "bids": [["9.98", "2"]], "asks": [["10.01", "1"]]}
-    sold = {"e": "trade", "s": "BTCUSDT", "T": 4, "p": "9.99", "q": "0.5", "m": True}
-    messages = [
-        update(5, 7, 1),
-        binance.read(image, coin, ts_init=2 * 10**6),
-        update(8, 9, 3),
-        binance.read(sold, coin, ts_init=5 * 10**6),
-        update(12, 13, 6),
-        update(14, 15, 7),
-    ]
-    books = Books.from_messages(coin, [message for message in messages if message], rule="binance_spot")
-    seen: list[Any] = []
-
-    class Watcher(hr.Strategy):
-        def on_book(self, book: Any) -> None:
-            seen.append((book.best_bid, book.best_ask))
-
-        def on_trade(self, trade: Any) -> None:
-            seen.append((trade.price, trade.quantity, trade.aggressor))
-
-    simulation = hr.Simulation.instant(sample=timedelta(milliseconds=1))
-    hr.backtest(books, Watcher, currency="USDT", simulation=simulation)
-    shown = ((9.99, 1.5), (10.01, 1.0))
-    assert seen == [shown, shown, (9.99, 0.5, "sell"), (None, None)]
-    assert books.notes == ("1 updates of the book: gap", "2 updates of the book: held")
-
-
-def test_rows_of_the_catalog_are_replayed(tmp_path: Path) -> None:
-    """Quotes, depth and trades of files, kept in a catalog and read from it as Arrow."""
-    from hedgerow.market.formats.rows import rows
-
-    times = [START + i for i in range(3)]
-    names = {"ts_event": times, "instrument": ["X"] * 3, "record": [1, 1, 2]}
-    prices = {"bid": ["9.99", "10.00", None], "ask": ["10.01", "10.01", "10.02"]}
-    sizes = {"bid_size": ["5", "6", None], "ask_size": ["5", "6", "7"]}
-    quotes = rows("quotes", names | prices | sizes).table
-    levels = {"side": ["bid", "ask", "bid"], "price": ["9.99", "10.01", "9.98"], "size": ["1", "2", "3"]}
-    same = names | {"ts_event": [START, START, START + 2]}
-    depth = rows("depth", same | levels | {"snapshot": [True, True, False]}).table
-    sold = {"price": ["10.01", "9.99", "9.99"], "size": ["1", "1", "1"], "side": ["buy", "sell", None]}
-    trades = rows("trades", names | sold).table
-    instrument = hr.Instrument("X")
-    assert Books.from_rows(instrument, quotes=quotes, trades=trades).rows == 9
-    books = Books.from_rows(instrument, depth=depth)
-    assert books.rows == 4
-    strategy = Listener()
-    hr.backtest(books, strategy, **FREE)
-    assert [what for what, _ in strategy.heard] == ["book", "quote", "book"]
-    with pytest.raises(HedgerowError, match=r"row 1: price 10\.01"):
-        Books.from_rows(hr.Instrument("X", tick="0.03"), depth=depth)
-
-
-def test_a_real_recording_of_binance_is_replayed(shared: Any) -> None:
-    """Six thousand updates and the trades of a minute: a market maker's orders wait, and some are filled."""
-    path = shared("data/crypto_l2/binance_usdm_ethusdt_20240808.gz")
-    coin = hr.Instrument("ETHUSDT", "USDT", tick="0.01", lot="0.001")
-    told = (binance.read(received.message, coin, ts_init=received.ts_init) for received in recorded(path))
-    messages = (message for message in told if message is not None and message.kind != "top")
-    books = Books.from_messages(coin, messages, rule="binance_futures")
-
-    class Bid(hr.Strategy):
-        def on_start(self) -> None:
-            self.ticket: Any = None
-
-        def on_quote(self, quote: Any) -> None:
-            if self.ticket is None or self.ticket.state is None:
-                self.ticket = self.buy(0.001, limit=quote.bid, tif="gtx")
-
-    result = hr.backtest(books, Bid, currency="USDT", cash=100_000)
-    assert set(result.fills["liquidity"]) == {"maker"}
-    assert 1 < len(result.fills) <= len(result.orders)
 
 
 def test_what_a_handler_raises_comes_out_as_it_is() -> None:

@@ -25,7 +25,7 @@ from hedgerow.market.ticks import in_ticks, ratio
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from hedgerow.market.venues import Checksum, Message
+    from hedgerow.market.venues import Checksum, Message, Stepped
 
 Shown = Literal["quotes", "levels", "orders"]
 Piece: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]
@@ -133,10 +133,13 @@ class Books:
         *,
         rule: str,
         checksum: Checksum | None = None,
+        steps: Stepped | None = None,
     ) -> Books:
         """Books of every price of one instrument, from a venue's messages (see `hedgerow.market.venues`), with trades.
 
         rule: how the venue numbers its updates (`venue_rules()`). checksum: checked after each message that has one.
+        steps: what the messages were read with, if with a finer lot than the instrument is traded in: what stands at a
+        price is then rounded up to whole lots, and what trades there down.
         After a gap the replayed book is empty until an image comes. Raises BOOK errors where the book is not the
         venue's, RUN_NO_DATA without an image.
 
@@ -148,7 +151,7 @@ class Books:
         """
         from hedgerow.market.replay_sources import books_of_messages
 
-        return books_of_messages(instrument, messages, rule, checksum)
+        return books_of_messages(instrument, messages, rule, checksum, instrument if steps is None else steps)
 
     @classmethod
     def from_rows(

@@ -20,7 +20,7 @@ from hedgerow.core.nouns import noun
 from hedgerow.market.books import BUY, LAST_OF_UPDATE, SELL, SET, BookFeed, Events, level_events
 from hedgerow.market.instruments import Instrument
 from hedgerow.market.replay import LOTS_MAX, Books, whole
-from hedgerow.market.venues import Checksum, Message, follow
+from hedgerow.market.venues import Checksum, Message, Stepped, follow
 
 CLEAR = 3
 """The action of a row that says that a book is empty."""
@@ -28,9 +28,15 @@ _WINDOW_TICKS = 65_536
 
 
 def books_of_messages(
-    instrument: Instrument, messages: Iterable[Message], rule: str, checksum: Checksum | None
+    instrument: Instrument, messages: Iterable[Message], rule: str, checksum: Checksum | None, steps: Stepped
 ) -> Books:
     """What `Books.from_messages` promises."""
+    finer, rest = divmod(instrument.lot, steps.lot)
+    if rest or steps.tick != instrument.tick:
+        detail = (
+            f"steps of {steps.tick} and {steps.lot}, {instrument.symbol} has {instrument.tick} and {instrument.lot}"
+        )
+        raise problem("RUN_CONFIG", f"{detail}; ticks are equal, and a lot is a whole number of finer ones")
     feed = BookFeed(rule, window_ticks=_WINDOW_TICKS)
     levels: list[Events] = []
     trades: list[Events] = []
@@ -47,8 +53,13 @@ def books_of_messages(
     if not levels:
         raise problem("RUN_NO_DATA", f"no image of {instrument.symbol}'s book among the messages")
     notes = tuple(f"{count} updates of the book: {name}" for name, count in sorted(became.items()) if name != "applied")
-    told = np.concatenate(trades) if trades else None
-    return Books.from_events(instrument, levels=np.concatenate(levels), trades=told, notes=notes)
+    shown: Any = np.concatenate(levels)
+    shown["lots"] = -(-shown["lots"] // int(finer))
+    told: Any = np.concatenate(trades) if trades else None
+    if told is not None:
+        told["lots"] //= int(finer)
+        told = told[told["lots"] > 0]
+    return Books.from_events(instrument, levels=shown, trades=told, notes=notes)
 
 
 def _cleared(events: Events, *, closes: bool) -> Events:
