@@ -2,12 +2,13 @@
 //! and the same below `DIR/governance`.
 //!
 //! Promises: one writer at a time (an advisory lock on `wal`); space is made ready in growing steps of written zeros,
-//! so that a commit changes no metadata and costs one device flush, and behind a large commit on a thread of its own; small
-//! files are written beside their place, synced, and renamed. Never: shortens a file except by `truncate`.
+//! so that a commit changes no metadata and costs one device flush; while a large commit is synced, on a thread of its own,
+//! the writer goes on with other work; small files are written beside their place, synced, and renamed. Never: shortens a
+//! file except by `truncate`.
 
-use crate::beside::Beside;
 use crate::folder::Folder;
 use crate::storage::{Files, Storage, io_problem};
+use crate::sync_thread::{Device, SyncThread};
 use hedgerow_core::{Problem, code};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -25,9 +26,9 @@ pub const WAL: &str = "wal";
 /// First step in which space is made ready; each further step is as long as the file, up to the largest.
 const READY_BYTES_MIN: u64 = 64 << 10;
 const READY_BYTES_MAX: u64 = 1 << 20;
-/// From so many bytes on, the zeros behind a commit take longer than asking another thread for them.
-const BESIDE_BYTES_MIN: u64 = 64 << 10;
 const ZEROS: &[u8] = &[0; 64 << 10];
+/// From so many bytes on, work beside a sync takes longer than handing the sync to another thread.
+const BESIDE_BYTES_MIN: u64 = 64 << 10;
 
 /// Files in a folder.
 #[derive(Debug)]
@@ -38,15 +39,8 @@ pub struct FileStorage {
     /// Bytes that were synced, and bytes up to which space is ready.
     synced: u64,
     ready: u64,
-    zeroing: Option<Beside<Zeros>>,
+    thread: Option<SyncThread>,
     second: Option<Second>,
-}
-
-/// Space that is made ready, and whether it was.
-#[derive(Debug)]
-struct Zeros {
-    range: Range<u64>,
-    written: bool,
 }
 
 /// A small file that is kept at a second place, best on another device.
@@ -115,7 +109,7 @@ impl FileStorage {
         })?;
         drop(folder.writing()?);
         let len = wal.metadata().map_err(|e| io_problem("cannot read the write-ahead file", &e))?.len();
-        Ok(FileStorage { folder, wal, len, synced: len, ready: len, zeroing: None, second: None })
+        Ok(FileStorage { folder, wal, len, synced: len, ready: len, thread: None, second: None })
     }
 
     /// Writes zeros behind the bytes just appended, if they used up the space made ready.
@@ -128,30 +122,29 @@ impl FileStorage {
         write_zeros(&self.wal, self.len..self.ready)
     }
 
-    /// Has as much space made ready behind a large commit as it used, until the largest step is.
-    fn make_ready_beside(&mut self, used: u64) {
-        self.settle();
-        let end = (self.ready + used.next_multiple_of(READY_BYTES_MIN)).min(self.len + READY_BYTES_MAX);
-        if end <= self.ready {
-            return;
-        }
-        if self.zeroing.is_none() {
-            let started = self.wal.try_clone().and_then(|wal| {
-                let write = move |zeros: &mut Zeros| zeros.written = write_zeros(&wal, zeros.range.clone()).is_ok();
-                Beside::start("hedgerow-space", write)
-            });
-            self.zeroing = started.ok();
-        }
-        if let Some(thread) = &mut self.zeroing {
-            // A thread that has ended makes nothing ready; the next append then does.
-            let _ = thread.begin(Zeros { range: self.ready..end, written: false });
-        }
-    }
-
     /// Takes note of the space that the thread made ready; there is no other user of the file then.
     fn settle(&mut self) {
-        let zeros = self.zeroing.as_mut().and_then(Beside::wait);
-        self.ready = zeros.filter(|zeros| zeros.written).map_or(self.ready, |zeros| zeros.range.end);
+        let ready = self.thread.as_mut().and_then(SyncThread::settle);
+        self.ready = ready.unwrap_or(self.ready);
+    }
+
+    /// The thread beside, started when it is first needed; `None` where the system gives none.
+    fn thread(&mut self) -> Option<&mut SyncThread> {
+        if self.thread.is_none() {
+            self.thread = self.wal.try_clone().and_then(SyncThread::start).ok();
+        }
+        self.thread.as_mut()
+    }
+}
+
+/// The write-ahead file as the thread beside has it.
+impl Device for File {
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.sync_data()
+    }
+
+    fn zero(&mut self, range: Range<u64>) -> std::io::Result<()> {
+        write_zeros(self, range)
     }
 }
 
@@ -193,10 +186,26 @@ impl Storage for FileStorage {
 
     fn sync(&mut self) -> Result<(), Problem> {
         self.wal.sync_data().map_err(|e| io_problem("cannot sync", &e))?;
-        let used = self.len - std::mem::replace(&mut self.synced, self.len);
-        if used >= BESIDE_BYTES_MIN {
-            self.make_ready_beside(used);
-        }
+        self.synced = self.len;
+        Ok(())
+    }
+
+    fn sync_beside(&mut self, work: impl FnOnce()) -> Result<(), Problem> {
+        let bytes = self.len - self.synced;
+        self.settle();
+        // As much space as this commit used, until the largest step is ready.
+        let end = (self.ready + bytes.next_multiple_of(READY_BYTES_MIN)).min(self.len + READY_BYTES_MAX);
+        let zeros = self.ready..end.max(self.ready);
+        let Some(thread) = (bytes >= BESIDE_BYTES_MIN).then(|| self.thread()).flatten() else {
+            work();
+            return self.sync();
+        };
+        let syncing = thread.begin(zeros);
+        // The scheduler may have put the thread behind us on this processor: it shall ask the device before we work.
+        std::thread::yield_now();
+        work();
+        syncing.wait().map_err(|e| io_problem("cannot sync", &e))?;
+        self.synced = self.len;
         Ok(())
     }
 

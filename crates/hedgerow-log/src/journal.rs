@@ -8,7 +8,6 @@
 
 use crate::agreement::check_key;
 use crate::batch::leaf_hashes;
-use crate::beside::Beside;
 use crate::compare::{Comparison, Difference};
 use crate::derive::{Batch, Derived};
 use crate::frame::{
@@ -35,8 +34,6 @@ pub const SEGMENT_BYTES_MAX: usize = 1 << 20;
 /// The journal commits by itself before more than this waits in memory.
 pub const PENDING_BYTES_MAX: usize = 64 << 20;
 const PENDING_BYTES_READY: usize = 1 << 20;
-/// From so many bytes on, hashing a commit takes longer than handing it to another thread.
-const BESIDE_BYTES_MIN: usize = 64 << 10;
 const LEAVES_READY: usize = PENDING_BYTES_READY / (HEAD_BYTES + ENTRY_HEAD_BYTES);
 /// Bytes of a segment's frame before its rows.
 const SEGMENT_HEAD_BYTES: usize = HEAD_BYTES + ENTRY_HEAD_BYTES + SEGMENT_PAYLOAD_BYTES;
@@ -52,7 +49,6 @@ pub struct Journal<S: Storage> {
     next_id: RecordId,
     pub(crate) tree: Frontier,
     leaves: Vec<Hash>,
-    hasher: Option<Beside<Commit>>,
     pub(crate) derived: Derived,
     pub(crate) signed: Known,
     sealer: Option<EpochKey>,
@@ -66,23 +62,6 @@ pub(crate) struct Known {
     pub record: Option<Checkpoint>,
     /// The checkpoint.
     pub checkpoint: Option<Checkpoint>,
-}
-
-/// A commit that is hashed: its frames and the tree that they grow.
-#[derive(Debug)]
-struct Commit {
-    bytes: Vec<u8>,
-    frames_bytes: usize,
-    /// Room for the leaves' hashes; empty before and after.
-    leaves: Vec<Hash>,
-    tree: Frontier,
-}
-
-impl Commit {
-    fn hash(&mut self) {
-        leaf_hashes(frames_of(&self.bytes, 0..self.frames_bytes).map(|frame| frame.entry), &mut self.leaves);
-        self.tree.extend(&mut self.leaves);
-    }
 }
 
 /// Rows that are being gathered at the end of the buffer.
@@ -213,7 +192,6 @@ impl<S: Storage> Journal<S> {
             next_id,
             tree,
             leaves: Vec::with_capacity(LEAVES_READY),
-            hasher: None,
             derived,
             signed,
             sealer: None,
@@ -331,49 +309,18 @@ impl<S: Storage> Journal<S> {
         let place = self.storage.len() + frames_bytes as u64;
         self.pending.extend_from_slice(&mark(place, frames_bytes as u32, self.pending_entries));
         self.halted = true;
-        let commit = Commit {
-            bytes: std::mem::take(&mut self.pending),
-            frames_bytes,
-            leaves: std::mem::take(&mut self.leaves),
-            tree: self.tree.clone(),
-        };
-        self.storage.append(&commit.bytes)?;
-        let hashed = self.sync_and_hash(commit)?;
-        // The tree grows only once the sync returned.
-        (self.pending, self.leaves, self.tree) = (hashed.bytes, hashed.leaves, hashed.tree);
+        self.storage.append(&self.pending)?;
+        // Hashed while the device works; the tree grows only once the sync returned.
+        let mut grown = self.tree.clone();
+        self.storage.sync_beside(|| {
+            leaf_hashes(frames_of(&self.pending, 0..frames_bytes).map(|frame| frame.entry), &mut self.leaves);
+            grown.extend(&mut self.leaves);
+        })?;
+        self.tree = grown;
         self.halted = false;
         self.pending.clear();
         self.pending_entries = 0;
         Ok(self.tree.size())
-    }
-
-    /// Syncs what was written; a large commit is hashed meanwhile.
-    fn sync_and_hash(&mut self, commit: Commit) -> Result<Commit, Problem> {
-        let large = commit.frames_bytes >= BESIDE_BYTES_MIN;
-        let begun = match if large { self.hasher() } else { None } {
-            Some(hasher) => hasher.begin(commit),
-            None => Err(commit),
-        };
-        match begun {
-            Ok(()) => {
-                self.storage.sync()?;
-                let hashed = self.hasher.as_mut().and_then(Beside::wait);
-                hashed.ok_or_else(|| Problem::new(code::LOG_IO, "the thread that hashes has ended"))
-            }
-            Err(mut commit) => {
-                commit.hash();
-                self.storage.sync()?;
-                Ok(commit)
-            }
-        }
-    }
-
-    /// The thread that hashes, started when it is first needed; `None` where the system gives none.
-    fn hasher(&mut self) -> Option<&mut Beside<Commit>> {
-        if self.hasher.is_none() {
-            self.hasher = Beside::start("hedgerow-hash", Commit::hash).ok();
-        }
-        self.hasher.as_mut()
     }
 
     /// Commits and gives back the space that was made ready, so that the file ends where the log ends.

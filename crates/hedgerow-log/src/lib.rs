@@ -24,7 +24,6 @@
 mod age;
 mod agreement;
 mod batch;
-mod beside;
 mod compare;
 mod cosignature;
 mod cosigning;
@@ -47,6 +46,7 @@ mod replica;
 mod seal;
 mod signed;
 mod storage;
+mod sync_thread;
 mod tile;
 mod tile_prover;
 mod tile_reader;

@@ -63,6 +63,15 @@ pub trait Storage: Files {
     /// `LOG_IO`; nothing is known about the bytes since the last success.
     fn sync(&mut self) -> Result<(), Problem>;
 
+    /// Makes everything appended survive a crash, and does `work` meanwhile, or before where the store cannot.
+    ///
+    /// # Errors
+    /// See [`Storage::sync`]; `work` was done then too, and must not count.
+    fn sync_beside(&mut self, work: impl FnOnce()) -> Result<(), Problem> {
+        work();
+        self.sync()
+    }
+
     /// The whole write-ahead file as it lies there, with whatever stands behind the logical length.
     ///
     /// # Errors
