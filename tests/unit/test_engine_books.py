@@ -331,6 +331,8 @@ def test_times_that_no_run_can_hold_are_refused() -> None:
     for ts in (2**63 - 1, -(2**63)):
         with pytest.raises(HedgerowError, match="row 0"):
             Books.from_quotes([ts], bid=[1], ask=[2], bid_size=1, ask_size=1)
+        with pytest.raises(HedgerowError, match="row 0: ts_init"):
+            Books.from_quotes([START], ts_init=[ts], bid=[1], ask=[2], bid_size=1, ask_size=1, trades=trade(1, 1, 1, 1))
 
 
 def test_tables_and_statistics_stand_on_what_the_run_saw() -> None:
@@ -355,6 +357,11 @@ def test_tables_and_statistics_stand_on_what_the_run_saw() -> None:
         (lambda: hr.Simulation(entry=-1), "SIM-005", "-1"),
         (lambda: hr.Simulation(permanent_impact=float("nan")), "SIM-005", "permanent_impact"),
         (lambda: hr.Delay.measured([(2, 1), (1, 1)]), "SIM-005", "rising"),
+        (lambda: hr.Delay.measured([(-(2**63), 1), (2**63 - 1, 1)]), "SIM-005", "times from"),
+        (lambda: hr.Simulation(feed=hr.Delay.uniform(1, 2)), "SIM-005", "feed"),  # type: ignore[arg-type]
+        (lambda: hr.Simulation(half_life=timedelta.max), "SIM-005", "half_life"),
+        (lambda: hr.Simulation(sample=1), "SIM-005", "sample"),  # type: ignore[arg-type]
+        (lambda: hr.Simulation(maker_fee_bps="1"), "SIM-002", "maker_fee_bps"),  # type: ignore[arg-type]
         (lambda: hr.Simulation(maker_fee_bps=float("inf")), "SIM-002", "maker_fee_bps"),
         (lambda: Books.from_quotes([1], bid=[9.995], ask=[10.0], bid_size=1, ask_size=1), "DATA-", "9.995"),
         (lambda: Books.from_quotes([1], bid=[-1], ask=[10], bid_size=1, ask_size=1), "DATA-016", "-1"),

@@ -19,6 +19,7 @@ Queue = Literal["trades_only", "power", "log"]
 MS = 1_000_000
 """Nanoseconds of a millisecond."""
 _LONGEST_NS = 86_400 * 10**9
+_LATEST_NS = 2**62 - 1
 _MOST_TICKS = 1e6
 _MOST_BPS = 10_000
 
@@ -65,6 +66,8 @@ class Delay:
         times = [ts for ts, _ in self.points]
         if self.kind == "measured" and (not times or times != sorted(set(times))):
             raise problem("SIM_BAD_MODEL", f"measured delay of {len(times)} points; give some, with times rising")
+        if any(abs(ts) > _LATEST_NS for ts in times):
+            raise problem("SIM_BAD_MODEL", f"measured delay with times from {times[0]} to {times[-1]}; UTC nanoseconds")
         if self.kind == "uniform" and self.least_ns > self.more_ns:
             raise problem("SIM_BAD_MODEL", f"uniform delay from {self.least_ns} to {self.more_ns} ns")
 
@@ -125,13 +128,18 @@ class Simulation:
             if not math.isfinite(value):
                 raise problem("SIM_BAD_MODEL", f"{name}={value!r} is not finite")
         maker = self.maker_fee_bps
-        if maker is not None and not abs(maker) <= _MOST_BPS:
+        is_number = isinstance(maker, int | float) and not isinstance(maker, bool)
+        if maker is not None and not (is_number and abs(maker) <= _MOST_BPS):
             raise problem(
                 "SIM_BAD_COST", f"maker_fee_bps={maker!r}; it is a number from {-_MOST_BPS:,} to {_MOST_BPS:,}"
             )
         for name in ("half_life", "sample"):
-            if not getattr(self, name) > timedelta():
-                raise problem("SIM_BAD_MODEL", f"{name}={getattr(self, name)!r}; use a timedelta above zero")
+            span = getattr(self, name)
+            if not isinstance(span, timedelta) or not 0 < _ns(span) <= _LATEST_NS:
+                raise problem("SIM_BAD_MODEL", f"{name}={span!r}; use a timedelta above zero and below 146 years")
+        feed: Any = self.feed
+        if isinstance(feed, Delay):
+            raise problem("SIM_BAD_MODEL", f"feed={feed!r}; use nanoseconds or a timedelta: it is always the same")
         _ = self.entry_delay, self.response_delay, _as_delay("feed", self.feed)
 
     @property

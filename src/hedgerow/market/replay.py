@@ -230,10 +230,11 @@ def _checked(events: Events, name: str, instruments: tuple[Instrument, ...]) -> 
     if len(events) and int(events["instrument"].max()) >= len(instruments):
         detail = f"row {int(events['instrument'].argmax())}: instrument {int(events['instrument'].max())}"
         raise problem("CORE_UNKNOWN_INSTRUMENT", f"{detail}; there are {len(instruments)}")
-    beyond = np.abs(events["ts_event"].astype(np.float64)) > TS_MAX
-    if beyond.any():
-        row = int(beyond.argmax())
-        raise problem("DATA_OVERFLOW", f"row {row}: time {int(events['ts_event'][row])} is beyond what a run can hold")
+    for time in [column for column in ("ts_event", "ts_init") if column in (events.dtype.names or ())]:
+        beyond = np.abs(events[time].astype(np.float64)) > TS_MAX
+        if beyond.any():
+            row = int(beyond.argmax())
+            raise problem("DATA_OVERFLOW", f"row {row}: {time} {int(events[time][row])} is beyond what a run can hold")
     behind = np.maximum.accumulate(events["ts_event"]) - events["ts_event"] if len(events) else events["ts_event"]
     if (behind > BACK_NS_MAX).any():
         row = int((behind > BACK_NS_MAX).argmax())

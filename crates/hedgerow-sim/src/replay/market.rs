@@ -77,6 +77,17 @@ pub(crate) fn is_better(side: Side, price_ticks: i32, than_ticks: i32) -> bool {
     if side == Side::Buy { price_ticks > than_ticks } else { price_ticks < than_ticks }
 }
 
+/// Lots shown at a price; `None` = the book does not say: the price lies behind the best of a quote, or nobody is shown on
+/// either side, as after a gap.
+#[inline]
+fn shown<B: Book>(book: &B, side: Side, price_ticks: i32) -> Option<i64> {
+    match book.best(side) {
+        Some(best) if B::DEPTH == 1 && is_better(side, best.price_ticks, price_ticks) => None,
+        None if book.best(opposite(side)).is_none() => None,
+        _ => Some(book.lots_at(side, price_ticks)),
+    }
+}
+
 impl<B: Book> Market<B> {
     pub(crate) fn new(book: B, terms: Terms) -> Market<B> {
         Market {
@@ -95,19 +106,10 @@ impl<B: Book> Market<B> {
         self.ours[0].is_empty() && self.ours[1].is_empty()
     }
 
-    /// Lots shown at a price; `None` = the price lies behind what the book can show.
-    pub(crate) fn shown(&self, side: Side, price_ticks: i32) -> Option<i64> {
-        let is_behind = |best: Level| is_better(side, best.price_ticks, price_ticks);
-        if B::DEPTH == 1 && self.book.best(side).is_some_and(is_behind) {
-            return None;
-        }
-        Some(self.book.lots_at(side, price_ticks))
-    }
-
     /// Everyone who is at a price now stands ahead.
     pub(crate) fn everyone(&self, side: Side, price_ticks: i32) -> Ahead {
         if B::DEPTH < 3 {
-            return Ahead::Lots(Place::last(self.shown(side, price_ticks)));
+            return Ahead::Lots(Place::last(shown(&self.book, side, price_ticks)));
         }
         let mut orders = Vec::new();
         self.book.each_order(side, price_ticks, &mut |id, lots| orders.push((id, lots)));
@@ -168,8 +170,8 @@ impl<B: Book> Market<B> {
                 if single.is_some_and(|event| event.price_ticks != price_ticks || event.side != side as u8) {
                     continue;
                 }
-                let shown = self.shown(side, price_ticks);
-                if let (Ahead::Lots(place), Some(lots)) = (&mut self.ours[place_of(side)][i].ahead, shown) {
+                let now = shown(&self.book, side, price_ticks);
+                if let (Ahead::Lots(place), Some(lots)) = (&mut self.ours[place_of(side)][i].ahead, now) {
                     place.show(&config.queue, lots, ts);
                 }
             }
@@ -218,7 +220,7 @@ impl<B: Book> Market<B> {
     #[inline]
     pub(crate) fn settle(&mut self, config: &BookConfig, ts: i64, say: &mut impl FnMut(VenueReport)) {
         for side in [Side::Buy, Side::Sell] {
-            self.taken[place_of(side)].follow(&self.book, side);
+            self.taken[place_of(side)].follow(|price_ticks| shown(&self.book, side, price_ticks));
         }
         if config.impact.is_on() {
             self.move_book(config, ts);

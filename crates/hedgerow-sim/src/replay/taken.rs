@@ -1,10 +1,10 @@
 //! What we took from the replayed book and history still shows.
 //!
 //! The rule: of the lots shown at a price, those that we took are missing, and never more than are shown. A price that
-//! loses lots loses first what we left; lots that come anew are there to be had. So the same lots are never taken twice.
+//! loses lots loses first what we left; lots that come anew are there to be had. A price that the book does not show for
+//! now keeps what it misses. So the same lots are never taken twice.
 
-use hedgerow_book::{Book, Level};
-use hedgerow_core::Side;
+use hedgerow_book::Level;
 
 /// Missing lots of one side, by price, in no order: a handful.
 #[derive(Clone, Debug, Default)]
@@ -25,12 +25,12 @@ impl Taken {
         }
     }
 
-    /// The book has changed.
+    /// The book has changed: what it shows now at a price, `None` = it does not say.
     #[inline]
-    pub(crate) fn follow(&mut self, book: &impl Book, side: Side) {
+    pub(crate) fn follow(&mut self, shown: impl Fn(i32) -> Option<i64>) {
         if !self.0.is_empty() {
             self.0.retain_mut(|level| {
-                level.lots = level.lots.min(book.lots_at(side, level.price_ticks));
+                level.lots = shown(level.price_ticks).map_or(level.lots, |lots| level.lots.min(lots));
                 level.lots > 0
             });
         }

@@ -136,6 +136,34 @@ fn on_quotes_an_order_behind_the_touch_waits_until_its_price_is_shown() {
 }
 
 #[test]
+fn what_was_taken_stays_taken_while_a_better_price_hides_it() {
+    let mut world = World::new(BookConfig::default(), Depth::Top);
+    world.top((99, 10), (101, 10));
+    assert_eq!(fills(&world.order(Buy, 101, 10, Ioc)), [(1, 101, 10)]);
+    world.top((99, 10), (100, 1));
+    world.top((99, 10), (101, 12));
+    assert_eq!(fills(&world.order(Buy, 101, 20, Ioc)), [(2, 101, 2)], "ten of twelve are ours already");
+    world.top((101, 3), (102, 1));
+    world.top((99, 10), (101, 5));
+    assert_eq!(fills(&world.order(Buy, 101, 20, Ioc)), [(3, 101, 5)], "the price was passed: nobody stood there");
+}
+
+#[test]
+fn a_gap_brings_nobody_forward_and_gives_nothing_back() {
+    let mut world = levels();
+    world.order(Buy, 99, 5, Gtc);
+    assert_eq!(fills(&world.order(Buy, 101, 10, Ioc)), [(2, 101, 10)]);
+    assert_eq!(world.clear(), []);
+    world.order(Buy, 98, 5, Gtc);
+    assert_eq!(world.trade(Some(Sell), 98, 1), [(1, Filled, 99, 1)], "only whoever trades beyond our price meets us");
+    world.set(&[(Buy, 99, 8), (Buy, 98, 20), (Sell, 101, 10)]);
+    assert_eq!(fills(&world.order(Buy, 101, 10, Ioc)), [], "the same ten");
+    assert_eq!(world.trade(Some(Sell), 99, 8), [], "eight of the ten are ahead still");
+    assert_eq!(world.trade(Some(Sell), 99, 1), [(1, Filled, 99, 1)]);
+    assert_eq!(world.trade(Some(Sell), 98, 23), [(1, Filled, 99, 3)], "twenty stood ahead of the order at 98");
+}
+
+#[test]
 fn a_touched_price_is_no_fill() {
     let mut world = World::new(BookConfig::default(), Depth::Top);
     world.top((99, 10), (101, 10));

@@ -149,6 +149,14 @@ impl World {
         self.change(levels, LevelAction::Set)
     }
 
+    /// A gap: the book says nothing any more.
+    pub fn clear(&mut self) -> Vec<Line> {
+        let ts = self.tick();
+        let action = LevelAction::Clear as u8 | LAST_OF_UPDATE;
+        self.venue.levels(&[BookLevel { ts_event: ts, ts_init: ts, action, ..BookLevel::default() }], ts).unwrap();
+        self.heard()
+    }
+
     /// A quote.
     pub fn top(&mut self, bid: (i32, i64), ask: (i32, i64)) -> Vec<Line> {
         self.change(&[(Side::Buy, bid.0, bid.1), (Side::Sell, ask.0, ask.1)], LevelAction::Top)
