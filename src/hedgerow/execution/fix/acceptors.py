@@ -1,16 +1,18 @@
 """A TCP port on which FIX counterparties log on, each to the session of its names.
 
 Promises: a connection belongs to a session once its first message is a Logon between names that are known; everything
-else is closed without a word, as is a second connection of a session that has one. Never: a thread, a clock of its own.
+else is closed without a word, as is a second connection of a session that has one; what an application raises is logged
+and ends its own connection, no other. Never: a thread, a clock of its own.
 """
 
 from __future__ import annotations
 
+import logging
 import selectors
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 from hedgerow import _core
 from hedgerow.core.errors import WireError, problem
@@ -19,8 +21,12 @@ from hedgerow.execution.fix.connections import Application, Clock, Connection
 Names = tuple[str, str, str]
 """BeginString, our SenderCompID, theirs."""
 
+_log = logging.getLogger(__name__)
+
 _FIRST_MAX = 65_536
 _FIRST_WAIT_NS = 10_000_000_000
+_STRANGERS_MAX = 256
+"""More would use up the files that a process may have open: the oldest gives way."""
 _LATEST = 0.05
 
 
@@ -61,6 +67,7 @@ class Acceptor:
         self._sessions = dict(sessions)
         self._applications = {names: application(names) for names in sessions}
         self._clock = clock
+        self._strangers: dict[socket.socket, _Stranger] = {}
         self._selector = selectors.DefaultSelector()
         try:
             self._listener = socket.create_server((host, port))
@@ -88,7 +95,7 @@ class Acceptor:
             if isinstance(key.data, Connection):
                 self._end(key.data)
             elif isinstance(key.data, _Stranger):
-                key.data.sock.close()
+                self._drop(key.data.sock)
         self._listener.close()
         self._selector.close()
 
@@ -97,21 +104,26 @@ class Acceptor:
             if key.data is None:
                 self._accept()
             elif isinstance(key.data, _Stranger):
-                self._meet(key.data)
+                if key.data.sock in self._strangers:
+                    self._meet(key.data)
             else:
-                self._serve_one(key.data, mask)
+                self._carry(key.data, partial(self._serve_one, key.data, mask))
         now_ns = self._clock()
         for key in list(self._selector.get_map().values()):
             if isinstance(key.data, Connection):
-                key.data.tick(now_ns)
-                self._settle(key.data)
-            elif isinstance(key.data, _Stranger) and now_ns - key.data.since_ns > _FIRST_WAIT_NS:
-                self._drop(key.data.sock)
+                self._carry(key.data, partial(key.data.tick, now_ns))
+        for stranger in list(self._strangers.values()):
+            stranger.since_ns = min(stranger.since_ns, now_ns)  # the clock was set back
+            if now_ns - stranger.since_ns > _FIRST_WAIT_NS:
+                self._drop(stranger.sock)
 
     def _accept(self) -> None:
+        if len(self._strangers) >= _STRANGERS_MAX:
+            self._drop(next(iter(self._strangers)))
         with suppress(OSError):
             sock, _ = self._listener.accept()
-            self._selector.register(sock, selectors.EVENT_READ, _Stranger(sock, self._clock()))
+            self._strangers[sock] = _Stranger(sock, self._clock())
+            self._selector.register(sock, selectors.EVENT_READ, self._strangers[sock])
 
     def _meet(self, stranger: _Stranger) -> None:
         if not stranger.read():
@@ -125,6 +137,7 @@ class Acceptor:
             self._drop(stranger.sock)
             return
         names, found = session
+        del self._strangers[stranger.sock]
         self._selector.unregister(stranger.sock)
         now_ns = self._clock()
         try:
@@ -133,8 +146,7 @@ class Acceptor:
             stranger.sock.close()
             return
         self._selector.register(stranger.sock, selectors.EVENT_READ, connection)
-        connection.take(bytes(stranger.data), now_ns)
-        self._settle(connection)
+        self._carry(connection, partial(connection.take, bytes(stranger.data), now_ns))
 
     def _session_of(self, raw: bytes) -> tuple[Names, _core.FixSession] | None:
         """The session that a first message asks for: a Logon between names that are known and not connected."""
@@ -150,7 +162,16 @@ class Acceptor:
             connection.write()
         if mask & selectors.EVENT_READ:
             connection.read(self._clock())
-        self._settle(connection)
+
+    def _carry(self, connection: Connection, step: Callable[[], None]) -> None:
+        """One step of a connection; an application that fails ends its own connection, and the others go on."""
+        try:
+            step()
+        except Exception as error:
+            _log.exception("the application failed, and its FIX connection ends")
+            self._end(connection, f"the application failed: {error!r}")
+        else:
+            self._settle(connection)
 
     def _settle(self, connection: Connection) -> None:
         if connection.ended:
@@ -161,11 +182,14 @@ class Acceptor:
         if key.events != events:
             self._selector.modify(connection.sock, events, connection)
 
-    def _end(self, connection: Connection) -> None:
-        connection.session.disconnected(self._clock())
+    def _end(self, connection: Connection, failure: str | None = None) -> None:
         self._selector.unregister(connection.sock)
-        connection.close()
+        try:
+            connection.end(self._clock(), failure)
+        except Exception:
+            _log.exception("the application failed when it was told that its FIX connection ended")
 
-    def _drop(self, sock: Any) -> None:
+    def _drop(self, sock: socket.socket) -> None:
+        del self._strangers[sock]
         self._selector.unregister(sock)
         sock.close()

@@ -1,7 +1,8 @@
 """One TCP connection and the FIX session that speaks on it.
 
 Promises: what the session says is sent in its order and whole; a session that ends is flushed before its socket closes;
-the application answers each message before the next is looked at. Never: a clock of its own, a thread, a blocking call.
+the application answers each message before the next is looked at, and is told of the end once, whatever ended it.
+Never: a clock of its own, a thread, a blocking call.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Connection:
         self.session = session
         self.application = application
         self.ended = False
+        self._told = False
         self._unsent = bytearray()
         with named_errors():
             session.connected(now_ns)
@@ -91,8 +93,7 @@ class Connection:
             elif kind == "application":
                 self.application.on_message(self.session, now_ns)
             elif kind == "disconnected":
-                self.application.on_logout(self.session, detail)
-                self.ended = True
+                self._tell_end(detail)
         self._flush()
 
     def tick(self, now_ns: int) -> None:
@@ -104,12 +105,27 @@ class Connection:
         """Send what could not be sent before."""
         self._flush()
 
+    def end(self, now_ns: int, failure: str | None = None) -> None:
+        """End the session and close; what the application failed at is not counted as received."""
+        self.session.disconnected(now_ns)
+        try:
+            if failure is None:
+                self.handle(now_ns)
+            elif not self._told:
+                self._tell_end(failure)
+        finally:
+            self.close()
+
     def close(self) -> None:
-        """End the connection, after a last try to send what is left."""
+        """Close the socket, after a last try to send what is left."""
         self._flush()
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
+
+    def _tell_end(self, why: str) -> None:
+        self._told = self.ended = True
+        self.application.on_logout(self.session, why)
 
     def _flush(self) -> None:
         self._unsent += self.session.transmit()

@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from math import ceil
 
 from hedgerow import _core
 from hedgerow.core.errors import WireError
@@ -53,8 +54,10 @@ class Initiator:
         while not stop():
             lasted = self._connect_and_carry(stop, work)
             pause = self._pauses[0] if lasted else min(pause * 2, longest)
-            until_ns = self._clock() + int(pause * 1e9)
-            while not stop() and self._clock() < until_ns:
+            # Counted, not read from the clock: one that is set back must not keep us away.
+            for _ in range(ceil(pause / _LATEST)):
+                if stop():
+                    break
                 time.sleep(_LATEST)
 
     def _connect_and_carry(self, stop: Callable[[], bool], work: Work | None) -> bool:
@@ -70,12 +73,22 @@ class Initiator:
         except (OSError, WireError):  # the other side cannot prove its name, or it is outside the schedule
             sock.close()
             return False
+        try:
+            logged_on = self._carry(connection, stop, work)
+        except BaseException as error:
+            connection.end(self._clock(), f"the application failed: {error!r}")
+            raise
+        connection.end(self._clock())
+        return logged_on
+
+    def _carry(self, connection: Connection, stop: Callable[[], bool], work: Work | None) -> bool:
+        """Carry a connection until it has ended; whether both sides were logged on."""
         logged_on = asked = False
         with selectors.DefaultSelector() as selector:
-            selector.register(sock, selectors.EVENT_READ)
+            selector.register(connection.sock, selectors.EVENT_READ)
             while not connection.ended:
                 events = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.wants_to_write else 0)
-                selector.modify(sock, events)
+                selector.modify(connection.sock, events)
                 if selector.select(_LATEST):
                     connection.read(self._clock())
                 now_ns = self._clock()
@@ -89,6 +102,4 @@ class Initiator:
                 elif stop():
                     break
                 connection.tick(now_ns)
-        connection.session.disconnected(self._clock())
-        connection.close()
         return logged_on
