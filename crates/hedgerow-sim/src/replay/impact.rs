@@ -7,6 +7,8 @@ use hedgerow_core::{Problem, code};
 
 /// Ticks are counted in 10^-9.
 const NANO: f64 = 1e9;
+/// A book lies no further from history than this, so that the way from one end to the other still fits.
+const FARTHEST: f64 = ((1 << 30) - 1) as f64;
 
 /// A model of impact.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -65,7 +67,7 @@ impl Moved {
     /// Whole ticks by which the book lies higher than in history at `ts`.
     pub(crate) fn ticks(&mut self, model: &Impact, ts: i64) -> i32 {
         self.decay(model, ts);
-        libm::round(self.permanent + self.transient) as i32
+        libm::round(self.permanent + self.transient).clamp(-FARTHEST, FARTHEST) as i32
     }
 }
 
@@ -83,6 +85,16 @@ mod tests {
         }
         moved.took(&model, -100, 1_000_000);
         assert_eq!(moved.ticks(&model, 1_000_000), -40);
+    }
+
+    #[test]
+    fn from_one_end_to_the_other_it_still_fits() {
+        let model = Impact { permanent_nano: 1_000_000_000_000_000, ..Impact::default() };
+        let mut moved = Moved::default();
+        moved.took(&model, 1 << 50, 0);
+        let highest = moved.ticks(&model, 0);
+        moved.took(&model, -(1 << 52), 0);
+        assert!(moved.ticks(&model, 0).checked_sub(highest).is_some());
     }
 
     #[test]

@@ -78,12 +78,12 @@ pub(crate) fn is_better(side: Side, price_ticks: i32, than_ticks: i32) -> bool {
 }
 
 /// Lots shown at a price; `None` = the book does not say: the price lies behind the best of a quote, or nobody is shown on
-/// either side, as after a gap.
+/// either side, as after a gap. Of orders it is known that they have left.
 #[inline]
 fn shown<B: Book>(book: &B, side: Side, price_ticks: i32) -> Option<i64> {
     match book.best(side) {
         Some(best) if B::DEPTH == 1 && is_better(side, best.price_ticks, price_ticks) => None,
-        None if book.best(opposite(side)).is_none() => None,
+        None if B::DEPTH < 3 && book.best(opposite(side)).is_none() => None,
         _ => Some(book.lots_at(side, price_ticks)),
     }
 }
