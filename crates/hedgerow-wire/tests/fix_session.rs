@@ -257,6 +257,64 @@ fn held_messages_are_bounded() {
     assert_eq!(told, expected);
 }
 
+#[test]
+fn a_logon_that_is_not_theirs_or_not_of_now_resets_nothing() {
+    let (mut a, mut b) = logged_on();
+    a.send(b"D", &pairs(1), T).unwrap();
+    assert_eq!(settle(&mut a, &mut b, T).1, vec!["1".to_owned()]);
+    let numbers = b.numbers();
+    let yesterday = "34=1|49=A|52=20261119-14:30:00.000|56=B|";
+    let stranger = "34=1|49=X|52=20261120-14:30:00.000|56=B|";
+    for header in [yesterday, stranger] {
+        b.disconnected(T);
+        b.connected(T).unwrap();
+        let told = events(&mut b, &message("A", &format!("{header}98=0|108=30|141=Y|")), T);
+        assert!(told.last().is_some_and(|last| last.contains("another CompID or time")), "{told:?}");
+        assert_eq!(b.numbers(), numbers, "{header}");
+    }
+}
+
+#[test]
+fn a_reset_forgets_the_message_that_was_being_taken() {
+    let mut b = side_with("B", "A", false, |settings| settings.reset_on_disconnect = true);
+    b.connected(T).unwrap();
+    events(&mut b, &message("A", "34=1|49=A|52=20261120-14:30:00.000|56=B|98=0|108=30|"), T);
+    b.received(&message("D", &format!("{HEADER}11=1|55=X|54=1|60=20261120-14:30:00|40=1|")));
+    assert_eq!(b.poll(T), Some(Event::Application));
+    b.disconnected(T);
+    while b.poll(T).is_some() {}
+    assert_eq!((b.numbers().next_out, b.numbers().next_in), (1, 1));
+}
+
+#[test]
+fn a_storm_of_resend_requests_ends_the_session_before_it_fills_the_memory() {
+    let (mut a, _) = logged_on();
+    for id in 0..200 {
+        let mut order = pairs(id);
+        order.push((58, vec![b'x'; 10_000]));
+        a.send(b"D", &order, T).unwrap();
+    }
+    let _ = a.transmit();
+    let storm: Vec<u8> = (2..400)
+        .flat_map(|number| message("2", &format!("34={number}|49=B|52=20261120-14:30:00.000|56=A|7=1|16=0|")))
+        .collect();
+    let told = events(&mut a, &storm, T);
+    assert!(told.last().is_some_and(|last| last.starts_with("Disconnected")), "{:?}", told.last());
+    assert!(a.transmit().len() < 70 << 20);
+}
+
+#[test]
+fn held_messages_are_bounded_in_bytes_too() {
+    let (_, mut b) = logged_on();
+    let text = "x".repeat(1 << 19);
+    for number in 0..400 {
+        let header = format!("34={}|49=A|52=20261120-14:30:00.000|56=B|", number + 10);
+        let order = format!("{header}11={number}|55=X|54=1|60=20261120-14:30:00|40=1|58={text}|");
+        assert_eq!(events(&mut b, &message("D", &order), T), Vec::<String>::new());
+    }
+    assert!(b.held_bytes() <= 64 << 20);
+}
+
 /// A file of its own for a test.
 fn file(name: &str) -> std::path::PathBuf {
     let folder = std::env::temp_dir().join(format!("hedgerow-fix-{}", std::process::id()));

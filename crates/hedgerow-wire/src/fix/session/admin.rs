@@ -6,6 +6,11 @@ use super::{Event, Session, Store};
 impl<S: Store> Session<S> {
     pub(super) fn on_logon(&mut self, now_ns: i64) {
         let reset = self.message().flag(141);
+        // Before anything is reset: what a stranger says, or what was said yesterday, must not cost us our numbers.
+        if !self.link.received_logon && !self.is_theirs_and_of_now(now_ns) {
+            self.disconnect("the Logon has another CompID or time", now_ns);
+            return;
+        }
         self.link.received_reset = reset;
         if reset && !self.link.sent_reset {
             self.reset(now_ns);

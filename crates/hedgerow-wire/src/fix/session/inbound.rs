@@ -9,8 +9,8 @@ impl<S: Store> Session<S> {
     pub(super) fn step(&mut self, now_ns: i64) -> bool {
         let next_in = self.next_in();
         if self.link.received_logon {
-            self.held = self.held.split_off(&next_in);
-            if let Some(raw) = self.held.remove(&next_in) {
+            self.held.forget_before(next_in);
+            if let Some(raw) = self.held.take(next_in) {
                 self.raw = raw;
                 self.process(true, now_ns);
                 return true;
@@ -139,8 +139,7 @@ impl<S: Store> Session<S> {
             self.refuse_and_leave(Kind::SendingTime, now_ns);
             return false;
         }
-        let ours = message.get(56) == Some(self.settings.sender.as_bytes());
-        if !ours || message.get(49) != Some(self.settings.target.as_bytes()) {
+        if !self.between_us() {
             self.refuse_and_leave(Kind::CompId, now_ns);
             return false;
         }
@@ -156,6 +155,17 @@ impl<S: Store> Session<S> {
         self.link.last_received_ns = now_ns;
         self.link.tests = 0;
         true
+    }
+
+    fn between_us(&self) -> bool {
+        let message = self.message();
+        let ours = message.get(56) == Some(self.settings.sender.as_bytes());
+        ours && message.get(49) == Some(self.settings.target.as_bytes())
+    }
+
+    /// Whether the message at hand is from our counterparty, to us, and was sent about now.
+    pub(super) fn is_theirs_and_of_now(&self, now_ns: i64) -> bool {
+        self.between_us() && self.on_time(self.message().get(52), now_ns)
     }
 
     fn may_say(&self, msg_type: &[u8]) -> bool {
@@ -198,9 +208,7 @@ impl<S: Store> Session<S> {
 
     /// Keeps the message at hand until its turn; where there is no more room, it will be asked for again.
     pub(super) fn hold(&mut self, number: u64) {
-        if self.held.len() < self.settings.held_max {
-            self.held.insert(number, self.raw.clone());
-        }
+        self.held.keep(number, &self.raw, self.settings.held_max);
     }
 
     fn too_low(&mut self, number: u64, now_ns: i64) {

@@ -10,6 +10,7 @@
 mod admin;
 mod event;
 mod file_store;
+mod held;
 mod inbound;
 mod outbound;
 mod resend;
@@ -29,7 +30,8 @@ use super::frames::Framer;
 use super::message::Message;
 use super::parser::Parser;
 use hedgerow_core::{Problem, code};
-use std::collections::{BTreeMap, VecDeque};
+use held::Held;
+use std::collections::VecDeque;
 
 /// Where the two sides stand with one another.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +66,7 @@ pub struct Session<S> {
     /// The message at hand.
     raw: Vec<u8>,
     /// Messages that came before those that they follow.
-    held: BTreeMap<u64, Vec<u8>>,
+    held: Held,
     /// The number to expect once the application has taken the message at hand.
     owed: Option<u64>,
     events: VecDeque<Event>,
@@ -87,7 +89,7 @@ impl<S: Store> Session<S> {
             parser: Parser::new(),
             writer: Writer::new(),
             raw: Vec::new(),
-            held: BTreeMap::new(),
+            held: Held::default(),
             owed: None,
             events: VecDeque::new(),
             out: Vec::new(),
@@ -183,6 +185,12 @@ impl<S: Store> Session<S> {
         std::mem::take(&mut self.out)
     }
 
+    /// How many bytes wait for those before them.
+    #[must_use]
+    pub const fn held_bytes(&self) -> usize {
+        self.held.bytes()
+    }
+
     /// What keeps the session from going on, if the store failed.
     #[must_use]
     pub const fn broken(&self) -> Option<&Problem> {
@@ -230,6 +238,7 @@ impl<S: Store> Session<S> {
         self.kept(done);
         self.held.clear();
         self.link.asked = None;
+        self.owed = None;
     }
 
     fn disconnect(&mut self, why: &str, now_ns: i64) {

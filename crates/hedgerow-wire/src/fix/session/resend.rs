@@ -5,6 +5,9 @@ use super::super::parser::Parser;
 use super::outbound::Pair;
 use super::{Event, Session, Store};
 
+/// While so many bytes wait to be sent, nothing is sent again: a few small requests could ask for all that ever was.
+const WAITING_MAX: usize = 64 << 20;
+
 /// A message as it was kept: its header without what the session writes itself.
 struct Kept {
     msg_type: Vec<u8>,
@@ -24,6 +27,10 @@ impl<S: Store> Session<S> {
 
     pub(super) fn on_resend_request(&mut self, now_ns: i64) {
         if !self.verified(false, false, now_ns) {
+            return;
+        }
+        if self.out.len() > WAITING_MAX {
+            self.disconnect("more was asked for again than is taken", now_ns);
             return;
         }
         let message = self.message();
