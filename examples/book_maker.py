@@ -1,4 +1,4 @@
-"""A market maker on a book: one order at each touch, on a recording of Binance where there is one.
+"""A market maker on a book: one order at each touch, on a recording of Binance where you give one.
 
     python examples/book_maker.py [RECORDING.gz]
 
@@ -17,7 +17,6 @@ import hedgerow as hr
 from hedgerow.market.venues import Message, binance, recorded
 
 COIN = hr.Instrument("BTCUSDT", "USDT", tick="0.1", lot="0.001")
-BESIDE = Path(__file__).parents[1].parent / "shared" / "data" / "crypto_l2" / "binance_usdm_btcusdt_20240808.gz"
 
 
 class Maker(hr.Strategy):
@@ -73,8 +72,7 @@ def own() -> Iterator[Message]:
 
 def main() -> None:
     """Replay, and say what became of it."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else BESIDE
-    told = messages(path) if path.exists() else own()
+    told = messages(Path(sys.argv[1])) if len(sys.argv) > 1 else own()
     books = hr.Books.from_messages(COIN, told, rule="binance_futures")
     print(books)
     delays = {"entry": timedelta(milliseconds=2), "response": timedelta(milliseconds=2)}

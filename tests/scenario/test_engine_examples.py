@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAYS = {
+    "book_maker.py": ["Books(BTCUSDT, levels, ", "trades_only ", "power ", "log ", "BTC in all"],
     "momentum_weights.py": ["Result(momentum: 1,000,000.00 -> ", "Result(held: ", "Sharpe", "denied orders: 0"],
     "order_flow.py": ["12000 quotes; order flow explains 84% of", "and 0% of that of the next"],
     "own_csv.py": ["MADEUP", "Result(BuyTheDip: 100,000.00 -> ", "entry_price"],
@@ -58,6 +60,15 @@ def test_the_order_flow_example_reads_a_recording(tmp_path: Path, shared: Callab
     assert "and 0% of that of the next" in printed
     assert "with quotes 0 ms old Lee and Ready find 87% of the true sides" in printed
     assert "with quotes 50 ms old Lee and Ready find 95% of the true sides" in printed
+
+
+def test_the_maker_replays_a_recording(tmp_path: Path, shared: Callable[[str], Path]) -> None:
+    """The less is believed of the queue, the fewer fills."""
+    printed = run("book_maker.py", tmp_path, str(shared("data/crypto_l2/binance_usdm_btcusdt_20240808.gz")))
+    assert "Books(BTCUSDT, levels, 466,520 rows)" in printed
+    fills = [int(fills) for fills in re.findall(r"(\d+) fills", printed)]
+    assert len(fills) == 3
+    assert 0 < fills[0] < fills[1] < fills[2]
 
 
 def test_the_event_example_leaves_its_log_where_told(tmp_path: Path) -> None:
