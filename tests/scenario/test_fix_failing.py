@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hedgerow.core.errors import WireError
 from hedgerow.execution.fix import Acceptor, Dictionaries, FixSession, Initiator, acceptors
 from hedgerow.execution.fix.acceptance.driving import completed
 
@@ -142,3 +143,42 @@ def test_an_initiator_whose_clock_is_set_back_connects_again_all_the_same(books)
         finally:
             stop.set()
             thread.join()
+
+
+def test_an_initiator_whose_store_fails_says_so(books, tmp_path):
+    """No try later can mend it: it is raised, and not tried again in silence for ever."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    session = FixSession(
+        *("FIX.4.4", "DESK", "VENUE"),
+        books.of("FIX.4.4"),
+        now_ns=time.time_ns(),
+        initiator=True,
+        store=folder / "desk.fix",
+        reset_on_logon=True,
+    )
+    (folder / "desk.fix").unlink()
+    folder.rmdir()
+    end = time.monotonic() + 5
+    with socket.create_server(("127.0.0.1", 0)) as venue:
+        owner = Fragile(NAMES[0])
+        initiator = Initiator("127.0.0.1", venue.getsockname()[1], session, owner, time.time_ns, pause_s=0.1)
+        with pytest.raises(WireError, match="WIRE-016"):
+            initiator.run(lambda: time.monotonic() > end)
+
+
+def test_a_store_that_fails_is_logged_by_the_acceptor(books, tmp_path, caplog):
+    """Whoever comes after the failure is turned away, and the log says why."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    session = FixSession(*NAMES[0], books.of("FIX.4.4"), now_ns=time.time_ns(), store=folder / "venue.fix")
+    acceptor = Acceptor("127.0.0.1", 0, {NAMES[0]: session}, Fragile, time.time_ns)
+    (folder / "venue.fix").unlink()
+    folder.rmdir()
+    with serving(acceptor):
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", acceptor.port), timeout=5) as good:
+                good.sendall(message("GOOD", 1, "A", "98=0|108=30|141=Y|"))
+                assert until_the_end(good) == b""
+    assert "turned away" in caplog.text
+    assert "WIRE-016" in caplog.text

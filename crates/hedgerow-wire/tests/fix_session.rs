@@ -325,6 +325,32 @@ fn file(name: &str) -> std::path::PathBuf {
 }
 
 #[test]
+fn a_logon_that_asks_for_heartbeats_before_now_is_not_answered() {
+    for asked in ["-5", "99999999999999999999"] {
+        let mut b = side("B", "A", false);
+        b.connected(T).unwrap();
+        let logon = format!("34=1|49=A|52=20261120-14:30:00.000|56=B|98=0|108={asked}|");
+        let told = events(&mut b, &message("A", &logon), T);
+        assert!(told.len() == 1 && told[0].contains("HeartBtInt"), "{told:?}");
+        assert!(b.transmit().is_empty());
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_reset_ends_the_logon_and_nothing_follows() {
+    let folder = file("gone").with_extension("folder");
+    std::fs::create_dir_all(&folder).unwrap();
+    let store = FileStore::open(&folder.join("store"), T).unwrap();
+    let settings = Settings::new("FIX.4.4", "B", "A", false);
+    let mut b = Session::new(settings, Dictionaries::one(Arc::new(small())), store);
+    b.connected(T).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let told = events(&mut b, &message("A", "34=1|49=A|52=20261120-14:30:00.000|56=B|98=0|108=30|141=Y|"), T);
+    assert!(told.len() == 1 && told[0].starts_with("Disconnected"), "{told:?}");
+    assert!(b.transmit().is_empty());
+}
+
+#[test]
 fn a_store_cut_at_any_byte_has_every_message_that_was_whole() {
     let path = file("cut");
     let mut store = FileStore::open(&path, T).unwrap();

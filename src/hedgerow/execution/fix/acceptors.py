@@ -142,7 +142,9 @@ class Acceptor:
         now_ns = self._clock()
         try:
             connection = Connection(stranger.sock, found, self._applications[names], now_ns)
-        except WireError:  # outside its schedule
+        except WireError as error:  # outside its schedule, or a store that fails
+            level = logging.WARNING if error.code == problem("WIRE_STORE").code else logging.INFO
+            _log.log(level, "a FIX counterparty was turned away: %s", error)
             stranger.sock.close()
             return
         self._selector.register(stranger.sock, selectors.EVENT_READ, connection)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from math import ceil
 
 from hedgerow import _core
-from hedgerow.core.errors import WireError
+from hedgerow.core.errors import WireError, problem
 from hedgerow.execution.fix.connections import Application, Clock, Connection
 
 Work = Callable[[_core.FixSession, int], None]
@@ -49,7 +49,10 @@ class Initiator:
         self._pauses = (pause_s, pause_max_s)
 
     def run(self, stop: Callable[[], bool], work: Work | None = None) -> None:
-        """Keep the session until `stop` says so; then log out, and wait for the answer two seconds at most."""
+        """Keep the session until `stop` says so; then log out, and wait for the answer two seconds at most.
+
+        Raises `WireError` where the session's store fails, and whatever the application or `work` raises.
+        """
         pause, longest = self._pauses
         while not stop():
             lasted = self._connect_and_carry(stop, work)
@@ -70,9 +73,11 @@ class Initiator:
             if self._tls is not None:
                 sock = self._tls.wrap_socket(sock, server_hostname=self._address[0])
             connection = Connection(sock, self._session, self._application, self._clock())
-        except (OSError, WireError):  # the other side cannot prove its name, or it is outside the schedule
+        except (OSError, WireError) as error:
             sock.close()
-            return False
+            if isinstance(error, WireError) and error.code == problem("WIRE_STORE").code:
+                raise  # no later try can mend it
+            return False  # the other side cannot prove its name, or it is outside the schedule
         try:
             logged_on = self._carry(connection, stop, work)
         except BaseException as error:

@@ -11,6 +11,11 @@ impl<S: Store> Session<S> {
             self.disconnect("the Logon has another CompID or time", now_ns);
             return;
         }
+        let asked = self.message().number(108);
+        if !self.settings.initiator && asked.is_none() && self.message().get(108).is_some() {
+            self.disconnect("its HeartBtInt is no number of seconds", now_ns);
+            return;
+        }
         self.link.received_reset = reset;
         if reset && !self.link.sent_reset {
             self.reset(now_ns);
@@ -22,13 +27,13 @@ impl<S: Store> Session<S> {
         if !self.settings.initiator && self.settings.reset_on_logon && !reset {
             self.reset(now_ns);
         }
-        if !self.verified(false, true, now_ns) {
+        // A store that could not be reset has ended the connection.
+        if !self.link.connected || !self.verified(false, true, now_ns) {
             return;
         }
         self.link.received_logon = true;
         if !self.settings.initiator || (reset && !self.link.sent_reset) {
-            let asked = self.message().number(108).unwrap_or(0);
-            self.heartbeat_s = u32::try_from(asked).unwrap_or(u32::MAX);
+            self.heartbeat_s = u32::try_from(asked.unwrap_or(0)).unwrap_or(u32::MAX);
             self.send_logon(reset, now_ns);
         }
         self.link.sent_reset = false;
