@@ -134,3 +134,21 @@ def test_cost_analysis_refuses_what_cannot_be() -> None:
         tca.twap([1.0, 2.0], [1, 1], end=3)
     with pytest.raises(HedgerowError, match="own trades"):
         tca.participation(2, 1)
+
+
+@pytest.mark.parametrize("aversion", [1e-12, 1e-18, 1e-22, 1e-40, 5e-324])
+def test_a_drift_with_hardly_any_fear_is_computed_to_the_last_digit(aversion: float) -> None:
+    """Near no aversion the plan is the straight line and a parabola, and never noise or no number."""
+    drifting = LinearImpact(sigma=0.95, eta=2.5e-6, gamma=2.5e-7, epsilon=0.0625, alpha=0.02)
+    plan = almgren_chriss(1e6, days=5, intervals=5, market=drifting, risk_aversion=aversion)
+    past = np.arange(6) / 5
+    held = 1e6 * (1 - past) + 0.02 * 5**2 / (4 * (2.5e-6 - 2.5e-7 / 2)) * past * (1 - past)
+    np.testing.assert_allclose(plan.holdings, held, rtol=max(1e-12, aversion * 1e7))
+    calm = almgren_chriss(1e6, days=5, intervals=5, market=MARKET, risk_aversion=aversion)
+    assert calm.kappa == pytest.approx(math.sqrt(aversion) * math.sqrt(0.95**2 / (2.5e-6 - 2.5e-7 / 2)), rel=1e-6)
+
+
+def test_an_aversion_beyond_numbers_is_named() -> None:
+    """It gave holdings that were no numbers."""
+    with pytest.raises(HedgerowError, match=r"RUN-008.*risk_aversion 1e\+304"):
+        almgren_chriss(1e6, days=5, intervals=5, market=MARKET, risk_aversion=1e304)

@@ -84,6 +84,19 @@ def test_a_correction_of_a_series_is_a_new_row(tmp_path: Path) -> None:
     assert catalog.ingest_rows(path, ingested_at=NOW).rows_unchanged == 3
 
 
+def test_a_correction_that_is_taken_back_is_a_correction(tmp_path: Path) -> None:
+    """The first value again, told later, is what is believed from then on; told once more it is known."""
+    catalog = Catalog(tmp_path / "catalog")
+    first = file(tmp_path, "a.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.6\n")
+    second = file(tmp_path, "b.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.7\n")
+    told = ((first, "2024-03-01"), (second, "2024-03-10"), (first, "2024-03-20"), (first, "2024-03-20"))
+    done = [catalog.ingest_rows(path, ingested_at=NOW, restated_at=at) for path, at in told]
+    assert [one.rows_new.get("series", 0) for one in done] == [2, 1, 1, 0]
+    for day, value in (("2024-03-09", 1.6), ("2024-03-19", 1.7), ("2024-03-21", 1.6)):
+        assert catalog.rows("series", as_of=day).column("value").to_pylist() == [1.5, value]
+    assert catalog.ingest_rows(second, ingested_at=NOW, restated_at="2024-03-10").rows_unchanged == 2
+
+
 def test_vintages_of_the_source_are_kept(tmp_path: Path) -> None:
     """The value known at a date is that of the release before it."""
     catalog = Catalog(tmp_path / "catalog")

@@ -221,3 +221,12 @@ def test_a_changed_byte_is_found_by_verifying(catalog: Catalog, capsys: pytest.C
     stored.unlink()
     assert run(["data", "verify", *where]) == 11
     assert "DATA-014" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["/tmp/no-snapshot.json", "**x", "*", "[0"])
+def test_a_snapshot_that_is_not_there_is_named(catalog: Catalog, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An absolute path and signs of patterns are names as others are."""
+    where = ["--catalog", str(catalog.path), "--json"]
+    assert run(["data", "snapshot", *where]) == 0
+    assert run(["data", "verify", name, *where]) == 11
+    assert "DATA-014" in capsys.readouterr().err

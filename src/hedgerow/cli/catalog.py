@@ -126,7 +126,7 @@ def verify(
         return
     path = Path(snapshot)
     if not path.is_file():
-        kept = sorted((catalog / "snapshots").glob(f"{snapshot[:16]}*.json"))
+        kept = [file for file in sorted((catalog / "snapshots").glob("*.json")) if file.name.startswith(snapshot[:16])]
         if len(kept) != 1:
             raise problem("DATA_NOT_FOUND", f"{len(kept)} snapshots in {catalog} begin with {snapshot!r}")
         path = kept[0]

@@ -161,14 +161,14 @@ def almgren_chriss(
         raise problem("RUN_NUMBER", "a drift and no risk aversion: holding for ever would be best; give risk_aversion")
     elapsed = np.arange(intervals + 1) / intervals
     pull = risk_aversion * market.sigma**2 / eta
-    kappa = math.acosh(1 + pull * step**2 / 2) / step
+    kappa = 2 / step * math.asinh(math.sqrt(pull) * step / 2)  # cosh(x) - 1 is 2 sinh(x / 2)^2, without the loss
     span = kappa * days
+    if not math.isfinite(span):
+        raise problem("RUN_NUMBER", f"risk_aversion {risk_aversion:g} makes an urgency beyond any number")
     left = _sinh_ratio(span * (1 - elapsed), span) if span > 0 else 1 - elapsed
     holdings = shares * left
     if market.alpha != 0:
-        best = market.alpha / (2 * risk_aversion * market.sigma**2)
-        gone = _sinh_ratio(span * elapsed, span)
-        holdings = holdings + (1 - left - gone) * best
+        holdings = holdings + market.alpha / (2 * eta) * _hump(elapsed, days, pull, span)
     holdings[0], holdings[-1] = shares, 0.0
     return Trajectory(market, holdings, step, risk_aversion, kappa)
 
@@ -181,6 +181,14 @@ def efficient_frontier(
         almgren_chriss(shares, days=days, intervals=intervals, market=market, risk_aversion=aversion)
         for aversion in risk_aversions
     ]
+
+
+def _hump(elapsed: NDArray[np.float64], days: float, pull: float, span: float) -> NDArray[np.float64]:
+    """`(1 - (sinh(span (1 - t)) + sinh(span t)) / sinh(span)) / pull` as products, which lose nothing near 0."""
+    if span < 1e-9:  # the limit, to the last digit
+        return days**2 / 2 * elapsed * (1 - elapsed)
+    risen: NDArray[np.float64] = np.expm1(-span * (1 - elapsed)) * np.expm1(-span * elapsed) / (1 + math.exp(-span))
+    return risen / pull
 
 
 def _sinh_ratio(upper: NDArray[np.float64], lower: float) -> NDArray[np.float64]:

@@ -26,6 +26,8 @@ from hedgerow.market.times import DAY_NS
 Floats: TypeAlias = npt.NDArray[np.float64]
 Dividends: TypeAlias = Literal["previous close", "ex close"]
 _CASH = ("dividend", "gain")
+_COUNTS_MAX = 2.0**63
+"""What a count of ticks or lots stays below."""
 _PRICES = ("open_ticks", "high_ticks", "low_ticks", "close_ticks")
 
 
@@ -86,7 +88,7 @@ def adjusted_bars(
     ratio = instrument.tick_nano // fine.tick_nano
     columns = {name: getattr(bars, name)[order] for name in COLUMNS}
     for name in _PRICES:
-        columns[name] = _scaled(columns[name] * ratio, price)
+        columns[name] = _scaled(_finer(columns[name], ratio), price)
     lots = columns["volume_lots"]
     columns["volume_lots"] = np.where(lots < 0, lots, _scaled(lots, volume))
     note = f"adjusted for {len(wanted)} corporate actions" if (price != 1).any() else ""
@@ -159,7 +161,7 @@ def ended(
     columns: dict[str, Any] = {name: getattr(kept, name) for name in COLUMNS}
     ending = {"ts_event": closing, "ts_init": known, "instrument": 0, "volume_lots": 0, "span_ns": span}
     for name in _PRICES:
-        columns[name] = columns[name] * ratio
+        columns[name] = _finer(columns[name], ratio)
         ending[name] = ticks
     columns = {name: np.append(column, np.array(ending[name], column.dtype)) for name, column in columns.items()}
     note = f"ends with its {last.action} at {worth:f}"
@@ -175,11 +177,23 @@ def _between(bars: Bars, start_ns: int, end_ns: int) -> Bars | None:
     return Bars(**columns, instruments=bars.instruments, source=bars.source, notes=bars.notes)
 
 
+def _finer(counts: Ints, ratio: int) -> Ints:
+    """Counts of ticks in one `ratio` times finer."""
+    if counts.size and int(np.abs(counts).max()) * ratio >= _COUNTS_MAX:
+        raise problem("DATA_OVERFLOW", f"a price of {int(np.abs(counts).max())} ticks has no count in ticks of 1e-9")
+    return counts * ratio
+
+
 def _scaled(counts: Ints, factor: Floats) -> Ints:
     """Counts times a factor, to the nearest; at least 1 where they were."""
     if (factor == 1.0).all():
         return counts
-    scaled: Ints = np.rint(counts * factor).astype(np.int64)
+    exact = np.rint(counts * factor)
+    if not (np.abs(exact) < _COUNTS_MAX).all():
+        raise problem(
+            "DATA_OVERFLOW", f"a price or volume adjusted by {factor[np.argmax(np.abs(exact))]:g} has no count"
+        )
+    scaled: Ints = exact.astype(np.int64)
     return np.where(factor == 1.0, counts, np.maximum(scaled, np.minimum(counts, 1)))
 
 

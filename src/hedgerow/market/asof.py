@@ -93,11 +93,14 @@ def _rows(left: pa.Table, right: pa.Table, keys: int, within_ns: int | None, equ
 def _keyed(table: pa.Table, on: str, keys: Sequence[str]) -> pa.Table:
     """Its times as integers, and its keys in types in which equal ones are equal whichever library wrote them."""
     column = _column(table, on)
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("ns", tz=column.type.tz)).cast(pa.int64())
-    elif not pa.types.is_integer(column.type):
+    if not pa.types.is_timestamp(column.type) and not pa.types.is_integer(column.type):
         raise problem("DATA_TYPE", f"column {on!r} is {column.type}, no time")
-    arrays = [column.cast(pa.int64())]
+    try:
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("ns", tz=column.type.tz))
+        arrays = [column.cast(pa.int64())]
+    except pa.ArrowInvalid as error:
+        raise problem("DATA_TIME", f"column {on!r}: {error}") from None
     for key in keys:
         given = _column(table, key)
         kind = given.type.value_type if pa.types.is_dictionary(given.type) else given.type

@@ -54,6 +54,11 @@ class Corrections:
         self, was: dict[int, Hashable], event: int, known: int, words: Hashable, owner: str, key: Hashable
     ) -> int | None:
         """When something counts as known; None where it is known already."""
+        restated = self._restated_ns
+        if restated is not None and known == event and restated not in was and min(was, default=restated) < restated:
+            # The source says no time of its own: what was believed just before is what it is held against, so that a
+            # value that goes back to an older one is a correction too.
+            return None if was[max(time for time in was if time < restated)] == words else restated
         earlier = [time for time in was if time <= known]
         if earlier and (was[max(earlier)] == words or (known == event and was[max(was)] == words)):
             return None

@@ -58,7 +58,10 @@ def answered(
             absent = [kind for kind in named if kind not in there]
             more = f"; it holds {', '.join(there) or 'nothing'}" if absent else ""
             raise problem("RUN_CONFIG", f"the query was refused: {words}{more}") from None
-    return _zoned(table)
+    try:
+        return _zoned(table)
+    except pa.ArrowInvalid as error:
+        raise problem("RUN_CONFIG", f"the answer holds a time beyond the years 1677 to 2262: {error}") from None
 
 
 def _engine() -> Any:

@@ -157,6 +157,33 @@ def test_a_secret_that_is_not_there_is_named_and_one_that_is_stays_out_of_every_
     assert not any(b"hush" in path.read_bytes() for path in here.here.rglob("*") if path.is_file())
 
 
+def test_a_refusal_that_repeats_our_question_does_not_tell_the_secret(feed: Make, web: Any) -> None:
+    """Neither in the record nor in the error, however it is written."""
+    here = feed(transport(web, 'query_env = { "token" = "TOKEN" }'), EXPECTED)
+    here.environment["TOKEN"] = "hush/hush 1"
+    web.faults = [(403, {}, b"x" * 190 + b"no: token=hush%2Fhush+1 (hush/hush 1, hush%2Fhush%201)")]
+    assert "hush" not in str(here.run().errors[0])
+    assert not any(b"hush" in path.read_bytes() for path in here.here.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("place", ["http://[x", "http://a..b/", f"http://{'a' * 70}.example/", "file:///etc/passwd"])
+def test_a_redirect_to_no_place_is_named(feed: Make, web: Any, place: str) -> None:
+    """It ends this file, and not the program."""
+    web.faults = [(302, {"Location": place})]
+    assert feed(transport(web), EXPECTED).codes()[0] in ("FEED_REFUSED", "FEED_PROTOCOL")
+
+
+def test_a_secret_that_is_no_header_is_refused_and_not_shown(feed: Make, web: Any) -> None:
+    """Such as one that was read from a file with the line's end."""
+    here = feed(transport(web, 'headers_env = { "X-Api-Key" = "KEY" }'), EXPECTED)
+    for secret in ("hush\nhush", "hush\u20ac"):
+        here.environment["KEY"] = secret
+        errors = here.run().errors
+        assert [error.row.name for error in errors][:1] == ["FEED_PROTOCOL"]
+        assert not any("hush" in str(error) for error in errors)
+    assert not any(b"hush" in path.read_bytes() for path in here.here.rglob("*") if path.is_file())
+
+
 @pytest.mark.parametrize(
     ("keys", "place", "text"),
     [

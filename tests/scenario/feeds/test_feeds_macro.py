@@ -179,3 +179,40 @@ def test_an_answer_that_is_none_is_named(fred: Make, web: Any, body: bytes, code
     web.files["fred/series/vintagedates"] = lambda *_: (200, {}, body)
     assert here.codes() == [code]
     assert here.files() == {}
+
+
+@pytest.mark.parametrize("count", ["null", '"many"', "1e999", "[]", "true"])
+def test_a_count_that_is_none_is_named(fred: Make, web: Any, count: str) -> None:
+    """Of vintages and of values."""
+    for what in ("vintagedates", "observations"):
+        here, _ = fred()
+        told = f'{{"count": {count}, "vintage_dates": ["2024-01-25"], "observations": [{{}}]}}'
+        web.files[f"fred/series/{what}"] = lambda *_, told=told: (200, {}, told.encode())
+        assert here.codes() == ["FEED_PROTOCOL"]
+        assert here.files() == {}
+
+
+@pytest.mark.parametrize("day", ["soon", {"a": 1}, None, 20240125])
+def test_a_vintage_that_is_no_day_is_named(fred: Make, web: Any, day: Any) -> None:
+    """Else it would be the last one that is here, and no other would be asked for."""
+    here, _ = fred()
+    web.files["fred/series/vintagedates"] = lambda *_: (200, {}, json.dumps({"vintage_dates": [day]}).encode())
+    assert here.codes() == ["FEED_PROTOCOL"]
+
+
+def test_vintages_without_an_end_are_named(fred: Make, web: Any) -> None:
+    """A list that always has more."""
+    here, _ = fred()
+    body = json.dumps({"count": 10**12, "vintage_dates": ["2024-01-25"] * 10_000}).encode()
+    web.files["fred/series/vintagedates"] = lambda *_: (200, {}, body)
+    assert here.codes() == ["FEED_PROTOCOL"]
+
+
+def test_values_that_were_announced_and_do_not_come_are_asked_for_again(fred: Make, web: Any) -> None:
+    """The vintage is not taken for one that is here."""
+    here, server = fred()
+    web.files["fred/series/observations"] = lambda *_: (200, {}, b'{"count": 5, "observations": []}')
+    assert here.codes() == ["FEED_PROTOCOL"]
+    web.files["fred/series/observations"] = server.observations
+    assert here.codes() == []
+    assert len(here.files()) == 1

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urlencode, urljoin, urlsplit
 
 from hedgerow.core.errors import problem
 from hedgerow.market.feeds.retry import Patience
@@ -24,6 +24,8 @@ from hedgerow.market.feeds.transport import CHUNK_BYTES, World
 REDIRECTS_MAX = 5
 REDIRECTS = (301, 302, 303, 307, 308)
 AGENT = "hedgerow-feeds"
+SAID_BYTES_MAX = 1 << 16
+"""Most that is read of a refusal."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Reply:
     def length(self) -> int | None:
         """Bytes of the body, where it says."""
         text = self.headers.get("content-length", "")
-        return int(text) if text.isdecimal() else None
+        return int(text) if text.isdecimal() and len(text) < 20 else None
 
     def chunks(self) -> Iterator[bytes]:
         """The body, piece by piece, each as it comes; one that ends early is `FEED_TRUNCATED`."""
@@ -128,6 +130,7 @@ class HttpClient:
         self._settings, self._world = settings, world
         self._headers = dict(settings.headers) | {h: world.secret(v) for h, v in settings.headers_env}
         self._secret_query = [(name, world.secret(variable)) for name, variable in settings.query_env]
+        self._secrets = [world.secret(v) for _, v in (*settings.headers_env, *settings.query_env)]
         self._context: ssl.SSLContext | None = None
         self._connection: http.client.HTTPConnection | None = None
         self._at: tuple[str, str] | None = None
@@ -148,9 +151,9 @@ class HttpClient:
             ours = (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
             reply = self._ask(parts, (self._headers if ours else {}) | dict(headers), shown)
             if reply.status not in REDIRECTS:
-                return _judged(reply, shown, self._world)
+                return _judged(reply, shown, self._world, self._secrets)
             self._drop()
-            target = urljoin(target, reply.headers.get("location", ""))
+            target = _joined(target, reply.headers.get("location", ""))
             if url_fault(target) or (parts.scheme == "https" and urlsplit(target).scheme != "https"):
                 raise problem("FEED_REFUSED", f"{shown} sends us to a place that is not https, or none")
         raise problem("FEED_REFUSED", f"{shown} sends us on more than {REDIRECTS_MAX} times")
@@ -177,6 +180,10 @@ class HttpClient:
             except OSError:
                 self._drop()
                 raise
+            except ValueError as error:  # its own words hold the header, which may be a secret
+                self._drop()
+                says = f"the name of its host, or a header, cannot be sent ({type(error).__name__})"
+                raise problem("FEED_PROTOCOL", f"{shown}: {says}") from None
             told = {name.lower(): value for name, value in response.getheaders()}
             self._last = Reply(response.status, told, shown, response)
             return self._last
@@ -212,10 +219,34 @@ def _with_query(url: str, pairs: list[tuple[str, str]]) -> str:
     return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(pairs)}"
 
 
-def _judged(reply: Reply, shown: str, world: World) -> Reply:
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; empty where it says no address."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
+
+
+def _said(reply: Reply, secrets: Sequence[str]) -> str:
+    """The beginning of a refusal, without what we sent and nobody may read."""
+    if (reply.length or 0) >= SAID_BYTES_MAX:
+        return ""
+    data = bytearray()
+    for chunk in reply.chunks():
+        data += chunk
+        if len(data) >= SAID_BYTES_MAX:  # it did not say how long it is
+            break
+    said = data.decode(errors="replace")
+    for secret in secrets:
+        for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+            said = said.replace(form, "...")
+    return said[:200].strip()
+
+
+def _judged(reply: Reply, shown: str, world: World, secrets: Sequence[str]) -> Reply:
     if reply.status in (200, 206, 304, 404, 410, 416):
         return reply
-    said = b"".join(reply.chunks())[:200].decode(errors="replace").strip() if (reply.length or 0) < 1 << 16 else ""
+    said = _said(reply, secrets)
     if reply.status in (429, 503):
         wait_s = retry_after_s(reply.headers.get("retry-after", ""), world.now_ns())
         raise Patience(wait_s, f"{shown} answers {reply.status}")
@@ -234,7 +265,7 @@ def retry_after_s(text: str, now_ns: int) -> float:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - now_ns / 1e9)

@@ -31,7 +31,7 @@ def moment(value: Any) -> int:
         return value * _unit(value)
     text = str(value).strip()
     whole, _, fraction = text.partition(".")
-    if whole.isdigit() and (not fraction or fraction.isdigit()):
+    if whole.isdecimal() and (not fraction or fraction.isdecimal()):
         unit = _unit(int(whole))
         return int(whole) * unit + int(fraction.ljust(9, "0")[:9] or 0) * unit // 10**9
     return iso(text)
@@ -46,7 +46,7 @@ def iso(text: str) -> int:
     whole, point, rest = text.partition(".")
     digits = ""
     if point:
-        digits = rest[: next((n for n, sign in enumerate(rest) if not sign.isdigit()), len(rest))]
+        digits = rest[: next((n for n, sign in enumerate(rest) if not sign.isdecimal()), len(rest))]
         whole += rest[len(digits) :]
     try:
         found = datetime.fromisoformat(whole)

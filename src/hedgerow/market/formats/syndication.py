@@ -68,5 +68,5 @@ def _time(text: str) -> int | None:
         pass
     try:
         return iso(parsedate_to_datetime(text).isoformat())
-    except (ValueError, TypeError, IndexError, DataError):
+    except (ValueError, TypeError, IndexError, OverflowError, DataError):
         return None

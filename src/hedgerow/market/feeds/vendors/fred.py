@@ -9,6 +9,7 @@ its pages are delivered; the key, which an environment variable holds, is on no 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ VINTAGES = 1000
 ROWS_MAX = 100_000
 DATES_MAX = 10_000
 """Vintages that one answer lists."""
+DAYS_MAX = 200_000
+"""More days than there are since FRED's beginning of time."""
 
 
 def settings(table: Table, vendor: str, wanted: Wanted) -> FredTransport:
@@ -146,7 +149,9 @@ class FredPages:
         )
         rows = _list(answer, "observations", heard.url)
         after = place.offset + len(rows)
-        whole = not rows or after >= int(answer.get("count", after))
+        whole = after >= _count(answer, after, heard.url)
+        if not rows and not whole:
+            raise problem("FEED_PROTOCOL", f"{heard.url}: no values, where {answer['count']:,} were announced")
         resume = None
         if whole:
             self._reached[name] = last
@@ -166,10 +171,14 @@ class FredPages:
             query = {"series_id": name, "realtime_start": reached or since, "realtime_end": LAST}
             query |= {"limit": str(DATES_MAX), "offset": str(len(found))}
             heard, answer = self._asked("series/vintagedates", query)
-            days = [str(day) for day in _list(answer, "vintage_dates", heard.url)]
+            days = [_day(day, heard.url) for day in _list(answer, "vintage_dates", heard.url)]
             found += days
-            if not days or len(found) >= int(answer.get("count", len(found))):
+            if not days or len(found) >= _count(answer, len(found), heard.url):
                 break
+            if len(found) > DAYS_MAX:
+                raise problem(
+                    "FEED_PROTOCOL", f"{heard.url}: more than {DAYS_MAX:,} vintages, more than there are days"
+                )
         new = sorted({day for day in found if reached is None or day > reached})
         current = self._told.vendor == "fred" and reached is None and since_ns is None
         return tuple(new[-1:] if current else new)
@@ -198,3 +207,18 @@ def _list(answer: Mapping[str, Any], key: str, url: str) -> list[Any]:
     if not isinstance(found, list):
         raise problem("FEED_PROTOCOL", f"{url}: the answer has no list {key!r}")
     return found
+
+
+def _count(answer: Mapping[str, Any], default: int, url: str) -> int:
+    """How many rows there are in all, as the answer says."""
+    found = answer.get("count", default)
+    if type(found) is not int:
+        raise problem("FEED_PROTOCOL", f"{url}: count is {found!r:.60}, no whole number")
+    return found
+
+
+def _day(told: Any, url: str) -> str:
+    """A vintage, which is a day."""
+    if not isinstance(told, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", told, re.ASCII):
+        raise problem("FEED_PROTOCOL", f"{url}: {told!r:.60} is no day")
+    return told
