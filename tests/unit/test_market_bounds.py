@@ -58,3 +58,9 @@ def test_an_item_of_news_with_a_date_that_is_none_has_no_time(date: str) -> None
 def test_a_server_that_asks_for_patience_until_no_year_is_not_believed() -> None:
     """As one that writes nonsense."""
     assert retry_after_s("Mon, 01 Jan 99999999999999 00:00:00 GMT", 0) == 0.0
+
+
+def test_a_negative_reach_is_refused() -> None:
+    """It would join rows of equal time and no others."""
+    with pytest.raises(HedgerowError, match="within_ns=-1"):
+        asof_join(pa.table({"ts_init": [1]}), pa.table({"ts_init": [1], "bid": [1.0]}), by=None, within_ns=-1)

@@ -142,8 +142,11 @@ def keep(
                 told |= {"code": kept.error.code, "detail": kept.error.detail}
             else:
                 told |= {**{f"{kind}_new": n for kind, n in kept.rows_new.items()}, "unchanged": kept.rows_unchanged}
+                told |= {"notes": list(kept.notes)} if kept.notes else {}
             line = f"refused {kept.error}" if kept.error else f"{_counts(kept.rows_new)}, {kept.rows_unchanged:,} known"
             output.emit(told, f"{spec.name}  {kept.delivery.name}  {line}")
+            for note in kept.notes:
+                output.note(f"{kept.delivery.name}: {note}")
     output.note(f"{count:,} deliveries taken, {len(refused):,} of them refused")
     if refused:
         raise refused[0]

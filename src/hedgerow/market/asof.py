@@ -45,6 +45,8 @@ def asof_join(
     """
     ours, theirs = _table(left), _table(right)
     keys = [] if by is None else [by] if isinstance(by, str) else list(by)
+    if within_ns is not None and within_ns < 0:
+        raise problem("RUN_CONFIG", f"within_ns={within_ns}; it is zero or positive")
     if not suffix:
         raise problem("RUN_CONFIG", "an empty suffix leaves two columns of one name")
     rows = _rows(_keyed(ours, on, keys), _keyed(theirs, right_on or on, keys), len(keys), within_ns, equal)

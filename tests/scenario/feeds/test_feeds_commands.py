@@ -135,3 +135,14 @@ def test_every_example_of_a_specification_is_whole(path: Path, capsys: pytest.Ca
     pytest.importorskip("ccxt", reason="ccxt is not installed")
     assert run(["feeds", "check", str(path), "--json"]) == 0
     assert printed(capsys)[0]["feed"] == path.stem
+
+
+def test_what_is_taken_for_granted_about_a_delivery_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A history that does not say when it was known counts as known when it happened, and not silently."""
+    (here / "drop" / "a.csv").write_text("date,CPI\n2020-01-01,100.5\n2020-02-01,101.0\n")
+    assert run(["feeds", "run", "eod.toml", "--once"]) == 0
+    capsys.readouterr()
+    assert run(["feeds", "keep", "eod.toml", "--json"]) == 0
+    (told,) = printed(capsys)
+    assert told["series_new"] == 2
+    assert "ts_init is ts_event" in told["notes"][0]

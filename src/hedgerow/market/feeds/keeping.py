@@ -22,11 +22,12 @@ from hedgerow.market.holdings import BARS_APART
 
 @dataclass(frozen=True)
 class Kept:
-    """What became of a delivery: new rows by kind, rows that were known, or the error that refused it."""
+    """What became of a delivery: new rows by kind, rows that were known, what was taken for granted, or its error."""
 
     delivery: Delivery
     rows_new: dict[str, int] = field(default_factory=dict)
     rows_unchanged: int = 0
+    notes: tuple[str, ...] = ()
     error: HedgerowError | None = None
 
 
@@ -52,14 +53,14 @@ def keep_deliveries(spec: Spec, folder: Path, catalog: Catalog) -> Iterator[Kept
 def _keep(row: Delivery, path: Path, catalog: Catalog) -> Kept:
     try:
         held = catalog.ingest_rows(path, ingested_at=row.known_ns, restated_at=row.known_ns, sort=True)
-        new, unchanged = dict(held.rows_new), held.rows_unchanged
+        new, unchanged, notes = dict(held.rows_new), held.rows_unchanged, held.notes
         if BARS_APART in held.notes:
             bars = catalog.ingest(path, ingested_at=row.known_ns, restated_at=row.known_ns, name=row.name)
             new["bars"] = bars.rows_new + bars.rows_restated
             unchanged += bars.rows_unchanged
     except HedgerowError as error:
         return Kept(row, error=error)
-    return Kept(row, new, unchanged)
+    return Kept(row, new, unchanged, tuple(note for note in notes if note != BARS_APART))
 
 
 def _read(state: Path) -> tuple[int, frozenset[int]]:
