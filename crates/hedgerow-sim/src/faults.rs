@@ -2,6 +2,7 @@
 //!
 //! Off unless asked for; seeded, so that a run with faults can be repeated.
 
+use crate::draw::draw;
 use serde::{Deserialize, Serialize};
 
 /// How often the venue fails: on average once in so many, 0 = never.
@@ -37,15 +38,6 @@ impl Faults {
     }
 
     fn strikes(&mut self, every: u32) -> bool {
-        every != 0 && self.draw().is_multiple_of(u64::from(every))
-    }
-
-    /// SplitMix64 (Steele, Lea & Flood 2014).
-    fn draw(&mut self) -> u64 {
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.seed;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        every != 0 && draw(&mut self.seed).is_multiple_of(u64::from(every))
     }
 }

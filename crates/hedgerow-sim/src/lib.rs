@@ -8,6 +8,7 @@
 
 mod config;
 mod cost;
+mod draw;
 mod faults;
 mod generate;
 mod matching;

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.errors import problem
-from hedgerow.engine.run_data import FREELY_AVAILABLE, SHORTABLE, RunData
+from hedgerow.engine.run_data import RunData, instrument_fields
 from hedgerow.market.bars import Bars
 
 if TYPE_CHECKING:
@@ -41,20 +41,7 @@ class BookData:
     def core_fields(self, index: int, sector: int, *, estimate: bool) -> tuple[Any, ...]:
         """What the core's `Engine.instrument` takes for one instrument: as it is stated, nothing is estimated."""
         instrument = self.instruments[index]
-        return (
-            instrument.symbol,
-            instrument.currency,
-            instrument.tick_nano,
-            instrument.lot_nano,
-            instrument.multiplier,
-            instrument.lots_min,
-            instrument.lots_step,
-            sector,
-            instrument.adv_lots,
-            round((instrument.sigma or 0.0) * 1e9),
-            SHORTABLE if instrument.shortable else 0,
-            FREELY_AVAILABLE if instrument.locate_lots is None else instrument.locate_lots,
-        )
+        return instrument_fields(instrument, sector, instrument.sigma, instrument.adv_lots)
 
     def sampled(self, engine: Any, every_ns: int) -> RunData:
         """Bars of the half-way prices that the run saw, one a look; RUN_NO_DATA where no price ever reached it."""

@@ -90,23 +90,8 @@ class RunData:
     def core_fields(self, index: int, sector: int, *, estimate: bool) -> tuple[Any, ...]:
         """What the core's `Engine.instrument` takes for one instrument, all exact integers."""
         instrument: Instrument = self.instruments[index]
-        sigma, adv_lots = instrument.sigma, instrument.adv_lots
-        if estimate:
-            sigma, adv_lots = self.liquidity(index)
-        return (
-            instrument.symbol,
-            instrument.currency,
-            instrument.tick_nano,
-            instrument.lot_nano,
-            instrument.multiplier,
-            instrument.lots_min,
-            instrument.lots_step,
-            sector,
-            adv_lots,
-            round((sigma or 0.0) * 1e9),
-            SHORTABLE if instrument.shortable else 0,
-            FREELY_AVAILABLE if instrument.locate_lots is None else instrument.locate_lots,
-        )
+        liquidity = self.liquidity(index) if estimate else (instrument.sigma, instrument.adv_lots)
+        return instrument_fields(instrument, sector, *liquidity)
 
     def liquidity(self, index: int) -> tuple[float, int]:
         """One-day standard deviation of returns and average daily volume in lots (0 = unknown): as the instrument
@@ -131,6 +116,24 @@ class RunData:
         known = volumes[volumes >= 0]
         adv = int(known.mean() / min(days_per_bar, 1.0)) if len(known) else 0
         return sigma, adv
+
+
+def instrument_fields(instrument: Instrument, sector: int, sigma: float | None, adv_lots: int) -> tuple[Any, ...]:
+    """What the core's `Engine.instrument` takes: sigma, one-day deviation; adv_lots, a day's volume; 0 = not known."""
+    return (
+        instrument.symbol,
+        instrument.currency,
+        instrument.tick_nano,
+        instrument.lot_nano,
+        instrument.multiplier,
+        instrument.lots_min,
+        instrument.lots_step,
+        sector,
+        adv_lots,
+        round((sigma or 0.0) * 1e9),
+        SHORTABLE if instrument.shortable else 0,
+        FREELY_AVAILABLE if instrument.locate_lots is None else instrument.locate_lots,
+    )
 
 
 def _ratios(steps: list[Decimal]) -> tuple[Floats, Floats]:

@@ -162,7 +162,8 @@ class Catalog:
         from hedgerow.market.formats.rows import SCHEMAS
 
         if kind == "bars" and names is not None:
-            names = [name for name in names if name in self.symbols]
+            known = set(self.symbols)
+            names = [name for name in names if name in known]
         try:
             return self.rows(kind, names, start, end, as_of)
         except HedgerowError as error:

@@ -58,7 +58,7 @@ def joined(root: Path, manifest: Manifest) -> tuple[Entry, ...]:
     for entry in manifest.entries:
         alone = count[folder_of(entry)] == 1
         together.setdefault((folder_of(entry), None if alone else _undated_at(root, entry)), []).append(entry)
-    return tuple(group[0] if len(group) == 1 else _one(root, manifest, group) for group in together.values())
+    return tuple(group[0] if len(group) == 1 else _one(root, group) for group in together.values())
 
 
 def _undated_at(root: Path, entry: Entry) -> int | None:
@@ -68,7 +68,7 @@ def _undated_at(root: Path, entry: Entry) -> int | None:
     return entry.ingested_at
 
 
-def _one(root: Path, manifest: Manifest, group: list[Entry]) -> Entry:
+def _one(root: Path, group: list[Entry]) -> Entry:
     """One entry, and its file, for several."""
     last = max(group, key=lambda entry: entry.ingested_at)
     whole = replace(

@@ -88,21 +88,12 @@ def generated_pieces(
     instrument: int = 0,
 ) -> Iterator[tuple[Events, Events]]:
     """The same market without an end, about `events` events at a time: memory does not grow with its length."""
-    is_like = model or MarketModel()
     market = MarketGenerator(
         seed=seed,
         instrument=instrument,
         start_ticks=start_ticks,
         start_ns=start if isinstance(start, int) else moment_ns(start),
-        limit_rates=list(is_like.limit_rates),
-        market_rate=is_like.market_rate,
-        cancel_rates=list(is_like.cancel_rates),
-        size_tail=is_like.size_tail,
-        branching=is_like.branching,
-        fear=is_like.fear,
-        split_tail=is_like.split_tail,
-        split_orders=is_like.split_orders,
-        refill=is_like.refill,
+        **vars(model or MarketModel()),
     )
     while True:
         yield market.run(events)

@@ -63,7 +63,8 @@ def of_catalog(
     held = {str(kind) for kind in catalog.list().kind}
     actions = catalog.actions(wanted, as_of)
     if "bars" in held:
-        for symbol in catalog.symbols if wanted is None else [name for name in wanted if name in catalog.symbols]:
+        known = catalog.symbols
+        for symbol in known if wanted is None else [name for name in wanted if name in known]:
             yield from of_bars(catalog.bars(symbol, as_of=as_of), [a for a in actions if a.instrument == symbol])
     for kind in JUDGED:
         if kind in held:

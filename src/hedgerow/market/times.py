@@ -195,9 +195,9 @@ def session_ends(wall_ns: Ints, close: str, tz: str | None) -> Ints:
     >>> int(session_ends(np.array([0]), "24:00", None)[0]) == DAY_NS
     True
     """
-    if re.fullmatch(r"[A-Z][A-Z0-9]{3}", close):
-        from hedgerow.market.calendars import closes
+    from hedgerow.market.calendars import closes, is_code
 
+    if is_code(close):
         return closes(close, wall_ns)
     match = re.fullmatch(r"(\d\d):(\d\d)", close)
     minutes = int(match[1]) * 60 + int(match[2]) if match else -1

@@ -37,7 +37,11 @@ pub fn feed(n: usize, far_in: u64, seed: u64) -> Vec<BookLevel> {
         let price = if side == 1 { middle - away } else { middle + away };
         let known = lots.contains_key(&(side, price));
         let now = if known && random.below(3) == 0 { 0 } else { 1 + random.below(1_000) as i64 };
-        if now == 0 { lots.remove(&(side, price)) } else { lots.insert((side, price), now) };
+        if now == 0 {
+            lots.remove(&(side, price))
+        } else {
+            lots.insert((side, price), now)
+        };
         feed.push(set(side, price, now));
     }
     let set = |side, price_ticks| BookLevel { side, price_ticks, action: 0x81, ..BookLevel::default() };

@@ -62,7 +62,12 @@ fn prices() {
     samples[0].print("floor.book.l2", "ns", n, "quantity array, bitmap, best kept; 4096 ticks, nothing checked");
     samples[1].print("book.l2", "ns", n, "LevelBook::update, every change an update; checked, uncrossed");
     samples[2].print("floor.book.l2_maps", "ns", n, "an ordered map a side, best read after each change");
-    samples[3].print("book.l2_far", "ns", n_far, "the same, one change in 20 up to 60,000 ticks away, behind a table of 4096");
+    samples[3].print(
+        "book.l2_far",
+        "ns",
+        n_far,
+        "the same, one change in 20 up to 60,000 ticks away, behind a table of 4096",
+    );
     samples[4].print("floor.book.l2_far_maps", "ns", n_far, "ordered maps, one change in 20 far away");
     samples[5].print("book.l2_wide", "ns", n_far, "the same far changes in a table of 131,072 ticks");
 }
@@ -86,7 +91,14 @@ fn orders(live: u64, name: &str) {
             let side = 1 + random.below(2) as u8;
             let away = (random.bits() | 1 << 40).trailing_zeros() as i32 * 2 + random.below(3) as i32 + 1;
             let price_ticks = 10_000 + if side == 1 { -away } else { away };
-            BookOrder { order_id, side, price_ticks, lots: 1, action: OrderAction::Add as u8 | 0x80, ..BookOrder::default() }
+            BookOrder {
+                order_id,
+                side,
+                price_ticks,
+                lots: 1,
+                action: OrderAction::Add as u8 | 0x80,
+                ..BookOrder::default()
+            }
         })
         .collect();
     let (mut least, mut ours) = (Sample::default(), Sample::default());
@@ -111,7 +123,12 @@ fn orders(live: u64, name: &str) {
         assert_eq!(book.len() as u64, live);
     }
     let n = ORDERS as usize;
-    least.print(&format!("floor.book.l3{name}"), "ns", n, "a table by order number; no price, no queue, nothing checked");
+    least.print(
+        &format!("floor.book.l3{name}"),
+        "ns",
+        n,
+        "a table by order number; no price, no queue, nothing checked",
+    );
     let note = format!("OrderBook: an order in, the oldest out; {live} rest, every queue kept");
     ours.print(&format!("book.l3{name}"), "ns", n, &note);
 }
@@ -152,7 +169,12 @@ fn mids() {
                 }
             });
         }
-        least.print(&format!("floor.book.mid.{n}"), "ns", SUMS, "single floats gathered before, AVX2 and FMA; 16 books");
+        least.print(
+            &format!("floor.book.mid.{n}"),
+            "ns",
+            SUMS,
+            "single floats gathered before, AVX2 and FMA; 16 books",
+        );
         let note = "LevelBook::weighted_mid: exact sums over the dense table, levels found by bitmap; 16 books";
         ours.print(&format!("book.mid.{n}"), "ns", SUMS, note);
     }

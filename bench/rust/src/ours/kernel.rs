@@ -205,7 +205,7 @@ fn report(order: &Order) -> VenueReport {
 }
 
 /// So much that no limit speaks, in amounts that people could sign.
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     let much = Money::units(1_000_000_000_000);
     Limits {
         capital: much,

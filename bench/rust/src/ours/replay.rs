@@ -9,8 +9,8 @@ use crate::ours::people;
 use crate::sample::{Sample, runs};
 use hedgerow_book::{Book, Level, LevelBook, OrderBook, Rules, TopBook};
 use hedgerow_core::{
-    BookLevel, BookOrder, CancelRequest, CashKind, CashMovement, Currency, FirmLimits, Limits, Money, Noun, Order,
-    OrderKind, Quote, ReportKind, Session, Side, StrategyStart, TimeInForce, Trade, VenueReport,
+    BookLevel, BookOrder, CancelRequest, CashKind, CashMovement, Currency, FirmLimits, Money, Noun, Order, OrderKind,
+    Quote, ReportKind, Session, Side, StrategyStart, TimeInForce, Trade, VenueReport,
 };
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Send};
 use hedgerow_sim::replay::{BookConfig, BookVenue, Delay, Depth, FeedLine, Next, QueueModel, Row, next};
@@ -191,14 +191,14 @@ struct Desk {
 impl Desk {
     fn new(depth: Depth, config: BookConfig, start: i64) -> Desk {
         let usd = Currency::parse("USD").expect("a currency");
-        let (genesis, envelopes) = people::signed_mandate(usd, &limits(), 1);
+        let (genesis, envelopes) = people::signed_mandate(usd, &super::kernel::limits(), 1);
         let mut kernel = Kernel::new(Capacity { sectors: 11, ..Capacity::default() }, &genesis).expect("a genesis");
         let mut effects = Effects::new();
         let mut venue = BookVenue::new(config).expect("settings");
         venue.define(&listed(0, usd), depth).expect("an instrument");
         let mut inputs = vec![
             Input::Instrument(listed(0, usd)),
-            Input::FirmLimits(FirmLimits { limits: limits(), ..FirmLimits::default() }),
+            Input::FirmLimits(FirmLimits { limits: super::kernel::limits(), ..FirmLimits::default() }),
         ];
         inputs.extend(envelopes.into_iter().map(|envelope| Input::Signed(0, envelope)));
         let start_of_strategy = StrategyStart { artifact: people::artifact(), on: 1, ..StrategyStart::default() };
@@ -457,24 +457,5 @@ impl Trader for Maker {
     fn outcome(&self) -> Outcome {
         let Maker { sent, fills, position, cash_ticks, .. } = *self;
         Outcome { sent, fills, position, cash_ticks }
-    }
-}
-
-/// So much that no limit speaks, in amounts that people could sign.
-fn limits() -> Limits {
-    let much = Money::units(1_000_000_000_000);
-    Limits {
-        capital: much,
-        gross: much,
-        net: much,
-        position: much,
-        sector: much,
-        order_notional: much,
-        loss: much,
-        drawdown: much,
-        var: much,
-        order_lots: 1 << 40,
-        data_age_ns: 1 << 50,
-        ..Limits::UNLIMITED
     }
 }

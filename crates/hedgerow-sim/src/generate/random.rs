@@ -1,6 +1,8 @@
 //! Seeded random numbers, the same on every machine.
 
-/// SplitMix64 (Steele, Lea & Flood 2014).
+use crate::draw::draw;
+
+/// A source of them.
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 
@@ -10,11 +12,7 @@ impl Random {
     }
 
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        draw(&mut self.0)
     }
 
     /// From 0 on, below 1.

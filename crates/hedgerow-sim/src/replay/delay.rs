@@ -1,5 +1,6 @@
 //! How long a message travels. Messages on one way never overtake each other.
 
+use crate::draw::draw;
 use hedgerow_core::{Problem, code};
 
 /// The longest delay that is believed: a day.
@@ -98,15 +99,6 @@ fn measured(points: &[(i64, i64)], at: &mut usize, ts: i64) -> i64 {
         }
         _ => from_ns,
     }
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-fn draw(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

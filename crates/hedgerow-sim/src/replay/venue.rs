@@ -57,14 +57,14 @@ enum Message {
 pub struct BookVenue {
     config: BookConfig,
     markets: Vec<Option<Shown>>,
-    /// Where each order that may still work was sent, for its cancels.
+    /// Our messages' way to the venue, and its answers' way back.
     entry: Way,
     response: Way,
     messages: VecDeque<(i64, Message)>,
     reports: VecDeque<VenueReport>,
     /// Who said what at the venue just now.
     said: Vec<VenueReport>,
-    /// The slot of each order and its instrument.
+    /// By slot: which order may still work there, and where it was sent, for its cancels.
     slots: Vec<(u64, InstrumentId)>,
     ts: i64,
 }

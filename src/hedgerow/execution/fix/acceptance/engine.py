@@ -33,8 +33,7 @@ Field = tuple[int, bytes, int]
 class Echo:
     """Sends orders, security definitions and emails back; drops an order sent again that it has seen."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._seen: set[bytes] = set()
 
     def on_logon(self, session: _core.FixSession) -> None:
@@ -98,4 +97,4 @@ def echo_acceptor(host: str, port: int, dictionaries: Dictionaries, clock: Clock
                 sessions["FIXT.1.1", US, target] = make(
                     "FIXT.1.1", US, target, transport, application=application, others=others
                 )
-    return Acceptor(host, port, sessions, lambda names: Echo(clock), clock)
+    return Acceptor(host, port, sessions, lambda names: Echo(), clock)

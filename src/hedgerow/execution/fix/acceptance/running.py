@@ -85,7 +85,7 @@ def _as_initiator(definition: Definition, dictionaries: Dictionaries, clock: Clo
 
 
 def _initiate(port: int, session: _core.FixSession, clock: Clock, stop: threading.Event) -> None:
-    connection = Connection(socket.create_connection((LOOPBACK, port)), session, Echo(clock), clock())
+    connection = Connection(socket.create_connection((LOOPBACK, port)), session, Echo(), clock())
     while not (connection.ended or stop.wait(_TURN_S)):
         connection.read(clock())
         connection.tick(clock())
