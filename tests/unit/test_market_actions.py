@@ -140,6 +140,10 @@ def test_what_cannot_be_is_named(catalog: Catalog) -> None:
         keep(catalog, "KO,2024-03-03,splitt,2,,,2024-03-01\n")
     with pytest.raises(HedgerowError, match=r"DATA-015.*record 0: ratio is 'half'"):
         keep(catalog, "KO,2024-03-03,merger,1,BIG,half,2024-03-01\n")
+    for ratio in ("1e40", "-1", "Infinity"):
+        with pytest.raises(HedgerowError, match=r"DATA-"):
+            keep(catalog, f"KO,2024-03-03,merger,1,BIG,{ratio},2024-03-01\n")
+    assert catalog.actions() == []
     keep(catalog, "KO,2024-03-03,dividend,100,,,2024-03-01\n")
     with pytest.raises(HedgerowError, match=r"DATA-002.*KO 2024-03-03: 100.0 a share leaves nothing of 100.0"):
         catalog.adjusted("KO")

@@ -126,6 +126,22 @@ def test_a_snapshot_does_not_change_with_what_becomes_known_later(catalog: Catal
         catalog.verify(then)
 
 
+def test_a_snapshot_as_of_a_date_names_the_rows_as_of_that_date(tmp_path: Path) -> None:
+    """A value that bears the midnight after is labelled by the next date; a session may close there."""
+    held, path = Catalog(tmp_path / "catalog"), tmp_path / "gdp.csv"
+    path.write_text("date,value\n2024-01-01,1.5\n2024-01-02,1.6\n")
+    held.ingest_rows(path, ingested_at="2024-06-01")
+    held.ingest(closes(10.40), symbol="KO", ingested_at="2024-06-01")
+    for day, values in (("2024-01-01", 1), ("2024-01-02", 2)):
+        then = held.snapshot(day)
+        assert {part.folder.split("/")[0]: part.rows for part in then.parts}["series"] == values
+        assert held.rows("series", as_of=day).num_rows == values
+        then.save(tmp_path / "then.json")
+        assert Snapshot.load(tmp_path / "then.json") == then
+        held.verify(then)
+    assert [part.rows for part in then.parts if part.folder.startswith("bars")] == [1]
+
+
 def test_a_snapshot_is_kept_as_a_file_that_cannot_be_changed_unseen(catalog: Catalog, tmp_path: Path) -> None:
     """It comes back as it was; a changed one, and one that is none, are refused."""
     path = tmp_path / "s.json"

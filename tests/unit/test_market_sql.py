@@ -123,6 +123,19 @@ def test_what_is_not_held_is_named(catalog: Catalog, tmp_path: Path) -> None:
         catalog.sql("SELECT clos FROM bars")
 
 
+def test_columns_of_one_name_are_numbered(catalog: Catalog) -> None:
+    """A row of JSON has one value a name, and none is lost."""
+    found = catalog.sql("SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a")
+    assert found.arrow().to_pylist() == [{"a": 1, "a_2": 2, "a_1": 3, "a_3": 4}]
+
+
+def test_names_may_come_from_a_generator_or_be_one_word(catalog: Catalog) -> None:
+    """One instrument is not its letters, and names are gone through as often as it takes."""
+    assert catalog.seen("bars", "KO").num_rows == catalog.rows("bars", "KO").num_rows > 0
+    assert catalog.rows("trades", (name for name in ["ETHUSDT"])).num_rows == 1
+    assert catalog.bars(name for name in ["KO"]).symbols == ("KO",)
+
+
 def test_a_changed_file_stops_a_query_too(catalog: Catalog) -> None:
     """The digest is checked on this way as on every other."""
     stored = next(catalog.path.rglob("trades/**/*.parquet"))

@@ -121,8 +121,15 @@ def _given_for(detail: str | None) -> tuple[str | None, Decimal | None]:
         return detail, None
     if not isinstance(told, dict):
         return str(told), None
-    ratio = told.get("ratio")
-    return told.get("into"), None if ratio in (None, "") else exact(str(ratio), "the ratio of a merger")
+    into, ratio = told.get("into"), told.get("ratio")
+    if into is not None and not isinstance(into, str):
+        raise problem("DATA_TYPE", f"what a merger or rename leads into is a name, not {into!s:.60}")
+    if ratio in (None, ""):
+        return into, None
+    shares = exact(str(ratio), "the ratio of a merger")
+    if shares < 0:
+        raise problem("DATA_NOT_POSITIVE", f"a merger that gives {shares} shares for one")
+    return into, shares
 
 
 @dataclass(frozen=True)

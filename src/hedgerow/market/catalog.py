@@ -107,7 +107,7 @@ class Catalog:
             from hedgerow.market.answers import rows_of_bars
 
             return rows_of_bars(self.bars(instruments, start, end, as_of))
-        names = [instruments] if isinstance(instruments, str) else instruments
+        names = _names(instruments)
         span = (None if start is None else moment_ns(start), None if end is None else moment_ns(end, end=True))
         known_ns = None if as_of is None else known_by_ns(as_of, sessions=False)
         return self._reading(lambda manifest: rows_held(self.path, manifest, kind, names, span, known_ns))
@@ -144,7 +144,7 @@ class Catalog:
         from hedgerow.market.answers import Answer
         from hedgerow.market.sql import answered
 
-        names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
+        names = _names(instruments)
         for moment in (as_of, start, end):
             _ = moment is None or moment_ns(moment)  # refused here, whatever the query names
         held = tuple(sorted({entry.kind for entry in read_manifest(self.path).entries}))
@@ -153,7 +153,7 @@ class Catalog:
     def seen(
         self,
         kind: str,
-        names: Iterable[str] | None = None,
+        instruments: str | Iterable[str] | None = None,
         as_of: Moment | None = None,
         start: Moment | None = None,
         end: Moment | None = None,
@@ -161,6 +161,7 @@ class Catalog:
         """As `rows`, but an empty table where none of these were known, or are held."""
         from hedgerow.market.formats.rows import SCHEMAS
 
+        names = _names(instruments)
         if kind == "bars" and names is not None:
             known = set(self.symbols)
             names = [name for name in names if name in known]
@@ -180,8 +181,7 @@ class Catalog:
         """
         from hedgerow.market.actions import actions_of
 
-        names = None if instruments is None else [instruments] if isinstance(instruments, str) else list(instruments)
-        return actions_of(self.seen("actions", names, as_of))
+        return actions_of(self.seen("actions", instruments, as_of))
 
     def universe(self, name: str | None = None, as_of: Moment | None = None) -> Universe:
         """Who belonged to a universe at each time, as far as it was known at `as_of`: `.at(moment)`, `.mask(...)`.
@@ -209,8 +209,7 @@ class Catalog:
         """
         from hedgerow.market.history import adjusted_history
 
-        names = None if symbols is None else [symbols] if isinstance(symbols, str) else builtins.list(symbols)
-        bars = adjusted_history(self, names, as_of, splits, dividends)
+        bars = adjusted_history(self, _names(symbols), as_of, splits, dividends)
         return bars if start is None and end is None else bars.slice(start, end)
 
     def snapshot(self, as_of: Moment | None = None) -> Snapshot:
@@ -221,8 +220,7 @@ class Catalog:
         """
         from hedgerow.market.snapshots import taken
 
-        known_ns = None if as_of is None else moment_ns(as_of, end=True)
-        return self._reading(lambda manifest: taken(self.path, manifest, known_ns))
+        return self._reading(lambda manifest: taken(self.path, manifest, as_of))
 
     def verify(self, snapshot: Snapshot) -> None:
         """Raise DATA-017 with what differs, if the catalog no longer holds what a snapshot names."""
@@ -282,7 +280,7 @@ class Catalog:
         Times as for `Bars.slice`. Raises DATA-014 for an instrument that is not there, DATA-009 where nothing is left.
         """
         known_ns = None if as_of is None else known_by_ns(as_of, sessions=True)
-        names = [symbols] if isinstance(symbols, str) else symbols
+        names = _names(symbols)
         bars = self._reading(lambda manifest: bars_held(self.path, manifest, names, known_ns))
         return bars if start is None and end is None else bars.slice(start, end)
 
@@ -298,6 +296,11 @@ class Catalog:
                 before, manifest = manifest, read_manifest(self.path)
                 if before.entries == manifest.entries:
                     raise
+
+
+def _names(told: str | Iterable[str] | None) -> list[str] | None:
+    """Names as a list that can be gone through twice; None = all."""
+    return None if told is None else [told] if isinstance(told, str) else list(told)
 
 
 def _bars(source: Any, options: Options) -> Bars:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
 from hedgerow.core.files import write_whole
-from hedgerow.market.actions import latest_actions
+from hedgerow.market.actions import actions_of, latest_actions
 from hedgerow.market.corrections import CORRECTED, Corrections
 from hedgerow.market.formats.checking import Checker
 from hedgerow.market.formats.registry import opened, parts, read_rows
@@ -176,8 +176,9 @@ def _actions_last(given: Iterable[Rows]) -> Iterator[Rows]:
             yield rows
     if actions:
         notes = tuple(dict.fromkeys(note for rows in actions for note in rows.notes))
-        tables = [rows.table for rows in actions]
-        yield Rows("actions", pa.concat_tables(tables), sum(rows.records for rows in actions), notes=notes)
+        told = pa.concat_tables([rows.table for rows in actions])
+        actions_of(told)  # what could not be read back is refused now
+        yield Rows("actions", told, sum(rows.records for rows in actions), notes=notes)
 
 
 def _held(root: Path, manifest: Manifest, kind: str, owner: str) -> pa.Table:

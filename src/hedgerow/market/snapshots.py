@@ -24,6 +24,7 @@ from hedgerow.market.answers import decimals_of
 from hedgerow.market.formats.rows import SCHEMAS, TIME
 from hedgerow.market.holdings import read_table
 from hedgerow.market.shelves import Entry, Manifest, read_rows
+from hedgerow.market.times import Moment, known_by_ns
 
 VERSION = 1
 
@@ -39,13 +40,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was known at a moment (UTC nanoseconds; None = all), by parts; `digest` names it.
+    """What was known at a moment (UTC nanoseconds or a bare date; None = all), by parts; `digest` names it.
 
     >>> Snapshot(None, (Part("bars/KO", 2, "ab"),)).digest[:8]
     '1b5dc236'
     """
 
-    as_of: int | None
+    as_of: int | str | None
     parts: tuple[Part, ...]
 
     @property
@@ -91,17 +92,19 @@ class Snapshot:
         return found
 
 
-def taken(root: Path, manifest: Manifest, known_ns: int | None) -> Snapshot:
+def taken(root: Path, manifest: Manifest, as_of: Moment | None) -> Snapshot:
     """The snapshot of a catalog as of a moment; every file is checked against its own digest on the way."""
+    known_ns = {bars: None if as_of is None else known_by_ns(as_of, sessions=bars) for bars in (True, False)}
     folders: dict[str, list[Entry]] = {}
     for entry in manifest.entries:
         folders.setdefault(folder_of(entry), []).append(entry)
     parts = []
     for folder, entries in sorted(folders.items()):
-        table = pa.concat_tables([_rows(root, entry, known_ns) for entry in entries])
+        table = pa.concat_tables([_rows(root, entry, known_ns[entry.kind == "bars"]) for entry in entries])
         if table.num_rows:
             parts.append(Part(folder, table.num_rows, content_digest(table)))
-    return Snapshot(known_ns, tuple(parts))
+    is_date = known_ns[True] != known_ns[False]
+    return Snapshot(str(as_of).strip() if is_date else known_ns[True], tuple(parts))
 
 
 def folder_of(entry: Entry) -> str:

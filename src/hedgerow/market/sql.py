@@ -52,7 +52,7 @@ def answered(
         try:
             _refuse_other_statements(connection, query)
             found = connection.sql(query, params=dict(given) if given else None)
-            table = found.to_arrow_table()
+            table = _named_apart(found.to_arrow_table())
         except engine.Error as error:
             words = " ".join(str(error).split())
             absent = [kind for kind in named if kind not in there]
@@ -77,6 +77,17 @@ def _refuse_other_statements(connection: duckdb.DuckDBPyConnection, query: str) 
     if kinds != ["SELECT"]:
         told = ", ".join(kinds) or "nothing"
         raise problem("RUN_CONFIG", f"a question is one SELECT statement; this is {told}")
+
+
+def _named_apart(table: pa.Table) -> pa.Table:
+    """Of columns that bear one name the later ones are numbered, as `price`, `price_1`: a row has one value a name."""
+    taken = set(table.column_names)
+    names: list[str] = []
+    for name in table.column_names:
+        apart = (f"{name}_{n}" for n in range(1, len(names) + 2) if f"{name}_{n}" not in taken)
+        names.append(name if name not in names else next(apart))
+        taken.add(names[-1])
+    return table.rename_columns(names)
 
 
 def _unzoned(table: pa.Table) -> pa.Table:

@@ -124,6 +124,21 @@ def test_the_next_pass_asks_for_new_vintages_only(fred: Make, web: Any, tmp_path
     assert values(here, catalog, "2024-08-29") == {"2023-10-01": None, "2024-01-01": 28269.2, "2024-04-01": 28652.3}
 
 
+@pytest.mark.parametrize("page_rows", [2, 3, 1000])
+def test_a_value_taken_back_is_missing_wherever_its_page_ends(fred: Make, tmp_path: Any, page_rows: int) -> None:
+    """The last row of a page comes again with the row behind it."""
+    here, server = fred(keys=f"page_rows = {page_rows}")
+    server.said["GDP"] = [(f"2024-0{n}-01", "2024-05-01", f"{n}.5") for n in (1, 2, 3, 4)]
+    server.said["GDP"] += [(f"2024-0{n}-01", "2024-06-01", None) for n in (1, 2, 3)]
+    server.said["GDP"] += [("2024-05-01", "2024-07-01", "5.5")]
+    here.run()
+    catalog = Catalog(tmp_path / "catalog")
+    assert [one.error for one in keep_deliveries(here.spec, here.folder, catalog) if one.error] == []
+    assert values(here, catalog, "2024-05-02")["2024-02-01"] == 2.5
+    now = values(here, catalog, "2024-07-02")
+    assert [now[f"2024-0{n}-01"] for n in (1, 2, 3, 4, 5)] == [None, None, None, 4.5, 5.5]
+
+
 def test_fred_begins_with_the_vintage_of_today_and_alfred_where_it_is_told(fred: Make) -> None:
     """`since` names the first vintage that is wanted."""
     here, _ = fred("fred")

@@ -37,6 +37,16 @@ def kept(here: Any, folder: Path) -> list[dict[str, Any]]:
     return list(catalog.rows("news").to_pylist())
 
 
+def test_an_item_dated_beyond_time_spoils_no_other(news: Make, web: Any, tmp_path: Path) -> None:
+    """Nanoseconds end in 2262; such a date is none."""
+    here = news()
+    far = ITEM.format(1, "Far", 10).replace("2026", "2999")
+    web.files["fed"] = RSS.format(far + ITEM.format(2, "Minutes", 11)).encode()
+    here.run()
+    rows = kept(here, tmp_path / "catalog")
+    assert {row["title"] for row in rows} == {"Far", "Minutes"}
+
+
 def test_an_item_is_known_when_it_was_seen_and_a_changed_one_is_a_new_row(news: Make, web: Any, tmp_path: Path) -> None:
     """Of three passes: two items, nothing, one more item and a correction."""
     here = news()

@@ -312,6 +312,21 @@ def test_the_clock_of_a_venue_is_compared_with_ours(venue: Make) -> None:
     assert [what for what, _ in here.amiss()] == ["skewed"]
 
 
+def test_a_trade_of_tomorrow_does_not_become_where_the_next_pass_goes_on(venue: Make) -> None:
+    """It is refused, and what comes once the venue has mended itself is delivered."""
+    here, market = venue('["trades"]')
+    market.sell(3)
+    late = dict(market.trades[-1], T=here.now_ns // 1_000_000 + 2 * 3_600_000, a=99)
+    whole = market.page
+    market.web.files["api/v3/aggTrades"] = lambda query, _: (200, {}, body([*market.trades, late]))
+    (error,) = here.run().errors
+    assert error.row.name == "FEED_REFUSED"
+    assert here.files() == {}
+    market.web.files["api/v3/aggTrades"] = whole
+    here.run()
+    assert ids(here) == ["0", "1", "2"]
+
+
 def test_a_venue_is_asked_no_faster_than_it_allows(venue: Make) -> None:
     """ccxt knows the weight of each question; our own limit may be lower."""
     here, market = venue('["trades"]', keys="page_rows = 10\nrate_per_second = 2")

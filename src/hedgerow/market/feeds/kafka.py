@@ -138,7 +138,7 @@ class KafkaStream:
         self._consumer.subscribe(list(self._told.topics), on_assign=self._assigned, on_revoke=self._revoked)
         yield Note(self._world.now_ns(), {"connected": self._told.origin})
         while True:
-            messages = self._consumer.consume(self._told.batch, timeout=LOOK_S)
+            messages = self._consume()
             notes, self._notes = self._notes, []
             yield from notes
             came = [message for message in messages if not self._is_error(message)]
@@ -149,6 +149,16 @@ class KafkaStream:
             else:
                 self._watch()
                 yield None
+
+    def _consume(self) -> Sequence[Any]:
+        """What came, after partitions were taken over or given up, which asks the broker too."""
+        from confluent_kafka import KafkaException
+
+        try:
+            found: Sequence[Any] = self._consumer.consume(self._told.batch, timeout=LOOK_S)
+        except KafkaException as error:
+            raise problem("FEED_UNREACHABLE", f"{self._told.origin}: {error.args[0]}") from None
+        return found
 
     def close(self) -> None:
         """Commit what is on our disk, and leave the group."""

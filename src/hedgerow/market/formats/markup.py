@@ -18,7 +18,7 @@ DEPTH_MAX = 200
 
 
 def tree(data: bytes, shown: str) -> Element:
-    """The root of a document; DATA-018 where it defines entities or nests too deep, DATA-020 where it is no XML.
+    """The root of a document; DATA-021 where it defines entities or nests too deep, DATA-020 where it is no XML.
 
     >>> tree(b"<a><b>1</b></a>", "x.xml")[0].text
     '1'

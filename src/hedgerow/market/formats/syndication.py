@@ -61,12 +61,12 @@ def _tag(part: Any) -> str:
 
 
 def _time(text: str) -> int | None:
-    """A date of RFC 822 or of ISO 8601, in nanoseconds of UTC; None where it is neither."""
+    """A date of RFC 822 or of ISO 8601, in nanoseconds of UTC; None where it is neither, or beyond 1677 to 2262."""
     try:
-        return iso(text)
+        found = iso(text)
     except DataError:
-        pass
-    try:
-        return iso(parsedate_to_datetime(text).isoformat())
-    except (ValueError, TypeError, IndexError, OverflowError, DataError):
-        return None
+        try:
+            found = iso(parsedate_to_datetime(text).isoformat())
+        except (ValueError, TypeError, IndexError, OverflowError, DataError):
+            return None
+    return found if -(2**63) <= found < 2**63 else None

@@ -156,7 +156,9 @@ class FredPages:
         if whole:
             self._reached[name] = last
             resume = json.dumps({name: last})
-        follows = Place(place.series) if whole else Place(place.series, place.vintages, after)
+        # Whether a value was taken back is told by the row behind it, so the last row of a page comes again.
+        offset = after - 1 if len(rows) > 1 else after
+        follows = Place(place.series) if whole else Place(place.series, place.vintages, offset)
         moment = datetime.fromtimestamp(heard.known_ns // 10**9, UTC)
         stem = f"series/{name}/{moment:%Y%m%d}/{moment:%Y%m%dT%H%M%S}{heard.known_ns % 10**9:09d}Z-{number:05d}"
         line = written(About(self._told.vendor, "series", name), [heard])

@@ -197,6 +197,7 @@ class VenuePages:
     def _trades(self, task: Task, about: About, number: int, now_ms: int) -> tuple[Page | None, bool]:
         was, limit = self._reached.get(task.key) or self._first(now_ms), self._told.page_rows
         trades, heard = self._client.ask(lambda exchange: exchange.fetch_trades(task.symbol, was.from_ms, limit))
+        self._not_ahead(task, trades, now_ms)
         rows, reached, gap = trades_after(was, trades, limit)
         reached, more = stepped(was, reached, HOUR_MS, now_ms, full=len(trades) >= limit)
         self._keep(task, reached, came=bool(rows))
@@ -215,6 +216,14 @@ class VenuePages:
         self._keep(task, reached, came=bool(rows))
         about = replace(about, span_ns=span_ms * 1_000_000)
         return (self._page(task, about, number, heard, rows, reached) if rows else None), more and bool(bars)
+
+    def _not_ahead(self, task: Task, trades: Sequence[Any], now_ms: int) -> None:
+        """A trade of tomorrow would be where the next pass goes on, and everything up to it would be left out."""
+        last_ms = max((int(trade["timestamp"]) for trade in trades), default=0)
+        if last_ms > now_ms + HOUR_MS:
+            raise problem(
+                "FEED_REFUSED", f"{task.key}: a trade at {last_ms} ms of UTC, {(last_ms - now_ms) // 1000:,} s from now"
+            )
 
     def _keep(self, task: Task, reached: Reached, *, came: bool) -> None:
         """How far a task is; of one that had nothing, beyond this pass."""
