@@ -335,6 +335,77 @@ def test_times_that_no_run_can_hold_are_refused() -> None:
             Books.from_quotes([START], ts_init=[ts], bid=[1], ask=[2], bid_size=1, ask_size=1, trades=trade(1, 1, 1, 1))
 
 
+def in_pieces(*pieces: Any) -> Books:
+    """Books whose pieces somebody made by hand."""
+    kind = noun("BookLevel").kind
+    cut = [(np.full(len(piece), kind, dtype=np.uint8), piece.view("<u8").reshape(-1, 4)) for piece in pieces]
+    return Books((hr.Instrument("X"),), "levels", lambda: cut, START, START + SECOND)
+
+
+def test_time_that_goes_back_in_pieces_made_by_hand_is_refused_with_its_row() -> None:
+    """What `from_events` asks of rows is asked of every source."""
+    first = level_events(bids=[(999, 5)], asks=[(1_001, 5)], ts_event=START)
+    late = level_events(bids=[(999, 4)], ts_event=START - 3_600 * SECOND)
+    with pytest.raises(HedgerowError, match=r"DATA-004 .*row 2: 3600.000 s before"):
+        hr.backtest(in_pieces(first, late), Listener, **FREE)
+    a_little = level_events(bids=[(999, 4)], ts_event=START - SECOND)
+    hr.backtest(in_pieces(first, a_little), Listener, **FREE)
+    with pytest.raises(HedgerowError, match=r"DATA-016 .*row 2: time"):
+        hr.backtest(in_pieces(first, level_events(bids=[(999, 4)], ts_event=2**63 - 1)), Listener, **FREE)
+
+
+def test_before_1970_a_timer_comes_when_it_was_asked_for_too() -> None:
+    """Times below zero are times."""
+
+    class Woken(Listener):
+        def on_start(self) -> None:
+            super().on_start()
+            self.every(seconds=3)
+
+    times = -10_000 * SECOND + SECOND * np.arange(8)
+    books = Books.from_quotes(times, bid=1_000 + np.arange(8), ask=1_010, bid_size=1, ask_size=1)
+    strategy = Woken()
+    hr.backtest(books, strategy, **FREE)
+    assert [ts for what, ts in strategy.heard if what == "timer"] == [int(times[0]) + 3 * SECOND * n for n in (1, 2)]
+
+
+def test_a_bid_that_our_impact_sinks_below_one_tick_is_none_and_the_run_goes_on() -> None:
+    """Nobody bids less than a tick."""
+
+    class Seller(hr.Strategy):
+        def on_start(self) -> None:
+            self.bids: list[tuple[int, Any]] = []
+
+        def on_quote(self, quote: Any) -> None:
+            self.bids.append((quote.bid_ticks, self.book().best_bid))
+            if len(self.bids) == 1:
+                self.sell(10)
+
+    n = np.arange(6)
+    books = Books.from_quotes(START + n * SECOND, bid=20 + n % 2, ask=30, bid_size=50, ask_size=50)
+    strategy = Seller()
+    moved = hr.Simulation.instant(permanent_impact=3.0)
+    result = hr.backtest(books, strategy, costs=hr.Costs.none(), simulation=moved)
+    assert result.fills["quantity"].tolist() == [6.0]
+    assert strategy.bids[0] == (20, (0.2, 50.0))
+    assert {bid for bid, _ in strategy.bids[1:]} == {2, 3}
+    deep = hr.Simulation.instant(permanent_impact=19.0)
+    strategy = Seller()
+    result = hr.backtest(books, strategy, costs=hr.Costs.none(), simulation=deep)
+    assert result.fills["price"].tolist() == [0.01]
+    assert (1, (0.01, 50.0)) in strategy.bids
+
+
+def test_books_that_never_show_a_price_are_no_data_and_the_reason_is_the_true_one() -> None:
+    """However short the run, it is not its delays."""
+    empty = Books.from_quotes([START], bid=[1_000], ask=[1_002], bid_size=0, ask_size=0)
+    with pytest.raises(HedgerowError, match=r"RUN-005 .*no book ever showed a price"):
+        hr.backtest(empty, Listener, **FREE)
+    one = Books.from_quotes([START], bid=[1_000], ask=[1_002], bid_size=1, ask_size=1)
+    slow = hr.Simulation(feed=3_600 * SECOND)
+    assert len(hr.backtest(one, Listener, costs=hr.Costs.none(), simulation=slow).data.times_ns) == 1
+
+
 def test_tables_and_statistics_stand_on_what_the_run_saw() -> None:
     """Tables and statistics stand on what the run saw."""
     result = hr.backtest(quotes(400), Trader, simulation=hr.Simulation.instant())

@@ -6,7 +6,7 @@
 //! that is rounded against us.
 
 use crate::VenueConfig;
-use hedgerow_core::{MONEY_UNIT, Money, RoundMode, Side, div_round};
+use hedgerow_core::{Instrument, MONEY_UNIT, Money, RoundMode, Side, div_round};
 
 /// How deep the market is that a fill meets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,11 +43,19 @@ pub fn price_ticks(config: &VenueConfig, depth: Depth, side: Side, reference_tic
     price.clamp(1, i128::from(i64::MAX)) as i64
 }
 
-/// Fee on notional and size, rounded up, before the smallest fee of an order.
+/// Fee on notional (a share of it, 10^-9; negative = a rebate) and size, rounded against us, before the smallest fee of an
+/// order.
 #[must_use]
-pub fn fee(config: &VenueConfig, notional: Money, lots: i64, fee_per_lot: Money) -> Money {
-    let share = notional.abs().0 * i128::from(config.fee_nano);
-    Money(div_round(share, MONEY_UNIT, RoundMode::AwayFromZero) + fee_per_lot.0 * i128::from(lots))
+pub fn fee(share_nano: i64, notional: Money, lots: i64, fee_per_lot: Money) -> Money {
+    let mode = if share_nano < 0 { RoundMode::Down } else { RoundMode::AwayFromZero };
+    let share = div_round(notional.abs().0 * i128::from(share_nano), MONEY_UNIT, mode);
+    Money(share + fee_per_lot.0 * i128::from(lots))
+}
+
+/// A fee per unit (share, coin, contract) as one per lot, rounded up.
+pub(crate) fn fee_per_lot(instrument: &Instrument, per_unit: Money) -> Money {
+    let per_lot = per_unit.0 * i128::from(instrument.lot_nano);
+    Money(div_round(per_lot, MONEY_UNIT, RoundMode::AwayFromZero))
 }
 
 #[cfg(test)]
@@ -101,8 +109,10 @@ mod tests {
 
     #[test]
     fn a_fee_is_exact_and_rounded_up_at_the_ninth_decimal() {
-        assert_eq!(fee(&COSTLY, Money::units(1_004_400), 10_000, Money::ZERO), Money(100_440_000_000));
-        assert_eq!(fee(&COSTLY, Money(1), 1, Money::ZERO), Money(1));
-        assert_eq!(fee(&VenueConfig::FREE, Money::units(7), 3, Money(5)), Money(15));
+        assert_eq!(fee(COSTLY.fee_nano, Money::units(1_004_400), 10_000, Money::ZERO), Money(100_440_000_000));
+        assert_eq!(fee(COSTLY.fee_nano, Money(1), 1, Money::ZERO), Money(1));
+        assert_eq!(fee(0, Money::units(7), 3, Money(5)), Money(15));
+        assert_eq!(fee(-50_000, Money(10_100_000_001), 10, Money::ZERO), Money(-505_000), "a rebate is rounded down");
+        assert_eq!(fee(-50_000, Money(1), 1, Money::ZERO), Money::ZERO);
     }
 }

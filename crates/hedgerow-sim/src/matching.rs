@@ -218,8 +218,8 @@ impl Matching {
         };
         *taken += lots;
         book.left_lots -= lots;
-        let gross =
-            fee(&config, Money::notional(price_ticks, lots, book.tick_value), lots, book.fee_per_lot) + fee_gross;
+        let gross = fee(config.fee_nano, Money::notional(price_ticks, lots, book.tick_value), lots, book.fee_per_lot)
+            + fee_gross;
         let paid = if filled_lots == 0 { Money::ZERO } else { fee_gross.max(config.fee_min) };
 
         let mut report = about(&order, ReportKind::Filled, print.ts);

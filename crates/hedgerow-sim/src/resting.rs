@@ -1,6 +1,7 @@
 //! Orders at rest: a slab addressed by the OMS's slot, and per instrument a list in order of arrival.
 
-use hedgerow_core::{Instrument, MONEY_UNIT, Money, Order, RoundMode, div_round};
+use crate::cost::fee_per_lot;
+use hedgerow_core::{Instrument, Money, Order};
 use serde::{Deserialize, Serialize};
 
 /// "No order": the end of a list.
@@ -81,12 +82,11 @@ impl Book {
     }
 
     fn redefine(&mut self, instrument: &Instrument, fee_per_unit: Money) {
-        let per_lot = fee_per_unit.0 * i128::from(instrument.lot_nano);
         self.tick_value = instrument.tick_value;
         self.lots_step = instrument.lots_step.max(1);
         self.adv_lots = instrument.adv_lots;
         self.sigma_nano = instrument.sigma_nano;
-        self.fee_per_lot = Money(div_round(per_lot, MONEY_UNIT, RoundMode::AwayFromZero));
+        self.fee_per_lot = fee_per_lot(instrument, fee_per_unit);
     }
 
     /// First order in time priority, or [`NONE`].

@@ -93,7 +93,7 @@ class Simulation:
     feed: nanoseconds added to when each event was known as recorded (`ts_init`); for data stamped by the venue alone.
     permanent_impact: ticks by which the replayed book moves for good, for each lot that we take. transient_impact:
         ticks that it moves at once and comes back from, half of it within half_life. Zero: history does not answer us.
-        An order trades at the prices from before its own move: whoever buys and at once sells gains by it.
+        An order pays for its own move, and nobody gains by going there and back.
     maker_fee_bps: fee of a fill that waited, as a share of notional in basis points, below zero for a rebate; `None` =
         as `fee_bps` of the costs, which is the fee of whoever takes.
     may_cross: whether the replayed bid may reach the ask, as consolidated quotes do; otherwise such data are refused.

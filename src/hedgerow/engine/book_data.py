@@ -49,7 +49,7 @@ class BookData:
         by_time = marks.reshape(len(times), len(self.instruments))
         looks, instrument = np.nonzero(by_time)
         if not len(looks):
-            raise problem("RUN_NO_DATA", "no price reached the run; the replay ended before its delays did")
+            raise problem("RUN_NO_DATA", "no book ever showed a price: a run over books needs one bid or ask at least")
         close = by_time[looks, instrument]
         bars = Bars.from_arrays(
             times[looks],

@@ -94,7 +94,7 @@ impl Listener for Handled<'_> {
             let Some(on_fill) = &strategy.on_fill else { continue };
             for fill in fills.iter().filter(|fill| fill.strategy == strategy.core.id()) {
                 self.shared.cause.set(fill.id);
-                let symbol = self.shared.symbols.borrow()[fill.instrument as usize].clone_ref(self.py);
+                let symbol = self.shared.symbol(self.py, fill.instrument);
                 let view = FillView::new(*fill, self.shared.unit(fill.instrument), symbol);
                 on_fill.call(Bound::new(self.py, view)?.as_any())?;
             }

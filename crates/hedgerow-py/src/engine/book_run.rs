@@ -9,11 +9,15 @@ use super::shared::Shared;
 use crate::words::raise;
 use hedgerow_book::{Book, Level, LevelBook, OrderBook, Refused, Rules, TopBook};
 use hedgerow_core::{
-    BookLevel, BookOrder, Fill, InstrumentId, LAST_OF_UPDATE, Noun, Problem, Quote, Side, Trade, code,
+    BookLevel, BookOrder, Fill, InstrumentId, LAST_OF_UPDATE, Noun, Problem, Quote, Side, Trade, code, time,
 };
 use hedgerow_sim::replay::{Depth, FeedLine, Next, Row, next};
 use pyo3::prelude::*;
 
+/// Venues' clocks step back by less between two events of one recording; more is rows in the wrong order.
+const BACK_NS_MAX: i64 = time::MINUTE;
+/// No event of a run lies further from 1970, nanoseconds.
+const TS_MAX: i64 = 1 << 62;
 /// Rows between two looks at Ctrl-C and the progress bar.
 const BREATH: usize = 1 << 16;
 
@@ -115,6 +119,8 @@ pub struct BookRun {
     pub known: Vec<Known>,
     rows: Vec<Row>,
     market_ts: i64,
+    /// Rows of history until now, over all pieces.
+    row: usize,
     samples: Samples,
 }
 
@@ -155,6 +161,16 @@ impl<'a> Update<'a> {
     }
 }
 
+/// A level as our impact moved it: nobody bids below one tick, and nobody asks for less.
+pub fn moved_level(side: Side, level: Level, shift_ticks: i32) -> Option<Level> {
+    let price_ticks = level.price_ticks.saturating_add(shift_ticks);
+    match side {
+        _ if shift_ticks == 0 || price_ticks > 0 => Some(Level { price_ticks, ..level }),
+        Side::Buy => None,
+        Side::Sell => Some(Level { price_ticks: 1, ..level }),
+    }
+}
+
 /// The three events have their instrument at the same place.
 #[inline]
 fn instrument_of(row: &Row) -> InstrumentId {
@@ -179,6 +195,7 @@ impl BookRun {
             known: (0..instruments).map(|_| known()).collect::<Result<_, _>>()?,
             rows: Vec::new(),
             market_ts: i64::MIN,
+            row: 0,
             samples: Samples { every_ns, next_ts: i64::MIN, ts: Vec::new(), marks: Vec::new() },
         })
     }
@@ -190,6 +207,7 @@ impl BookRun {
 
     /// History's next update happens at the venue and leaves for us.
     fn happen(&mut self, desk: &mut Desk, update: &Update<'_>, ts: i64) -> Result<(), Problem> {
+        let row = self.row;
         self.market_ts = ts;
         desk.roll_day(ts, 0)?;
         let venue = desk.books()?;
@@ -199,10 +217,29 @@ impl BookRun {
             Trade::KIND => venue.trade(bytemuck::cast_ref(&update.rows[0]), ts),
             kind => Err(Problem::new(code::CORE_INPUT, format!("a row of kind {kind} among those of books"))),
         }
-        .map_err(|problem| Problem::new(problem.code, format!("{} at {ts}", problem.detail)))?;
+        .map_err(|problem| Problem::new(problem.code, format!("row {row}: {} at {ts}", problem.detail)))?;
         let shift_ticks = venue.shift_ticks(instrument_of(&update.rows[0]));
         let arrives = update.ts_init().saturating_add(self.delay_ns).max(ts);
         self.feed.send(update.kind, update.rows, shift_ticks, arrives);
+        self.row += update.rows.len();
+        Ok(())
+    }
+
+    /// Times of history do not go back by more than clocks do, wherever its rows come from.
+    #[inline]
+    fn check_time(&self, update: &Update<'_>) -> Result<(), Problem> {
+        let (ts, row) = (update.ts_event(), self.row);
+        if !(-TS_MAX..=TS_MAX).contains(&ts) || !(-TS_MAX..=TS_MAX).contains(&update.ts_init()) {
+            let detail = format!("row {row}: time {ts}, known {} is beyond what a run can hold", update.ts_init());
+            return Err(Problem::new(code::DATA_OVERFLOW, detail));
+        }
+        let behind_ns = self.market_ts.saturating_sub(ts);
+        if self.market_ts != i64::MIN && behind_ns > BACK_NS_MAX {
+            let behind_s = behind_ns as f64 / time::SECOND as f64;
+            let detail =
+                format!("row {row}: {behind_s:.3} s before a row ahead of it; at most 60 s are a venue's clock");
+            return Err(Problem::new(code::DATA_UNSORTED, detail));
+        }
         Ok(())
     }
 
@@ -215,7 +252,8 @@ impl BookRun {
         known.shift_ticks = packet.shift_ticks;
         let trade = (packet.kind == Trade::KIND).then(|| {
             let trade: Trade = bytemuck::cast(self.rows[0]);
-            Trade { price_ticks: trade.price_ticks.saturating_add(packet.shift_ticks), ..trade }
+            let moved = trade.price_ticks.saturating_add(packet.shift_ticks);
+            Trade { price_ticks: if packet.shift_ticks == 0 { moved } else { moved.max(1) }, ..trade }
         });
         if trade.is_none() {
             known.book.update(packet.kind, &self.rows)?;
@@ -223,10 +261,11 @@ impl BookRun {
         let best = [known.book.best(Side::Buy), known.book.best(Side::Sell)];
         let quote = (moved || best != known.best).then(|| {
             known.best = best;
-            let of = |level: Option<Level>| {
-                level.map_or((0, 0), |l| (i64::from(l.price_ticks) + i64::from(packet.shift_ticks), l.lots))
+            let of = |side, level: Option<Level>| {
+                let level = level.and_then(|level| moved_level(side, level, packet.shift_ticks));
+                level.map_or((0, 0), |level| (i64::from(level.price_ticks), level.lots))
             };
-            let ((bid_ticks, bid_lots), (ask_ticks, ask_lots)) = (of(best[0]), of(best[1]));
+            let ((bid_ticks, bid_lots), (ask_ticks, ask_lots)) = (of(Side::Buy, best[0]), of(Side::Sell, best[1]));
             known.ts_event = (self.rows[0][0] as i64).min(packet.ts).max(known.ts_event);
             let (ts_event, ts_init) = (known.ts_event, packet.ts);
             Quote { ts_event, ts_init, bid_ticks, bid_lots, ask_ticks, ask_lots, instrument, ..Quote::default() }
@@ -296,6 +335,9 @@ impl BookRun {
 
     /// The next thing happens.
     fn step(&mut self, desk: &mut Desk, update: Option<&Update<'_>>, timer_ts: i64) -> Result<Step, Problem> {
+        if let Some(update) = update {
+            self.check_time(update)?;
+        }
         let market_ts = self.market_ts(update);
         let (what, ts) = next(market_ts, desk.books()?, self.feed.ts(), timer_ts);
         if what == Next::End {
@@ -364,8 +406,11 @@ pub fn play(
             let run = run.as_mut().ok_or_else(|| raise(not_opened()))?;
             // When history ends nobody is woken any more; what is under way still arrives.
             let now = run.market_ts(update.as_ref());
-            let timer_ts =
-                if update.is_some() { listener.due(if desk.now > 0 { desk.now } else { now }) } else { i64::MAX };
+            let timer_ts = if update.is_some() {
+                listener.due(if desk.now == i64::MIN { now } else { desk.now })
+            } else {
+                i64::MAX
+            };
             run.step(&mut desk, update.as_ref(), timer_ts).map_err(raise)?
         };
         match step {

@@ -1,5 +1,6 @@
 //! What a strategy sees of books: quotes, trades, and the book itself as it is known here.
 
+use super::book_run::moved_level;
 use super::shared::{Shared, Unit};
 use hedgerow_book::Level;
 use hedgerow_core::{InstrumentId, Quote, Side, Trade};
@@ -9,10 +10,6 @@ use std::rc::Rc;
 
 /// Price and size, in the instrument's units.
 type Priced = (f64, f64);
-
-fn symbol_of(py: Python<'_>, shared: &Shared, instrument: InstrumentId) -> Py<PyString> {
-    shared.symbols.borrow()[instrument as usize].clone_ref(py)
-}
 
 /// The best prices of an instrument, as they reached us. Prices are floats for research; `*_ticks` are exact.
 #[pyclass(name = "Quote", module = "hedgerow", frozen)]
@@ -26,7 +23,7 @@ impl QuoteView {
     /// A view of one quote.
     pub fn new(py: Python<'_>, shared: &Shared, quote: Quote) -> QuoteView {
         let instrument = quote.instrument;
-        QuoteView { quote, unit: shared.unit(instrument), symbol: symbol_of(py, shared, instrument) }
+        QuoteView { quote, unit: shared.unit(instrument), symbol: shared.symbol(py, instrument) }
     }
 }
 
@@ -94,7 +91,7 @@ impl TradeView {
     /// A view of one trade.
     pub fn new(py: Python<'_>, shared: &Shared, trade: &Trade) -> TradeView {
         let instrument = trade.instrument.into();
-        TradeView { trade: *trade, unit: shared.unit(instrument), symbol: symbol_of(py, shared, instrument) }
+        TradeView { trade: *trade, unit: shared.unit(instrument), symbol: shared.symbol(py, instrument) }
     }
 }
 
@@ -153,8 +150,7 @@ impl BookView {
             return Vec::new();
         };
         let shown = if n == 1 { known.book.best(side).into_iter().collect() } else { known.book.levels(side, n) };
-        let moved = |level: Level| Level { price_ticks: level.price_ticks + known.shift_ticks, ..level };
-        shown.into_iter().map(moved).collect()
+        shown.into_iter().filter_map(|level| moved_level(side, level, known.shift_ticks)).collect()
     }
 
     fn priced(&self, side: Side, n: usize) -> Vec<Priced> {
@@ -169,7 +165,7 @@ impl BookView {
     /// Name of the instrument.
     #[getter]
     fn symbol(&self, py: Python<'_>) -> Py<PyString> {
-        symbol_of(py, &self.shared, self.instrument)
+        self.shared.symbol(py, self.instrument)
     }
     /// Price and size of the best bid, `None` where there is none.
     #[getter]

@@ -341,7 +341,7 @@ fn tell_fills(py: Python<'_>, shared: &Rc<Shared>, strategy: StrategyId, on_fill
     let fills: Vec<_> = shared.desk.borrow().fresh_fills.iter().filter(|f| f.strategy == strategy).copied().collect();
     for fill in fills {
         shared.cause.set(fill.id);
-        let symbol = shared.symbols.borrow()[fill.instrument as usize].clone_ref(py);
+        let symbol = shared.symbol(py, fill.instrument);
         on_fill.call1(py, (FillView::new(fill, shared.unit(fill.instrument), symbol),))?;
     }
     Ok(())

@@ -82,6 +82,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Name of an instrument of the run.
+    pub fn symbol(&self, py: Python<'_>, instrument: InstrumentId) -> Py<PyString> {
+        self.symbols.borrow()[instrument as usize].clone_ref(py)
+    }
+
     /// Around a desk without instruments.
     pub fn new(desk: Desk) -> Shared {
         Shared {

@@ -87,7 +87,7 @@ impl<'py> Shown<'py> {
         match view {
             Some(view) if is_ours_alone(view) => view.get().show(bar),
             _ => {
-                let symbol = shared.symbols.borrow()[place].clone_ref(py);
+                let symbol = shared.symbol(py, bar.instrument);
                 *view = Some(Bound::new(py, BarView::new(bar, shared.unit(bar.instrument), symbol))?);
             }
         }

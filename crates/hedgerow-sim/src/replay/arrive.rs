@@ -1,7 +1,7 @@
 //! What happens as our messages reach the market: an order takes, rests or is refused; a working one is changed or leaves.
 
 use super::BookConfig;
-use super::market::{Deal, Market, deal, is_better, opposite, place_of};
+use super::market::{Deal, Market, Offer, deal, is_better, opposite, place_of};
 use super::mine::Mine;
 use crate::matching::{about, unknown};
 use hedgerow_book::{Book, LOTS_MAX};
@@ -33,6 +33,7 @@ fn sized(order: &Order) -> Result<(), Code> {
 impl<B: Book> Market<B> {
     /// An order arrives.
     pub(crate) fn submit(&mut self, config: &BookConfig, order: Order, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        self.catch_up(config, ts, say);
         let refuse = |code: Code| VenueReport { code: code.0, ..about(&order, ReportKind::Rejected, ts) };
         let (side, tif, price_ticks) = match read(&order, self.shift) {
             Ok(terms) => terms,
@@ -46,7 +47,7 @@ impl<B: Book> Market<B> {
         }
         say(about(&order, ReportKind::Accepted, ts));
         let mut mine = Mine::new(order, price_ticks);
-        if tif != TimeInForce::Fok || self.look(side, price_ticks, order.lots) == order.lots {
+        if tif != TimeInForce::Fok || self.look(&config.impact, side, price_ticks, order.lots) == order.lots {
             self.take(config, &mut mine, side, ts, say);
         }
         self.stay_or_end(mine, side, tif, ts, say);
@@ -61,21 +62,14 @@ impl<B: Book> Market<B> {
 
     /// Takes what stands within the limit and was not taken before, best price first.
     fn take(&mut self, config: &BookConfig, mine: &mut Mine, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
-        let found = self.look(side, mine.price_ticks, mine.open_lots());
-        let first = self.offers.first().map_or(0, |level| level.price_ticks.into());
-        let reference_ticks = self.middle(first + i64::from(self.shift));
-        let (mut left, terms) = (found, self.terms);
-        for level in &self.offers {
-            let lots = left.min(level.lots);
-            self.taken[place_of(opposite(side))].add(level.price_ticks, lots);
-            left -= lots;
-            let price_ticks = i64::from(level.price_ticks) + i64::from(self.shift);
-            let liquidity = Liquidity::Taker;
+        let found = self.look(&config.impact, side, mine.price_ticks, mine.open_lots());
+        let reference_ticks = self.middle(self.offers.first().map_or(0, |offer| offer.price_ticks));
+        let terms = self.terms;
+        for Offer { lots, price_ticks, .. } in &self.offers {
+            let (lots, price_ticks, liquidity) = (*lots, *price_ticks, Liquidity::Taker);
             deal(&terms, mine, Deal { lots, price_ticks, reference_ticks, liquidity, ts }, say);
         }
-        if config.impact.is_on() {
-            self.moved.took(&config.impact, side.sign() * found, ts);
-        }
+        self.use_offers(config, side, found, ts);
     }
 
     /// What is left of an order rests behind everyone at its price, if it may.
@@ -107,7 +101,14 @@ impl<B: Book> Market<B> {
     }
 
     /// A cancel arrives.
-    pub(crate) fn cancel(&mut self, request: &CancelRequest, ts: i64, say: &mut impl FnMut(VenueReport)) {
+    pub(crate) fn cancel(
+        &mut self,
+        config: &BookConfig,
+        request: &CancelRequest,
+        ts: i64,
+        say: &mut impl FnMut(VenueReport),
+    ) {
+        self.catch_up(config, ts, say);
         match self.find(request.slot, request.order_id) {
             Some((side, at)) => {
                 let mine = self.ours[side].remove(at);
@@ -125,6 +126,7 @@ impl<B: Book> Market<B> {
         ts: i64,
         say: &mut impl FnMut(VenueReport),
     ) {
+        self.catch_up(config, ts, say);
         let Some((at_side, at)) = self.find(request.slot, request.order_id) else {
             return say(unknown(request.order_id, request.slot, ReportKind::ReplaceRejected, ts).report);
         };

@@ -2,7 +2,7 @@
 
 use super::{Delay, Impact, QueueModel};
 use hedgerow_book::Rules;
-use hedgerow_core::{MONEY_UNIT, Money, Problem, RoundMode, code, div_round};
+use hedgerow_core::{MONEY_UNIT, Money, Problem, code};
 
 /// What the venue charges, and pays, for a fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -15,17 +15,6 @@ pub struct Fees {
     pub per_unit: Money,
     /// Smallest fee of an order that trades; its fills share it.
     pub min: Money,
-}
-
-impl Fees {
-    /// Fee of a fill before the smallest fee of an order; rounded against us.
-    #[must_use]
-    pub fn gross(&self, notional: Money, lots: i64, per_lot: Money, is_maker: bool) -> Money {
-        let nano = if is_maker { self.maker_nano } else { self.taker_nano };
-        let mode = if nano < 0 { RoundMode::Down } else { RoundMode::AwayFromZero };
-        let share = div_round(notional.abs().0 * i128::from(nano), MONEY_UNIT, mode);
-        Money(share + per_lot.0 * i128::from(lots))
-    }
 }
 
 /// Settings of a [`BookVenue`](super::BookVenue).

@@ -1,10 +1,8 @@
 //! How long a message travels. Messages on one way never overtake each other.
 
 use crate::draw::draw;
+use hedgerow_core::time::DAY;
 use hedgerow_core::{Problem, code};
-
-/// The longest delay that is believed: a day.
-const LONGEST_NS: i64 = 86_400_000_000_000;
 
 /// A model of delay.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,7 +28,7 @@ impl Default for Delay {
 impl Delay {
     /// Refuses delays that are negative, longer than a day, or in no order.
     pub(crate) fn check(&self, name: &str) -> Result<(), Problem> {
-        let fits = |ns: i64| (0..=LONGEST_NS).contains(&ns);
+        let fits = |ns: i64| (0..=DAY).contains(&ns);
         let good = match self {
             Delay::Constant(ns) => fits(*ns),
             Delay::Uniform(least, most) => fits(*least) && fits(*most) && least <= most,
@@ -46,7 +44,7 @@ impl Delay {
             Delay::Measured(points) => format!("{} measured points", points.len()),
             other => format!("{other:?}"),
         };
-        let detail = format!("{name} delay {shown}; nanoseconds from 0 to {LONGEST_NS}, measured times rising");
+        let detail = format!("{name} delay {shown}; nanoseconds from 0 to {DAY} (a day), measured times rising");
         Err(Problem::new(code::SIM_BAD_MODEL, detail))
     }
 }
@@ -78,7 +76,7 @@ impl Way {
             Delay::Exponential(least, mean) => {
                 // 53 random bits make a number above 0 and not above 1.
                 let uniform = ((draw(&mut self.draws) >> 11) + 1) as f64 / (1_u64 << 53) as f64;
-                least.saturating_add((-libm::log(uniform) * *mean as f64) as i64).min(LONGEST_NS)
+                least.saturating_add((-libm::log(uniform) * *mean as f64) as i64).min(DAY)
             }
             Delay::Measured(points) => measured(points, &mut self.at, ts),
         };

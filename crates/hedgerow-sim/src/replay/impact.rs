@@ -2,6 +2,12 @@
 //!
 //! Linear permanent impact (Almgren & Chriss 2000) and exponential resilience (Obizhaeva & Wang 2013). The whole replayed
 //! book moves by whole ticks, both sides alike. Off (zero) unless asked for: then history does not answer us at all.
+//!
+//! Promises: while history stands still, no sequence of our trades earns anything by its own moves (Huberman & Stanzl
+//! 2004, Gatheral 2010). Three rules make it so. Lots trade at the price after the move that they themselves make. Each
+//! part is rounded to ticks by itself: what a trade pays for a part is then at least the rise of a convex function of
+//! that part, which a round trip brings back to where it was and decay only lowers (Alfonsi & Schied 2010). And our orders
+//! at rest move the book by what they trade with lots shown, as those that arrive do.
 
 use hedgerow_core::{Problem, code};
 
@@ -67,7 +73,17 @@ impl Moved {
     /// Whole ticks by which the book lies higher than in history at `ts`.
     pub(crate) fn ticks(&mut self, model: &Impact, ts: i64) -> i32 {
         self.decay(model, ts);
-        libm::round(self.permanent + self.transient).clamp(-FARTHEST, FARTHEST) as i32
+        self.whole()
+    }
+
+    /// The same if we took so many lots more at this moment; it rises with them.
+    pub(crate) fn after(mut self, model: &Impact, signed_lots: i64) -> i32 {
+        self.took(model, signed_lots, self.ts);
+        self.whole()
+    }
+
+    fn whole(&self) -> i32 {
+        (libm::round(self.permanent) + libm::round(self.transient)).clamp(-FARTHEST, FARTHEST) as i32
     }
 }
 
@@ -83,6 +99,7 @@ mod tests {
         for (ts, ticks) in [(0, 50), (1_000, 30), (2_000, 20), (3_000, 15), (1_000_000, 10)] {
             assert_eq!(moved.ticks(&model, ts), ticks, "at {ts}");
         }
+        assert_eq!(moved.after(&model, -100), -40);
         moved.took(&model, -100, 1_000_000);
         assert_eq!(moved.ticks(&model, 1_000_000), -40);
     }

@@ -8,12 +8,13 @@ use super::impact::Moved;
 use super::mine::{Ahead, Mine};
 use super::queue::Place;
 use super::taken::Taken;
-use super::{BookConfig, Fees};
+use super::{BookConfig, Fees, Impact};
+use crate::cost::{fee, fee_per_lot};
 use crate::matching::about;
 use hedgerow_book::{Book, Level, OrderBook, Refused};
 use hedgerow_core::{
-    BookLevel, BookOrder, Instrument, LAST_OF_UPDATE, LevelAction, Liquidity, MONEY_UNIT, Money, OrderAction,
-    ReportKind, RoundMode, Side, Trade, TradeKind, VenueReport, div_round,
+    BookLevel, BookOrder, Instrument, LAST_OF_UPDATE, LevelAction, Liquidity, Money, OrderAction, ReportKind, Side,
+    Trade, TradeKind, VenueReport,
 };
 
 /// What fills need to know of an instrument.
@@ -26,10 +27,18 @@ pub(crate) struct Terms {
 
 impl Terms {
     pub(crate) fn of(instrument: &Instrument, fees: Fees) -> Terms {
-        let per_lot = fees.per_unit.0 * i128::from(instrument.lot_nano);
-        let fee_per_lot = Money(div_round(per_lot, MONEY_UNIT, RoundMode::AwayFromZero));
-        Terms { tick_value: instrument.tick_value, fee_per_lot, fees }
+        Terms { tick_value: instrument.tick_value, fee_per_lot: fee_per_lot(instrument, fees.per_unit), fees }
     }
+}
+
+/// Lots that an order can have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer {
+    /// Where they stand in history.
+    pub(crate) level_ticks: i32,
+    pub(crate) lots: i64,
+    /// What they cost us, after the move that taking them makes.
+    pub(crate) price_ticks: i64,
 }
 
 /// A fill before it is told.
@@ -54,8 +63,10 @@ pub(crate) struct Market<B> {
     pub(crate) moved: Moved,
     /// Ticks by which prices lie higher for us than in history.
     pub(crate) shift: i32,
-    /// Levels within reach of the order in hand.
-    pub(crate) offers: Vec<Level>,
+    /// What is within reach of the order in hand.
+    pub(crate) offers: Vec<Offer>,
+    /// An image of orders comes in single events: whoever is added until something else happens was there before us.
+    is_rebuilding: bool,
     /// Executions of the update in hand: order, side, price, lots.
     hits: Vec<(u64, Side, i32, i64)>,
 }
@@ -99,6 +110,7 @@ impl<B: Book> Market<B> {
             shift: 0,
             offers: Vec::new(),
             hits: Vec::new(),
+            is_rebuilding: false,
         }
     }
 
@@ -116,25 +128,41 @@ impl<B: Book> Market<B> {
         Ahead::Orders(orders)
     }
 
-    /// Looks up what an order of `taker` can trade with up to a price, until `need` lots are found; gives how many.
-    pub(crate) fn look(&mut self, taker: Side, limit_ticks: i32, need: i64) -> i64 {
-        let Market { book, taken, offers, .. } = self;
-        let other = opposite(taker);
+    /// Looks up what an order of `taker` can trade with up to a price, until `need` lots are found; gives how many. Lots
+    /// whose price would pass the limit by the order's own move are not found.
+    pub(crate) fn look(&mut self, impact: &Impact, taker: Side, limit_ticks: i32, need: i64) -> i64 {
+        let Market { book, taken, offers, moved, shift, .. } = self;
+        let (moved, shift, other) = (*moved, i64::from(*shift), opposite(taker));
         let taken = &taken[place_of(other)];
+        // There are no prices below one tick; the numbers of a market order bound nothing.
+        let least = if impact.is_on() { 1 - shift } else { i64::MIN };
+        let limit = match (taker, limit_ticks) {
+            (Side::Buy, i32::MAX) => i64::MAX,
+            (Side::Buy, limit) => i64::from(limit),
+            (Side::Sell, limit) => i64::from(limit).max(least),
+        };
+        let is_within = |price: i64| if taker == Side::Buy { price <= limit } else { price >= limit };
+        // History's price of lots after the move that so many make.
+        let after = |level_ticks: i32, lots: i64| {
+            let by = if impact.is_on() { i64::from(moved.after(impact, taker.sign() * lots)) - shift } else { 0 };
+            i64::from(level_ticks) + by
+        };
         offers.clear();
         let mut found = 0_i64;
-        book.each_level(other, &mut |level| {
-            if is_better(other, limit_ticks, level.price_ticks) {
+        book.each_level(other, &mut |Level { price_ticks: level_ticks, lots }| {
+            if !is_within(level_ticks.into()) {
                 return false;
             }
-            let lots = level.lots - taken.at(level.price_ticks);
+            let there = (lots - taken.at(level_ticks)).min(need - found).max(0);
+            let lots = most(there, |lots| is_within(after(level_ticks, found + lots)));
             if lots > 0 {
-                offers.push(Level { lots, ..level });
                 found += lots;
+                let price_ticks = after(level_ticks, found).max(least) + shift;
+                offers.push(Offer { level_ticks, lots, price_ticks });
             }
-            found < need
+            lots == there && found < need
         });
-        found.min(need)
+        found
     }
 
     /// Half-way between the best prices as we see them, for cost analysis; `otherwise` where one is missing.
@@ -145,6 +173,7 @@ impl<B: Book> Market<B> {
             }
             _ => otherwise,
         }
+        .max(if self.shift == 0 { i64::MIN } else { 1 })
     }
 
     /// History changed a book without orders.
@@ -181,7 +210,8 @@ impl<B: Book> Market<B> {
     }
 
     /// History executed an order that nobody names (L1, L2).
-    pub(crate) fn trade(&mut self, trade: &Trade, say: &mut impl FnMut(VenueReport)) {
+    pub(crate) fn trade(&mut self, config: &BookConfig, trade: &Trade, say: &mut impl FnMut(VenueReport)) {
+        self.catch_up(config, trade.ts_event, say);
         // Auctions have a queue of their own, and who trades with the hidden does not pass the shown.
         if B::DEPTH == 3 || trade.kind != TradeKind::Continuous as u8 || self.is_idle() {
             return;
@@ -216,18 +246,29 @@ impl<B: Book> Market<B> {
         [Side::Buy, Side::Sell].into_iter().find(|side| reached(*side))
     }
 
+    /// What our impact has become by now, before anything else happens.
+    #[inline]
+    pub(crate) fn catch_up(&mut self, config: &BookConfig, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        if config.impact.is_on() {
+            self.settle(config, ts, say);
+        }
+    }
+
     /// What follows from any change of the book.
     #[inline]
     pub(crate) fn settle(&mut self, config: &BookConfig, ts: i64, say: &mut impl FnMut(VenueReport)) {
-        for side in [Side::Buy, Side::Sell] {
-            self.taken[place_of(side)].follow(|price_ticks| shown(&self.book, side, price_ticks));
+        // Until an image is whole, what is not shown has not left.
+        if !self.is_rebuilding {
+            for side in [Side::Buy, Side::Sell] {
+                self.taken[place_of(side)].follow(|price_ticks| shown(&self.book, side, price_ticks));
+            }
         }
         if config.impact.is_on() {
             self.move_book(config, ts);
         }
         if !self.is_idle() {
-            self.sweep(Side::Buy, ts, say);
-            self.sweep(Side::Sell, ts, say);
+            self.sweep(config, Side::Buy, ts, say);
+            self.sweep(config, Side::Sell, ts, say);
         }
     }
 
@@ -251,7 +292,7 @@ impl<B: Book> Market<B> {
 
     /// Lots that came to stand at the prices of our orders, or beyond, trade with them at those prices.
     #[inline]
-    fn sweep(&mut self, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
+    fn sweep(&mut self, config: &BookConfig, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
         let (own, other) = (place_of(side), opposite(side));
         let mut i = 0;
         while let (Some(mine), Some(best)) = (self.ours[own].get(i), self.book.best(other)) {
@@ -259,13 +300,8 @@ impl<B: Book> Market<B> {
             if is_better(other, price_ticks, best.price_ticks) {
                 return;
             }
-            let lots = self.look(side, price_ticks, mine.open_lots());
-            let mut left = lots;
-            for level in &self.offers {
-                let part = left.min(level.lots);
-                self.taken[place_of(other)].add(level.price_ticks, part);
-                left -= part;
-            }
+            let lots = self.look(&config.impact, side, price_ticks, mine.open_lots());
+            self.use_offers(config, side, lots, ts);
             let (terms, mine) = (self.terms, &mut self.ours[own][i]);
             deal(&terms, mine, maker(mine, lots, mine.order.limit_ticks, ts), say);
             if mine.open_lots() == 0 {
@@ -273,8 +309,38 @@ impl<B: Book> Market<B> {
             } else {
                 i += 1;
             }
+            if config.impact.is_on() {
+                self.move_book(config, ts);
+            }
         }
     }
+
+    /// The lots looked up last are ours now: history misses them, and answers.
+    pub(crate) fn use_offers(&mut self, config: &BookConfig, side: Side, lots: i64, ts: i64) {
+        for offer in &self.offers {
+            self.taken[place_of(opposite(side))].add(offer.level_ticks, offer.lots);
+        }
+        if config.impact.is_on() {
+            self.moved.took(&config.impact, side.sign() * lots, ts);
+        }
+    }
+}
+
+/// The most of `lots` for which something holds that holds for fewer whenever it holds for more.
+fn most(lots: i64, holds: impl Fn(i64) -> bool) -> i64 {
+    if lots == 0 || holds(lots) {
+        return lots;
+    }
+    let (mut good, mut bad) = (0, lots);
+    while bad - good > 1 {
+        let half = good + (bad - good) / 2;
+        if holds(half) {
+            good = half;
+        } else {
+            bad = half;
+        }
+    }
+    good
 }
 
 impl Market<OrderBook> {
@@ -293,8 +359,28 @@ impl Market<OrderBook> {
             self.book.update(events)?;
             self.follow(events, ts, say);
         }
+        self.rebuild(events);
         self.settle(config, ts, say);
         Ok(())
+    }
+
+    /// A book that was cleared and left empty comes back order by order; that is over when anything but an order comes.
+    #[inline]
+    fn rebuild(&mut self, events: &[BookOrder]) {
+        let Some(last) = events.last() else { return };
+        let action = last.action & !LAST_OF_UPDATE;
+        if action == OrderAction::Clear as u8 {
+            self.is_rebuilding = true;
+        } else if self.is_rebuilding {
+            let added = |event: &BookOrder| event.action & !LAST_OF_UPDATE == OrderAction::Add as u8;
+            self.is_rebuilding = events.iter().all(added);
+            for event in events.iter().filter(|event| added(event)) {
+                let Some(side) = Side::from_u8(event.side) else { continue };
+                for mine in self.ours[place_of(side)].iter_mut().filter(|m| m.price_ticks == event.price_ticks) {
+                    mine.ahead.come(event.order_id, event.lots);
+                }
+            }
+        }
     }
 
     /// Side and price of every order that the update executes, while the book still knows them.
@@ -376,8 +462,9 @@ pub(crate) fn deal(terms: &Terms, mine: &mut Mine, deal: Deal, say: &mut impl Fn
         return;
     }
     let is_maker = deal.liquidity == Liquidity::Maker;
+    let share_nano = if is_maker { terms.fees.maker_nano } else { terms.fees.taker_nano };
     let notional = Money::notional(deal.price_ticks, deal.lots, terms.tick_value);
-    mine.fee_gross += terms.fees.gross(notional, deal.lots, terms.fee_per_lot, is_maker);
+    mine.fee_gross += fee(share_nano, notional, deal.lots, terms.fee_per_lot);
     let due = if terms.fees.min > Money::ZERO { mine.fee_gross.max(terms.fees.min) } else { mine.fee_gross };
     mine.filled_lots += deal.lots;
     mine.executions += 1;

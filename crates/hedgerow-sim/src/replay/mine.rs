@@ -13,6 +13,15 @@ pub(crate) enum Ahead {
 }
 
 impl Ahead {
+    /// An order turns out to have been ahead, with so many lots.
+    pub(crate) fn come(&mut self, id: u64, lots: u32) {
+        if let Ahead::Orders(orders) = self
+            && orders.iter().all(|order| order.0 != id)
+        {
+            orders.push((id, lots));
+        }
+    }
+
     /// If this order is ahead it loses lots, or all (`None`); says whether it was.
     pub(crate) fn lose(&mut self, id: u64, lots: Option<u32>) -> bool {
         let Ahead::Orders(orders) = self else { return false };

@@ -4,10 +4,10 @@ use super::delay::Way;
 use super::market::{Market, Terms};
 use super::{BookConfig, Delay};
 use crate::matching::{about, unknown};
-use hedgerow_book::{Book, Level, LevelBook, OrderBook, TopBook};
+use hedgerow_book::{LevelBook, OrderBook, TopBook};
 use hedgerow_core::{
-    BookLevel, BookOrder, CancelRequest, Instrument, InstrumentId, Order, Problem, ReplaceRequest, ReportKind, Side,
-    Trade, VenueReport, code,
+    BookLevel, BookOrder, CancelRequest, Instrument, InstrumentId, Order, Problem, ReplaceRequest, ReportKind, Trade,
+    VenueReport, code,
 };
 use hedgerow_risk::Approved;
 use std::collections::VecDeque;
@@ -176,7 +176,7 @@ impl BookVenue {
                 }
             }
             Message::Cancel(request) => match found(markets, slots, request.slot, request.order_id) {
-                Some(shown) => each_depth!(shown, market => market.cancel(&request, ts, &mut say)),
+                Some(shown) => each_depth!(shown, market => market.cancel(config, &request, ts, &mut say)),
                 None => say(unknown(request.order_id, request.slot, ReportKind::CancelRejected, ts).report),
             },
             Message::Replace(request) => match found(markets, slots, request.slot, request.order_id) {
@@ -228,10 +228,11 @@ impl BookVenue {
         if trade.lots <= 0 {
             return Err(Problem::new(code::DATA_NOT_POSITIVE, format!("a trade of {} lots", trade.lots)));
         }
-        let said = &mut self.said;
+        let (config, said) = (&self.config, &mut self.said);
         let trade = Trade { ts_event: ts, ..*trade };
         let mut say = |report: VenueReport| said.push(report);
-        each_depth!(shown(&mut self.markets, trade.instrument.into())?, market => market.trade(&trade, &mut say));
+        let shown = shown(&mut self.markets, trade.instrument.into())?;
+        each_depth!(shown, market => market.trade(config, &trade, &mut say));
         self.moved_on(ts);
         Ok(())
     }
@@ -250,13 +251,6 @@ impl BookVenue {
     pub fn shift_ticks(&self, instrument: InstrumentId) -> i32 {
         let shown = self.markets.get(instrument as usize).and_then(Option::as_ref);
         shown.map_or(0, |shown| each_depth!(shown, market => market.shift))
-    }
-
-    /// The best level of a side at the venue, as history shows it. A strategy sees what its own feed brought, not this.
-    #[must_use]
-    pub fn best(&self, instrument: InstrumentId, side: Side) -> Option<Level> {
-        let shown = self.markets.get(instrument as usize).and_then(Option::as_ref)?;
-        each_depth!(shown, market => market.book.best(side))
     }
 
     #[inline]

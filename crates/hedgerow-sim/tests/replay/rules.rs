@@ -116,7 +116,7 @@ fn an_image_of_the_book_puts_everyone_ahead() {
     let mut world = World::new(BookConfig::default(), Depth::Orders);
     world.event(OrderAction::Add, 1, Buy, 99, 10);
     world.order(Buy, 99, 5, Gtc);
-    world.event(OrderAction::Clear, 0, Buy, 0, 0);
+    world.image(&[(1, Buy, 99, 10)]);
     world.event(OrderAction::Add, 9, Buy, 99, 4);
     assert_eq!(
         world.event(OrderAction::Execute, 9, Buy, 99, 4),
@@ -215,13 +215,6 @@ fn a_cancel_ends_an_order_once_and_a_session_ends_those_of_the_day() {
 
 #[test]
 fn fees_are_exact_and_rounded_against_us() {
-    let fees = Fees { maker_nano: -50_000, taker_nano: 700_000, ..Fees::default() };
-    // 10 lots at 1.01: 0.7 per mille of 10.10, and a rebate of 0.05 per mille.
-    let notional = Money::notional(101, 10, 10_000_000);
-    assert_eq!(fees.gross(notional, 10, Money::ZERO, false), Money(7_070_000));
-    assert_eq!(fees.gross(notional, 10, Money::ZERO, true), Money(-505_000));
-    assert_eq!(fees.gross(Money(1), 1, Money::ZERO, false), Money(1));
-    assert_eq!(fees.gross(Money(1), 1, Money::ZERO, true), Money(0));
     let smallest = Fees { taker_nano: 700_000, min: Money(10_000_000), ..Fees::default() };
     let mut world = World::new(BookConfig { fees: smallest, ..BookConfig::default() }, Depth::Levels);
     world.set(&[(Buy, 99, 10), (Sell, 101, 10), (Sell, 102, 10)]);
@@ -230,4 +223,25 @@ fn fees_are_exact_and_rounded_against_us() {
     let paid: Vec<i128> = world.reports().iter().skip(1).map(|r| r.fee.0).collect();
     // The smallest fee covers the first fill and a part of the second.
     assert_eq!(paid, [10_000_000, 7_070_000 + 7_140_000 - 10_000_000]);
+}
+
+#[test]
+fn after_a_clear_what_comes_back_order_by_order_was_there_before_us_and_what_we_took_stays_taken() {
+    use hedgerow_core::OrderAction::{Add, Clear, Execute};
+    let mut world = World::new(BookConfig::default(), Depth::Orders);
+    world.event(Add, 1, Buy, 99, 5);
+    world.event(Add, 2, Sell, 101, 4);
+    world.order(Buy, 99, 3, Gtc);
+    assert_eq!(fills(&world.order(Buy, 101, 4, Ioc)), [(2, 101, 4)]);
+    // The image comes as a bare clear and one order after the other.
+    world.event(Clear, 0, Buy, 0, 0);
+    world.event(Add, 1, Buy, 99, 5);
+    world.event(Add, 3, Buy, 99, 2);
+    world.event(Add, 2, Sell, 101, 4);
+    assert_eq!(fills(&world.order(Buy, 101, 4, Ioc)), [], "they are ours already");
+    assert_eq!(fills(&world.event(Execute, 1, Buy, 99, 5)), [], "it stood ahead");
+    // Anything but an order ends the image: who comes now stands behind us, and the third still ahead.
+    world.event(Add, 4, Buy, 99, 9);
+    assert_eq!(fills(&world.event(Execute, 3, Buy, 99, 2)), []);
+    assert_eq!(fills(&world.event(Execute, 4, Buy, 99, 9)), [(1, 99, 3)]);
 }

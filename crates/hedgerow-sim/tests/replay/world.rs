@@ -188,6 +188,25 @@ impl World {
         self.heard()
     }
 
+    /// An image of all orders in one update.
+    pub fn image(&mut self, orders: &[(u64, Side, i32, u32)]) -> Vec<Line> {
+        let ts_event = self.tick();
+        let clear = BookOrder { ts_event, action: OrderAction::Clear as u8, ..BookOrder::default() };
+        let added = orders.iter().map(|(order_id, side, price_ticks, lots)| BookOrder {
+            ts_event,
+            order_id: *order_id,
+            price_ticks: *price_ticks,
+            lots: *lots,
+            side: *side as u8,
+            action: OrderAction::Add as u8,
+            ..BookOrder::default()
+        });
+        let mut rows: Vec<BookOrder> = std::iter::once(clear).chain(added).collect();
+        rows.last_mut().unwrap().action |= LAST_OF_UPDATE;
+        self.venue.orders(&rows, ts_event).unwrap();
+        self.heard()
+    }
+
     pub fn trade(&mut self, aggressor: Option<Side>, price_ticks: i32, lots: i64) -> Vec<Line> {
         let ts = self.tick();
         let aggressor = aggressor.map_or(0, |side| side as u8);

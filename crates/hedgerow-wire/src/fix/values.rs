@@ -3,8 +3,8 @@
 //! Source: FIX 4.4 and 5.0 SP2, volume 1, "FIX data types". Promises: nothing is accepted that the type does not allow:
 //! no sign where there is none, no exponent, no date outside the calendar. Never: a float, a copy.
 
-/// Nanoseconds of a second.
-pub const SECOND_NS: i64 = 1_000_000_000;
+use hedgerow_core::time::SECOND;
+
 /// Seconds of a day.
 const DAY_S: i64 = 86_400;
 
@@ -195,7 +195,7 @@ pub fn timestamp_ns(value: &[u8]) -> Option<i64> {
     let fraction = value.get(18..).unwrap_or_default();
     let nanos = (0..9).fold(0, |sum, at| sum * 10 + i64::from(fraction.get(at).map_or(0, |byte| byte - b'0')));
     (days_since_1970(i64::from(year), i64::from(month), i64::from(day)) * DAY_S + seconds)
-        .checked_mul(SECOND_NS)
+        .checked_mul(SECOND)
         .and_then(|ns| ns.checked_add(nanos))
 }
 
@@ -210,7 +210,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 /// Writes nanoseconds since 1970 as a UTC timestamp with so many digits behind the point (0, 3, 6 or 9).
 #[inline]
 pub fn write_timestamp(out: &mut Vec<u8>, ns: i64, digits: usize) {
-    let (seconds, nanos) = (ns.div_euclid(SECOND_NS), ns.rem_euclid(SECOND_NS));
+    let (seconds, nanos) = (ns.div_euclid(SECOND), ns.rem_euclid(SECOND));
     let (days, of_day) = (seconds.div_euclid(DAY_S), seconds.rem_euclid(DAY_S));
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

@@ -1,8 +1,9 @@
 //! What comes in: the next message, whether it may count now, and who answers it.
 
 use super::super::fault::{Fault, Kind};
-use super::super::values::{SECOND_NS, timestamp_ns};
+use super::super::values::timestamp_ns;
 use super::{Event, Session, Store};
+use hedgerow_core::time::SECOND;
 
 impl<S: Store> Session<S> {
     /// Takes the next message, one that was held before one that came; false where there is none.
@@ -182,7 +183,7 @@ impl<S: Store> Session<S> {
     fn on_time(&self, sending_time: Option<&[u8]>, now_ns: i64) -> bool {
         let limit = u64::from(self.settings.latency_max_s);
         // Whole seconds of both clocks, for there are counterparties whose times have no others.
-        let apart = |sent: i64| sent.div_euclid(SECOND_NS).abs_diff(now_ns.div_euclid(SECOND_NS));
+        let apart = |sent: i64| sent.div_euclid(SECOND).abs_diff(now_ns.div_euclid(SECOND));
         limit == 0 || sending_time.and_then(timestamp_ns).is_some_and(|sent| apart(sent) <= limit)
     }
 

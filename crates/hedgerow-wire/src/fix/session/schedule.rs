@@ -1,8 +1,7 @@
 //! When a session runs, in UTC.
 
-use super::super::values::SECOND_NS;
+use hedgerow_core::time::{DAY, SECOND};
 
-const DAY_NS: i64 = 86_400 * SECOND_NS;
 /// 1 January 1970 was a Thursday; weeks here begin on Monday.
 const THURSDAY: i64 = 3;
 
@@ -42,11 +41,11 @@ impl Schedule {
     pub const fn run_of(self, now_ns: i64) -> Option<i64> {
         let (period, origin, start_s, end_s) = match self {
             Schedule::Always => return Some(i64::MIN),
-            Schedule::Daily { start_s, end_s } => (DAY_NS, 0, start_s, end_s),
-            Schedule::Weekly { start_s, end_s } => (7 * DAY_NS, -THURSDAY * DAY_NS, start_s, end_s),
+            Schedule::Daily { start_s, end_s } => (DAY, 0, start_s, end_s),
+            Schedule::Weekly { start_s, end_s } => (7 * DAY, -THURSDAY * DAY, start_s, end_s),
         };
-        let start = origin + start_s as i64 * SECOND_NS;
-        let length = (end_s as i64 - start_s as i64) * SECOND_NS;
+        let start = origin + start_s as i64 * SECOND;
+        let length = (end_s as i64 - start_s as i64) * SECOND;
         // The same second twice is a run without a break.
         let length = if length <= 0 { length + period } else { length };
         let into = (now_ns - start).rem_euclid(period);
@@ -66,17 +65,17 @@ mod tests {
 
     #[test]
     fn runs_begin_and_end_where_they_say() {
-        let hour = 3600 * SECOND_NS;
+        let hour = 3600 * SECOND;
         let day = Schedule::Daily { start_s: 8 * 3600, end_s: 17 * 3600 };
         assert_eq!(day.run_of(8 * hour), Some(8 * hour));
         assert_eq!((day.run_of(8 * hour - 1), day.run_of(17 * hour)), (None, None));
         assert!(!day.one_run(9 * hour, 33 * hour) && day.one_run(9 * hour, 16 * hour));
         let round = Schedule::Daily { start_s: 0, end_s: 0 };
-        assert!(round.one_run(0, DAY_NS - 1) && !round.one_run(0, DAY_NS));
+        assert!(round.one_run(0, DAY - 1) && !round.one_run(0, DAY));
         // Sunday 17:00 to Friday 17:00; 1 January 1970 was a Thursday.
         let week = Schedule::Weekly { start_s: (6 * 24 + 17) * 3600, end_s: (4 * 24 + 17) * 3600 };
-        assert!(week.one_run(0, DAY_NS + 16 * hour));
-        assert_eq!((week.run_of(DAY_NS + 17 * hour), week.run_of(2 * DAY_NS)), (None, None));
-        assert_eq!(week.run_of(3 * DAY_NS + 18 * hour), Some(3 * DAY_NS + 17 * hour));
+        assert!(week.one_run(0, DAY + 16 * hour));
+        assert_eq!((week.run_of(DAY + 17 * hour), week.run_of(2 * DAY)), (None, None));
+        assert_eq!(week.run_of(3 * DAY + 18 * hour), Some(3 * DAY + 17 * hour));
     }
 }

@@ -1,8 +1,8 @@
 //! What time alone brings about: heartbeats, test requests, ends.
 
-use super::super::values::SECOND_NS;
 use super::{Session, Store};
 use hedgerow_core::Problem;
+use hedgerow_core::time::SECOND;
 
 impl<S: Store> Session<S> {
     /// Lets the time pass; to be called at least once a second.
@@ -27,18 +27,18 @@ impl<S: Store> Session<S> {
         self.link.asked = self.link.asked.map(|(last, asked_ns)| (last, asked_ns.min(now_ns)));
         let (sent, received) = (now_ns - self.link.last_sent_ns, now_ns - self.link.last_received_ns);
         if !self.link.received_logon {
-            if sent.max(received) >= i64::from(self.settings.logon_wait_s) * SECOND_NS {
+            if sent.max(received) >= i64::from(self.settings.logon_wait_s) * SECOND {
                 self.disconnect("no Logon came in time", now_ns);
             }
             return;
         }
-        if self.link.sent_logout && sent >= i64::from(self.settings.logout_wait_s) * SECOND_NS {
+        if self.link.sent_logout && sent >= i64::from(self.settings.logout_wait_s) * SECOND {
             self.disconnect("no answer to the Logout came in time", now_ns);
             return;
         }
         if let Some((last, asked_ns)) = self.link.asked
             && self.next_in() <= last
-            && now_ns - asked_ns >= i64::from(self.settings.resend_wait_s) * SECOND_NS
+            && now_ns - asked_ns >= i64::from(self.settings.resend_wait_s) * SECOND
         {
             self.ask_again(last, now_ns);
         }
@@ -46,7 +46,7 @@ impl<S: Store> Session<S> {
     }
 
     fn beat(&mut self, sent: i64, received: i64, now_ns: i64) {
-        let beat = i64::from(self.heartbeat_s) * SECOND_NS;
+        let beat = i64::from(self.heartbeat_s) * SECOND;
         if beat == 0 || (sent < beat && received < beat) {
             return;
         }
