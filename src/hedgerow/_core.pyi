@@ -443,6 +443,41 @@ class Engine:
         """
 
 @final
+class Exchange:
+    """
+    An exchange of several instruments and participants, without sockets, clock or files; see `hedgerow venue serve`.
+    """
+    def __new__(cls, /, listings: str, self_trades: str = "allow") -> Exchange:
+        """
+        `listings` is JSON: a list of `reference_ticks`, `lots_max`, `ticks_max` and `phase`. `self_trades` is `allow`,
+        `cancel_incoming` or `cancel_resting`. Raises `BookError` or `WireError` for what no book can keep.
+        """
+    def depth(self, /, instrument: SupportsIndex, is_buy: bool, levels: SupportsIndex) -> list[tuple[int, int]]:
+        """
+        The best levels of a side, best first: price in ticks, displayed lots.
+        """
+    def market(self, /, instrument: SupportsIndex) -> tuple[str, int] | None:
+        """
+        An instrument's phase, and the price of its last trade, in ticks.
+        """
+    def state_hash(self, /) -> bytes:
+        """
+        SHA-256 of everything that the next input could depend on.
+        """
+    def status(self, /, participant: SupportsIndex, client_id: str) -> str | None:
+        """
+        How an order stands, by any name it has had, as JSON; nothing where the name names none.
+        """
+    def take(self, /, ts: SupportsIndex, action: str) -> list[str]:
+        """
+        Takes one input, as JSON, at a time in UTC nanoseconds; gives the events that follow, each as JSON.
+        """
+    def working(self, /, participant: SupportsIndex) -> list[str]:
+        """
+        A participant's orders that work, each as JSON.
+        """
+
+@final
 class FeatureBank:
     """
     Several features of several instruments, fed one cross-section at a time.

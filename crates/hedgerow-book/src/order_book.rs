@@ -105,6 +105,13 @@ impl OrderBook {
         Some((order.side(), Level { price_ticks: order.price_ticks, lots: order.lots.into() }))
     }
 
+    /// The order that is served first at a price, and its lots.
+    #[must_use]
+    pub fn first_order(&self, side: Side, price_ticks: i32) -> Option<(u64, u32)> {
+        let place = self.sides[at(side)].get(key_of(side, price_ticks)).head;
+        (place != 0).then(|| (self.orders.at(place).id, self.orders.at(place).lots))
+    }
+
     /// Lots that will be served before an order at its price.
     #[must_use]
     pub fn lots_ahead(&self, id: u64) -> Option<i64> {

@@ -6,6 +6,7 @@ mod age;
 mod books;
 mod costs;
 mod engine;
+mod exchange;
 mod features;
 mod fix;
 mod generate;
@@ -37,6 +38,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::engine::{JailLink, check_answers, has_mandate, jail_rows, open_tape, serve_module, wasm_faults};
+    #[pymodule_export]
+    use crate::exchange::Exchange;
     #[pymodule_export]
     use crate::features::{
         FeatureBank, Indicator, demean_rows, feature_columns, indicator, neutralise_rows, operator_table, rank_rows,

@@ -1,5 +1,6 @@
 //! The simulated venues: what would have become of our orders, told pessimistically. `BarVenue` trades against bars,
-//! `BookVenue` (`replay`) against replayed quotes and order books; and a market that is made up (`generate`).
+//! `BookVenue` (`replay`) against replayed quotes and order books; a market that is made up (`generate`); and an
+//! exchange at which many participants trade with each other (`exchange`).
 //!
 //! Promises, of bars: an order never trades on the bar during which it was sent; costs never help; a limit is never broken; our
 //! orders share what the volume cap leaves, in order of arrival; a resting limit order trades only if the market went
@@ -9,6 +10,7 @@
 mod config;
 mod cost;
 mod draw;
+pub mod exchange;
 mod faults;
 mod generate;
 mod matching;

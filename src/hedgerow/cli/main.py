@@ -32,6 +32,7 @@ from hedgerow.cli import (
     strategy,
     sweeping,
     system,
+    venue,
     witness,
 )
 from hedgerow.cli.group import SETTINGS
@@ -51,6 +52,7 @@ ORDER = (
     "feeds",
     "fix",
     "conformance",
+    "venue",
     "keys",
     "roster",
     "epochs",
@@ -139,6 +141,7 @@ app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")
 app.add_typer(fix.fix, name="fix", rich_help_panel="Execution")
 app.add_typer(conformance.conformance, name="conformance", rich_help_panel="Execution")
+app.add_typer(venue.venue, name="venue", rich_help_panel="Execution")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(people.roster, name="roster", rich_help_panel="Governance")
 app.add_typer(epochs.epochs, name="epochs", rich_help_panel="Governance")

@@ -1,0 +1,188 @@
+"""One participant's FIX session at the exchange: orders, cancels, changes, questions.
+
+Promises: every report goes out once, in order, when the session is there for it; after a crash what may have been sent
+is sent again with PossResend and the same ExecID. What came again is not done again. Never: an answer that is not in
+the log, except to a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hedgerow import _core
+from hedgerow.core.errors import WireError, named_errors
+from hedgerow.execution.venues.fix_orders import Action, Fields, Refusal, new_order, replacement, text
+from hedgerow.execution.venues.fix_reports import Event, Pairs, cancel_reject, execution_report, moment
+from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.settings import Participant
+
+UNSUPPORTED = 3
+"""BusinessRejectReason (380): unsupported message type."""
+NOT_AUTHORISED = 6
+
+Clock = Callable[[], int]
+
+
+class FixEntry:
+    """The application of a participant's session."""
+
+    def __init__(self, venue: Venue, member: Participant, clock: Clock) -> None:
+        self._venue, self._member, self._clock = venue, member, clock
+        self._number = venue.numbers[member.name]
+        self._letters = venue.letters[self._number]
+        self._answers: dict[str, Callable[[_core.FixSession, Fields, int], None]] = {
+            "D": self._new,
+            "F": self._cancel,
+            "G": self._replace,
+            "H": self._status,
+            "AF": self._mass_status,
+            "q": self._mass_cancel,
+        }
+
+    def on_logon(self, session: _core.FixSession) -> None:
+        """What waited is sent with the next tick."""
+
+    def on_message(self, session: _core.FixSession, now_ns: int) -> None:
+        """Do what a message asks, and answer."""
+        answer = self._answers.get(session.msg_type)
+        if answer is None:
+            session.business_reject(UNSUPPORTED, now_ns)
+        elif self._member.drop_copy_of:
+            session.business_reject(NOT_AUTHORISED, now_ns, "a drop copy session sends no orders")
+        else:
+            answer(session, {tag: value for tag, value, depth in session.fields() if depth == 0}, now_ns)
+            self.deliver(session, now_ns)
+
+    def on_logout(self, session: _core.FixSession, why: str) -> None:
+        """The line is gone."""
+        if self._member.cancel_on_disconnect:
+            self.cancel_all()
+
+    def cancel_all(self) -> None:
+        """Cancel whatever works."""
+        if self._venue.working(self._member.name):
+            self._venue.submit(self._clock(), {"do": "mass_cancel", "participant": self._number})
+
+    def deliver(self, session: _core.FixSession, now_ns: int) -> None:
+        """Hand over the reports that wait, while the session takes them."""
+        letters = self._letters
+        while letters.sent < len(letters.reports) and session.logged_on:
+            event = letters.reports[letters.sent]
+            head: Pairs = [(97, b"Y")] if letters.sent < letters.doubtful else []
+            if not self._send(session, event, head, now_ns):
+                return
+            letters.handed_over()
+
+    def _send(self, session: _core.FixSession, event: Event, extra: Pairs, now_ns: int) -> bool:
+        version = self._member.protocol
+        refused = event["what"] == "change_refused"
+        pairs = cancel_reject(event, version) if refused else self._report(event)
+        return _sent(session, "9" if refused else "8", extra + pairs, now_ns)
+
+    def _report(self, event: Event) -> Pairs:
+        listings, at = self._venue.settings.listings, event["instrument"]
+        return execution_report(event, listings[at] if at < len(listings) else None, self._member.protocol)
+
+    def _submit(self, action: Action, echo: dict[str, str] | None = None) -> list[Event]:
+        return self._venue.submit(self._clock(), action, echo)
+
+    def _came_before(self, fields: Fields) -> bool:
+        """Whether a message that was sent again was done already: its answers are on their way or were given."""
+        is_again = fields.get(43) == b"Y" or fields.get(97) == b"Y"
+        return is_again and self._venue.has_heard(self._member.name, text(fields, 11))
+
+    def _new(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        if self._came_before(fields):
+            return
+        echo = {str(tag): text(fields, tag) for tag in (55, 54, 38) if tag in fields}
+        try:
+            action = new_order(fields, self._number, self._venue.symbols, self._venue.settings.listings)
+        except Refusal as why:
+            name = text(fields, 11)
+            action = {"do": "refuse", "participant": self._number, "client_id": name, "reason": why.args[0]}
+        self._submit(action, echo)
+
+    def _cancel(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        if not self._came_before(fields):
+            names = {"client_id": text(fields, 11), "orig_client_id": text(fields, 41)}
+            self._submit({"do": "cancel", "participant": self._number, **names}, {"434": "1"})
+
+    def _replace(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        if self._came_before(fields):
+            return
+        order = self._venue.status(self._member.name, text(fields, 41))
+        listing = self._venue.settings.listings[order["instrument"]] if order else None
+        try:
+            action = replacement(fields, self._number, listing)
+            self._must_agree(fields, order)
+        except Refusal as why:
+            names = {"client_id": text(fields, 11), "orig_client_id": text(fields, 41)}
+            action = {"do": "refuse_change", "participant": self._number, **names, "reason": why.args[0]}
+        self._submit(action, {"434": "2"})
+
+    def _must_agree(self, fields: Fields, order: Event | None) -> None:
+        """A change names the order's own side and instrument; it cannot change them."""
+        if order is None:
+            return
+        side = {b"1": "Buy", b"2": "Sell"}.get(fields.get(54, b""))
+        if side != order["side"] or self._venue.symbols.get(text(fields, 55)) != order["instrument"]:
+            raise Refusal("combination")
+
+    def _status(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        order = self._venue.status(self._member.name, text(fields, 11))
+        asked: Pairs = [(790, fields[790])] if 790 in fields and self._member.protocol != "FIX.4.2" else []
+        _sent(session, "8", asked + (self._report(order) if order else self._unknown(fields)), now_ns)
+
+    def _unknown(self, fields: Fields) -> Pairs:
+        is_old = self._member.protocol == "FIX.4.2"
+        pairs: Pairs = [(37, b"NONE"), (17, b"0")] + ([(11, fields[11])] if 11 in fields else [])
+        pairs += [(20, b"3"), (150, b"8")] if is_old else [(150, b"I")]
+        pairs += [(39, b"8"), (103, b"5"), (55, fields.get(55, b"NONE")), (54, fields.get(54, b"1"))]
+        return [*pairs, (151, b"0"), (14, b"0"), (6, b"0"), (58, b"no such order")]
+
+    def _mass_status(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        """OrderMassStatusRequest (AF): all working orders (585=7), or those of an instrument (1)."""
+        if fields.get(585) not in (b"1", b"7"):
+            session.business_reject(5, now_ns, "MassStatusReqType 1 and 7 are known")
+            return
+        wanted = self._venue.symbols.get(text(fields, 55)) if fields[585] == b"1" else None
+        found = [one for one in self._venue.working(self._member.name) if wanted in (None, one["instrument"])]
+        found = [] if fields[585] == b"1" and wanted is None else found
+        head: Pairs = [(584, fields.get(584, b"")), (911, b"%d" % len(found))]
+        for at, order in enumerate(found, 1):
+            last: Pairs = [(912, b"Y" if at == len(found) else b"N")]
+            _sent(session, "8", head + last + self._report(order), now_ns)
+        if not found:
+            _sent(session, "8", [*head, (912, b"Y"), *self._unknown({})], now_ns)
+
+    def _mass_cancel(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        """OrderMassCancelRequest (q): all orders (530=7), those of an instrument (1), of a side where it is named."""
+        action: dict[str, Any] = {"do": "mass_cancel", "participant": self._number}
+        kind = fields.get(530, b"")
+        if kind == b"1":
+            action["instrument"] = self._venue.symbols.get(text(fields, 55), -1)
+        if fields.get(54) in (b"1", b"2"):
+            action["side"] = "Buy" if fields[54] == b"1" else "Sell"
+        refused = kind not in (b"1", b"7") or action.get("instrument") == -1
+        events = [] if refused else self._submit(action)
+        self.deliver(session, now_ns)
+        ended = sum(event["event"] == "order" for event in events)
+        number = b"%d" % self._venue.ts
+        pairs: Pairs = [(11, fields.get(11, b"")), (37, number), (530, kind), (531, b"0" if refused else kind)]
+        if self._member.protocol == "FIX.5.0SP2":
+            pairs.append((1369, number))
+        pairs += [(532, b"99")] if refused else [(533, b"%d" % ended)]
+        _sent(session, "r", [*pairs, (60, moment(self._venue.ts))], now_ns)
+
+
+def _sent(session: _core.FixSession, kind: str, pairs: Pairs, now_ns: int) -> bool:
+    """Send; a session that is about to end takes no more, and what waits goes on waiting."""
+    try:
+        with named_errors():
+            session.send(kind, pairs, now_ns)
+    except WireError as error:
+        if error.row.name == "WIRE_SESSION":
+            return False
+        raise
+    return True

@@ -1,0 +1,118 @@
+"""The exchange on the network: its FIX sessions on one port, its time, its end.
+
+Promises: one thread; it ends by logging every session out; started again on the same folder it goes on where it was.
+Never: a signal handler, a word printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hedgerow import _core
+from hedgerow.core.errors import named_errors
+from hedgerow.execution.fix import Acceptor, Dictionaries
+from hedgerow.execution.venues.fix_entry import FixEntry
+from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.settings import Participant, VenueSettings
+from hedgerow.execution.venues.vocabulary import spoken_dictionary
+
+Clock = Callable[[], int]
+Names = tuple[str, str, str]
+
+_FAREWELL_NS = 2_000_000_000
+"""How long the other sides have to answer a Logout."""
+
+
+class Server:
+    """An exchange that serves until told to stop; `clock` gives UTC nanoseconds."""
+
+    def __init__(self, settings: VenueSettings, clock: Clock) -> None:
+        self.settings, self._clock, self._begin_ns = settings, clock, clock()
+        given = settings.dictionaries
+        self._dictionary = spoken_dictionary if given is None else Dictionaries(given).of
+        self.venue = Venue(settings)
+        self._began_ns = max(self._begin_ns, self.venue.ts)
+        self._sessions: dict[Names, _core.FixSession] = {}
+        self._entries: dict[Names, FixEntry] = {}
+        for member in settings.participants:
+            names = (_transport(member), settings.name, member.name)
+            self._sessions[names] = self._session(names, member)
+            self._entries[names] = FixEntry(self.venue, member, self.venue_clock)
+            if member.cancel_on_disconnect:  # nobody is connected yet, whoever was before
+                self._entries[names].cancel_all()
+        self._acceptor = Acceptor(
+            settings.host, settings.fix_port, self._sessions, lambda names: _Prompt(self, self._entries[names]), clock
+        )
+        self._until_ns: int | None = None
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports that it listens on, by protocol."""
+        return {"fix": self._acceptor.port}
+
+    def venue_clock(self) -> int:
+        """The time at the exchange: it runs `clock_speed` times as fast as ours."""
+        return self._began_ns + (self._clock() - self._begin_ns) * self.settings.clock_speed
+
+    def serve(self, stop: Callable[[], bool]) -> None:
+        """Serve until `stop` says so, then log everybody out."""
+        try:
+            self._acceptor.serve(lambda: self._is_over(stop()))
+        finally:
+            self.venue.close()
+
+    def deliver(self) -> None:
+        """Hand every report that waits to its session."""
+        now_ns = self._clock()
+        for names, entry in self._entries.items():
+            entry.deliver(self._sessions[names], now_ns)
+
+    def _is_over(self, asked: bool) -> bool:
+        now_ns = self._clock()
+        if not asked:
+            self.venue.pass_time(self.venue_clock())
+            self.deliver()
+            return False
+        if self._until_ns is None:
+            self._until_ns = now_ns + _FAREWELL_NS
+            for session in self._sessions.values():
+                if session.logged_on:
+                    session.logout(now_ns, "the exchange closes")
+        return now_ns >= self._until_ns or not any(session.is_connected for session in self._sessions.values())
+
+    def _session(self, names: Names, member: Participant) -> _core.FixSession:
+        store = self.settings.folder / f"{member.name}.fix"
+        given = self.settings.dictionaries is not None
+        with named_errors():
+            return _core.FixSession(
+                *names,
+                self._dictionary(names[0]),
+                application=self._dictionary(member.protocol),
+                now_ns=self._clock(),
+                store=store,
+                fields_known=given,
+                user_fields_known=given,
+            )
+
+
+class _Prompt:
+    """A session's application; whatever it caused is handed to the other sessions at once."""
+
+    def __init__(self, server: Server, entry: FixEntry) -> None:
+        self._server, self._entry = server, entry
+
+    def on_logon(self, session: _core.FixSession) -> None:
+        self._entry.on_logon(session)
+        self._server.deliver()
+
+    def on_message(self, session: _core.FixSession, now_ns: int) -> None:
+        self._entry.on_message(session, now_ns)
+        self._server.deliver()
+
+    def on_logout(self, session: _core.FixSession, why: str) -> None:
+        self._entry.on_logout(session, why)
+        self._server.deliver()
+
+
+def _transport(member: Participant) -> str:
+    return "FIXT.1.1" if member.protocol.startswith("FIX.5") else member.protocol
