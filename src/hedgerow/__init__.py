@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hedgerow._core import __version__
 
 if TYPE_CHECKING:
+    from hedgerow.core.carry import Carry
     from hedgerow.core.costs import Costs
     from hedgerow.core.errors import HedgerowError
     from hedgerow.engine.attribution import attribution
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from hedgerow.engine.jail_replay import replay_strategy
     from hedgerow.engine.jailed import JailedStrategy
     from hedgerow.engine.lint import lint
-    from hedgerow.engine.queue_fit import calibrate_queue
     from hedgerow.engine.result import Result
     from hedgerow.engine.simple import SimpleStrategy, crossover
     from hedgerow.engine.strategy import Strategy
@@ -79,6 +79,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 _HOME = {
     "Bars": "hedgerow.market.bars",
     "Books": "hedgerow.market.replay",
+    "Carry": "hedgerow.core.carry",
     "Catalog": "hedgerow.market.catalog",
     "Comparison": "hedgerow.engine.comparison",
     "Costs": "hedgerow.core.costs",
@@ -98,7 +99,6 @@ _HOME = {
     "beta": "hedgerow.models.rolling",
     "bipower_variance": "hedgerow.models.realised",
     "bulk_buy_share": "hedgerow.models.microstructure",
-    "calibrate_queue": "hedgerow.engine.queue_fit",
     "compare": "hedgerow.engine.comparison",
     "correlation": "hedgerow.models.rolling",
     "covariance": "hedgerow.models.rolling",
@@ -154,6 +154,7 @@ _HOME = {
 __all__ = [
     "Bars",
     "Books",
+    "Carry",
     "Catalog",
     "Comparison",
     "Costs",
@@ -174,7 +175,6 @@ __all__ = [
     "beta",
     "bipower_variance",
     "bulk_buy_share",
-    "calibrate_queue",
     "compare",
     "correlation",
     "covariance",

@@ -328,6 +328,20 @@ class Engine:
         """
         Number of the last record.
         """
+    def lifecycle(
+        self,
+        /,
+        kind: SupportsIndex,
+        instrument: SupportsIndex,
+        old_lots: SupportsIndex,
+        new_lots: SupportsIndex,
+        cash_nano: SupportsIndex,
+        fraction_ticks: SupportsIndex,
+        ts: SupportsIndex,
+    ) -> int:
+        """
+        Something happens to every holder of an instrument: for every `old_lots` held there are `new_lots` and `cash_nano`.
+        """
     def nav_nano(self, /) -> int:
         """
         Net asset value of all strategies in 10^-9 base currency units, exact.

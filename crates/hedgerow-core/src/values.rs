@@ -169,6 +169,25 @@ byte_enum! {
     }
 }
 byte_enum! {
+    /// What happens to the holders of an instrument.
+    LifecycleKind {
+        /// Cash on the ex-date; shorts owe it.
+        Dividend = 1,
+        /// New lots for old ones; what is left of a lot is paid in cash.
+        Split = 2,
+        /// Bought out for cash.
+        Merger = 3,
+        /// Trades nowhere any more; closed at what is recovered.
+        Delisting = 4,
+        /// What borrowing the shares costs; only shorts pay it.
+        Borrow = 5,
+        /// Funding of a perpetual: longs pay shorts, or (cash positive) the other way.
+        Funding = 6,
+        /// A contract's last day: closed at its settlement.
+        Expiry = 7,
+    }
+}
+byte_enum! {
     /// What kind of money a tier of capital grants, and what kind a venue trades.
     TierKind {
         /// Simulated venues only: research and backtests.

@@ -2,8 +2,8 @@
 
 use hedgerow_core::{
     Bar, CancelRequest, CashMovement, Finding, FirmLimits, Forecast, FxRate, Instrument, JailAnswer, JailStart,
-    KIND_GENESIS, KIND_SIGNED, KillSwitch, Noun, Order, ParentOrder, Problem, Quote, RecordId, ReplaceRequest,
-    Sequenced, Session, StateHash, StrategyStart, Target, VenueReport, code,
+    KIND_GENESIS, KIND_SIGNED, KillSwitch, LifecycleEvent, Noun, Order, ParentOrder, Problem, Quote, RecordId,
+    ReplaceRequest, Sequenced, Session, StateHash, StrategyStart, Target, VenueReport, code,
 };
 
 macro_rules! inputs {
@@ -85,6 +85,8 @@ inputs! {
     JailAnswer,
     /// The best prices of a book changed.
     Quote,
+    /// Something happened to every holder of an instrument.
+    LifecycleEvent,
 }
 
 fn read<N: Noun>(bytes: &[u8]) -> Result<N, Problem> {

@@ -99,6 +99,7 @@ impl Kernel {
             Input::JailStart(start) => self.jail_start(start, effects),
             Input::JailAnswer(answer) => self.jail_answer(answer, effects),
             Input::Quote(quote) => self.quote(quote, effects),
+            Input::LifecycleEvent(event) => self.lifecycle(event, effects),
             Input::Signed(id, envelope) => self.signed(id, envelope, effects),
             Input::Genesis(..) => Err(Problem::new(code::CORE_INPUT, "a second genesis")),
         }

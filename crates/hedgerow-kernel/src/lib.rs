@@ -12,6 +12,7 @@ mod grants;
 mod input;
 mod jail;
 mod kernel;
+mod lifecycle;
 mod orders;
 mod quotes;
 mod replay;

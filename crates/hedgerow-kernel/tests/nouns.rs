@@ -6,8 +6,9 @@
 
 use hedgerow_core::{
     Bar, BookLevel, BookOrder, CancelRequest, CashMovement, Fill, Finding, FirmLimits, Forecast, FxRate, Instrument,
-    JailAnswer, JailStart, KernelStart, KillSwitch, Mandate, Noun, NounInfo, Order, OrderEvent, ParentOrder, Posting,
-    Quote, ReplaceRequest, Sequenced, Session, StateHash, StrategyStart, Target, Trade, VenueReport, Verdict, nouns,
+    JailAnswer, JailStart, KernelStart, KillSwitch, LifecycleEvent, Mandate, Noun, NounInfo, Order, OrderEvent,
+    ParentOrder, Posting, Quote, ReplaceRequest, Sequenced, Session, StateHash, StrategyStart, Target, Trade,
+    VenueReport, Verdict, nouns,
 };
 use hedgerow_kernel::{Input, authority::keys::hex, authority::limit_fields};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use std::sync::LazyLock;
 
 /// A record read as what it is, and its bytes written again.
 type Trip = fn(&[u8]) -> Vec<u8>;
-const TRIPS: [(u16, Trip); 30] = [
+const TRIPS: [(u16, Trip); 31] = [
     trip::<Bar>(),
     trip::<FxRate>(),
     trip::<Forecast>(),
@@ -47,6 +48,7 @@ const TRIPS: [(u16, Trip); 30] = [
     trip::<BookOrder>(),
     trip::<Trade>(),
     trip::<Quote>(),
+    trip::<LifecycleEvent>(),
 ];
 
 const fn trip<N: Noun>() -> (u16, Trip) {

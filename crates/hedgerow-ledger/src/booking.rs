@@ -9,7 +9,7 @@ use crate::{Book, Ledger, Position, Trade};
 use hedgerow_core::{Account, CashKind, CashMovement, Currency, Fill, Money, Posting, Problem, Side, code};
 
 /// The instrument of a posting that concerns none.
-const NO_INSTRUMENT: u32 = u32::MAX;
+pub(crate) const NO_INSTRUMENT: u32 = u32::MAX;
 
 /// What booking a fill came to, in the instrument's currency.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -194,7 +194,7 @@ impl FillPlan {
 }
 
 #[inline]
-fn add(sum: &mut Money, amount: Money) -> Option<()> {
+pub(crate) fn add(sum: &mut Money, amount: Money) -> Option<()> {
     *sum = bounded(sum.0.checked_add(amount.0)?)?;
     Some(())
 }
@@ -209,6 +209,6 @@ fn no_fill(fill: &Fill) -> Problem {
 }
 
 #[cold]
-fn no_rate(currency: Currency) -> Problem {
+pub(crate) fn no_rate(currency: Currency) -> Problem {
     Problem::new(code::CORE_NO_RATE, format!("{currency}; nothing was booked"))
 }

@@ -3,8 +3,8 @@
 use crate::account::Account;
 use crate::gate::Gate;
 use crate::listing::Listing;
-use crate::row::{BUY, SELL};
-use hedgerow_core::{Currency, Instrument, InstrumentId, MONEY_UNIT, Nanos, Problem, code};
+use crate::row::{BUY, Row, SELL};
+use hedgerow_core::{Currency, Instrument, InstrumentId, MONEY_UNIT, Nanos, Problem, StrategyId, code};
 
 impl Gate {
     /// Defines an instrument, or changes its flags, volume, locate and volatility.
@@ -73,6 +73,29 @@ impl Gate {
             listing.mark(close_ticks, ts);
             Ok(())
         })
+    }
+
+    /// Takes the lots that each holder has after a split or an end, and the price in the new lots; its age stays. Nothing may
+    /// work in the instrument.
+    ///
+    /// # Errors
+    /// CORE-007 for an unknown instrument; nothing is changed.
+    pub fn restate(
+        &mut self,
+        instrument: InstrumentId,
+        holders: impl Iterator<Item = (StrategyId, i64)>,
+        mark_ticks: i64,
+    ) -> Result<(), Problem> {
+        let mark_ts = self.observed_ts(instrument);
+        if mark_ticks > 0 {
+            self.observe(instrument, mark_ticks, mark_ts)?;
+        }
+        let index = instrument as usize;
+        for (strategy, position) in holders {
+            let row = self.rows[usize::from(strategy) * self.listings.len() + index];
+            self.move_row(usize::from(strategy), index, Row { position, ..row });
+        }
+        Ok(())
     }
 
     /// When the last price of an instrument was made; the beginning of time if there was none.

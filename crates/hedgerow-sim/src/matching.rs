@@ -187,6 +187,17 @@ impl Matching {
         }
     }
 
+    /// What an instrument is changes under its orders (a split, an end): all of them expire.
+    pub(crate) fn end_all(&mut self, instrument: u32, ts: i64, say: &mut impl FnMut(Said)) {
+        let mut slot = self.shelf.book(instrument).map_or(NONE, |book| book.head());
+        while slot != NONE {
+            let next = self.shelf.after(slot);
+            let order_id = self.shelf.at(slot).order.id;
+            self.end(slot, order_id, ts, say);
+            slot = next;
+        }
+    }
+
     /// Expires the order, unless it has ended by trading.
     fn end(&mut self, slot: u32, order_id: u64, ts: i64, say: &mut impl FnMut(Said)) {
         let Some(resting) = self.shelf.get(slot, order_id) else { return };

@@ -116,6 +116,12 @@ impl BarVenue {
         let (matching, faults) = (&mut self.matching, &mut self.faults);
         matching.end_session(ts, &mut |said| relay(faults, said, sink));
     }
+
+    /// What an instrument is changes at `ts` (a split, an end): all orders in it expire, good till cancelled or not.
+    pub fn end_all(&mut self, instrument: u32, ts: i64, sink: &mut impl FnMut(VenueReport)) {
+        let (matching, faults) = (&mut self.matching, &mut self.faults);
+        matching.end_all(instrument, ts, &mut |said| relay(faults, said, sink));
+    }
 }
 
 fn relay(faults: &mut Option<Faults>, said: Said, sink: &mut impl FnMut(VenueReport)) {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hedgerow.core.carry import Carry
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, named_errors, problem
 from hedgerow.core.nouns import money_nano
@@ -33,7 +34,8 @@ from hedgerow.engine.book_backtest import (
 )
 from hedgerow.engine.book_data import BookData
 from hedgerow.engine.counting import Count
-from hedgerow.engine.fx_rates import FxRates, fx_rates
+from hedgerow.engine.fx_rates import Change, FxRates, fx_rates
+from hedgerow.engine.lifecycle import Event, lifecycle
 from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import (
     PUBLISH_EVERY,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.isolation import Demand
     from hedgerow.governance.desk import Fund
     from hedgerow.governance.epochs import Epoch
+    from hedgerow.market.actions import Action
     from hedgerow.market.bars import Bars
     from hedgerow.models.trials import TrialLedger
     from hedgerow.risk.limits import Limits
@@ -74,6 +77,8 @@ def backtest(
     simulation: Simulation | None = None,
     limits: Limits | None = None,
     fx: dict[str, Any] | None = None,
+    actions: Iterable[Action] | None = None,
+    carry: Carry | None = None,
     seed: int = 0,
     log: str | Path | None = None,
     epoch: Epoch | None = None,
@@ -98,6 +103,8 @@ def backtest(
         simulation: of books: queue, delays, impact; `None` means the pessimistic default.
         limits: of the mandate and the firm; `None` = positions and working orders up to 2.5 times the book's value.
         fx: rate into `currency` for each other currency: a number, or a Series by time, known at its times.
+        actions: corporate actions that positions over raw bars meet, each on its ex-date, as `Catalog.actions` gives
+            them: splits, dividends, mergers, delistings. carry: what holding costs (`Carry`): borrow, funding.
         seed: of everything that is random or signed; equal seeds give equal bytes.
         log: folder for a durable, signed journal of the run, complete also where a strategy's exception ends the run.
         epoch: seals that journal; None = plain. publish_every: entries, or time of the run, until it is published anew.
@@ -113,8 +120,7 @@ def backtest(
 
     >>> import numpy as np
     >>> from hedgerow import Bars, Costs
-    >>> days = np.arange(5).astype("datetime64[D]")
-    >>> bars = Bars.from_arrays(days, close=[10.0, 11.0, 12.0, 11.0, 13.0], symbol="ABC")
+    >>> bars = Bars.from_arrays(np.arange(5).astype("datetime64[D]"), close=[10.0, 11.0, 12.0, 11.0, 13.0])
     >>> backtest(bars, signals=[1, 1, 1, 0, 0], size=100, costs=Costs.none()).fills["price"].tolist()
     [11.0, 13.0]
     """
@@ -129,15 +135,40 @@ def backtest(
     info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log, None if books is None else assumed)
     standing = _standing(bars, info, limits, mandate)
     rates = fx_rates(bars, currency, fx) if books is None else FxRates(book_rates(books, currency, fx))
+    met = _all_of(actions)
+    changes = _changes(bars, rates, met, carry, notes)
     journal = _log_settings(log, name, seed, standing, epoch, publish_every)
     count = Count.begin(trials, info, bars, limits)
     told = None if books is None else book_settings(books, assumed, costs, seed)
     funds = {"cash": cash, "currency": currency, "costs": costs, "fx": rates.start}
     engine = _open(bars, standing, info, firm_limits=limits, log=journal, books=told, **funds)
-    sealed = _run(engine, standing, bars, runner, rates, progress, None if log is None else Path(log))
+    sealed = _run(engine, standing, bars, runner, changes, progress, None if log is None else Path(log))
     info = dataclasses.replace(info, number=standing.number, notes=_all(notes, runner), trials=count.said)
-    shown = bars if books is None else sampled(engine, bars, assumed)
-    return count.end(Result(engine, shown, info, sealed))
+    return count.end(Result(engine, bars if books is None else sampled(engine, bars, assumed), info, sealed, met))
+
+
+def _all_of(actions: Any) -> tuple[Any, ...]:
+    """Corporate actions that may be asked for more than once."""
+    if isinstance(actions, str) or not isinstance(actions or (), Iterable):
+        raise problem("RUN_CONFIG", f"actions={actions!r:.60}; pass what `Catalog.actions` gives")
+    return tuple(actions or ())
+
+
+def _changes(
+    data: RunData | BookData, rates: FxRates, actions: tuple[Any, ...], carry: Any, notes: list[str]
+) -> list[Change | Event]:
+    """What becomes known or happens to positions while bars run, in order."""
+    if carry is not None and not isinstance(carry, Carry):
+        raise problem("RUN_CONFIG", f"carry={carry!r}; use Carry(...)")
+    if not actions and carry is None:
+        return [*rates.changes]
+    if isinstance(data, BookData):
+        raise problem("RUN_CONFIG", "actions= and carry= are of runs over bars; books have neither yet")
+    events = lifecycle(data, actions, carry)
+    told = sum(event.kind not in ("borrow", "funding") for event in events)
+    notes += [f"{told} corporate actions fall into the run"] if told else []
+    changes: list[Change | Event] = [*rates.changes, *events]
+    return sorted(changes, key=lambda change: change.row)
 
 
 def _open(bars: Any, standing: RunStanding, info: RunInfo, **settings: Any) -> Any:
@@ -171,7 +202,7 @@ def _run(
     standing: RunStanding,
     bars: RunData | BookData,
     runner: Strategy | Vectors,
-    rates: FxRates,
+    changes: Sequence[Change | Event],
     progress: Callable[[int], None] | None,
     log: Path | None,
 ) -> dict[str, Any]:
@@ -182,9 +213,9 @@ def _run(
                 assert isinstance(runner, Strategy)
                 run_books(engine, standing, bars.books, runner, _demand(engine, standing.number), progress, log)
             elif isinstance(runner, Vectors):
-                _run_vectors(engine, standing.number, bars, runner, rates)
+                _run_vectors(engine, standing.number, bars, runner, changes)
             else:
-                _run_events(engine, standing, bars, runner, rates, progress, log)
+                _run_events(engine, standing, bars, runner, changes, progress, log)
     except BaseException:
         if log is not None:
             with suppress(HedgerowError), named_errors():
@@ -345,7 +376,7 @@ def _run_events(
     standing: RunStanding,
     bars: RunData,
     strategy: Strategy,
-    rates: FxRates,
+    changes: Sequence[Change | Event],
     progress: Callable[[int], None] | None,
     log: Path | None,
 ) -> None:
@@ -354,7 +385,7 @@ def _run_events(
         strategy.prepare(bars.float_columns())
     with strategy.running(log, standing, _demand(engine, standing.number)):
         strategy.on_start()
-        for first, end in _stretches(engine, len(bars), rates):
+        for first, end in _stretches(engine, standing.number, len(bars), changes):
             tell = None if progress is None else partial(_tell, progress, first)
             engine.run_events(_columns(bars, first, end), [handlers_of(strategy)], tell)
         strategy.on_stop()
@@ -370,9 +401,9 @@ def _tell(progress: Callable[[int], None], first: int, rows: int) -> None:
     progress(first + rows)
 
 
-def _run_vectors(engine: Any, number: int, bars: RunData, vectors: Vectors, rates: FxRates) -> None:
+def _run_vectors(engine: Any, number: int, bars: RunData, vectors: Vectors, changes: Sequence[Change | Event]) -> None:
     _demand(engine, number).refuse_in_process(vectors.form)
-    for first, end in _stretches(engine, len(bars), rates):
+    for first, end in _stretches(engine, number, len(bars), changes):
         columns, values = _columns(bars, first, end), vectors.values[first:end]
         if vectors.kind == "weights":
             engine.run_weights(columns, number, values)
@@ -386,13 +417,13 @@ def _columns(bars: RunData, first: int, end: int) -> tuple[Any, ...]:
     return tuple(column[first:end] for column in bars.columns)
 
 
-def _stretches(engine: Any, rows: int, rates: FxRates) -> Iterator[tuple[int, int]]:
-    """Rows to run in one go; between two stretches the exchange rates of the time are told to the kernel."""
+def _stretches(engine: Any, number: int, rows: int, changes: Sequence[Change | Event]) -> Iterator[tuple[int, int]]:
+    """Rows to run in one go; between two stretches the kernel is told of rates and of what happens to positions."""
     first = 0
-    for change in rates.changes:
+    for change in changes:
         if change.row > first:
             yield first, change.row
             first = change.row
-        engine.fx_rate(change.currency, change.rate_nano, max(change.ts, engine.clock))
+        change.tell(engine, number)
     if first < rows:
         yield first, rows

@@ -30,6 +30,10 @@ class Change:
     currency: str
     rate_nano: int
 
+    def tell(self, engine: Any, strategy: int) -> None:
+        """Tell the kernel; rates are the same for every strategy."""
+        engine.fx_rate(self.currency, self.rate_nano, max(self.ts, engine.clock))
+
 
 @dataclass(frozen=True)
 class FxRates:

@@ -17,6 +17,7 @@ from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, error_table, problem
 from hedgerow.core.nouns import MONEY_UNIT, money_floats, money_int, noun, records
 from hedgerow.core.verdicts import verdict_sentence
+from hedgerow.engine.held import carry_table, held_events
 from hedgerow.engine.run_data import DAY_NS
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.run_data import RunData
     from hedgerow.ledger.metrics import Performance, Relative
     from hedgerow.ledger.trades import TradeStatistics
+    from hedgerow.market.actions import Action
 
 SIDES = np.array(["", "buy", "sell"])
 DECISIONS = np.array(["", "approved", "denied"])
@@ -47,6 +49,7 @@ Table = Literal[
     "verdicts",
     "findings",
     "postings",
+    "carry",
 ]
 """Tables of a result, by name."""
 ACCOUNTS = np.array(["", "cash", "position", "realised", "fees", "capital", "exchange", "income"])
@@ -77,11 +80,14 @@ class RunInfo:
 class Result:
     """The outcome of a backtest."""
 
-    def __init__(self, engine: Any, data: RunData, info: RunInfo, sealed: dict[str, Any]) -> None:
+    def __init__(
+        self, engine: Any, data: RunData, info: RunInfo, sealed: dict[str, Any], actions: tuple[Action, ...] = ()
+    ) -> None:
         self._engine = engine
         self._data = data
         self.info = info
         self.sealed = sealed
+        self.actions = actions
         self._nav = engine.take_equity()
 
     def records(self, name: str) -> Any:
@@ -239,7 +245,27 @@ class Result:
         """Round trips at average cost, as the ledger books them."""
         from hedgerow.ledger.trades import round_trips
 
-        return round_trips(self.fills, {i.symbol: i.multiplier for i in self._data.instruments})
+        multipliers = {i.symbol: i.multiplier for i in self._data.instruments}
+        return round_trips(self.fills, multipliers, self._restated())
+
+    def _restated(self) -> pd.DataFrame:
+        """What happened to positions between fills, as `round_trips` takes it: quantities and money in 10^-9 units."""
+        import pandas as pd
+
+        rows = held_events(self)
+        rows = rows[rows["old_lots"] != rows["new_lots"]]
+        lots = np.array([i.lot_nano for i in self._data.instruments], dtype=object)
+        told = {name: rows[name] for name in ("id", "old_lots", "new_lots", "cost", "realised")}
+        symbol, change = self._symbols(rows["instrument"]), rows["lots"].astype(object) * lots[rows["instrument"]]
+        return pd.DataFrame({"ts": _times(rows["ts"]), "symbol": symbol, "change": change, **told})
+
+    @cached_property
+    def carry(self) -> pd.DataFrame:
+        """What holding brought and cost: each dividend, split, end, borrow fee and funding, as booked.
+
+        kind, `quantity` that came or left, and in the instrument's currency `cash`, `realised` profit, and `income`.
+        """
+        return carry_table(self)
 
     @cached_property
     def trade_statistics(self) -> TradeStatistics:
@@ -270,13 +296,16 @@ class Result:
 
     @cached_property
     def positions(self) -> pd.DataFrame:
-        """Position in each instrument after every fill, and its value at the fill's price, in the fill's currency."""
+        """Position in each instrument after every fill, splits counted, and its value at the fill's price."""
         import pandas as pd
+
+        from hedgerow.engine.tearsheet.series import lot_moves
 
         rows = self.records("Fill")
         instrument = rows["instrument"]
-        signed = pd.Series(np.where(rows["side"] == 1, rows["lots"], -rows["lots"]))
-        held = signed.groupby(instrument).cumsum().to_numpy()
+        moves = lot_moves(self)
+        after = pd.Series(moves.lots.astype(np.int64)).groupby(moves.instrument).cumsum().to_numpy()
+        held = after[np.searchsorted(moves.id, rows["id"])]
         quantity = self._data.quantities(instrument, held)
         multiplier = np.array([float(i.multiplier) for i in self._data.instruments])[instrument]
         price = self._data.prices(instrument, rows["price_ticks"])

@@ -20,6 +20,7 @@ from hedgerow import _core
 from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
 from hedgerow.core.verdicts import verdict_sentence
+from hedgerow.engine.lifecycle import KINDS
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
 from hedgerow.governance.jail import Isolation
 from hedgerow.governance.unsealing import identity_files, open_log
@@ -238,6 +239,25 @@ def _quote(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     return f"{symbol} stood at {bid:,.4f} bid, {ask:,.4f} asked"
 
 
+def _lifecycle(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
+    kind, old, new = KINDS[row["kind"]], int(row["old_lots"]), int(row["new_lots"])
+    cash = money_int(row["cash"]) / MONEY_UNIT
+    if kind == "split":
+        fraction = journal.price(instrument, row["fraction_ticks"])
+        return f"{symbol} split: {new:,} lots for {old:,}, what is left of a lot paid at {fraction:,.4f}"
+    units = journal.quantity(instrument, old)
+    if new == 0:
+        return f"{symbol} ended by {kind}: {cash:,.6g} for {units:,g} held"
+    who = (
+        "every short pays"
+        if kind == "borrow"
+        else "longs receive, shorts pay"
+        if cash >= 0
+        else "longs pay, shorts get"
+    )
+    return f"{symbol} {kind}: {who} {abs(cash):,.6g} for {units:,g} held"
+
+
 def _mandate(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     capital = money_int(np.frombuffer(bytes(row["limits"])[:16], dtype=[("lo", "<u8"), ("hi", "<i8")])[0]) / MONEY_UNIT
     artifact = bytes(row["artifact"]).hex()[:12]
@@ -285,6 +305,7 @@ _SENTENCES: dict[str, Any] = {
     "Forecast": _forecast,
     "Bar": _bar,
     "Quote": _quote,
+    "LifecycleEvent": _lifecycle,
     "Mandate": _mandate,
     "Sequenced": _sequenced,
     "JailStart": _jail_start,

@@ -45,12 +45,16 @@ class _Trip(NamedTuple):
     fees: int
 
 
-def round_trips(fills: pd.DataFrame, multipliers: Mapping[str, int] | None = None) -> pd.DataFrame:
+def round_trips(
+    fills: pd.DataFrame, multipliers: Mapping[str, int] | None = None, restated: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Match fills into round trips at average cost.
 
     fills: one row per fill in the order of booking, with `ts`, `symbol`, `side` ("buy" or "sell"), `quantity` (units,
     positive), `price` and `fee` (currency units; a rebate is negative) and `id`. multipliers: currency units per unit
-    and price, by symbol, for contracts; 1 where not named.
+    and price, by symbol, for contracts; 1 where not named. restated: splits and ends between the fills, by `id`, with
+    `ts`, `symbol`, `old_lots`, `new_lots`, and in 10^-9 units the `change` of the quantity, the `cost` that leaves and
+    the profit `realised`; what they close (all, or what a split leaves of a lot) is a round trip too.
 
     Returns a row per closing fill: `symbol`, `side` ("long" or "short"), `entry_ts` and `entry_id` of the fill that
     opened the position, `exit_ts`, `exit_id`, `quantity`, `entry_price` (average cost), `exit_price`, `pnl` before
@@ -70,6 +74,8 @@ def round_trips(fills: pd.DataFrame, multipliers: Mapping[str, int] | None = Non
     1  long      15.0        105.0         NaN   NaN   1.5   True
     """
     _check(fills)
+    if restated is not None and len(restated):
+        return _with_restated(fills, multipliers or {}, restated)
     symbols = fills["symbol"].tolist()
     factor = {symbol: (multipliers or {}).get(symbol, 1) for symbol in dict.fromkeys(symbols)}
     holdings = {symbol: _Holding() for symbol in factor}
@@ -77,14 +83,45 @@ def round_trips(fills: pd.DataFrame, multipliers: Mapping[str, int] | None = Non
     rows = zip(symbols, signed.tolist(), _units(fills["price"]).tolist(), _units(fills["fee"]).tolist(), strict=True)
     trips: list[_Trip] = []
     for at, (symbol, quantity, price, fee) in enumerate(rows):
-        holding, price = holdings[symbol], price * factor[symbol]
-        if holding.quantity * quantity < 0:
-            trip, quantity, fee = _close(holding, at, quantity, price, fee)
-            trips.append(trip)
-        if quantity:
-            _open(holding, at, quantity, price, fee)
+        _fill(holdings[symbol], at, quantity, price * factor[symbol], fee, trips)
     trips += [_Trip(h.opened_at, -1, h.quantity, h.cost, 0, h.fees) for h in holdings.values() if h.quantity]
     return _table(fills, trips, factor)
+
+
+def _with_restated(fills: pd.DataFrame, multipliers: Mapping[str, int], restated: pd.DataFrame) -> pd.DataFrame:
+    """The same, with what happened to positions between the fills."""
+    import pandas as pd
+
+    quantity = np.where(fills["side"] == "buy", 1, -1) * _units(fills["quantity"])
+    exact = {"quantity": quantity.astype(object), "units": _units(fills["price"]), "paid": _units(fills["fee"])}
+    both = [fills[["ts", "symbol", "id", "price"]].assign(**exact), restated]
+    rows = pd.concat(both, ignore_index=True).sort_values("id", kind="stable", ignore_index=True)
+    factor = {symbol: multipliers.get(symbol, 1) for symbol in dict.fromkeys(rows["symbol"].tolist())}
+    holdings = {symbol: _Holding() for symbol in factor}
+    trips: list[_Trip] = []
+    prices = rows["price"].to_numpy(dtype=np.float64).copy()
+    for at, row in enumerate(rows.to_dict("records")):
+        holding, multiplier = holdings[row["symbol"]], factor[row["symbol"]]
+        if row["change"] != row["change"]:  # a fill has none
+            _fill(holding, at, int(row["quantity"]), int(row["units"]) * multiplier, int(row["paid"]), trips)
+        elif holding.quantity and (trip := _restate(holding, at, row)) is not None:
+            trips.append(trip)
+            prices[at] = abs(trip.cost + trip.pnl) / (abs(trip.quantity) * multiplier)
+    trips += [_Trip(h.opened_at, -1, h.quantity, h.cost, 0, h.fees) for h in holdings.values() if h.quantity]
+    return _table(rows.assign(price=prices), trips, factor)
+
+
+def _restate(holding: _Holding, at: int, row: Mapping[Any, Any]) -> _Trip | None:
+    """Change a position as the ledger did; the trip of what is closed, if anything is."""
+    before, after = holding.quantity, holding.quantity + int(row["change"])
+    closed = _nearest(before * int(row["new_lots"]), int(row["old_lots"])) - after if after else before
+    cost, pnl = int(row["cost"]), int(row["realised"])
+    holding.quantity, holding.cost = after, holding.cost - cost
+    if not closed:
+        return None
+    fees = 0 if after else holding.fees
+    holding.fees -= fees
+    return _Trip(holding.opened_at, at, closed, cost, pnl, fees)
 
 
 @dataclass(frozen=True)
@@ -147,6 +184,15 @@ def _open(holding: _Holding, at: int, quantity: int, price: int, fee: int) -> No
     holding.quantity += quantity
     holding.cost += _nearest(quantity * price, UNIT)
     holding.fees += fee
+
+
+def _fill(holding: _Holding, at: int, quantity: int, price: int, fee: int, trips: list[_Trip]) -> None:
+    """Close what a fill closes, and open what is left of it."""
+    if holding.quantity * quantity < 0:
+        trip, quantity, fee = _close(holding, at, quantity, price, fee)
+        trips.append(trip)
+    if quantity:
+        _open(holding, at, quantity, price, fee)
 
 
 def _close(holding: _Holding, at: int, quantity: int, price: int, fee: int) -> tuple[_Trip, int, int]:

@@ -5,6 +5,7 @@ mod findings;
 mod invariants;
 mod isolation;
 mod lies;
+mod lifecycle;
 mod lives;
 mod losses;
 mod mandates;

@@ -3,11 +3,17 @@
 use crate::people::Wish;
 use crate::world::{CARRY, MOMENTUM, World, capital_limits, instrument};
 use hedgerow_core::{
-    Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, NounInfo, Order, ParentOrder, Quote, Sequenced,
-    Session, StateHash, StrategyStart, Target, code, nouns, time::FOREVER,
+    Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, LifecycleEvent, LifecycleKind, Money, NounInfo,
+    Order, ParentOrder, Quote, Sequenced, Session, StateHash, StrategyStart, Target, code, nouns, time::FOREVER,
 };
 use hedgerow_kernel::Input;
 use proptest::prelude::*;
+
+/// An event of a cent a lot that leaves the lots alone.
+pub fn happens(kind: LifecycleKind, instrument: u32) -> LifecycleEvent {
+    let (kind, cash) = (kind as u8, Money(10_000_000));
+    LifecycleEvent { kind, cash, instrument, old_lots: 1, new_lots: 1, ..LifecycleEvent::default() }
+}
 
 /// A value to put into a field, whatever its type.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +73,8 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
         Input::Forecast(Forecast { ts, expected_return: 0.01, uncertainty: 0.02, ..Forecast::default() }),
         Input::Target(Target { ts, lots: 100, ..Target::default() }),
         Input::ParentOrder(ParentOrder { ts, lots: 100, slices: 4, side: 1, algo: 1, ..ParentOrder::default() }),
+        Input::LifecycleEvent(LifecycleEvent { ts, ..happens(LifecycleKind::Dividend, 0) }),
+        Input::LifecycleEvent(LifecycleEvent { ts, ..happens(LifecycleKind::Borrow, 2) }),
         Input::Order(world.written(MOMENTUM, "buy 10 AAA @ 10000")),
         Input::CancelRequest(world.cancel(working)),
         Input::ReplaceRequest(world.replace(working, 30, 9_990)),

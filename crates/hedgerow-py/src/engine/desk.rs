@@ -9,9 +9,9 @@ use super::tops::Tops;
 use super::venues::{Venue, VenueSettings};
 use crate::governance::is_public;
 use hedgerow_core::{
-    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, Money, Noun, Order, OrderEvent,
-    OrderKind, OrderSlot, ParentOrder, Problem, Quote, RecordId, Session, Side, StateHash, StrategyId, TimeInForce,
-    VenueReport, Verdict, code,
+    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, LifecycleEvent, Money, Noun, Order,
+    OrderEvent, OrderKind, OrderSlot, ParentOrder, Problem, Quote, RecordId, Session, Side, StateHash, StrategyId,
+    TimeInForce, VenueReport, Verdict, code,
     time::{DAY, FOREVER},
 };
 use hedgerow_exec::LotRule;
@@ -244,6 +244,22 @@ impl Desk {
         self.hear()?;
         let session = Session { ts, closes_ts: FOREVER, open: 1, new_day: 1, ..Session::default() };
         self.feed(&mut Input::Session(session))
+    }
+
+    /// Something happens to every holder of an instrument. Where its lots change, its orders expire first.
+    pub fn lifecycle(&mut self, mut event: LifecycleEvent) -> Result<RecordId, Problem> {
+        event.ts = event.ts.max(self.kernel.clock());
+        if event.new_lots != event.old_lots {
+            self.flush()?;
+            self.venue.end_all(event.instrument, event.ts, &mut self.reports)?;
+            self.hear()?;
+            for i in 0..self.running.len() {
+                self.cancel_parents(self.running[i], event.instrument, 0)?;
+            }
+        }
+        let mut input = Input::LifecycleEvent(event);
+        self.feed(&mut input)?;
+        Ok(input.as_record().1)
     }
 
     /// A wish becomes an order, and the gate decides on it. It is sent at the next [`Desk::flush`].

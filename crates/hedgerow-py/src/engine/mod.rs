@@ -9,6 +9,7 @@ mod desk;
 mod intents;
 mod jailed;
 mod jailed_replay;
+mod lifecycle;
 mod parents;
 mod recorder;
 mod replay;
@@ -41,7 +42,7 @@ pub use jailed_replay::{check_answers, open_tape};
 pub use replay::replay_log;
 pub use strategy::StrategyCore;
 use venues::VenueSettings;
-pub use views::{BarView, FillView, OrderTicket};
+pub use views::{BarView, FillView, OrderTicket, order_state_names};
 
 /// One fund in one run: kernel, simulated venue, journal.
 #[pyclass(unsendable, frozen, module = "hedgerow._core")]
@@ -197,6 +198,11 @@ impl Engine {
         let quote = self.shared.desk.borrow().kernel.base();
         let rate = FxRate { ts_event: ts, ts_init: ts, base: currency(base)?, quote, rate_nano, ..FxRate::default() };
         self.feed(Input::FxRate(rate)).map(|input| input.as_record().1)
+    }
+
+    /// Something happens to every holder of an instrument: (kind, instrument, old lots, new lots, cash, price of a fraction).
+    fn lifecycle(&self, told: lifecycle::Told, ts: i64) -> PyResult<RecordId> {
+        self.shared.desk.borrow_mut().lifecycle(told.at(ts)).map_err(raise)
     }
 
     /// The firm's limits, in the form they have in a proposal (JSON object).
@@ -488,10 +494,4 @@ impl Engine {
         self.shared.desk.borrow_mut().feed(&mut input).map_err(raise)?;
         Ok(input)
     }
-}
-
-/// Names of the order states; the n-th is state n + 1.
-#[pyfunction]
-pub fn order_state_names() -> Vec<&'static str> {
-    hedgerow_oms::OrderState::ALL.iter().map(|state| state.name()).collect()
 }

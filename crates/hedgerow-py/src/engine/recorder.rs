@@ -1,7 +1,8 @@
 //! Keeps the records of a run in memory, one column of bytes per kind, ready to be viewed as NumPy structured arrays.
 
 use hedgerow_core::{
-    Fill, Finding, Forecast, FxRate, JailStart, Mandate, Money, Noun, Order, OrderEvent, Posting, Target, Verdict,
+    Fill, Finding, Forecast, FxRate, JailStart, LifecycleEvent, Mandate, Money, Noun, Order, OrderEvent, Posting,
+    Target, Verdict,
 };
 use rustix::mm::{Advice, madvise};
 use std::mem::MaybeUninit;
@@ -17,7 +18,8 @@ const KEPT: u32 = 1 << Order::KIND
     | 1 << Target::KIND
     | 1 << Mandate::KIND
     | 1 << Finding::KIND
-    | 1 << JailStart::KIND;
+    | 1 << JailStart::KIND
+    | 1 << LifecycleEvent::KIND;
 const KINDS: usize = 32;
 
 /// Bytes of a piece of memory for records. Pieces are filled one after the other and never moved, so that what was kept

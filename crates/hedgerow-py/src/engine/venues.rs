@@ -83,6 +83,15 @@ impl Venue {
         }
     }
 
+    /// All orders in an instrument expire, because what it is changes.
+    pub fn end_all(&mut self, instrument: u32, ts: i64, reports: &mut Vec<VenueReport>) -> Result<(), Problem> {
+        match self {
+            Venue::Bars(venue) => venue.end_all(instrument, ts, &mut |report| reports.push(report)),
+            Venue::Books(..) => return Err(other("a split or an end came")),
+        }
+        Ok(())
+    }
+
     /// The venue of books.
     pub fn books(&mut self) -> Result<&mut BookVenue, Problem> {
         match self {

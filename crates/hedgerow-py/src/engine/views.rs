@@ -272,3 +272,9 @@ impl OrderTicket {
 fn side_name(side: u8) -> &'static str {
     if side == Side::Buy as u8 { "buy" } else { "sell" }
 }
+
+/// Names of the order states; the n-th is state n + 1.
+#[pyfunction]
+pub fn order_state_names() -> Vec<&'static str> {
+    hedgerow_oms::OrderState::ALL.iter().map(|state| state.name()).collect()
+}

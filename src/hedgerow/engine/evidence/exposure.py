@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.engine.exchange import SIGN_OF_SIDE, Rates, fill_amounts
-from hedgerow.engine.tearsheet.series import effective_ts, exposure, session_days
+from hedgerow.engine.held import held_events, money
+from hedgerow.engine.tearsheet.series import effective_ts, exposure, lot_moves, session_days
 
 if TYPE_CHECKING:
     from hedgerow.engine.evidence.sample import Sample
@@ -97,11 +98,16 @@ def profit_by_time(result: Result) -> Floats:
     flow = -SIGN_OF_SIDE[fills["side"]] * paid.value - paid.fee
     place = np.minimum(np.searchsorted(times, effective_ts(result)), times.size - 1)
     profit = np.array(net)
-    currencies = np.array([instrument.currency for instrument in result.data.instruments])[fills["instrument"]]
-    for currency in sorted(set(currencies.tolist())):
+    events = held_events(result)
+    came = np.minimum(np.searchsorted(times, events["ts"] + 1), times.size - 1)
+    known = np.array([instrument.currency for instrument in result.data.instruments])
+    currencies, theirs = known[fills["instrument"]], known[events["instrument"]]
+    for currency in sorted({*currencies.tolist(), *theirs.tolist()}):
         own = np.flatnonzero(currencies == currency)
         native = flow[own] / rates.of_records(currency, fills["id"][own])
-        cash = np.cumsum(np.bincount(place[own], weights=native, minlength=times.size))
+        paid_in = np.bincount(place[own], weights=native, minlength=times.size)
+        held = theirs == currency
+        cash = np.cumsum(paid_in + np.bincount(came[held], weights=money(events["cash"][held]), minlength=times.size))
         profit += cash * rates.at(currency, times)
     return profit
 
@@ -111,15 +117,15 @@ def _held(result: Result) -> tuple[Floats, Floats, Floats]:
     days = np.unique(session_days(data.times_ns))
     shape = (days.size, len(data.instruments))
     lots, values, closes = np.zeros(shape), np.zeros(shape), np.full(shape, np.nan)
-    fills, effective = result.records("Fill"), effective_ts(result)
+    moves = lot_moves(result)
     for index, instrument in enumerate(data.instruments):
         rows = np.flatnonzero(bars.instrument == index)
         if rows.size == 0:
             continue
-        own = np.flatnonzero(fills["instrument"] == index)
-        order = own[np.argsort(effective[own], kind="stable")]
-        level = np.concatenate([[0.0], np.cumsum(fills["lots"][order] * SIGN_OF_SIDE[fills["side"][order]])])
-        at_bar = level[np.searchsorted(effective[order], bars.ts_event[rows], side="right")]
+        own = np.flatnonzero(moves.instrument == index)
+        order = own[np.argsort(moves.ts[own], kind="stable")]
+        level = np.concatenate([[0.0], np.cumsum(moves.lots[order])])
+        at_bar = level[np.searchsorted(moves.ts[order], bars.ts_event[rows], side="right")]
         unit = instrument.tick_value / MONEY_UNIT * rates.at(instrument.currency, bars.ts_init[rows])
         # The last bar known by the end of each day; none before the first.
         last = np.searchsorted(session_days(bars.ts_init[rows]), days, side="right") - 1

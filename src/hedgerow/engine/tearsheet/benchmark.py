@@ -44,6 +44,7 @@ def buy_and_hold(result: Result) -> tuple[Result | None, str]:
             currency=result.info.currency,
             costs=Costs(**result.info.costs),
             fx=_rates(result),
+            actions=result.actions,
             name="buy and hold",
         )
     except HedgerowError as error:

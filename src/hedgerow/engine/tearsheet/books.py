@@ -23,7 +23,7 @@ BRIDGE = (
     ("Capital paid in", "capital", 1),
     ("Profit realised", "realised", 1),
     ("Profit not realised", "unrealised", 1),
-    ("Interest and dividends", "income", 1),
+    ("Dividends, interest, borrow, funding", "income", 1),
     ("Currency conversions", "exchanged", 1),
     ("Moves of exchange rates", "currency_effect", 1),
     ("Fees", "fees", -1),

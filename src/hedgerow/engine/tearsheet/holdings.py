@@ -1,7 +1,7 @@
 """What is held at the end of a run, valued at the last close.
 
-Promises: quantities are the sum of the fills, in whole lots; each instrument is valued as the ledger values it.
-Never: a price that is not the instrument's last close.
+Promises: quantities are the sum of fills, splits and ends, in whole lots; each instrument is valued as the ledger
+values it. Never: a price that is not the instrument's last close.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.engine.exchange import AT_THE_END, SIGN_OF_SIDE, Rates
+from hedgerow.engine.held import held_events
 from hedgerow.engine.tearsheet.markup import DASH, Markup, amount, coloured, percent, price, quantity, table, tag
 from hedgerow.engine.tearsheet.series import Ints
 
@@ -37,10 +38,11 @@ class Holding:
 
 
 def end_lots(result: Result) -> Ints:
-    """Position in each instrument at the end, signed lots: the sum of its fills."""
-    rows = result.records("Fill")
+    """Position in each instrument at the end, signed lots: the sum of its fills, and of what happened to it."""
+    rows, events = result.records("Fill"), held_events(result)
     held = np.zeros(len(result.data.instruments), dtype=np.int64)
     np.add.at(held, rows["instrument"], rows["lots"] * SIGN_OF_SIDE[rows["side"]].astype(np.int64))
+    np.add.at(held, events["instrument"], events["lots"])
     return held
 
 

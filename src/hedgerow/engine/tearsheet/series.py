@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.engine.exchange import SIGN_OF_SIDE, Rates
+from hedgerow.engine.held import held_events
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,15 +136,15 @@ def exposure(result: Result) -> tuple[Ints, Floats, Floats]:
     data, bars = result.data, result.data.bars
     rates, many = Rates(result), len(data.instruments) > 1
     gross_change, net_change = np.zeros(len(data)), np.zeros(len(data))
-    fills, effective = result.records("Fill"), effective_ts(result)
+    moves = lot_moves(result)
     for index, instrument in enumerate(data.instruments):
-        own = np.flatnonzero(fills["instrument"] == index)
+        own = np.flatnonzero(moves.instrument == index)
         if own.size == 0:
             continue
         rows = np.flatnonzero(bars.instrument == index) if many else slice(None)
         # A fill is held from the first close that is not before it.
-        place = np.searchsorted(bars.ts_event[rows], effective[own])
-        signed = fills["lots"][own] * SIGN_OF_SIDE[fills["side"][own]]
+        place = np.searchsorted(bars.ts_event[rows], moves.ts[own])
+        signed = moves.lots[own]
         closes = bars.close_ticks[rows]
         lots = np.cumsum(np.bincount(place, weights=signed, minlength=closes.size + 1)[: closes.size])
         unit = instrument.tick_value / MONEY_UNIT * rates.at(instrument.currency, bars.ts_init[rows])
@@ -171,3 +172,29 @@ def effective_ts(result: Result) -> Ints:
         return ts
     place = np.searchsorted(orders["id"], fills["cause"])
     return np.asarray(ts + (orders["kind"][place] == MARKET), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class LotMoves:
+    """What moved positions, in order of booking: fills, and what happened to holders. ts: from when it counts; lots:
+    signed; id: of the fill or event."""
+
+    id: Ints
+    ts: Ints
+    instrument: Ints
+    lots: Floats
+
+
+def lot_moves(result: Result) -> LotMoves:
+    """Every move of a position. An event counts before the bar that opens behind it."""
+    fills, events = result.records("Fill"), held_events(result)
+    signed = fills["lots"] * SIGN_OF_SIDE[fills["side"]]
+    made = LotMoves(fills["id"].astype(np.int64), effective_ts(result), fills["instrument"].astype(np.int64), signed)
+    events = events[events["lots"] != 0]
+    if not len(events):
+        return made
+    ids = np.concatenate([made.id, events["id"]])
+    order = np.argsort(ids, kind="stable")
+    pairs = ((made.ts, events["ts"] + 1), (made.instrument, events["instrument"]), (made.lots, events["lots"]))
+    ts, instrument, lots = (np.concatenate(pair)[order] for pair in pairs)
+    return LotMoves(ids[order], ts, instrument, lots)

@@ -95,7 +95,7 @@ def sides_table(result: Result) -> Markup:
     rows = [
         [
             side,
-            *(coloured(amount(row[name]), row[name]) for name in ("realised", "unrealised")),
+            *(coloured(amount(row[name]), row[name]) for name in ("realised", "unrealised", "income")),
             amount(row["fees"]),
             coloured(amount(row["profit"]), row["profit"]),
             percent(row["contribution"], signed=True),
@@ -103,7 +103,7 @@ def sides_table(result: Result) -> Markup:
         for side, row in told.to_dict("index").items()
         if side != "other" or row["profit"]
     ]
-    heads = ["", "Realised", "Unrealised", "Fees", "Net profit", "Of the capital"]
+    heads = ["", "Realised", "Unrealised", "Income", "Fees", "Net profit", "Of the capital"]
     return table(f"Long and short, in {result.info.currency}", heads, rows)
 
 
