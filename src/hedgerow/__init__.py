@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.jail_replay import replay_strategy
     from hedgerow.engine.jailed import JailedStrategy
     from hedgerow.engine.lint import lint
+    from hedgerow.engine.queue_fit import calibrate_queue
     from hedgerow.engine.result import Result
     from hedgerow.engine.simple import SimpleStrategy, crossover
     from hedgerow.engine.strategy import Strategy
@@ -99,6 +100,7 @@ _HOME = {
     "beta": "hedgerow.models.rolling",
     "bipower_variance": "hedgerow.models.realised",
     "bulk_buy_share": "hedgerow.models.microstructure",
+    "calibrate_queue": "hedgerow.engine.queue_fit",
     "compare": "hedgerow.engine.comparison",
     "correlation": "hedgerow.models.rolling",
     "covariance": "hedgerow.models.rolling",
@@ -175,6 +177,7 @@ __all__ = [
     "beta",
     "bipower_variance",
     "bulk_buy_share",
+    "calibrate_queue",
     "compare",
     "correlation",
     "covariance",

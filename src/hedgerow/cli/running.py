@@ -8,6 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hedgerow.cli.books import (
+    Assume,
+    AssumeFile,
+    Between,
+    Currency,
+    Depth,
+    Lot,
+    Named,
+    Rule,
+    Tick,
+    read_assumptions,
+    read_books,
+)
 from hedgerow.cli.fund import desk
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, plain, table
@@ -188,7 +201,7 @@ def backtest(
     strategy: Annotated[
         str, typer.Argument(help="FILE.py:Class, or an opaque one: .wasm, native program, package folder, sealed file.")
     ],
-    data: Annotated[Path, typer.Argument(help="Bars: .csv, .csv.gz or .parquet.")],
+    data: Annotated[Path, typer.Argument(help="Bars: .csv, .csv.gz or .parquet; with --books what books are read of.")],
     cash: Annotated[float, typer.Option(help="Capital before the first bar.")] = 1_000_000.0,
     log: Annotated[Path | None, typer.Option(help="Folder for a signed journal of the run.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the tear sheet here.")] = None,
@@ -208,10 +221,19 @@ def backtest(
             show_default=False,
         ),
     ] = None,
+    books: Depth = None,
+    symbol: Named = None,
+    tick: Tick = "0.01",
+    lot: Lot = "1",
+    currency: Currency = "USD",
+    rule: Rule = None,
+    span: Between = None,
+    simulation: AssumeFile = None,
+    assume: Assume = None,
     identity: Identity = None,
     json: Json = False,
 ) -> None:
-    """Run a strategy over a file of bars."""
+    """Run a strategy over a file of bars, or over order books (--books)."""
     from hedgerow.cli.strategies import is_opaque, load_strategy, read_settings
     from hedgerow.engine.backtest import as_bars
     from hedgerow.engine.backtest import backtest as run
@@ -219,17 +241,21 @@ def backtest(
     fund = None if mandate is None else desk(mandate, identity)
     made = load_strategy(strategy, read_settings(setting or []), identity)
     artifact = None if mandate is None or is_opaque(strategy) else strategy.partition(":")[0]
-    bars = as_bars(data)
+    assumed = read_assumptions(books, simulation, assume)
+    given: Any = as_bars(data) if books is None else read_books(books, data, symbol, tick, lot, currency, rule, span)
+    rows = len(given) if books is None else given.rows or 0
     hidden = json or not sys.stderr.isatty()
-    with typer.progressbar(length=len(bars), label="bars", file=sys.stderr, hidden=hidden) as bar:
+    with typer.progressbar(length=rows, label="rows" if books else "bars", file=sys.stderr, hidden=hidden) as bar:
 
         def tell(rows: int) -> None:
             bar.update(rows - bar.pos)
 
         result = run(
-            bars,
+            given,
             made,
             cash=cash,
+            currency=currency,
+            simulation=assumed,
             log=log,
             epoch=_epoch(fund, log, seal),
             mandate=fund,

@@ -9,12 +9,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hedgerow.cli.books import (
+    Assume,
+    AssumeFile,
+    Between,
+    Currency,
+    Depth,
+    Lot,
+    Named,
+    Rule,
+    Tick,
+    read_assumptions,
+    read_books,
+)
 from hedgerow.cli.output import Json, Output, table
 from hedgerow.core.errors import RunError, problem
 
 if TYPE_CHECKING:
     from hedgerow.engine.sweep import Sweep
 
+GridWords = Annotated[
+    list[str], typer.Option("--grid", help="name=10,20,30 or name=10:50:5 (both ends included); once a parameter.")
+]
+WindowWords = Annotated[
+    list[str] | None, typer.Option("--window", help="FROM..TO, each run by itself; 2010-01-01..2011-12-31.")
+]
+UniverseWords = Annotated[
+    list[str] | None, typer.Option("--universe", help="NAME=AAA,BBB: the symbols that a variant trades.")
+]
+MetricWord = Annotated[
+    str | None,
+    typer.Option("--metric", help="Figure that the variants are ordered by; default: sharpe, of books total_return."),
+]
 SHOWN = ("sharpe", "total_return", "max_drawdown", "fills")
 """Figures in the table for people, besides the one that the sweep is ordered by."""
 
@@ -22,16 +48,10 @@ SHOWN = ("sharpe", "total_return", "max_drawdown", "fills")
 def sweep(
     strategy: Annotated[str, typer.Argument(help="FILE.py:Class; its Config holds the parameters.")],
     data: Annotated[Path, typer.Argument(help="Bars: .csv, .csv.gz or .parquet, or a folder of them.")],
-    grid: Annotated[
-        list[str], typer.Option("--grid", help="name=10,20,30 or name=10:50:5 (both ends included); once a parameter.")
-    ],
-    window: Annotated[
-        list[str] | None, typer.Option("--window", help="FROM..TO, each run by itself; 2010-01-01..2011-12-31.")
-    ] = None,
-    universe: Annotated[
-        list[str] | None, typer.Option("--universe", help="NAME=AAA,BBB: the symbols that a variant trades.")
-    ] = None,
-    metric: Annotated[str, typer.Option(help="Figure that the variants are ordered by.")] = "sharpe",
+    grid: GridWords,
+    window: WindowWords = None,
+    universe: UniverseWords = None,
+    metric: MetricWord = None,
     top: Annotated[int, typer.Option(help="Variants shown.")] = 10,
     cash: Annotated[float, typer.Option(help="Capital before the first bar.")] = 1_000_000.0,
     out: Annotated[
@@ -46,6 +66,15 @@ def sweep(
     keep_errors: Annotated[
         bool, typer.Option("--keep-errors", help="A variant that fails is a row, not the end.")
     ] = False,
+    books: Depth = None,
+    symbol: Named = None,
+    tick: Tick = "0.01",
+    lot: Lot = "1",
+    currency: Currency = "USD",
+    rule: Rule = None,
+    span: Between = None,
+    simulation: AssumeFile = None,
+    assume: Assume = None,
     json: Json = False,
 ) -> None:
     """Run a strategy in every variant of a grid; every one is a trial."""
@@ -53,7 +82,9 @@ def sweep(
     from hedgerow.engine.backtest import as_bars
     from hedgerow.engine.sweep import sweep as run
 
-    maker, bars = load_class(strategy), as_bars(data)
+    maker, assumed = load_class(strategy), read_assumptions(books, simulation, assume)
+    given: Any = as_bars(data) if books is None else read_books(books, data, symbol, tick, lot, currency, rule, span)
+    metric = metric or ("sharpe" if books is None else "total_return")
     hidden = json or not sys.stderr.isatty()
     with typer.progressbar(length=1, label="variants", file=sys.stderr, hidden=hidden) as bar:
 
@@ -62,12 +93,13 @@ def sweep(
             bar.update(done - bar.pos)
 
         done = run(
-            bars,
+            given,
             maker,
             read_grid(grid),
             windows=_windows(window),
             universes=_universes(universe),
             cash=cash,
+            currency=currency,
             folder=out,
             trials=trials,
             name=name,
@@ -75,6 +107,7 @@ def sweep(
             cluster=cluster,
             errors="keep" if keep_errors else "raise",
             progress=tell,
+            simulation=assumed,
         )
     best, luck = done.best(metric), _luck(done)
     told = {"best": best, "probability_of_overfitting": luck, **done.to_json()}

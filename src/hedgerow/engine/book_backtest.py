@@ -18,6 +18,7 @@ from hedgerow.core.errors import named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.core.simulation import Simulation
 from hedgerow.engine.opening import BPS_NANO
+from hedgerow.engine.simple import SimpleStrategy
 from hedgerow.engine.strategy import BOOK_HANDLERS, Strategy, handlers_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ def book_strategy(strategy: Any, **others: Any) -> Strategy:
     if not isinstance(made, Strategy):
         kind = getattr(strategy, "__name__", type(strategy).__name__)
         raise problem("RUN_CONFIG", f"{kind} is no Strategy; write `class {kind}(Strategy)` with on_quote or on_book")
+    if isinstance(made, SimpleStrategy):
+        raise problem(
+            "RUN_CONFIG", f"{type(made).__name__}: init/next strategies are for bars; over books, write on_quote"
+        )
     handlers_of(made, BOOK_HANDLERS)
     return made
 

@@ -15,6 +15,7 @@ from hedgerow.core.errors import problem
 from hedgerow.models.trials import Family, TrialLedger, Variant, ledger_file
 
 if TYPE_CHECKING:
+    from hedgerow.engine.book_data import BookData
     from hedgerow.engine.result import Result, RunInfo
     from hedgerow.engine.run_data import RunData
     from hedgerow.risk.limits import Limits
@@ -38,7 +39,7 @@ class Count:
     variant: Variant | None = None
 
     @classmethod
-    def begin(cls, trials: Any, info: RunInfo, data: RunData, limits: Limits) -> Count:
+    def begin(cls, trials: Any, info: RunInfo, data: RunData | BookData, limits: Limits) -> Count:
         """Count a run that is about to begin."""
         if isinstance(trials, int):
             return cls(said=trials)
@@ -58,7 +59,7 @@ class Count:
         return result.with_trials(family.count, variance_for(family, outcome))
 
 
-def variant_of(info: RunInfo, data: RunData, limits: Limits) -> Variant:
+def variant_of(info: RunInfo, data: RunData | BookData, limits: Limits) -> Variant:
     """What a run tries: its name, its artifact, everything that was set, its data and their period."""
     assumed = {"simulation": info.simulation} if info.simulation else {}
     settings = settings_of(info.config, info.seed, info.cash, info.currency, info.costs, limits) | assumed
@@ -73,7 +74,9 @@ def settings_of(
     return told | {"limits": limits.to_json()}
 
 
-def variant(family: str, artifact: str, settings: dict[str, Any], data: RunData, data_digest: str = "") -> Variant:
+def variant(
+    family: str, artifact: str, settings: dict[str, Any], data: RunData | BookData, data_digest: str = ""
+) -> Variant:
     """A variant from its name, its artifact's hash, all that was set, and its data."""
     from hedgerow.governance.artifact import artifact_hash
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -160,16 +161,40 @@ class Books:
         *,
         quotes: pa.Table | None = None,
         depth: pa.Table | None = None,
+        orders: pa.Table | None = None,
         trades: pa.Table | None = None,
     ) -> Books:
         """Books of one instrument from Arrow rows, as `Catalog.rows` gives them.
 
-        quotes: best prices. depth: every price; rows of one record are one update. One of the two is given. trades:
-        rows of trades. Prices and sizes are whole ticks and lots of the instrument, or DATA errors name the row.
+        quotes: best prices. depth: every price; rows of one record are one update. orders: every order; rows of one
+        message of the venue are one update. One of the three is given. trades: rows of trades. Prices and sizes are
+        whole ticks and lots of the instrument, or DATA errors name the row.
         """
         from hedgerow.market.replay_sources import books_of_rows
 
-        return books_of_rows(instrument, quotes, depth, trades)
+        return books_of_rows(instrument, quotes, depth, orders, trades)
+
+    @classmethod
+    def read(
+        cls,
+        source: str | Path | Sequence[str | Path],
+        instrument: Instrument,
+        *,
+        shown: Shown | None = None,
+        rule: str | None = None,
+        start: Any = None,
+        end: Any = None,
+        as_of: Any = None,
+    ) -> Books:
+        """Books of one instrument from files of any format that is read, or from a catalog's folder.
+
+        shown: how deep; `None` = as deep as the source shows it. rule: how the venue numbers its updates, for
+        recordings of Binance, Bybit and OKX, which are then followed by it. start, end, as_of: of a catalog alone.
+        Rows of other instruments are passed over. Raises DATA-014 where there are none, and what the formats raise.
+        """
+        from hedgerow.market.replay_files import read_books
+
+        return read_books(source, instrument, shown, rule, (start, end, as_of))
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from hedgerow.core.nouns import noun
 from hedgerow.market.books import BUY, LAST_OF_UPDATE, SELL, SET, BookFeed, Events, level_events
 from hedgerow.market.instruments import Instrument
 from hedgerow.market.replay import LOTS_MAX, Books, whole
+from hedgerow.market.replay_orders import order_events
 from hedgerow.market.venues import Checksum, Message, Stepped, follow
 
 CLEAR = 3
@@ -80,12 +81,21 @@ def _image(feed: BookFeed, events: Events) -> Events:
 
 
 def books_of_rows(
-    instrument: Instrument, quotes: pa.Table | None, depth: pa.Table | None, trades: pa.Table | None
+    instrument: Instrument,
+    quotes: pa.Table | None,
+    depth: pa.Table | None,
+    orders: pa.Table | None,
+    trades: pa.Table | None,
 ) -> Books:
     """What `Books.from_rows` promises."""
-    if (quotes is None) == (depth is None):
-        raise problem("RUN_CONFIG", "give quotes or depth, and not both")
+    if sum(table is not None for table in (quotes, depth, orders)) != 1:
+        raise problem("RUN_CONFIG", "give quotes, depth or orders, one of them")
     sold = None if trades is None else _trades(instrument, trades)
+    if orders is not None:
+        events, notes = order_events(instrument, orders, _moments(orders), _sides(orders))
+        if not len(events):
+            raise problem("RUN_NO_DATA", f"no order of {instrument.symbol} is entered; {'; '.join(notes) or 'no rows'}")
+        return Books.from_events(instrument, orders=events, trades=sold, notes=notes)
     if depth is not None:
         return Books.from_events(instrument, levels=_depth(instrument, depth), trades=sold)
     assert quotes is not None

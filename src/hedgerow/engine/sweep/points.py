@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from hedgerow.core.errors import problem
 from hedgerow.market.bars import Bars
+from hedgerow.market.replay import Books
 
 Grid: TypeAlias = Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]]
 Window: TypeAlias = Sequence[Any]
@@ -30,8 +31,10 @@ class Slice:
         """The window as people write it: `2010-01-01..2011-12-31`, empty if it is all there is."""
         return "" if self.window is None else "..".join("" if end is None else str(end) for end in self.window)
 
-    def of(self, bars: Bars) -> Bars:
-        """These bars of all; DATA_EMPTY where there are none."""
+    def of(self, bars: Bars | Books) -> Bars | Books:
+        """These bars of all; DATA_EMPTY where there are none. Books are whole."""
+        if isinstance(bars, Books):
+            return bars
         chosen = bars if self.symbols is None else bars.select(self.symbols)
         return chosen if self.window is None else chosen.slice(*self.window)
 

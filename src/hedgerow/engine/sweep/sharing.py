@@ -1,5 +1,5 @@
-"""Bars that many processes read at once: written to files once, mapped for reading by each, so that memory holds them
-once however many processes there are.
+"""Bars or books that many processes read at once: written to files once, mapped for reading by each, so that memory
+holds them once however many processes there are.
 """
 
 from __future__ import annotations
@@ -11,12 +11,45 @@ from typing import Any
 import numpy as np
 
 from hedgerow.market.bars import Bars
+from hedgerow.market.replay import Books, Piece
 
-_REST = "bars.pickle"
+_REST, _BOOKS = "bars.pickle", "books.pickle"
+_WORDS = 4
 
 
-def share(bars: Bars, folder: Path) -> None:
-    """Write bars into an empty folder of our own."""
+def share(data: Bars | Books, folder: Path) -> None:
+    """Write bars or books into an empty folder of our own."""
+    if isinstance(data, Books):
+        _share_books(data, folder)
+    else:
+        _share_bars(data, folder)
+
+
+def _share_books(books: Books, folder: Path) -> None:
+    """One pass over the pieces, whatever made them; their ends are kept, so that a piece stays a piece."""
+    ends, rows = [], 0
+    with (folder / "kinds").open("wb") as kinds, (folder / "words").open("wb") as words:
+        for kind, piece in books.pieces():
+            np.ascontiguousarray(kind, dtype=np.uint8).tofile(kinds)
+            np.ascontiguousarray(piece, dtype="<u8").tofile(words)
+            rows += len(kind)
+            ends.append(rows)
+    told = (books.instruments, books.shown, books.start_ns, books.end_ns, books.notes)
+    (folder / _BOOKS).write_bytes(pickle.dumps((told, ends)))
+
+
+def _attach_books(folder: Path) -> Books:
+    (instruments, shown, start_ns, end_ns, notes), ends = pickle.loads((folder / _BOOKS).read_bytes())
+    kinds = np.memmap(folder / "kinds", dtype=np.uint8, mode="r")
+    words = np.memmap(folder / "words", dtype="<u8", mode="r").reshape(-1, _WORDS)
+
+    def pieces() -> list[Piece]:
+        return [(kinds[start:end], words[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+
+    return Books(instruments, shown, pieces, start_ns, end_ns, ends[-1], notes)
+
+
+def _share_bars(bars: Bars, folder: Path) -> None:
     files: dict[int, str] = {}  # columns that are one array stay one array
     places: dict[str, tuple[str, int]] = {}
     for name, column in bars.columns().items():
@@ -30,8 +63,10 @@ def share(bars: Bars, folder: Path) -> None:
     (folder / _REST).write_bytes(pickle.dumps(rest))
 
 
-def attach(folder: Path) -> Bars:
-    """The bars that `share` wrote, over the memory of its files."""
+def attach(folder: Path) -> Bars | Books:
+    """What `share` wrote, over the memory of its files."""
+    if (folder / _BOOKS).exists():
+        return _attach_books(folder)
     rest: dict[str, Any] = pickle.loads((folder / _REST).read_bytes())
     mapped: dict[str, Any] = {}
     for file, length in rest["columns"].values():

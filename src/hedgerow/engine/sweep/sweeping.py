@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.engine.backtest import as_bars
+from hedgerow.engine.book_data import BookData
 from hedgerow.engine.counting import as_ledger
 from hedgerow.engine.run_data import DAY_NS, RunData
+from hedgerow.engine.simple import SimpleStrategy
 from hedgerow.engine.strategy import Strategy
 from hedgerow.engine.sweep import pools
 from hedgerow.engine.sweep.keeping import Kept
@@ -23,6 +25,7 @@ from hedgerow.engine.sweep.outcome import Sweep
 from hedgerow.engine.sweep.points import Grid, Point, Slice, Where, Window, points_of
 from hedgerow.engine.sweep.sharing import share
 from hedgerow.engine.sweep.variants import Job, Row, Settings, compute
+from hedgerow.market.replay import Books
 from hedgerow.models.trials import TrialLedger
 
 if TYPE_CHECKING:
@@ -58,7 +61,7 @@ def sweep(
     """Run a strategy in every variant of a grid; each is a trial, and a row of the outcome.
 
     Args:
-        data: bars, as `backtest` takes them. They are in memory once, however many processes there are.
+        data: bars, as `backtest` takes them, or `Books`. They are in memory once, however many processes there are.
         strategy: a class whose `Config` holds the grid's parameters; or, instead,
         signals, weights: a function of the bars and the parameters that gives what `backtest` takes under that name.
         grid: values by parameter name (every combination is run), or the parameters of each variant.
@@ -69,7 +72,7 @@ def sweep(
         workers: processes; `None` = one a core, 1 = this process. cluster: a Ray cluster's URL instead.
         errors: "keep" writes a variant's exception into its row; "raise" ends the sweep with it.
         returns: keep each day's return, for `Sweep.returns`. progress: called with variants done and all.
-        settings: `size`, `cash`, `currency`, `costs`, `limits`, `fx`, `seed` of `backtest`.
+        settings: `size`, `cash`, `currency`, `costs`, `limits`, `fx`, `seed` of `backtest`, over books `simulation`.
 
     Raises:
         RUN_CONFIG for settings, RUN_WORKER where a process died, and what the variants raise.
@@ -84,7 +87,8 @@ def sweep(
     ([2, 3, 5], 3)
     """
     job_of = _job(strategy, signals, weights, settings)
-    bars = as_bars(data)
+    bars = data if isinstance(data, Books) else as_bars(data)
+    _check_books(bars, strategy, windows, universes, settings)
     points = points_of({} if grid is None else grid, windows, universes, where)
     workers = _workers(workers, errors)
     job = job_of(bars, returns and len(points) * _days(bars) <= RETURNS_MAX)
@@ -102,7 +106,23 @@ def sweep(
     return Sweep(points, [kept.rows[point.number] for point in points], ledger.family(name))
 
 
-def _job(strategy: Any, signals: Any, weights: Any, settings: dict[str, Any]) -> Callable[[Bars, bool], Job]:
+def _check_books(bars: Bars | Books, strategy: Any, windows: Any, universes: Any, settings: dict[str, Any]) -> None:
+    """What only bars can do is refused over books, and what only books can show over bars."""
+    if not isinstance(bars, Books):
+        if settings.get("simulation") is not None:
+            raise problem(
+                "RUN_CONFIG", "simulation=: bars show no queue; costs=Costs(...) says what trading costs there"
+            )
+        return
+    if strategy is None or (inspect.isclass(strategy) and issubclass(strategy, SimpleStrategy)):
+        raise problem(
+            "RUN_CONFIG", "signals, weights and init/next are for bars; over books, write on_quote or on_book"
+        )
+    if windows is not None or universes is not None:
+        raise problem("RUN_CONFIG", "windows and universes slice bars; read the books of the span that is wanted")
+
+
+def _job(strategy: Any, signals: Any, weights: Any, settings: dict[str, Any]) -> Callable[[Bars | Books, bool], Job]:
     """What is run, checked before anything is begun."""
     forms = {"strategy": strategy, "signals": signals, "weights": weights}
     given = [form for form, maker in forms.items() if maker is not None]
@@ -131,18 +151,21 @@ def _workers(workers: int | None, errors: str) -> int:
     return workers
 
 
-def _days(bars: Bars) -> int:
+def _days(bars: Bars | Books) -> int:
+    if isinstance(bars, Books):
+        return (bars.end_ns - bars.start_ns) // DAY_NS + 1
     return int(bars.ts_event[-1] - bars.ts_event[0]) // DAY_NS + 1
 
 
-def _variants(job: Job, name: str, points: list[Point], bars: Bars) -> list[Variant]:
+def _variants(job: Job, name: str, points: list[Point], bars: Bars | Books) -> list[Variant]:
     """Every trial, in the order of the points; a slice without bars is an error before anything has run."""
     tried: list[Variant] = []
     seen: Slice | None = None
     for point in points:
         if point.slice != seen:
             chosen, seen = point.slice.of(bars), point.slice
-            data, digest = RunData(chosen), chosen.digest()
+            data: RunData | BookData = BookData(chosen) if isinstance(chosen, Books) else RunData(chosen)
+            digest = chosen.digest()
         tried.append(job.variant(name, point, data, digest))
     return tried
 

@@ -15,7 +15,10 @@ import numpy.typing as npt
 
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.core.simulation import Simulation
 from hedgerow.engine.backtest import backtest, default_costs
+from hedgerow.engine.book_backtest import book_costs
+from hedgerow.engine.book_data import BookData
 from hedgerow.engine.counting import outcome_of, settings_of, variant
 from hedgerow.engine.opening import research_limits
 from hedgerow.engine.result import DECISIONS
@@ -24,6 +27,7 @@ from hedgerow.engine.sweep.points import Point, Slice
 from hedgerow.engine.sweep.sharing import attach
 from hedgerow.governance.artifact import artifact_hash
 from hedgerow.market.bars import Bars
+from hedgerow.market.replay import Books
 
 if TYPE_CHECKING:
     from hedgerow.engine.result import Result
@@ -55,6 +59,7 @@ class Settings:
     limits: Limits | None = None
     fx: dict[str, Any] | None = None
     seed: int = 0
+    simulation: Simulation | None = None
 
     def arguments(self) -> dict[str, Any]:
         """By name, as `backtest` takes them."""
@@ -66,23 +71,23 @@ class Job:
     """A sweep as those who compute it need it.
 
     form: `strategy`, `signals` or `weights`. maker: a strategy's class, or a function of bars and parameters.
-    data: the bars, or the folder that they are shared in. keep_returns: whether rows carry each day's return.
+    data: the bars or books, or the folder that they are shared in. keep_returns: whether rows carry each day's return.
     """
 
     form: str
     maker: Callable[..., Any]
     settings: Settings
-    data: Bars | Path
+    data: Bars | Books | Path
     keep_returns: bool
 
-    def run(self, point: Point, bars: Bars) -> Result:
+    def run(self, point: Point, bars: Bars | Books) -> Result:
         """One variant, as `backtest` runs it."""
         made = self.maker(**point.parameters) if self.form == "strategy" else self.maker(bars, **point.parameters)
         return backtest(bars, **{self.form: made}, **self.settings.arguments())
 
-    def variant(self, name: str, point: Point, data: RunData, data_digest: str) -> Variant:
+    def variant(self, name: str, point: Point, data: RunData | BookData, data_digest: str) -> Variant:
         """The trial that a variant is. A strategy's is the one that `backtest` counts; a function's is its source."""
-        costs, limits = self.settings.costs, self.settings.limits
+        limits = self.settings.limits
         config, own = point.parameters, None
         if self.form == "strategy":
             made = self.maker(**point.parameters)
@@ -92,12 +97,20 @@ class Job:
             self.settings.seed,
             float(self.settings.cash),
             self.settings.currency,
-            dataclasses.asdict(default_costs(data, []) if costs is None else costs),
+            dataclasses.asdict(self._costs(data)),
             research_limits(self.settings.cash) if limits is None else limits,
         )
+        if isinstance(data, BookData):
+            settings["simulation"] = (self.settings.simulation or Simulation()).told()
         if self.form != "strategy":
             settings["size"] = self.settings.size
         return variant(name, own or artifact_hash(self.maker, config), settings, data, data_digest)
+
+    def _costs(self, data: RunData | BookData) -> Costs:
+        costs = self.settings.costs
+        if isinstance(data, BookData):
+            return book_costs(costs, [])
+        return default_costs(data, []) if costs is None else costs
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,7 @@ def compute(job: Job, errors: str, points: list[Point]) -> list[Row]:
     strategy raises as RUN_STRATEGY with its traceback, because not every exception travels between processes.
     """
     bars = _bars(job.data)
-    slices: dict[Slice, Bars] = {}
+    slices: dict[Slice, Bars | Books] = {}
     rows = []
     for point in points:
         if point.slice not in slices:
@@ -127,7 +140,7 @@ def compute(job: Job, errors: str, points: list[Point]) -> list[Row]:
     return rows
 
 
-def _row(job: Job, point: Point, bars: Bars, errors: str) -> Row:
+def _row(job: Job, point: Point, bars: Bars | Books, errors: str) -> Row:
     start = time.process_time()
     try:
         result = job.run(point, bars)
@@ -161,12 +174,12 @@ def _daily(result: Result) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float6
     return days, returns.to_numpy(dtype=np.float64)
 
 
-_SHARED: dict[Path, Bars] = {}
+_SHARED: dict[Path, Bars | Books] = {}
 
 
-def _bars(data: Bars | Path) -> Bars:
-    """The bars of the job, mapped once in each process."""
-    if isinstance(data, Bars):
+def _bars(data: Bars | Books | Path) -> Bars | Books:
+    """The bars or books of the job, mapped once in each process."""
+    if not isinstance(data, Path):
         return data
     if data not in _SHARED:
         _SHARED.clear()
