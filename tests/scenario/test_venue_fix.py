@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hedgerow.core.errors import WireError
 from hedgerow.execution.fix import Dictionaries
-from hedgerow.execution.venues import Venue, read_log, read_settings
+from hedgerow.execution.venues import Venue, ask_control, read_log, read_settings
 
 SHARED = runpy.run_path(str(Path(__file__).with_name("venue_traders.py")))
 ServedVenue, Trader, settings_file = SHARED["ServedVenue"], SHARED["Trader"], SHARED["settings_file"]
@@ -130,6 +131,93 @@ def test_what_cannot_be_an_order_is_refused_by_name_and_harms_nobody(floor):
     assert other.until(t150="F")[31] == "9"
     one.until(t150="F")
     assert [message[35] for message in one.heard].count("8") == len(cases) + 3
+
+
+def test_an_auction_a_halt_and_a_bust_are_heard_by_those_they_concern(floor):
+    """Orders at the open trade at one price; a halt refuses; a bust names the execution that it takes back."""
+    venue, members = floor
+    one, old, new = members["A"], members["B"], members["C"]
+    port = venue.ports["control"]
+
+    def phase(to: str) -> None:
+        ask_control(port, {"do": "phase", "symbol": "ABC", "phase": to})
+
+    phase("halted")
+    one.order("early", 1, 10, "9.00")
+    assert one.hears((150, 103), t11="early") == ["8", "2"]
+    phase("opening_call")
+    one.order("loo", 1, 100, "10.50", (59, 2))
+    old.order("moo", 2, 60, None, (59, 2))
+    assert [one.until(t11="loo")[150], old.until(t11="moo")[150]] == ["0", "0"]
+    phase("continuous")
+    assert one.hears((150, 14, 31), t11="loo") == ["F", "60", "10"]
+    traded = old.until(t11="moo", t150="2")
+    assert one.hears((39, 14, 58), t11="loo", t150="4") == ["4", "60", "its auction is over"]
+    ask_control(port, {"do": "bust", "trade": 1})
+    assert old.hears((20, 19, 14, 32, 31), t20="1") == ["1", traded[17], "0", "60", "10"]
+    assert one.hears((14, 151, 32), t150="H") == ["0", "0", "60"]
+    new.order("moc", 2, 5, None, (59, 7))
+    new.until(t11="moc", t150="0")
+    old.order("gtc", 1, 5, "9.90", (59, 1))
+    old.until(t11="gtc", t150="0")
+    phase("closing_call")
+    phase("closed")
+    assert new.hears((39, 31), t11="moc", t150="F") == ["2", "9.9"]
+    for wrong in (
+        {"do": "bust", "trade": 1},
+        {"do": "bust", "trade": -1},
+        {"do": "phase", "symbol": "ABC", "phase": "halted"},
+        {"do": "phase", "symbol": "ABX", "phase": "halted"},
+        {"do": "phase", "symbol": "ABC", "phase": "halt"},
+        {"do": "fase"},
+    ):
+        with pytest.raises(WireError):
+            ask_control(port, wrong)
+
+
+def test_a_drop_copy_session_hears_of_others_and_orders_nothing(folder, tmp_path):
+    """Copies of all reports of those it watches, with their ExecIDs; an order of its own is refused."""
+    settings = settings_file(tmp_path, folder, {"A": "FIX.4.4", "B": "FIX.4.4", "COPY": "FIX.4.4"})
+    settings.write_text(settings.read_text() + 'drop_copy_of = ["A"]\n')
+    venue, books = ServedVenue(settings), Dictionaries(folder)
+    one, other, copy = (Trader(venue.ports["fix"], name, "FIX.4.4", books) for name in ("A", "B", "COPY"))
+    other.order("b", 2, 10, "10.00")
+    other.until(t150="0")
+    one.order("a", 1, 10, "10.00")
+    mine = [one.until(t11="a")[17], one.until(t11="a")[17]]
+    assert [copy.until()[17], copy.until()[17]] == mine
+    copy.order("c", 1, 10, "10.00")
+    assert copy.until()[35] == "j"
+    for trader in (one, other, copy):
+        trader.close()
+    assert venue.stop() == 0
+
+
+def test_orders_are_cancelled_when_the_line_is_cut(folder, tmp_path):
+    """Only of who asked for it, and also after a crash of the exchange."""
+    settings = settings_file(tmp_path, folder, {"A": "FIX.4.4", "B": "FIX.4.4"})
+    settings.write_text(settings.read_text() + "cancel_on_disconnect = true\n")
+    books, store = Dictionaries(folder), tmp_path / "b.fix"
+    for crashes in (False, True):
+        venue = ServedVenue(settings)
+        traders = [Trader(venue.ports["fix"], "A", "FIX.4.4", books, store=tmp_path / "a.fix")]
+        traders.append(Trader(venue.ports["fix"], "B", "FIX.4.4", books, store=store))
+        for trader in traders:
+            trader.order(f"o{crashes}", 1, 1, "9.00")
+            trader.until(t11=f"o{crashes}")
+        if crashes:
+            venue.kill()
+        for trader in traders:
+            trader.close()
+        if not crashes:
+            assert venue.stop() == 0
+    venue = ServedVenue(settings)
+    back = Trader(venue.ports["fix"], "B", "FIX.4.4", books, store=store)
+    assert back.hears((11, 39), t150="4") == ["oTrue", "4"]
+    book = ask_control(venue.ports["control"], {"do": "book", "symbol": "ABC"})
+    assert (book["bids"], book["asks"]) == ([["9.00", "2"]], [])
+    back.close()
+    assert venue.stop() == 0
 
 
 def test_a_killed_exchange_comes_back_with_its_books_and_nothing_told_twice(folder, tmp_path):

@@ -36,3 +36,40 @@ def serve(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+Port = Annotated[int, typer.Argument(help="The control port that `venue serve` printed.", min=1, max=65_535)]
+Symbol = Annotated[str, typer.Argument(help="The instrument.")]
+
+
+@venue.command("phase")
+def phase(
+    port: Port,
+    symbol: Symbol,
+    to: Annotated[str, typer.Argument(help="closed, opening_call, continuous, closing_call or halted.")],
+    json: Json = False,
+) -> None:
+    """Have a serving exchange halt an instrument, gather for an auction, trade it, or close it; events are printed."""
+    from hedgerow.execution.venues import ask_control
+
+    told = ask_control(port, {"do": "phase", "symbol": symbol, "phase": to})
+    Output(json).emit(told, f"{symbol} is {to}; {len(told['events'])} events")
+
+
+@venue.command("bust")
+def bust(
+    port: Port, trade: Annotated[int, typer.Argument(help="The number of the trade.", min=1)], json: Json = False
+) -> None:
+    """Take a trade back at a serving exchange; both sides are told."""
+    from hedgerow.execution.venues import ask_control
+
+    told = ask_control(port, {"do": "bust", "trade": trade})
+    Output(json).emit(told, f"trade {trade} is taken back")
+
+
+@venue.command("book")
+def book(port: Port, symbol: Symbol, json: Json = False) -> None:
+    """Print how an instrument stands at a serving exchange: phase, last price, levels, hash of the whole state."""
+    from hedgerow.execution.venues import ask_control
+
+    Output(json).emit(ask_control(port, {"do": "book", "symbol": symbol}))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hedgerow import _core
 from hedgerow.core.errors import named_errors
 from hedgerow.execution.fix import Acceptor, Dictionaries
+from hedgerow.execution.venues.control import Control
 from hedgerow.execution.venues.fix_entry import FixEntry
 from hedgerow.execution.venues.house import Venue
 from hedgerow.execution.venues.settings import Participant, VenueSettings
@@ -43,12 +44,13 @@ class Server:
         self._acceptor = Acceptor(
             settings.host, settings.fix_port, self._sessions, lambda names: _Prompt(self, self._entries[names]), clock
         )
+        self._control = Control(settings.host, settings.control_port, self.venue)
         self._until_ns: int | None = None
 
     @property
     def ports(self) -> dict[str, int]:
         """The ports that it listens on, by protocol."""
-        return {"fix": self._acceptor.port}
+        return {"fix": self._acceptor.port, "control": self._control.port}
 
     def venue_clock(self) -> int:
         """The time at the exchange: it runs `clock_speed` times as fast as ours."""
@@ -59,6 +61,7 @@ class Server:
         try:
             self._acceptor.serve(lambda: self._is_over(stop()))
         finally:
+            self._control.close()
             self.venue.close()
 
     def deliver(self) -> None:
@@ -71,6 +74,7 @@ class Server:
         now_ns = self._clock()
         if not asked:
             self.venue.pass_time(self.venue_clock())
+            self._control.turn(self.venue_clock())
             self.deliver()
             return False
         if self._until_ns is None:

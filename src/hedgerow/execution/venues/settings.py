@@ -80,6 +80,7 @@ class VenueSettings:
     """A folder of FIX data dictionaries, as QuickFIX names them; without it, what the exchange speaks and no more."""
     host: str = "127.0.0.1"
     fix_port: int = 0
+    control_port: int = 0
     self_trades: str = "allow"
     clock_speed: int = 1
     """How many seconds pass at the exchange in one of ours."""
@@ -151,8 +152,9 @@ def _value(kind: str, value: Any, where: str) -> Any:
 
 def _checked(settings: VenueSettings) -> VenueSettings:
     _choice("[venue] self_trades", settings.self_trades, SELF_TRADES)
-    if not 0 <= settings.fix_port <= 65_535:
-        raise problem("RUN_CONFIG", f"[venue] fix_port: {settings.fix_port}, from 0 (any) to 65535")
+    for key, port in (("fix_port", settings.fix_port), ("control_port", settings.control_port)):
+        if not 0 <= port <= 65_535:
+            raise problem("RUN_CONFIG", f"[venue] {key}: {port}, from 0 (any) to 65535")
     if not 1 <= settings.clock_speed <= 100_000:
         raise problem("RUN_CONFIG", f"[venue] clock_speed: {settings.clock_speed}, from 1 to 100,000")
     for listing in settings.listings:
