@@ -168,6 +168,20 @@ def test_a_command_runs_over_a_recording_and_what_it_prints_is_the_same_run(
     assert "--books" in capsys.readouterr().err
 
 
+def test_a_recording_that_is_none_or_of_another_instrument_is_named(tmp_path: Path) -> None:
+    """An image of Binance bears no name, and is not taken for whatever was asked for."""
+    data = recording(tmp_path / "session.txt")
+    (tmp_path / "empty.txt").touch()
+    for path, code, said in (
+        (data, "DATA-014", "says nothing of ABC"),
+        (tmp_path / "no.txt", "DATA-014", "no.txt"),
+        (tmp_path, "DATA-014", tmp_path.name),
+        (tmp_path / "empty.txt", "DATA-009", "no bytes"),
+    ):
+        with pytest.raises(HedgerowError, match=f"{code} .*{said}"):
+            Books.read(path, hr.Instrument("ABC"), rule="binance_futures")
+
+
 def test_a_sweep_over_books_is_its_backtests_counts_them_and_goes_on_where_it_was(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

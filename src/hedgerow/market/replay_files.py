@@ -105,10 +105,20 @@ def _followed(paths: list[Path], instrument: Instrument, shown: Shown | None, ru
 
 
 def _messages(paths: list[Path], instrument: Instrument, venue: str) -> Iterator[Message]:
+    """What a recording says of an instrument; DATA_NOT_FOUND where nothing in it bears its name."""
+    from hedgerow.market.formats.registry import opened
+
     read: Any = _READERS[venue]
+    named = False
     for path in paths:
+        opened(path)  # a file that is none, or empty, is named before anything is read
         for received in recorded(path):
             told = read(received.message, instrument, ts_init=received.ts_init)
             for message in told if isinstance(told, list) else [told]:
                 if message is not None and message.kind != "top":
+                    # Binance's images do not say of what they are.
+                    named = named or venue != "binance" or message.kind != "image"
                     yield message
+    if not named:
+        where = ", ".join(str(path) for path in paths)
+        raise problem("DATA_NOT_FOUND", f"{where} says nothing of {instrument.symbol}")
