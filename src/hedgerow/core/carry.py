@@ -26,7 +26,8 @@ class Carry:
     borrow: yearly fee on the value of what is short, a fraction: one number for all, or one for each symbol. A short
         pays it for every midnight (UTC) that it is held over, on the last close before.
     funding: for each symbol a Series of rates by time, as the venue published them: at each time longs pay the rate on
-        the last close, shorts receive it; a negative rate the other way round.
+        the last close, shorts receive it; a negative rate the other way round. Midnights alone are read as dates, each
+        meaning its end, unless the index is named `ts`.
     day_count: days of the year that `borrow` is told for, 360 (as brokers count) or 365.
 
     Raises RUN_NUMBER for a fee that is negative or above 1,000 %, RUN_CONFIG for another day count.
