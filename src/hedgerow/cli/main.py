@@ -26,6 +26,7 @@ from hedgerow.cli import (
     feeds,
     fix,
     governance,
+    live,
     people,
     replication,
     running,
@@ -43,6 +44,7 @@ from hedgerow.core.errors import HedgerowError, problem
 ORDER = (
     "demo",
     "backtest",
+    "run",
     "lint",
     "sweep",
     "strategy",
@@ -120,6 +122,7 @@ def _root(
 
 app.command(rich_help_panel="Run")(running.demo)
 app.command(rich_help_panel="Run")(running.backtest)
+app.add_typer(live.run, name="run", rich_help_panel="Run")
 app.command(rich_help_panel="Run")(running.lint)
 app.command(rich_help_panel="Run")(sweeping.sweep)
 app.add_typer(evidence.trials, name="trials", rich_help_panel="Run")

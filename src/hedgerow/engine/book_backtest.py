@@ -6,8 +6,7 @@ arrive; costs are on unless you say otherwise. Never: a fill because a price was
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from hedgerow.engine.strategy import BOOK_HANDLERS, Strategy, handlers_of
 if TYPE_CHECKING:
     from hedgerow.engine.opening import RunStanding
     from hedgerow.engine.run_data import RunData
-    from hedgerow.market.replay import Books, Piece
+    from hedgerow.market.replay import Books
 
 UNUSED = "books show their own spread and size: half-spread, impact and volume cap of the costs are not used"
 
@@ -86,17 +85,18 @@ def run_books(
     progress: Callable[[int], None] | None,
     log: Path | None,
 ) -> None:
-    """Play all pieces, the last of them to its end."""
+    """Play all pieces as they come, then what is still under way."""
     engine.bind(strategy, standing.number)
     done = 0
     with strategy.running(log, standing, demand):
         strategy.on_start()
         handlers = [handlers_of(strategy, BOOK_HANDLERS)]
-        for (kinds, rows), is_last in _marked(books.pieces()):
+        for kinds, rows in books.pieces():
             words = np.ascontiguousarray(rows).reshape(-1)
             tell = None if progress is None else _teller(progress, done)
-            engine.run_books(np.ascontiguousarray(kinds), words, handlers, is_last, tell)
+            engine.run_books(np.ascontiguousarray(kinds), words, handlers, False, tell)
             done += len(kinds)
+        engine.run_books(np.zeros(0, np.uint8), np.zeros(0, np.uint64), handlers, True)
         strategy.on_stop()
     if progress is not None:
         progress(done)
@@ -107,16 +107,6 @@ def _teller(progress: Callable[[int], None], done: int) -> Callable[[int], None]
         progress(done + rows)
 
     return tell
-
-
-def _marked(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, bool]]:
-    """Each piece, and whether it is the last."""
-    ahead = itertools.chain(pieces, [None])
-    piece = next(ahead)
-    for following in ahead:
-        assert piece is not None
-        yield piece, following is None
-        piece = following
 
 
 def sampled(engine: Any, data: Any, simulation: Simulation) -> RunData:
