@@ -14,6 +14,7 @@ mod governance;
 mod itch;
 mod kit;
 mod log;
+mod ouch;
 mod proofs;
 mod replica;
 mod seal;
@@ -58,6 +59,8 @@ mod _core {
     use crate::kit::authoring_kit;
     #[pymodule_export]
     use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log, wal_sha256};
+    #[pymodule_export]
+    use crate::ouch::{ouch_decode, ouch_encode};
     #[pymodule_export]
     use crate::proofs::{check_proof, consistency_proof, prove_record, record_of_entry};
     #[pymodule_export]

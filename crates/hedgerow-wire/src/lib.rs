@@ -1,4 +1,4 @@
-//! What is spoken with venues, read where it lies: NASDAQ TotalView-ITCH 5.0 with its books, and FIX with its session.
+//! What is spoken with venues, read where it lies: NASDAQ TotalView-ITCH 5.0 with its books, FIX with its session, and OUCH.
 //!
 //! Promises: a message is a view of the bytes that came, checked once; whatever the bytes, the answer is a message or a
 //! named error; time is an argument. Never: a socket, a clock.
@@ -6,3 +6,4 @@
 
 pub mod fix;
 pub mod itch;
+pub mod ouch;

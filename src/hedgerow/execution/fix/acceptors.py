@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import selectors
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -28,6 +28,8 @@ _FIRST_WAIT_NS = 10_000_000_000
 _STRANGERS_MAX = 256
 """More would use up the files that a process may have open: the oldest gives way."""
 _LATEST = 0.05
+_OTHERS = object()
+"""Marks sockets that are somebody else's."""
 
 
 class _Stranger:
@@ -89,6 +91,16 @@ class Acceptor:
         finally:
             self.close()
 
+    def watch(self, sockets: Iterable[socket.socket]) -> None:
+        """Have something to read on these, and on no others, wake the loop too, so that `stop` is asked."""
+        wanted = set(sockets)
+        for key in list(self._selector.get_map().values()):
+            if key.data is _OTHERS and key.fileobj not in wanted:
+                self._selector.unregister(key.fileobj)
+        for sock in wanted:
+            if sock not in self._selector.get_map():
+                self._selector.register(sock, selectors.EVENT_READ, _OTHERS)
+
     def close(self) -> None:
         """End every connection and give the port back."""
         for key in list(self._selector.get_map().values()):
@@ -101,6 +113,8 @@ class Acceptor:
 
     def _turn(self) -> None:
         for key, mask in self._selector.select(_LATEST):
+            if key.data is _OTHERS:
+                continue
             if key.data is None:
                 self._accept()
             elif isinstance(key.data, _Stranger):

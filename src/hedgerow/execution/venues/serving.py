@@ -14,6 +14,7 @@ from hedgerow.execution.fix import Acceptor, Dictionaries
 from hedgerow.execution.venues.control import Control
 from hedgerow.execution.venues.fix_entry import FixEntry
 from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.ouch_port import OuchPort
 from hedgerow.execution.venues.settings import Participant, VenueSettings
 from hedgerow.execution.venues.vocabulary import spoken_dictionary
 
@@ -36,6 +37,8 @@ class Server:
         self._sessions: dict[Names, _core.FixSession] = {}
         self._entries: dict[Names, FixEntry] = {}
         for member in settings.participants:
+            if member.protocol == "OUCH":
+                continue
             names = (_transport(member), settings.name, member.name)
             self._sessions[names] = self._session(names, member)
             self._entries[names] = FixEntry(self.venue, member, self.venue_clock)
@@ -45,12 +48,13 @@ class Server:
             settings.host, settings.fix_port, self._sessions, lambda names: _Prompt(self, self._entries[names]), clock
         )
         self._control = Control(settings.host, settings.control_port, self.venue)
+        self._ouch = OuchPort(settings.host, settings.ouch_port, self.venue, self.venue_clock)
         self._until_ns: int | None = None
 
     @property
     def ports(self) -> dict[str, int]:
         """The ports that it listens on, by protocol."""
-        return {"fix": self._acceptor.port, "control": self._control.port}
+        return {"fix": self._acceptor.port, "ouch": self._ouch.port, "control": self._control.port}
 
     def venue_clock(self) -> int:
         """The time at the exchange: it runs `clock_speed` times as fast as ours."""
@@ -62,6 +66,8 @@ class Server:
             self._acceptor.serve(lambda: self._is_over(stop()))
         finally:
             self._control.close()
+            if self._until_ns is None:  # it failed
+                self._ouch.close(self._clock())
             self.venue.close()
 
     def deliver(self) -> None:
@@ -75,10 +81,14 @@ class Server:
         if not asked:
             self.venue.pass_time(self.venue_clock())
             self._control.turn(self.venue_clock())
+            self._ouch.turn(now_ns)
+            self._acceptor.watch(self._ouch.sockets)
             self.deliver()
             return False
         if self._until_ns is None:
             self._until_ns = now_ns + _FAREWELL_NS
+            self._acceptor.watch(())
+            self._ouch.close(now_ns)
             for session in self._sessions.values():
                 if session.logged_on:
                     session.logout(now_ns, "the exchange closes")

@@ -17,8 +17,8 @@ from hedgerow.core.errors import did_you_mean, problem
 
 PHASES = ("closed", "opening_call", "continuous", "closing_call", "halted")
 SELF_TRADES = ("allow", "cancel_incoming", "cancel_resting")
-SESSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
-"""Versions of the application messages; FIX 5.0 SP2 goes over FIXT 1.1."""
+SESSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2", "OUCH")
+"""Versions of the application messages, FIX 5.0 SP2 over FIXT 1.1; or OUCH 4.2 over SoupBinTCP."""
 
 Made = TypeVar("Made")
 
@@ -62,6 +62,8 @@ class Participant:
 
     name: str
     protocol: str = "FIX.4.4"
+    password: str = ""
+    """What an OUCH login must say; at most ten characters."""
     cancel_on_disconnect: bool = False
     drop_copy_of: tuple[str, ...] = ()
     """Participants whose reports this one gets copies of; it sends no orders itself."""
@@ -80,6 +82,7 @@ class VenueSettings:
     """A folder of FIX data dictionaries, as QuickFIX names them; without it, what the exchange speaks and no more."""
     host: str = "127.0.0.1"
     fix_port: int = 0
+    ouch_port: int = 0
     control_port: int = 0
     self_trades: str = "allow"
     clock_speed: int = 1
@@ -152,7 +155,8 @@ def _value(kind: str, value: Any, where: str) -> Any:
 
 def _checked(settings: VenueSettings) -> VenueSettings:
     _choice("[venue] self_trades", settings.self_trades, SELF_TRADES)
-    for key, port in (("fix_port", settings.fix_port), ("control_port", settings.control_port)):
+    for key in ("fix_port", "ouch_port", "control_port"):
+        port = getattr(settings, key)
         if not 0 <= port <= 65_535:
             raise problem("RUN_CONFIG", f"[venue] {key}: {port}, from 0 (any) to 65535")
     if not 1 <= settings.clock_speed <= 100_000:
@@ -171,9 +175,29 @@ def _checked(settings: VenueSettings) -> VenueSettings:
         _choice(f"[[participant]] {member.name} protocol", member.protocol, SESSIONS)
         for other in member.drop_copy_of:
             _choice(f"[[participant]] {member.name} drop_copy_of", other, tuple(names))
+        if member.protocol == "OUCH":
+            _check_ouch(member, settings.listings)
         if "/" in member.name or member.name.startswith("."):
             raise problem("RUN_CONFIG", f"[[participant]] name: {member.name!r} cannot name a file")
     return settings
+
+
+def _check_ouch(member: Participant, listings: tuple[Listing, ...]) -> None:
+    """Names, prices and sizes must fit into the fields of OUCH."""
+    if len(member.name) > 6 or len(member.password) > 10 or not (member.name + member.password).isascii():
+        raise problem("RUN_CONFIG", f"[[participant]] {member.name}: OUCH has 6 letters for a name, 10 for a password")
+    if member.drop_copy_of:
+        raise problem("RUN_CONFIG", f"[[participant]] {member.name}: OUCH has no drop copies; take FIX")
+    for listing in listings:
+        is_long = len(listing.symbol) > 8 or not listing.symbol.isascii()
+        if (
+            is_long
+            or listing.tick % Decimal("0.0001")
+            or listing.lot % 1
+            or listing.price(listing.ticks_max) >= 200_000
+        ):
+            says = "symbol of 8 letters, tick of 0.0001, whole lots, price_max below 200,000"
+            raise problem("RUN_CONFIG", f"[[instrument]] {listing.symbol} does not fit into OUCH: {says}")
 
 
 def _choice(where: str, value: str, known: tuple[str, ...]) -> None:
