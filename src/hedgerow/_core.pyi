@@ -331,16 +331,11 @@ class Engine:
     def lifecycle(
         self,
         /,
-        kind: SupportsIndex,
-        instrument: SupportsIndex,
-        old_lots: SupportsIndex,
-        new_lots: SupportsIndex,
-        cash_nano: SupportsIndex,
-        fraction_ticks: SupportsIndex,
+        told: tuple[SupportsIndex, SupportsIndex, SupportsIndex, SupportsIndex, SupportsIndex, SupportsIndex],
         ts: SupportsIndex,
     ) -> int:
         """
-        Something happens to every holder of an instrument: for every `old_lots` held there are `new_lots` and `cash_nano`.
+        Something happens to every holder of an instrument: (kind, instrument, old lots, new lots, cash, price of a fraction).
         """
     def nav_nano(self, /) -> int:
         """
@@ -1668,6 +1663,16 @@ def operator_table() -> list[tuple[str, str, list[str], list[tuple[str, str, flo
 def order_state_names() -> list[str]:
     """
     Names of the order states; the n-th is state n + 1.
+    """
+
+def ouch_decode(data: bytes, *, to_venue: bool) -> tuple[str, dict[str, typing.Any]]:
+    """
+    Reads one OUCH message: its type's letter, and its fields by name. Raises `WireError`.
+    """
+
+def ouch_encode(kind: str, fields: dict[str, typing.Any], *, to_venue: bool) -> bytes:
+    """
+    Writes one OUCH message from its fields by name. Raises `WireError` for what is missing or out of range.
     """
 
 def prove_record(
