@@ -24,7 +24,7 @@ _CROSSES = {"N": None, "O": "at_open", "C": "at_close"}
 _ENDS = {"asked": "U", "no_liquidity": "I", "self_trade": "Q", "expired": "T", "closed": "T", "auction_over": "I"}
 _REFUSED = {"phase": "H", "unknown_instrument": "S", "lots": "Z", "price": "X", "off_tick": "X", "show_lots": "D"}
 _REPEATED = ("side", "time_in_s", "firm", "display", "capacity", "sweep", "shares_min", "cross")
-_PLAIN = {"side": "B", "time_in_s": 99_998, "firm": "", "display": "Y", "capacity": "P"} | {
+_PLAIN: Words = {"side": "B", "time_in_s": 99_998, "firm": "", "display": "Y", "capacity": "P"} | {
     "sweep": "N",
     "shares_min": 0,
     "cross": "N",
