@@ -250,6 +250,10 @@ class Engine:
         Times (UTC nanoseconds) and half-way prices (ticks, one for each time and instrument, 0 = none yet) at which the run
         over books was looked at.
         """
+    def cancel_order(self, /, strategy: SupportsIndex, slot: SupportsIndex, order_id: SupportsIndex) -> None:
+        """
+        Asks to cancel a working order, whoever sent it.
+        """
     def cancel_parents(self, /, strategy: SupportsIndex, instrument: SupportsIndex, cause: SupportsIndex) -> None:
         """
         Stops a strategy's parent orders in an instrument and cancels their working children.
@@ -280,6 +284,10 @@ class Engine:
     def firm_limits(self, /, limits_json: str, ts: SupportsIndex) -> int:
         """
         The firm's limits, in the form they have in a proposal (JSON object).
+        """
+    def flush(self, /) -> None:
+        """
+        Sends what waits once it is durable, makes the rest durable, and publishes the journal if it is time.
         """
     def forecast(
         self,
@@ -373,19 +381,44 @@ class Engine:
         """
         All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
         """
+    def report(
+        self,
+        /,
+        record: bytes,
+        handlers: SupportsGetItem[int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None]],
+    ) -> None:
+        """
+        A venue elsewhere speaks: a `VenueReport` as bytes, durable when this returns. Fills are told to the strategies.
+        """
+    @staticmethod
+    def resume(
+        config: dict[str, typing.Any],
+        journal: tuple[
+            str,
+            str,
+            SupportsLenAndGetItem[SupportsIndex],
+            tuple[SupportsIndex, SupportsLenAndGetItem[SupportsIndex]] | None,
+            tuple[SupportsIndex, SupportsIndex],
+        ],
+        keys: Keyring | None = None,
+    ) -> Engine:
+        """
+        Takes up the run of a journal at a venue elsewhere: what a crash left is recovered, the kernel derived from the
+        records, and the journal goes on behind them. Of `config` only the books count.
+        """
     def run_books(
         self,
         /,
         kinds: typing.Any,
         rows: typing.Any,
         handlers: SupportsGetItem[int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None]],
-        is_last: bool,
+        until: SupportsIndex,
         progress: Any | None = None,
     ) -> None:
         """
         Plays rows of books to event strategies: `kinds` says which noun each row is, `rows` holds four 64-bit words a row,
-        `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). The run goes on with the next call, until
-        `is_last`.
+        `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). Behind the rows happens what else happens up to
+        `until`: the least number = nothing, the run waits for the next call; the greatest = everything, the run is over.
         """
     def run_events(
         self,
@@ -434,6 +467,10 @@ class Engine:
         """
         The equity curve: net asset value (base currency) after each time of the run so far. Taken once; then it is empty.
         """
+    def take_sends(self, /) -> list[tuple[str, bytes]]:
+        """
+        What was let pass since the last call and is durable, for a gateway: ("new" | "cancel" | "replace", its record).
+        """
     def target(
         self,
         /,
@@ -449,6 +486,11 @@ class Engine:
     def trial_balance(self, /) -> list[tuple[str, int]]:
         """
         Sum of all postings by currency, 10^-9 units: every one must be zero.
+        """
+    def working(self, /) -> list[tuple[int, int, int, int, int, int, int, int, str, int]]:
+        """
+        Orders that have not ended: (id, slot, instrument, strategy, side, lots, filled lots, limit in ticks or 0, state,
+        client order id) each, in order of their slots.
         """
 
 @final

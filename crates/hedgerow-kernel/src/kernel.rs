@@ -423,6 +423,12 @@ impl Kernel {
         self.base
     }
 
+    /// The sizes of its tables.
+    #[must_use]
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
     /// The instruments, by dense index.
     #[must_use]
     pub fn instruments(&self) -> &[Instrument] {

@@ -54,6 +54,7 @@ ORDER = (
     "feeds",
     "fix",
     "conformance",
+    "reconcile",
     "venue",
     "keys",
     "roster",
@@ -144,6 +145,7 @@ app.add_typer(data.data, name="data", rich_help_panel="Data")
 app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")
 app.add_typer(fix.fix, name="fix", rich_help_panel="Execution")
 app.add_typer(conformance.conformance, name="conformance", rich_help_panel="Execution")
+app.command(rich_help_panel="Execution")(live.reconcile)
 app.add_typer(venue.venue, name="venue", rich_help_panel="Execution")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(people.roster, name="roster", rich_help_panel="Governance")

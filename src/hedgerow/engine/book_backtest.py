@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 UNUSED = "books show their own spread and size: half-spread, impact and volume cap of the costs are not used"
 
+WAIT, OVER = -(2**63), 2**63 - 1
+"""Until when a run over books goes on behind its rows: not at all, and to its end."""
+
 
 def book_costs(costs: Costs | None, notes: list[str]) -> Costs:
     """The costs of a run over books: fees alone, since spread and size are in the data."""
@@ -94,9 +97,9 @@ def run_books(
         for kinds, rows in books.pieces():
             words = np.ascontiguousarray(rows).reshape(-1)
             tell = None if progress is None else _teller(progress, done)
-            engine.run_books(np.ascontiguousarray(kinds), words, handlers, False, tell)
+            engine.run_books(np.ascontiguousarray(kinds), words, handlers, WAIT, tell)
             done += len(kinds)
-        engine.run_books(np.zeros(0, np.uint8), np.zeros(0, np.uint64), handlers, True)
+        engine.run_books(np.zeros(0, np.uint8), np.zeros(0, np.uint64), handlers, OVER)
         strategy.on_stop()
     if progress is not None:
         progress(done)

@@ -133,12 +133,14 @@ def open_engine(
     fx: Mapping[str, int],
     log: LogSettings | None,
     books: Mapping[str, Any] | None = None,
+    outside: str | None = None,
 ) -> Any:
     """A fund ready for its first bar: the strategy's artifact started, its book holding the cash.
 
     artifact: the hash of the content that runs; it starts under the manifest by which people signed it, if any.
     fx: rates in force at the start, 10^-9 of the base currency, for every other currency of the instruments.
     books: what the core is told of a run over books; `None` = over bars.
+    outside: of a venue elsewhere, the kind of its money (`simulation`, `paper`, `live`); `None` = simulated here.
     What cannot be opened leaves no journal behind.
     """
     sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in data.instruments}))}
@@ -151,6 +153,7 @@ def open_engine(
         "orders": max(1024, 16 * len(data.instruments)),
         **venue_settings(costs),
         **({} if books is None else {"books": dict(books)}),
+        **({} if outside is None else {"outside": True, "venue": outside}),
     }
     for code in sorted(currencies - {currency, *fx}):
         raise problem("CORE_NO_RATE", f"{code} into {currency}")

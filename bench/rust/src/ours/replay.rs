@@ -280,7 +280,7 @@ fn play<B: Local>(tape: &Tape, mut desk: Desk, feed_ns: i64, mut book: B, trader
         let update = tape.update(at);
         let market_ts = update.map_or(i64::MAX, |(_, rows)| rows[0][0] as i64);
         let timer_ts = if update.is_some() { trader.timer_ts() } else { i64::MAX };
-        let (what, ts) = next(market_ts, &desk.venue, feed.ts(), timer_ts);
+        let (what, ts) = next(market_ts, Some(&desk.venue), feed.ts(), timer_ts);
         match (what, update) {
             (Next::Market, Some((kind, rows))) => {
                 match kind {

@@ -11,6 +11,7 @@ use hedgerow_book::{Book, Level, LevelBook, OrderBook, Refused, Rules, TopBook};
 use hedgerow_core::{
     BookLevel, BookOrder, Fill, InstrumentId, LAST_OF_UPDATE, Noun, Problem, Quote, Side, Trade, code, time,
 };
+use hedgerow_sim::BookVenue;
 use hedgerow_sim::replay::{Depth, FeedLine, Next, Row, next};
 use pyo3::prelude::*;
 
@@ -210,15 +211,17 @@ impl BookRun {
         let row = self.row;
         self.market_ts = ts;
         desk.roll_day(ts, 0)?;
-        let venue = desk.books()?;
-        match update.kind {
-            BookLevel::KIND => venue.levels(bytemuck::cast_slice(update.rows), ts),
-            BookOrder::KIND => venue.orders(bytemuck::cast_slice(update.rows), ts),
-            Trade::KIND => venue.trade(bytemuck::cast_ref(&update.rows[0]), ts),
-            kind => Err(Problem::new(code::CORE_INPUT, format!("a row of kind {kind} among those of books"))),
+        let mut shift_ticks = 0;
+        if let Some(venue) = desk.books() {
+            match update.kind {
+                BookLevel::KIND => venue.levels(bytemuck::cast_slice(update.rows), ts),
+                BookOrder::KIND => venue.orders(bytemuck::cast_slice(update.rows), ts),
+                Trade::KIND => venue.trade(bytemuck::cast_ref(&update.rows[0]), ts),
+                kind => Err(Problem::new(code::CORE_INPUT, format!("a row of kind {kind} among those of books"))),
+            }
+            .map_err(|problem| Problem::new(problem.code, format!("row {row}: {} at {ts}", problem.detail)))?;
+            shift_ticks = venue.shift_ticks(instrument_of(&update.rows[0]));
         }
-        .map_err(|problem| Problem::new(problem.code, format!("row {row}: {} at {ts}", problem.detail)))?;
-        let shift_ticks = venue.shift_ticks(instrument_of(&update.rows[0]));
         let arrives = update.ts_init().saturating_add(self.delay_ns).max(ts);
         self.feed.send(update.kind, update.rows, shift_ticks, arrives);
         self.row += update.rows.len();
@@ -333,13 +336,22 @@ impl BookRun {
         update.map_or(i64::MAX, |update| update.ts_event().max(self.market_ts))
     }
 
-    /// The next thing happens.
-    fn step(&mut self, desk: &mut Desk, update: Option<&Update<'_>>, timer_ts: i64) -> Result<Step, Problem> {
+    /// The next thing happens, but nothing later than `until_ts` once there are no more updates.
+    fn step(
+        &mut self,
+        desk: &mut Desk,
+        update: Option<&Update<'_>>,
+        timer_ts: i64,
+        until_ts: i64,
+    ) -> Result<Step, Problem> {
         if let Some(update) = update {
             self.check_time(update)?;
         }
         let market_ts = self.market_ts(update);
-        let (what, ts) = next(market_ts, desk.books()?, self.feed.ts(), timer_ts);
+        let (what, ts) = next(market_ts, desk.books().map(|venue| &*venue), self.feed.ts(), timer_ts);
+        if update.is_none() && until_ts != i64::MAX && until_ts < ts {
+            return Ok(Step::End);
+        }
         if what == Next::End {
             return self.finish(desk).map(|()| Step::End);
         }
@@ -348,7 +360,7 @@ impl BookRun {
             return self.happen(desk, update, ts).map(|()| Step::Happened);
         }
         if what == Next::Arrival {
-            desk.books()?.arrive();
+            desk.books().map(BookVenue::arrive);
             return Ok(Step::Quiet);
         }
         desk.now = ts;
@@ -381,12 +393,13 @@ pub fn columns<'a>(kinds: &'a [u8], words: &'a [u64]) -> Result<(&'a [u8], &'a [
     Ok((kinds, rows))
 }
 
-/// Plays rows of history; between two calls the run waits in the middle of things, until `is_last`.
+/// Plays rows of history, and then whatever else happens up to `until_ts`: `i64::MIN` = nothing, the run waits in the
+/// middle of things for the next call; `i64::MAX` = everything, the run is over.
 pub fn play(
     py: Python<'_>,
     shared: &Shared,
     (kinds, rows): (&[u8], &[Row]),
-    is_last: bool,
+    until_ts: i64,
     listener: &mut impl Listener,
     progress: Option<&Py<PyAny>>,
 ) -> PyResult<()> {
@@ -398,20 +411,21 @@ pub fn play(
             py.check_signals()?;
         }
         let update = Update::at(kinds, rows, at);
-        if update.is_none() && !is_last {
+        if update.is_none() && until_ts == i64::MIN {
             return Ok(());
         }
         let step = {
             let (mut desk, mut run) = (shared.desk.borrow_mut(), shared.books.borrow_mut());
             let run = run.as_mut().ok_or_else(|| raise(not_opened()))?;
             // When history ends nobody is woken any more; what is under way still arrives.
-            let now = run.market_ts(update.as_ref());
-            let timer_ts = if update.is_some() {
-                listener.due(if desk.now == i64::MIN { now } else { desk.now })
-            } else {
-                i64::MAX
+            let now = match &update {
+                _ if desk.now != i64::MIN => desk.now,
+                Some(_) => run.market_ts(update.as_ref()),
+                None => until_ts,
             };
-            run.step(&mut desk, update.as_ref(), timer_ts).map_err(raise)?
+            let is_over = update.is_none() && until_ts == i64::MAX;
+            let timer_ts = if is_over { i64::MAX } else { listener.due(now) };
+            run.step(&mut desk, update.as_ref(), timer_ts, until_ts).map_err(raise)?
         };
         match step {
             Step::End => return Ok(()),
@@ -427,14 +441,25 @@ pub fn play(
             Step::Told(told) => listener.on_update(&told)?,
             Step::Timer(ts) => listener.on_timer(ts)?,
             Step::Fills => {
-                let fills = std::mem::take(&mut shared.desk.borrow_mut().fresh_fills);
-                listener.on_fills(&fills)?;
+                tell_fills(shared, listener)?;
+                continue;
             }
         }
         let mut desk = shared.desk.borrow_mut();
         desk.flush().map_err(raise)?;
         desk.publish_due().map_err(raise)?;
     }
+}
+
+/// Tells the fills that are new, and sends what follows from them.
+pub fn tell_fills(shared: &Shared, listener: &mut impl Listener) -> PyResult<()> {
+    let fills = std::mem::take(&mut shared.desk.borrow_mut().fresh_fills);
+    if !fills.is_empty() {
+        listener.on_fills(&fills)?;
+    }
+    let mut desk = shared.desk.borrow_mut();
+    desk.flush().map_err(raise)?;
+    desk.publish_due().map_err(raise)
 }
 
 #[cold]

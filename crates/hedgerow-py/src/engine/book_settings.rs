@@ -1,7 +1,7 @@
 //! What Python says of a run over books: how deep, which models, how often it is looked at.
 
 use super::book_run::BookRun;
-use super::get;
+use super::settings::get;
 use crate::words::raise;
 use hedgerow_book::Rules;
 use hedgerow_core::{Money, Problem, code};

@@ -3,6 +3,8 @@
 //! Promises: every input passes the kernel; what the kernel says is recorded before anything is sent; messages leave
 //! for the venue only after the journal has them. Never: decides anything about money itself.
 
+mod past;
+
 use super::parents::Parents;
 use super::recorder::Recorder;
 use super::tops::Tops;
@@ -11,13 +13,13 @@ use crate::governance::is_public;
 use hedgerow_core::{
     Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, LifecycleEvent, Money, Noun, Order,
     OrderEvent, OrderKind, OrderSlot, ParentOrder, Problem, Quote, RecordId, Session, Side, StateHash, StrategyId,
-    TimeInForce, VenueReport, Verdict, code,
-    time::{DAY, FOREVER},
+    TimeInForce, VenueReport, Verdict, code, time::FOREVER,
 };
 use hedgerow_exec::LotRule;
 use hedgerow_kernel::{Ahead, Capacity, Effects, Input, Kernel, Send};
 use hedgerow_log::{Cadence, Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::BookVenue;
+use past::day_of;
 use std::ops::Range;
 
 /// What a strategy wishes to trade.
@@ -235,9 +237,7 @@ impl Desk {
     }
 
     fn new_day(&mut self, ts_event: i64, opens_ts: i64) -> Result<(), Problem> {
-        // A bar that closes at midnight belongs to the day before.
-        let first = (ts_event - 1).div_euclid(DAY).saturating_mul(DAY).saturating_add(1);
-        self.day = (first, first.saturating_add(DAY - 1));
+        self.day = day_of(ts_event);
         let ts = opens_ts.max(self.kernel.clock());
         let reports = &mut self.reports;
         self.venue.end_session(ts, reports);
@@ -308,9 +308,7 @@ impl Desk {
         if self.outbox.is_empty() {
             return Ok(());
         }
-        if let Some(journal) = &mut self.journal {
-            journal.commit()?;
-        }
+        self.commit()?;
         let ts = self.time();
         for send in self.outbox.drain(..) {
             self.venue.send(send, ts, &mut self.reports);
@@ -324,16 +322,36 @@ impl Desk {
         self.kernel.clock().max(self.now)
     }
 
-    /// The venue of a run over books.
-    pub fn books(&mut self) -> Result<&mut BookVenue, Problem> {
+    /// The simulated venue of a run over books; none where the venue is elsewhere.
+    pub fn books(&mut self) -> Option<&mut BookVenue> {
         self.venue.books()
     }
 
-    /// The next report of the venue of books is here.
+    /// The next report of the simulated venue of books is here.
     pub fn hear_next(&mut self) -> Result<(), Problem> {
-        let report = self.venue.books()?.report();
+        let report = self.venue.books().and_then(BookVenue::report);
         self.reports.extend(report);
         self.hear()
+    }
+
+    /// A venue elsewhere speaks, and what follows is durable when this returns.
+    pub fn hear_outside(&mut self, report: VenueReport) -> Result<(), Problem> {
+        self.reports.push(report);
+        self.hear()?;
+        self.commit()
+    }
+
+    /// What waits for the gateway of a venue elsewhere; all of it is durable.
+    pub fn take_waiting(&mut self) -> Vec<Send> {
+        self.venue.take_waiting()
+    }
+
+    /// Makes durable what was said and done, whether or not anything is to be sent.
+    pub fn commit(&mut self) -> Result<(), Problem> {
+        match &mut self.journal {
+            Some(journal) => journal.commit().map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Tells the kernel the best prices of an instrument, unless it knows them; gives the id of their record, 0 in a run

@@ -10,29 +10,31 @@ mod intents;
 mod jailed;
 mod jailed_replay;
 mod lifecycle;
+mod live;
 mod parents;
 mod recorder;
 mod replay;
 mod run;
+mod settings;
 mod shared;
 mod strategy;
 mod tops;
 mod venues;
 mod views;
 
+use crate::seal::Keyring;
 use crate::words::raise;
-use desk::{Desk, Publishing};
+use desk::Desk;
 use hedgerow_core::{
-    CashKind, CashMovement, Currency, FillRule, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money,
-    ParentOrder, Problem, RecordId, Sequenced, Side, StrategyStart, Symbol, Target, TierKind, code,
+    CashKind, CashMovement, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money, ParentOrder, Problem,
+    RecordId, Sequenced, Side, StrategyStart, Symbol, Target, code,
 };
+use hedgerow_kernel::Input;
 use hedgerow_kernel::authority::parse_limits;
-use hedgerow_kernel::{Capacity, Input};
-use hedgerow_log::{Cadence, EpochKey, FileStorage, Journal, LogSigner};
-use hedgerow_sim::VenueConfig;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use settings::{JournalSettings, currency};
 use shared::Shared;
 use std::rc::Rc;
 
@@ -41,45 +43,12 @@ pub use jailed::{JailLink, has_mandate, jail_rows, serve_module, wasm_faults};
 pub use jailed_replay::{check_answers, open_tape};
 pub use replay::replay_log;
 pub use strategy::StrategyCore;
-use venues::VenueSettings;
 pub use views::{BarView, FillView, OrderTicket, order_state_names};
 
 /// One fund in one run: kernel, simulated venue, journal.
 #[pyclass(unsendable, frozen, module = "hedgerow._core")]
 pub struct Engine {
     shared: Rc<Shared>,
-}
-
-/// Folder, origin, key seed, the epoch (its number, its key) that the journal is sealed in, and after how many nanoseconds of
-/// the run's time or entries it is published.
-type JournalSettings = (String, String, [u8; 32], Option<(u32, [u8; 32])>, (i64, u64));
-
-fn get<'py, T>(config: &Bound<'py, PyDict>, key: &str) -> PyResult<T>
-where
-    T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
-{
-    match config.get_item(key)? {
-        Some(value) => value.extract(),
-        None => Err(raise(Problem::new(code::RUN_CONFIG, format!("engine setting {key:?} is missing")))),
-    }
-}
-
-fn currency(text: &str) -> PyResult<Currency> {
-    Currency::parse(text).ok_or_else(|| raise(Problem::new(code::CORE_CURRENCY, format!("{text:?}"))))
-}
-
-fn venue_config(config: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
-    let rule: String = get(config, "fill")?;
-    Ok(VenueConfig {
-        half_spread_nano: get(config, "half_spread_nano")?,
-        impact_nano: get(config, "impact_nano")?,
-        fee_nano: get(config, "fee_nano")?,
-        fee_per_unit: Money(get(config, "fee_per_unit_nano")?),
-        fee_min: Money(get(config, "fee_min_nano")?),
-        volume_cap_bps: get(config, "volume_cap_bps")?,
-        fill_rule: if rule == "vwap" { FillRule::BarVwap } else { FillRule::NextOpen },
-        assume_volume: get(config, "assume_volume")?,
-    })
 }
 
 #[pymethods]
@@ -90,28 +59,10 @@ impl Engine {
     #[new]
     #[pyo3(signature = (genesis, config, journal=None))]
     fn new(genesis: &[u8], config: &Bound<'_, PyDict>, journal: Option<JournalSettings>) -> PyResult<Engine> {
-        let capacity = Capacity {
-            strategies: get(config, "strategies")?,
-            instruments: get(config, "instruments")?,
-            sectors: get(config, "sectors")?,
-            currencies: get(config, "currencies")?,
-            orders: get(config, "orders")?,
-            venue: TierKind::Simulation,
-        };
-        let journal = journal
-            .map(|(folder, origin, seed, epoch, (interval_ns, entries))| -> Result<_, Problem> {
-                let signer = LogSigner::new(&origin, &seed)?;
-                let mut journal = Journal::create(FileStorage::create(folder.as_ref())?, signer.verifier())?;
-                journal.seal_with(epoch.map(|(word, key)| EpochKey::new(word, &key)));
-                Ok((journal, Publishing { signer, cadence: Cadence::new(interval_ns, entries) }))
-            })
-            .transpose()
-            .map_err(raise)?;
+        let capacity = settings::capacity(config)?;
+        let journal = journal.map(settings::journal).transpose().map_err(raise)?;
         let books = book_settings::read(config)?;
-        let venue = match &books {
-            Some(books) => VenueSettings::Books(Box::new(books.venue.clone()), books.depth),
-            None => VenueSettings::Bars(venue_config(config)?),
-        };
+        let venue = settings::venue(config, books.as_ref())?;
         let shared = Shared::new(Desk::new(capacity, genesis, venue, journal).map_err(raise)?);
         if let Some(books) = &books {
             *shared.books.borrow_mut() = Some(books.run(capacity.instruments as usize).map_err(raise)?);
@@ -326,21 +277,67 @@ impl Engine {
     }
 
     /// Plays rows of books to event strategies: `kinds` says which noun each row is, `rows` holds four 64-bit words a row,
-    /// `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). The run goes on with the next call, until
-    /// `is_last`.
-    #[pyo3(signature = (kinds, rows, handlers, is_last, progress=None))]
+    /// `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). Behind the rows happens what else happens up to
+    /// `until`: the least number = nothing, the run waits for the next call; the greatest = everything, the run is over.
+    #[pyo3(signature = (kinds, rows, handlers, until, progress=None))]
     fn run_books(
         &self,
         py: Python<'_>,
         kinds: numpy::PyReadonlyArray1<'_, u8>,
         rows: numpy::PyReadonlyArray1<'_, u64>,
         handlers: Vec<book_listener::Handlers>,
-        is_last: bool,
+        until: i64,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<()> {
         let columns = book_run::columns(kinds.as_slice()?, rows.as_slice()?).map_err(raise)?;
         let mut listener = book_listener::Handled::new(py, &self.shared, &handlers);
-        book_run::play(py, &self.shared, columns, is_last, &mut listener, progress.as_ref())
+        book_run::play(py, &self.shared, columns, until, &mut listener, progress.as_ref())
+    }
+
+    /// Takes up the run of a journal at a venue elsewhere: what a crash left is recovered, the kernel derived from the
+    /// records, and the journal goes on behind them. Of `config` only the books count.
+    #[staticmethod]
+    #[pyo3(signature = (config, journal, keys=None))]
+    fn resume(
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        journal: JournalSettings,
+        keys: Option<&Keyring>,
+    ) -> PyResult<Engine> {
+        let shared = live::taken_up(py, config, journal, &keys.map(Keyring::keys).unwrap_or_default())?;
+        Ok(Engine { shared: Rc::new(shared) })
+    }
+
+    /// What was let pass since the last call and is durable, for a gateway: ("new" | "cancel" | "replace", its record).
+    fn take_sends<'py>(&self, py: Python<'py>) -> Vec<(&'static str, Bound<'py, PyBytes>)> {
+        let sends = self.shared.desk.borrow_mut().take_waiting();
+        sends.into_iter().map(|send| live::told(py, send)).collect()
+    }
+
+    /// A venue elsewhere speaks: a `VenueReport` as bytes, durable when this returns. Fills are told to the strategies.
+    fn report(&self, py: Python<'_>, record: &[u8], handlers: Vec<book_listener::Handlers>) -> PyResult<()> {
+        live::heard(py, &self.shared, record, &handlers)
+    }
+
+    /// Orders that have not ended: (id, slot, instrument, strategy, side, lots, filled lots, limit in ticks or 0, state,
+    /// client order id) each, in order of their slots.
+    fn working(&self) -> Vec<live::Working> {
+        live::working(&self.shared.desk.borrow())
+    }
+
+    /// Asks to cancel a working order, whoever sent it.
+    fn cancel_order(&self, strategy: u16, slot: u32, order_id: RecordId) -> PyResult<()> {
+        let mut desk = self.shared.desk.borrow_mut();
+        desk.cancel(strategy, slot, order_id, 0).map_err(raise)?;
+        desk.flush().map_err(raise)
+    }
+
+    /// Sends what waits once it is durable, makes the rest durable, and publishes the journal if it is time.
+    fn flush(&self) -> PyResult<()> {
+        let mut desk = self.shared.desk.borrow_mut();
+        desk.flush().map_err(raise)?;
+        desk.commit().map_err(raise)?;
+        desk.publish_due().map_err(raise)
     }
 
     /// Times (UTC nanoseconds) and half-way prices (ticks, one for each time and instrument, 0 = none yet) at which the run

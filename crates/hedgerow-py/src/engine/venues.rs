@@ -1,4 +1,5 @@
-//! Which simulated venue a run trades at: of bars, or of books. Both take approved messages and nothing else.
+//! Which venue a run trades at: a simulated one of bars or of books, or one elsewhere. All take approved messages and
+//! nothing else.
 
 use hedgerow_core::{Bar, Instrument, Problem, VenueReport, code};
 use hedgerow_kernel::Send;
@@ -11,14 +12,19 @@ pub enum VenueSettings {
     Bars(VenueConfig),
     /// Of books, shown so deep.
     Books(Box<BookConfig>, Depth),
+    /// Elsewhere.
+    Outside,
 }
 
-/// A simulated venue. That of bars answers at once, that of books when its answer has travelled.
+/// A venue. That of bars answers at once, that of books when its answer has travelled, one elsewhere when its gateway says
+/// so.
 pub enum Venue {
     /// Of bars.
     Bars(Box<BarVenue>),
     /// Of books.
     Books(Box<BookVenue>, Depth),
+    /// Elsewhere: what was let pass waits here for the gateway.
+    Outside(Vec<Send>),
 }
 
 impl Venue {
@@ -27,6 +33,7 @@ impl Venue {
         Ok(match settings {
             VenueSettings::Bars(config) => Venue::Bars(Box::new(BarVenue::new(config)?)),
             VenueSettings::Books(config, depth) => Venue::Books(Box::new(BookVenue::new(*config)?), depth),
+            VenueSettings::Outside => Venue::Outside(Vec::new()),
         })
     }
 
@@ -35,6 +42,7 @@ impl Venue {
         match self {
             Venue::Bars(venue) => venue.define(instrument),
             Venue::Books(venue, depth) => venue.define(instrument, *depth),
+            Venue::Outside(_) => Ok(()),
         }
     }
 
@@ -54,6 +62,7 @@ impl Venue {
                 Send::Cancel(request) => venue.cancel(request, ts),
                 Send::Replace(request) => venue.replace(request, ts),
             },
+            Venue::Outside(waiting) => waiting.push(send),
         }
     }
 
@@ -62,7 +71,7 @@ impl Venue {
     pub fn on_open(&mut self, bar: &Bar, reports: &mut Vec<VenueReport>) -> Result<(), Problem> {
         match self {
             Venue::Bars(venue) => venue.on_open(bar, &mut |report| reports.push(report)),
-            Venue::Books(..) => Err(other("bars came")),
+            Venue::Books(..) | Venue::Outside(_) => Err(other("bars came")),
         }
     }
 
@@ -71,15 +80,16 @@ impl Venue {
     pub fn on_close(&mut self, bar: &Bar, reports: &mut Vec<VenueReport>) -> Result<(), Problem> {
         match self {
             Venue::Bars(venue) => venue.on_close(bar, &mut |report| reports.push(report)),
-            Venue::Books(..) => Err(other("bars came")),
+            Venue::Books(..) | Venue::Outside(_) => Err(other("bars came")),
         }
     }
 
-    /// Day orders expire.
+    /// Day orders expire; a venue elsewhere sees to its own.
     pub fn end_session(&mut self, ts: i64, reports: &mut Vec<VenueReport>) {
         match self {
             Venue::Bars(venue) => venue.end_session(ts, &mut |report| reports.push(report)),
             Venue::Books(venue, _) => venue.end_session(ts),
+            Venue::Outside(_) => {}
         }
     }
 
@@ -87,16 +97,24 @@ impl Venue {
     pub fn end_all(&mut self, instrument: u32, ts: i64, reports: &mut Vec<VenueReport>) -> Result<(), Problem> {
         match self {
             Venue::Bars(venue) => venue.end_all(instrument, ts, &mut |report| reports.push(report)),
-            Venue::Books(..) => return Err(other("a split or an end came")),
+            Venue::Books(..) | Venue::Outside(_) => return Err(other("a split or an end came")),
         }
         Ok(())
     }
 
-    /// The venue of books.
-    pub fn books(&mut self) -> Result<&mut BookVenue, Problem> {
+    /// The simulated venue of books, if the run trades at one.
+    pub fn books(&mut self) -> Option<&mut BookVenue> {
         match self {
-            Venue::Books(venue, _) => Ok(venue),
-            Venue::Bars(_) => Err(other("books came")),
+            Venue::Books(venue, _) => Some(venue),
+            Venue::Bars(_) | Venue::Outside(_) => None,
+        }
+    }
+
+    /// What waits for the gateway of a venue elsewhere.
+    pub fn take_waiting(&mut self) -> Vec<Send> {
+        match self {
+            Venue::Outside(waiting) => std::mem::take(waiting),
+            Venue::Bars(_) | Venue::Books(..) => Vec::new(),
         }
     }
 }

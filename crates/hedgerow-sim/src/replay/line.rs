@@ -24,13 +24,13 @@ pub enum Next {
     End,
 }
 
-/// The next thing to happen, and when; `i64::MAX` = never.
+/// The next thing to happen, and when; `i64::MAX` = never. Without a venue here none of its messages are under way.
 #[must_use]
-pub fn next(market_ts: i64, venue: &BookVenue, feed_ts: i64, timer_ts: i64) -> (Next, i64) {
+pub fn next(market_ts: i64, venue: Option<&BookVenue>, feed_ts: i64, timer_ts: i64) -> (Next, i64) {
     let mut first = (Next::Market, market_ts);
     for (what, ts) in [
-        (Next::Arrival, venue.arrival_ts()),
-        (Next::Report, venue.report_ts()),
+        (Next::Arrival, venue.map_or(i64::MAX, BookVenue::arrival_ts)),
+        (Next::Report, venue.map_or(i64::MAX, BookVenue::report_ts)),
         (Next::Feed, feed_ts),
         (Next::Timer, timer_ts),
     ] {

@@ -19,10 +19,10 @@ fn an_order_meets_the_market_as_it_is_when_it_arrives() {
     let mut world = slow();
     world.ts = 20;
     world.send(Buy, 101, 4, Gtc);
-    assert_eq!(next(22, &world.venue, i64::MAX, i64::MAX), (Next::Market, 22));
+    assert_eq!(next(22, Some(&world.venue), i64::MAX, i64::MAX), (Next::Market, 22));
     world.ts = 21;
     world.set(&[(Sell, 101, 0), (Sell, 102, 9)]);
-    assert_eq!(next(30, &world.venue, i64::MAX, i64::MAX), (Next::Arrival, 25));
+    assert_eq!(next(30, Some(&world.venue), i64::MAX, i64::MAX), (Next::Arrival, 25));
     world.venue.arrive();
     let told = world.reports();
     assert_eq!(told.iter().map(|r| (r.kind, r.ts_event, r.ts_init)).collect::<Vec<_>>(), [(Accepted as u8, 25, 32)]);
@@ -71,14 +71,14 @@ fn at_equal_times_the_market_is_first_and_we_are_last() {
     let mut world = slow();
     world.ts = 20;
     world.send(Buy, 100, 1, Gtc);
-    assert_eq!(next(25, &world.venue, 25, 25), (Next::Market, 25));
-    assert_eq!(next(26, &world.venue, 25, 25), (Next::Arrival, 25));
+    assert_eq!(next(25, Some(&world.venue), 25, 25), (Next::Market, 25));
+    assert_eq!(next(26, Some(&world.venue), 25, 25), (Next::Arrival, 25));
     world.venue.arrive();
-    assert_eq!(next(33, &world.venue, 32, 32), (Next::Report, 32));
+    assert_eq!(next(33, Some(&world.venue), 32, 32), (Next::Report, 32));
     world.reports();
-    assert_eq!(next(33, &world.venue, 32, 32), (Next::Feed, 32));
-    assert_eq!(next(33, &world.venue, 33, 32), (Next::Timer, 32));
-    assert_eq!(next(i64::MAX, &world.venue, i64::MAX, i64::MAX).0, Next::End);
+    assert_eq!(next(33, Some(&world.venue), 32, 32), (Next::Feed, 32));
+    assert_eq!(next(33, Some(&world.venue), 33, 32), (Next::Timer, 32));
+    assert_eq!(next(i64::MAX, Some(&world.venue), i64::MAX, i64::MAX).0, Next::End);
 }
 
 #[test]

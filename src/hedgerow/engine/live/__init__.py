@@ -1,6 +1,8 @@
-"""Runs on a wall clock: what is set, what comes when, and what became of it."""
+"""Runs on a wall clock: over a recording, or at a venue elsewhere."""
 
 from hedgerow.engine.live.paper import Paper, paper
+from hedgerow.engine.live.running import LiveRun, Outcome
 from hedgerow.engine.live.settings import PaperSettings, read_settings
+from hedgerow.engine.live.venue_settings import LiveSettings, names_venue
 
-__all__ = ["Paper", "PaperSettings", "paper", "read_settings"]
+__all__ = ["LiveRun", "LiveSettings", "Outcome", "Paper", "PaperSettings", "names_venue", "paper", "read_settings"]

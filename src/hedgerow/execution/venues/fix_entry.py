@@ -15,6 +15,7 @@ from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.venues.fix_orders import Action, Fields, Refusal, new_order, replacement, text
 from hedgerow.execution.venues.fix_reports import Event, Pairs, cancel_reject, execution_report, moment
 from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.market_data import Watching
 from hedgerow.execution.venues.settings import Participant
 
 UNSUPPORTED = 3
@@ -39,6 +40,7 @@ class FixEntry:
             "AF": self._mass_status,
             "q": self._mass_cancel,
         }
+        self._watching = Watching(venue)
 
     def on_logon(self, session: _core.FixSession) -> None:
         """What waited is sent with the next tick."""
@@ -46,7 +48,12 @@ class FixEntry:
     def on_message(self, session: _core.FixSession, now_ns: int) -> None:
         """Do what a message asks, and answer."""
         answer = self._answers.get(session.msg_type)
-        if answer is None:
+        if session.msg_type == "V":
+            refused = self._watching.ask(session.fields())
+            if refused is not None:
+                _sent(session, "Y", refused, now_ns)
+            self.deliver(session, now_ns)
+        elif answer is None:
             session.business_reject(UNSUPPORTED, now_ns)
         elif self._member.drop_copy_of:
             session.business_reject(NOT_AUTHORISED, now_ns, "a drop copy session sends no orders")
@@ -56,6 +63,7 @@ class FixEntry:
 
     def on_logout(self, session: _core.FixSession, why: str) -> None:
         """The line is gone."""
+        self._watching.forget()
         if self._member.cancel_on_disconnect:
             self.cancel_all()
 
@@ -65,7 +73,7 @@ class FixEntry:
             self._venue.submit(self._clock(), {"do": "mass_cancel", "participant": self._number})
 
     def deliver(self, session: _core.FixSession, now_ns: int) -> None:
-        """Hand over the reports that wait, while the session takes them."""
+        """Hand over the reports that wait, then the books that are watched, while the session takes them."""
         letters = self._letters
         while letters.sent < len(letters.reports) and session.logged_on:
             event = letters.reports[letters.sent]
@@ -73,6 +81,8 @@ class FixEntry:
             if not self._send(session, event, head, now_ns):
                 return
             letters.handed_over()
+        if session.logged_on:
+            self._watching.show(lambda kind, pairs: _sent(session, kind, pairs, now_ns))
 
     def _send(self, session: _core.FixSession, event: Event, extra: Pairs, now_ns: int) -> bool:
         version = self._member.protocol

@@ -14,6 +14,7 @@ from hedgerow.execution.fix import Acceptor, Dictionaries
 from hedgerow.execution.venues.control import Control
 from hedgerow.execution.venues.fix_entry import FixEntry
 from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.maker import Maker
 from hedgerow.execution.venues.ouch_port import OuchPort
 from hedgerow.execution.venues.settings import Participant, VenueSettings
 from hedgerow.execution.venues.vocabulary import spoken_dictionary
@@ -47,6 +48,7 @@ class Server:
         self._acceptor = Acceptor(
             settings.host, settings.fix_port, self._sessions, lambda names: _Prompt(self, self._entries[names]), clock
         )
+        self._maker = None if settings.maker is None else Maker(self.venue, settings.maker)
         self._control = Control(settings.host, settings.control_port, self.venue)
         self._ouch = OuchPort(settings.host, settings.ouch_port, self.venue, self.venue_clock)
         self._until_ns: int | None = None
@@ -83,6 +85,8 @@ class Server:
             self._control.turn(self.venue_clock())
             self._ouch.turn(now_ns)
             self._acceptor.watch(self._ouch.sockets)
+            if self._maker is not None:
+                self._maker.beat(self.venue_clock())
             self.deliver()
             return False
         if self._until_ns is None:

@@ -70,6 +70,20 @@ class Participant:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MakerSettings:
+    """Who quotes when nobody else does: around a price that wanders by whole ticks from the reference price, seeded."""
+
+    participant: str
+    """One of the participants; nobody needs to log on for it."""
+    seed: int = 7
+    half_spread: int = 2
+    """Ticks from the middle to its best prices; behind them come `levels` in all, a tick apart, `lots` at each."""
+    levels: int = 5
+    lots: int = 100
+    every_ms: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
 class VenueSettings:
     """An exchange."""
 
@@ -87,22 +101,28 @@ class VenueSettings:
     self_trades: str = "allow"
     clock_speed: int = 1
     """How many seconds pass at the exchange in one of ours."""
+    maker: MakerSettings | None = None
 
 
 def read_settings(path: Path) -> VenueSettings:
-    """Read a settings file: tables `[venue]`, `[[instrument]]`, `[[participant]]`; paths are relative to the file."""
+    """Read a settings file: `[venue]`, `[[instrument]]`, `[[participant]]`, `[maker]`; paths relative to the file."""
     try:
         said = tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise problem("RUN_CONFIG", f"{path}: {error}") from error
-    _known(said, ("venue", "instrument", "participant"), str(path))
+    _known(said, ("venue", "instrument", "participant", "maker"), str(path))
     listings = tuple(_made(Listing, row, f"[[instrument]] {at}") for at, row in enumerate(_rows(said, "instrument"), 1))
     members = _rows(said, "participant")
     participants = tuple(_made(Participant, row, f"[[participant]] {at}") for at, row in enumerate(members, 1))
     table = said.get("venue", {})
     if not isinstance(table, Mapping):
         raise problem("RUN_CONFIG", f"[venue] {table!r} is no table")
-    settings = _made(VenueSettings, {**table, "listings": listings, "participants": participants}, "[venue]")
+    maker = _made(MakerSettings, said["maker"], "[maker]") if isinstance(said.get("maker"), Mapping) else None
+    if "maker" in table or (maker is None and "maker" in said):
+        raise problem("RUN_CONFIG", "[maker] is a table of its own")
+    settings = _made(
+        VenueSettings, {**table, "maker": maker, "listings": listings, "participants": participants}, "[venue]"
+    )
     return _checked(_beside(settings, path.parent))
 
 
@@ -143,6 +163,8 @@ def _value(kind: str, value: Any, where: str) -> Any:
         if isinstance(value, bool) or not number.is_finite() or not 0 < number < 10**12:
             raise problem("RUN_CONFIG", f"{where}: {value!r} is no number above 0 and below 10^12")
         return number
+    if kind.startswith("MakerSettings"):
+        return value
     if kind.startswith("Path") and isinstance(value, str):
         return Path(value)
     if kind == "tuple[str, ...]" and isinstance(value, list) and all(isinstance(one, str) for one in value):
@@ -171,6 +193,8 @@ def _checked(settings: VenueSettings) -> VenueSettings:
         twice = sorted({one for one in seen if seen.count(one) > 1})
         if twice or not all(seen):
             raise problem("RUN_CONFIG", f"{kind} {twice or seen!r} stands twice or is empty")
+    if settings.maker is not None:
+        _check_maker(settings.maker, names)
     for member in settings.participants:
         _choice(f"[[participant]] {member.name} protocol", member.protocol, SESSIONS)
         for other in member.drop_copy_of:
@@ -198,6 +222,13 @@ def _check_ouch(member: Participant, listings: tuple[Listing, ...]) -> None:
         ):
             says = "symbol of 8 letters, tick of 0.0001, whole lots, price_max below 200,000"
             raise problem("RUN_CONFIG", f"[[instrument]] {listing.symbol} does not fit into OUCH: {says}")
+
+
+def _check_maker(maker: MakerSettings, names: list[str]) -> None:
+    _choice("[maker] participant", maker.participant, tuple(names))
+    for key, least, most in (("half_spread", 1, 10**6), ("levels", 1, 100), ("lots", 1, 10**9), ("every_ms", 1, 10**9)):
+        if not least <= getattr(maker, key) <= most:
+            raise problem("RUN_CONFIG", f"[maker] {key}: {getattr(maker, key)}, from {least} to {most:,}")
 
 
 def _choice(where: str, value: str, known: tuple[str, ...]) -> None:

@@ -21,6 +21,8 @@ _FIELDS = """
 97 PossResend BOOLEAN, 98 EncryptMethod INT, 99 StopPx PRICE, 102 CxlRejReason INT, 103 OrdRejReason INT,
 108 HeartBtInt INT, 111 MaxFloor QTY, 112 TestReqID STRING, 122 OrigSendingTime UTCTIMESTAMP, 123 GapFillFlag BOOLEAN,
 126 ExpireTime UTCTIMESTAMP, 141 ResetSeqNumFlag BOOLEAN, 150 ExecType CHAR, 151 LeavesQty QTY, 262 MDReqID STRING,
+146 NoRelatedSym NUMINGROUP, 267 NoMDEntryTypes NUMINGROUP,
+268 NoMDEntries NUMINGROUP, 269 MDEntryType CHAR, 270 MDEntryPx PRICE, 271 MDEntrySize QTY,
 263 SubscriptionRequestType CHAR, 264 MarketDepth INT, 265 MDUpdateType INT, 281 MDReqRejReason CHAR,
 371 RefTagID INT, 372 RefMsgType STRING, 373 SessionRejectReason INT, 379 BusinessRejectRefID STRING,
 380 BusinessRejectReason INT, 432 ExpireDate LOCALMKTDATE, 434 CxlRejResponseTo CHAR, 530 MassCancelRequestType CHAR,
@@ -52,6 +54,10 @@ q OrderMassCancelRequest: ClOrdID MassCancelRequestType TransactTime; Symbol Sid
 8 ExecutionReport: OrderID ExecID ExecType OrdStatus Symbol Side LeavesQty CumQty; ClOrdID OrigClOrdID ExecTransType \
 ExecRefID OrdRejReason OrderQty LastPx LastQty AvgPx LastLiquidityInd TransactTime Text OrdStatusReqID MassStatusReqID \
 TotNumReports LastRptRequested {_ORDER}
+V MarketDataRequest: MDReqID SubscriptionRequestType MarketDepth *NoMDEntryTypes(MDEntryType) *NoRelatedSym(Symbol); \
+MDUpdateType
+W MarketDataSnapshotFullRefresh: Symbol *NoMDEntries(MDEntryType,MDEntryPx,MDEntrySize); MDReqID
+Y MarketDataRequestReject: MDReqID; MDReqRejReason Text
 9 OrderCancelReject: OrderID ClOrdID OrigClOrdID OrdStatus CxlRejResponseTo; CxlRejReason Text TransactTime
 r OrderMassCancelReport: OrderID MassCancelRequestType MassCancelResponse; ClOrdID MassActionReportID \
 MassCancelRejectReason TotalAffectedOrders TransactTime
@@ -81,7 +87,19 @@ def spoken_dictionary(version: str) -> _core.FixDictionary:
 
 
 def _these(names: str, required: str) -> str:
-    return "".join(f"<field name='{name}' required='{required}'/>" for name in names.split())
+    """Fields, and groups as `*Counter(First,Other)`."""
+    return "".join(_group(name, required) if name[0] == "*" else _field(name, required) for name in names.split())
+
+
+def _field(name: str, required: str) -> str:
+    return f"<field name='{name}' required='{required}'/>"
+
+
+def _group(told: str, required: str) -> str:
+    counter, members = told[1:-1].split("(")
+    first, *others = members.split(",")
+    body = _field(first, "Y") + "".join(_field(one, "N") for one in others)
+    return f"<group name='{counter}' required='{required}'>{body}</group>"
 
 
 def _messages(table: str, category: str) -> str:

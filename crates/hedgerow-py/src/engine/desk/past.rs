@@ -1,0 +1,69 @@
+//! What a desk knows of its own past: a run that is taken up again, and the day that it is in.
+
+use super::{Desk, Publishing};
+use crate::engine::parents::Parents;
+use crate::engine::recorder::Recorder;
+use crate::engine::tops::Tops;
+use crate::engine::venues::{Venue, VenueSettings};
+use hedgerow_core::{Noun, Order, Problem, Session, StrategyStart, time::DAY};
+use hedgerow_kernel::{Effects, Kernel};
+use hedgerow_log::{FileStorage, Journal};
+
+impl Desk {
+    /// A fund as its journal left it: the kernel derived from the records, the journal open behind them.
+    ///
+    /// Parent orders are not worked on: what is left of them is for the strategy to say again.
+    pub fn resume(
+        kernel: Kernel,
+        records: &mut dyn Iterator<Item = (u16, &[u8])>,
+        journal: Journal<FileStorage>,
+        publishing: Publishing,
+    ) -> Result<Desk, Problem> {
+        let mut desk = Desk {
+            client_ids: vec![0; usize::from(kernel.capacity().strategies)],
+            kernel,
+            venue: Venue::new(VenueSettings::Outside)?,
+            journal: Some(journal),
+            publishing: Some(publishing),
+            effects: Effects::new(),
+            outbox: Vec::with_capacity(64),
+            reports: Vec::with_capacity(64),
+            recorder: Recorder::new(),
+            fresh_fills: Vec::with_capacity(64),
+            parents: Parents::default(),
+            running: Vec::new(),
+            day: (i64::MAX, i64::MIN),
+            now: i64::MIN,
+            tops: Tops::default(),
+        };
+        for (kind, bytes) in records {
+            desk.remember(kind, bytes);
+        }
+        Ok(desk)
+    }
+
+    /// What a record of the past leaves beside the kernel.
+    fn remember(&mut self, kind: u16, bytes: &[u8]) {
+        self.recorder.record(kind, bytes);
+        if kind == Order::KIND {
+            let order: Order = bytemuck::pod_read_unaligned(bytes);
+            if let Some(last) = self.client_ids.get_mut(usize::from(order.strategy)) {
+                *last = order.client_id.max(*last);
+            }
+        } else if kind == StrategyStart::KIND {
+            let start: StrategyStart = bytemuck::pod_read_unaligned(bytes);
+            if start.on == 1 && !self.running.contains(&start.strategy) {
+                self.running.push(start.strategy);
+            }
+        } else if kind == Session::KIND {
+            let session: Session = bytemuck::pod_read_unaligned(bytes);
+            self.day = day_of(session.ts);
+        }
+    }
+}
+
+/// The first and last instant of the day that a time belongs to: a bar that closes at midnight is of the day before.
+pub fn day_of(ts: i64) -> (i64, i64) {
+    let first = ts.saturating_sub(1).div_euclid(DAY).saturating_mul(DAY).saturating_add(1);
+    (first, first.saturating_add(DAY - 1))
+}

@@ -1,0 +1,107 @@
+"""Accounts to compare: of a run's journal, of an exchange's record, and of a statement or drop copy in a table.
+
+Promises: the journal is read as anybody could read it, without the process that writes it. Never: writes anything.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import numpy as np
+
+from hedgerow import _core
+from hedgerow.core.errors import did_you_mean, named_errors, problem
+from hedgerow.core.nouns import noun
+from hedgerow.execution.reconciliation import ENDED, WORKING, Account, Execution
+from hedgerow.execution.venues import VenueSettings, read_log
+
+_TERMINAL = ("Filled", "Cancelled", "Rejected", "Denied", "Expired")
+_MOVES = ("accepted", "traded", "cancelled", "replaced", "expired", "triggered")
+"""What happens to an order that was one."""
+COLUMNS = ("order", "symbol", "side", "quantity", "total", "price")
+
+
+def of_journal(folder: Path) -> Account:
+    """What a run's journal knows, under the names that its venue knows; `LOG` errors where it cannot be read."""
+    with named_errors():
+        reader = _core.LogReader(str(folder))
+    prefix = json.loads((folder / "run.json").read_text())["prefix"]
+
+    def rows(name: str) -> np.ndarray:
+        known = noun(name)
+        return np.frombuffer(b"".join(data for kind, _, data in reader if kind == known.kind), known.dtype)
+
+    instruments = {int(row["instrument"]): row for row in rows("Instrument")}
+    names = _core.order_state_names()
+    state = {int(row["order_id"]): names[int(row["to"]) - 1] for row in rows("OrderEvent")}
+    orders = {
+        f"{prefix}-{number}": ENDED if s in _TERMINAL else WORKING for number, s in state.items() if s != "Denied"
+    }
+    executions, totals, positions = [], dict[str, Decimal](), dict[str, Decimal]()
+    for fill in rows("Fill"):
+        about = instruments[int(fill["instrument"])]
+        order = f"{prefix}-{int(fill['cause'])}"
+        size = int(fill["lots"]) * Decimal(int(about["lot_nano"])).scaleb(-9)
+        price = int(fill["price_ticks"]) * Decimal(int(about["tick_nano"])).scaleb(-9)
+        totals[order] = totals.get(order, Decimal(0)) + size
+        executions.append(_execution(order, totals[order], size, price))
+        symbol = bytes(about["symbol"]).rstrip(b"\0").decode()
+        positions[symbol] = positions.get(symbol, Decimal(0)) + (size if fill["side"] == 1 else -size)
+    return Account("journal", orders, tuple(executions), _held(positions))
+
+
+def of_exchange(settings: VenueSettings, participant: str) -> Account:
+    """What a simulated exchange's log says of a participant; RUN_CONFIG where it has none of that name."""
+    names = [member.name for member in settings.participants]
+    if participant not in names:
+        raise problem("RUN_CONFIG", f"{participant!r} is none of {', '.join(names)}{did_you_mean(participant, names)}")
+    number, first = names.index(participant), dict[int, str]()
+    orders, executions, positions = dict[str, str](), list[Execution](), dict[str, Decimal]()
+    for line in read_log(settings.folder / "venue.jsonl"):
+        event = line.get("event", {})
+        if event.get("event") != "order" or event["participant"] != number or event["what"] not in _MOVES:
+            continue
+        listing = settings.listings[event["instrument"]]
+        order = first.setdefault(event["order_id"], event["client_id"])  # the name that it came with
+        orders[order] = WORKING if event["leaves_lots"] else ENDED
+        if event["what"] == "traded":
+            size, total = listing.quantity(event["last_lots"]), listing.quantity(event["cum_lots"])
+            executions.append(_execution(order, total, size, listing.price(event["last_ticks"])))
+            moved = size if event["side"] == "Buy" else -size
+            positions[listing.symbol] = positions.get(listing.symbol, Decimal(0)) + moved
+    return Account("venue", orders, tuple(executions), _held(positions))
+
+
+def of_statement(path: Path) -> Account:
+    """What a statement or drop copy says: a CSV file with the columns order, symbol, side, quantity, total, price.
+
+    DATA_MISSING_COLUMN, or DATA_TYPE with the row that cannot be meant.
+    """
+    executions, positions = list[Execution](), dict[str, Decimal]()
+    with path.open(newline="", encoding="utf-8") as file:
+        table = csv.DictReader(file)
+        absent = [name for name in COLUMNS if name not in (table.fieldnames or ())]
+        if absent:
+            raise problem("DATA_MISSING_COLUMN", f"{path}: {', '.join(absent)}")
+        for number, row in enumerate(table, start=2):
+            try:
+                size, total, price = (Decimal(row[name]) for name in ("quantity", "total", "price"))
+            except (InvalidOperation, TypeError):
+                raise problem("DATA_TYPE", f"{path}, line {number}: {row}") from None
+            if row["side"] not in ("buy", "sell") or not size > 0:
+                raise problem("DATA_TYPE", f"{path}, line {number}: side {row['side']!r}, quantity {size}")
+            executions.append(_execution(row["order"], total, size, price))
+            moved = size if row["side"] == "buy" else -size
+            positions[row["symbol"]] = positions.get(row["symbol"], Decimal(0)) + moved
+    return Account(path.name, {}, tuple(executions), _held(positions))
+
+
+def _execution(order: str, total: Decimal, size: Decimal, price: Decimal) -> Execution:
+    return Execution(order, total.normalize(), size.normalize(), price.normalize())
+
+
+def _held(positions: dict[str, Decimal]) -> dict[str, Decimal]:
+    return {symbol: size for symbol, size in positions.items() if size}
