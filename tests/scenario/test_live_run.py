@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -298,9 +298,6 @@ def test_live_wants_what_people_signed(place: Place, capsys: pytest.CaptureFixtu
     assert "what people signed" in capsys.readouterr().err
 
 
-Heard = Callable[[Any], None]
-
-
 def hostile(number: int) -> dict[int, str]:
     """An execution report that no venue should send."""
     draws = random.Random(number)
@@ -336,3 +333,134 @@ def test_reports_that_cannot_be_become_findings_and_change_nothing(place: Place)
     assert (found.orders, found.fills, found.positions) == (0, 0, {"ABC": 0.0})
     assert len(found.findings) > 500
     assert run(["audit", "verify", str(place.folder / "run")]) == 0
+
+
+class Once(hr.Strategy):
+    """Buys ten as soon as there is a price."""
+
+    def on_start(self) -> None:
+        """Nothing done yet."""
+        self.done = False
+
+    def on_quote(self, quote: Any) -> None:
+        """Buy once."""
+        if not self.done:
+            self.done = True
+            self.buy(10, limit=100.0)
+
+
+class Deaf:
+    """Stands where the gateway stands, and remembers what it was asked to send."""
+
+    is_up = True
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def new(self, name: str, order: Any, ts: int) -> None:
+        """An order."""
+        self.sent.append(name)
+
+    def cancel(self, name: str, original: str, order: Any, ts: int) -> None:
+        """A cancel."""
+
+    def status(self, name: str, order: Any) -> None:
+        """A question."""
+
+
+@pytest.fixture
+def alone(place: Place) -> Iterator[tuple[Any, str]]:
+    """A run with one order of ten that the venue has taken, and the order's name."""
+    from hedgerow.engine.live import LiveRun
+
+    clock = iter(range(1_795_185_000_000_000_000, 2**62, 1_000_000))
+    life = LiveRun(LiveSettings.read(place.folder / "paper.toml", "paper"), Once(), lambda: next(clock))
+    life._strategy.on_start()
+    life._gateway = Deaf()  # type: ignore[assignment]
+    life.on_book("ABC", [("99.99", "5")], [("100.01", "5")])
+    (name,) = life._gateway.sent  # type: ignore[attr-defined]
+    life.on_report("8", {11: name, 150: "0", 39: "0"})
+    yield life, name
+    life.engine.close()
+
+
+def fill(name: str, lots: str, total: str, price: str = "100.00") -> dict[int, str]:
+    """An execution report."""
+    return {11: name, 150: "F", 39: "1", 32: lots, 31: price, 14: total}
+
+
+def test_a_fill_that_comes_twice_is_booked_once_and_one_that_did_not_come_is_missed(alone: tuple[Any, str]) -> None:
+    """By what is filled in all: less than known is a repetition, more than itself a gap, and then nobody knows."""
+    life, name = alone
+    for _ in range(3):
+        life.on_report("8", fill(name, "2", "2"))
+    assert life.outcome().positions == {"ABC": 2.0}
+    life.on_report("8", fill(name, "1", "6"))
+    found = life.outcome()
+    assert (found.positions, found.unknown) == ({"ABC": 2.0}, 1)
+    assert any("did not come" in text for text in found.findings)
+    life.on_report("8", fill(name, "3", "5"))
+    life.on_report("8", fill(name, "1", "6"))
+    assert life.outcome().positions == {"ABC": 6.0}
+
+
+def test_reports_about_a_working_order_that_cannot_be_move_nothing(alone: tuple[Any, str]) -> None:
+    """More than is open, off tick, off lot, negative, no number; a bust is a note for people."""
+    life, name = alone
+    wild = [("11", "11", "100"), ("1", "1", "100.005"), ("0.5", "0.5", "100")]
+    for lots, total, price in [*wild, ("-1", "-1", "100"), ("x", "1", "100"), ("1", "1", "-5")]:
+        life.on_report("8", fill(name, lots, total, price))
+    life.on_report("8", {11: name, 150: "H", 39: "1"})
+    found = life.outcome()
+    assert (found.positions, found.fills, found.working) == ({"ABC": 0.0}, 0, 1)
+    assert len(found.findings) >= 6
+    life.on_report("8", fill(name, "10", "10"))
+    assert life.outcome().positions == {"ABC": 10.0}
+
+
+def test_what_people_sign_while_a_run_goes_on_is_heeded(place: Place) -> None:
+    """Before the second signature every order is denied, after it none, and after a pause all are again."""
+    from hedgerow import governance
+    from hedgerow.engine.live import LiveRun
+
+    fund, clock = place.folder / "fund", iter(range(1_795_185_000_000_000_000, 2**62, 10**9))
+    for name in ("root", "ada", "rita", "max"):
+        governance.keys_new(fund, name)
+    now = 1_795_184_000_000_000_000
+    people = {"ada": ["researcher"], "rita": ["risk"], "max": ["fund_manager"]}
+    root = [fund / "keys" / "root.pem"]
+    told: dict[str, Any] = {"fund": "One", "base_currency": "USD", "root_key_files": root, "people": people}
+    governance.roster_new(fund, **told, policy=None, now_ns=now)
+    source = place.folder / "busy.py"
+    governance.propose(
+        fund, key_file=fund / "keys" / "ada.pem", strategy="buyer", artifact=governance.artifact_hash(source),
+        tier="paper", limits=hr.Limits.for_research(capital=1_000_000).to_json(), universe=["ABC"],
+        valid_until_ns=2**62, title="t", now_ns=now + 1,
+    )  # fmt: skip
+    key = {name: fund / "keys" / f"{name}.pem" for name in ("rita", "max")}
+    governance.approve(fund, key_file=key["rita"], proposal="buyer", role="risk", now_ns=now + 2)
+    path = place.folder / "paper.toml"
+    path.write_text(path.read_text().replace("[run]", '[run]\nmandate = "fund"\nname = "buyer"'))
+
+    class Buyer(Once):
+        def on_quote(self, quote: Any) -> None:
+            """Buy each time."""
+            self.buy(1, limit=100.0)
+
+    desk = governance.Desk(fund)
+    life = LiveRun(LiveSettings.read(path, "paper"), Buyer(), lambda: next(clock), desk)
+    life._gateway = Deaf()  # type: ignore[assignment]
+    life._gateway.turn = lambda wait: None  # type: ignore[attr-defined]
+    denied = []
+    for step in ("one signature", "both", "paused"):
+        if step == "both":
+            governance.approve(fund, key_file=key["max"], proposal="buyer", role="fund_manager", now_ns=now + 3)
+        elif step == "paused":
+            governance.pause(fund, key_file=key["rita"], strategy="buyer", reason="r", now_ns=now + 4)
+        for _ in range(8):
+            life.turn(0.0)
+        before = life.outcome().denied
+        life.on_book("ABC", [(f"99.9{len(denied)}", "5")], [("100.01", "5")])
+        denied.append(life.outcome().denied - before)
+    life.engine.close()
+    assert denied == [1, 0, 1]

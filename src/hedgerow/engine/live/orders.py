@@ -101,6 +101,13 @@ class Book:
             row[name] = value
         return row.tobytes()
 
+    def misses(self, told: Mapping[int, str], working: Working) -> bool:
+        """Whether a fill counts more in all than what is booked and itself: one before it did not come."""
+        if _BY_EXEC_TYPE.get(told.get(150, "")) != FILLED:
+            return False
+        total, lots = (self.lots(working.instrument, told.get(tag, "")) for tag in (14, 32))
+        return lots > 0 and total > working.filled + lots
+
     def heard(self, told: Mapping[int, str], working: Working | None, number: int, now_ns: int) -> bytes | None:
         """An execution report as the kernel takes it; None for one that only says how things stand."""
         kind = _BY_EXEC_TYPE.get(told.get(150, ""))

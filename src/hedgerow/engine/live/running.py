@@ -22,6 +22,7 @@ from hedgerow import _core
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, WireError, named_errors, problem
 from hedgerow.core.files import write_whole
+from hedgerow.core.nouns import noun
 from hedgerow.core.simulation import Simulation
 from hedgerow.engine.isolation import Demand
 from hedgerow.engine.live.orders import (
@@ -37,7 +38,14 @@ from hedgerow.engine.live.orders import (
 )
 from hedgerow.engine.live.venue_settings import LiveSettings
 from hedgerow.engine.mandates import signed_standing
-from hedgerow.engine.opening import LogSettings, RunStanding, open_engine, research_authority, research_limits
+from hedgerow.engine.opening import (
+    LogSettings,
+    RunStanding,
+    hand_over,
+    open_engine,
+    research_authority,
+    research_limits,
+)
 from hedgerow.engine.run_data import instrument_fields
 from hedgerow.engine.strategy import BOOK_HANDLERS, Strategy, handlers_of
 from hedgerow.execution.gateways import FixGateway, FixLink
@@ -46,6 +54,8 @@ from hedgerow.governance.keys import private_text, save_private
 Clock = Callable[[], int]
 FIRM = 65_535
 TURN_S = 0.02
+HEED_EVERY_NS = 5 * 10**9
+"""How often a run looks for what people signed meanwhile."""
 FAREWELL_NS = 5 * 10**9
 """How long the end of a run waits for the venue to confirm cancels."""
 HEAD_BYTES = 64
@@ -96,12 +106,16 @@ class LiveRun:
         self._notes: list[str] = []
         self._inherited: set[int] = set()
         self._killed = self._parting = False
+        self._mandate = mandate
         standing = self._standing(mandate)
         self._number = standing.number
+        self._looked_ns = self._heeded = 0
         with ExitStack() as undo:
             self._engine = self._opened(standing)
             undo.callback(self._abandon)
             self._engine.bind(strategy, standing.number)
+            with named_errors():
+                self._heed(standing)
             self._around = strategy.running(settings.log, standing, Demand.of(self._engine, standing.number))
             link = FixLink(
                 settings.host,
@@ -161,8 +175,18 @@ class LiveRun:
         """What came within so many seconds, and what is due by now."""
         self._gateway.turn(wait_s)
         with named_errors():
+            if self._mandate is not None and self._now() - self._looked_ns > HEED_EVERY_NS:
+                self._heed(self._standing(self._mandate))
             self._advance(np.zeros(0, np.uint8), np.zeros(0, np.uint64))
             self._engine.flush()
+
+    def _heed(self, standing: RunStanding) -> None:
+        """Hand the kernel what people signed since it was last told: a pause, a revocation, a new mandate."""
+        self._looked_ns = self._now()
+        sequencings = standing.authority.sequencings
+        if sequencings and sequencings[-1].size > self._heeded:
+            hand_over(self._engine, [one for one in sequencings if one.size >= self._heeded])
+            self._heeded = sequencings[-1].size
 
     def kill(self) -> int:
         """Turn the firm's kill switch and cancel everything; how many cancels were asked for."""
@@ -185,7 +209,6 @@ class LiveRun:
 
     def outcome(self) -> Outcome:
         """How things stand."""
-        from hedgerow.core.nouns import noun
 
         def rows(name: str) -> Any:
             known = noun(name)
@@ -209,9 +232,13 @@ class LiveRun:
     def on_up(self) -> None:
         """Of the gateway: ask what became of every order that works, and for the books."""
         for order in working_of(self._engine).values():
-            words = self._book.words(order.instrument, order.side, order.lots, order.limit_ticks)
-            self._gateway.status(self._book.name(order.id), words)
+            self._ask(order)
         self._gateway.watch([one.symbol for one in self._settings.instruments], self._settings.depth)
+
+    def _ask(self, order: Working) -> None:
+        """Ask the venue how an order stands."""
+        words = self._book.words(order.instrument, order.side, order.lots, order.limit_ticks)
+        self._gateway.status(self._book.name(order.id), words)
 
     def on_down(self, why: str) -> None:
         """Of the gateway: what was on its way may have arrived or not, and nobody knows."""
@@ -226,8 +253,13 @@ class LiveRun:
         with named_errors():
             if kind == "9":
                 self._engine.report(self._book.report(CANCEL_REJECTED, order, now_ns, order_id=number), self._handlers)
+                if order is not None and told.get(39) == "8":  # it does not know the order: what became of it?
+                    self._ask(order)
             elif told.get(150) == "I":
                 self._stands(told, order, number)
+            elif order is not None and self._book.misses(told, order):
+                self._note(f"{told.get(11)}: executions before {told.get(14)} in all did not come: ask for them")
+                self._engine.report(self._book.report(LOST, order, now_ns), self._handlers)
             elif (record := self._book.heard(told, order, number, now_ns)) is not None:
                 if number == 0:
                     self._note(f"the venue reports on {told.get(11)!r}, an order that this run never sent")
@@ -382,6 +414,8 @@ class LiveRun:
         )
         with named_errors():
             engine.flush()
+        if standing.authority.sequencings:
+            self._heeded = standing.authority.sequencings[-1].size
         return engine
 
     def _taken_up(self, books: dict[str, Any], told: LogSettings) -> Any:
@@ -396,6 +430,7 @@ class LiveRun:
         self._book = Book(json.loads(_read(self._settings.log / RUN))["prefix"], self._settings.instruments)
         self._last_ns = max(self._last_ns, self._engine.clock)
         self._inherited = set(working_of(self._engine))
+        self._heeded = heeded_by(self._settings.log)
         self._lose()
         return self._engine
 
@@ -405,6 +440,13 @@ class LiveRun:
 
 
 _FREE = {"fee_nano": 0, "fee_per_unit_nano": 0, "fee_min_nano": 0}
+
+
+def heeded_by(folder: Path) -> int:
+    """The size of the governance log that a journal was last told of."""
+    known = noun("Sequenced")
+    told = [data for kind, _, data in _core.LogReader(str(folder)) if kind == known.kind]
+    return int(np.frombuffer(told[-1], known.dtype)[0]["size"]) if told else 0
 
 
 def _is_blank(journal: Path) -> bool:
