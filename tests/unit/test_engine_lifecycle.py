@@ -292,3 +292,21 @@ def reinvested(close: Any, split: Any, cash: Any, told: list[Action], dates: Any
     run = sound(hr.backtest(raw, signals=lots, size=0.001, cash=1e10, costs=FREE, actions=told))
     assert set(run.orders["state"]) == {"Filled"}
     return float((run.final_nav - 1e10) / (first * close[0]) + 1)
+
+
+def test_runs_that_differ_in_what_holding_costs_are_different_trials(tmp_path: Path) -> None:
+    """Each borrow fee and each list of actions that is tried counts; the same ones again do not."""
+    rates = pd.Series([0.001], index=pd.DatetimeIndex(["1970-01-02T08:00"], tz="UTC", name="ts"))
+    tried = [
+        {},
+        {"carry": hr.Carry(borrow=0.1)},
+        {"carry": hr.Carry(borrow=0.2)},
+        {"carry": hr.Carry(borrow=0.2)},
+        {"carry": hr.Carry(borrow=0.2, funding={"ACME": rates})},
+        {"actions": [action("split", 1, 2)]},
+    ]
+    counts = [
+        hr.backtest(bars(10, 10, 10), signals=[1, 1, 0], costs=FREE, trials=tmp_path / "trials", **told).info.trials
+        for told in tried
+    ]
+    assert counts == [1, 2, 3, 3, 4, 5]

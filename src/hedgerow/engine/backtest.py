@@ -35,7 +35,7 @@ from hedgerow.engine.book_backtest import (
 from hedgerow.engine.book_data import BookData
 from hedgerow.engine.counting import Count
 from hedgerow.engine.fx_rates import Change, FxRates, fx_rates
-from hedgerow.engine.lifecycle import Event, lifecycle
+from hedgerow.engine.lifecycle import Event, holding_told, lifecycle
 from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import (
     PUBLISH_EVERY,
@@ -138,7 +138,7 @@ def backtest(
     met = _all_of(actions)
     changes = _changes(bars, rates, met, carry, notes)
     journal = _log_settings(log, name, seed, standing, epoch, publish_every)
-    count = Count.begin(trials, info, bars, limits)
+    count = Count.begin(trials, dataclasses.replace(info, holding=holding_told(met, carry)), bars, limits)
     told = None if books is None else book_settings(books, assumed, costs, seed)
     funds = {"cash": cash, "currency": currency, "costs": costs, "fx": rates.start}
     engine = _open(bars, standing, info, firm_limits=limits, log=journal, books=told, **funds)

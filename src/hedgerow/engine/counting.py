@@ -61,7 +61,8 @@ class Count:
 
 def variant_of(info: RunInfo, data: RunData | BookData, limits: Limits) -> Variant:
     """What a run tries: its name, its artifact, everything that was set, its data and their period."""
-    assumed = {"simulation": info.simulation} if info.simulation else {}
+    beside = {"simulation": info.simulation, "holding": info.holding}
+    assumed = {name: told for name, told in beside.items() if told}
     settings = settings_of(info.config, info.seed, info.cash, info.currency, info.costs, limits) | assumed
     return variant(info.name, info.artifact, settings, data, info.data_digest)
 

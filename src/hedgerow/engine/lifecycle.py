@@ -7,7 +7,8 @@ worth) stands here. Never: an action of an instrument that the run does not hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,19 @@ class Event:
             return
         lots = (self.old_lots, self.new_lots, self.cash_nano, self.fraction_ticks)
         engine.lifecycle((KINDS.index(self.kind), self.instrument, *lots), self.ts)
+
+
+def holding_told(actions: Iterable[Any], carry: Carry | None) -> dict[str, Any]:
+    """What a run assumes of holding, for its record: runs that differ in it are different trials; Series by digests."""
+    found: dict[str, Any] = {}
+    if listed := sorted(map(repr, actions)):
+        found["actions"] = hashlib.sha256("\n".join(listed).encode()).hexdigest()
+    if carry is not None:
+        fees = dict(carry.borrow) if isinstance(carry.borrow, Mapping) else carry.borrow
+        rates = {symbol: repr(list(series.items())).encode() for symbol, series in sorted(carry.funding.items())}
+        found |= {"borrow": fees, "day_count": carry.day_count}
+        found["funding"] = {symbol: hashlib.sha256(told).hexdigest() for symbol, told in rates.items()}
+    return found
 
 
 def lifecycle(data: RunData, actions: Sequence[Any] | None, carry: Carry | None) -> tuple[Event, ...]:

@@ -75,6 +75,7 @@ class RunInfo:
     notes: tuple[str, ...] = ()
     number: int = 0
     simulation: dict[str, Any] = field(default_factory=dict)
+    holding: dict[str, Any] = field(default_factory=dict)
 
 
 class Result:
@@ -83,8 +84,7 @@ class Result:
     def __init__(
         self, engine: Any, data: RunData, info: RunInfo, sealed: dict[str, Any], actions: tuple[Action, ...] = ()
     ) -> None:
-        self._engine = engine
-        self._data = data
+        self._engine, self._data = engine, data
         self.info = info
         self.sealed = sealed
         self.actions = actions

@@ -95,12 +95,23 @@ class _Instruments:
         return instrument_fields(one, sector, one.sigma, one.adv_lots)
 
 
+class Rising:
+    """A clock that never goes back: one that is set back does not undo what happened."""
+
+    def __init__(self, wall: Clock) -> None:
+        self._wall, self.last_ns = wall, 0
+
+    def __call__(self) -> int:
+        """UTC nanoseconds, never less than before."""
+        self.last_ns = max(self.last_ns, self._wall())
+        return self.last_ns
+
+
 class LiveRun:
     """One life of a run: opened or taken up again, turned until it is stopped, closed."""
 
     def __init__(self, settings: LiveSettings, strategy: Strategy, clock: Clock, mandate: Any = None) -> None:
-        self._settings, self._strategy, self._wall = settings, strategy, clock
-        self._last_ns = 0
+        self._settings, self._strategy, self._now = settings, strategy, Rising(clock)
         self._handlers = [handlers_of(strategy, BOOK_HANDLERS)]
         self._index = {one.symbol: index for index, one in enumerate(settings.instruments)}
         self._notes: list[str] = []
@@ -352,11 +363,6 @@ class LiveRun:
         with named_errors():
             self._engine.report(self._book.report(kind, order, self._now()), self._handlers)
 
-    def _now(self) -> int:
-        """UTC nanoseconds, never less than before: a clock that is set back does not undo what happened."""
-        self._last_ns = max(self._last_ns, self._wall())
-        return self._last_ns
-
     def _note(self, text: str) -> None:
         self._notes.append(text)
 
@@ -428,7 +434,7 @@ class LiveRun:
                 raise
             return None
         self._book = Book(json.loads(_read(self._settings.log / RUN))["prefix"], self._settings.instruments)
-        self._last_ns = max(self._last_ns, self._engine.clock)
+        self._now.last_ns = max(self._now.last_ns, self._engine.clock)
         self._inherited = set(working_of(self._engine))
         self._heeded = heeded_by(self._settings.log)
         self._lose()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import select
 import socket
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,10 +76,11 @@ _TIFS = {"gtc": "1", "day": "0", "ioc": "3", "fok": "4", "gtx": "1"}
 
 
 class FixGateway:
-    """One session with one venue; the owner calls `turn` in its loop."""
+    """One session with one venue; its owner is told what is heard, outlives it, and calls `turn` in a loop."""
 
     def __init__(self, link: FixLink, heard: Heard, clock: Clock) -> None:
-        self._link, self._heard, self._clock = link, heard, clock
+        # Not held: an owner and its gateway in a circle would end whenever, and wherever, garbage is collected.
+        self._link, self._heard, self._clock = link, weakref.proxy(heard), clock
         self._session = _core.FixSession(
             VERSION,
             link.sender,
