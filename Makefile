@@ -52,6 +52,8 @@ check: $(VENV)/.built ## style, types, layers, fresh stubs and pages, tidiness, 
 	$(STEP) "import-linter: layers" $(BIN)/lint-imports --no-cache
 	$(STEP) "rustfmt" cargo fmt --all --check
 	$(STEP) "clippy: no warnings" cargo clippy -q --workspace --all-targets -- -D warnings
+	@cp Cargo.lock bench/rust/Cargo.lock
+	$(STEP) "the measuring program compiles" cargo check -q --manifest-path bench/rust/Cargo.toml --target-dir target/bench
 	$(STEP) "stubs are fresh" $(BIN)/python tools/print_stubs.py --check
 	$(STEP) "generated pages are fresh" $(BIN)/python tools/print_docs.py --check
 	$(STEP) "tidy" $(BIN)/python tools/tidy.py

@@ -43,6 +43,8 @@ PLANS: dict[str, Plan] = {
         "journal.groups.16": ("floor.journal.groups.16", None),
         "journal.groups.256": ("floor.journal.groups.256", Goal(">=", 0.5)),
         "journal.groups.2048": ("floor.journal.groups.2048", Goal(">=", 0.5)),
+        "journal.groups.256.bytes": ("floor.journal.groups.256.bytes", Goal(">=", 0.5)),
+        "journal.groups.2048.bytes": ("floor.journal.groups.2048.bytes", Goal(">=", 0.5)),
     },
     "log": {
         "log.verify": ("floor.log.verify.leaves", Goal("<=", 2)),
@@ -67,6 +69,24 @@ PLANS: dict[str, Plan] = {
         "fix.encode": ("floor.fix.encode", Goal("<=", 3)),
         "fix.parse.allocations": ("", NONE),
         "fix.encode.allocations": ("", NONE),
+    },
+    "ring": {
+        "ring.one_way.p50": ("floor.ring.line.p50", Goal("<=", 1.5)),
+        "ring.one_way.p99": ("floor.ring.line.p99", Goal("<=", 2)),
+        "ring.stream": ("", None),
+        "ring.lost": ("", NONE),
+    },
+    "tick": {
+        "tick.order.p50": ("floor.tick.order.p50", Goal("<=", 3)),
+        "tick.order.p99": ("floor.tick.order.p99", Goal("<=", 3)),
+        **{
+            f"tick.{leg}.{share}": ("", None)
+            for leg in ("book", "strategy", "gate", "bytes")
+            for share in ("p50", "p99")
+        },
+        "tick.turn.p50": ("floor.tick.order.p50", None),
+        "tick.turn.p99": ("floor.tick.order.p99", None),
+        "tick.turn.allocations": ("", NONE),
     },
     "kernel": {f"kernel.{step}": ("floor.kernel", None) for step in STEPS},
     "wasm": {"wasm.call": ("floor.wasm.call", Goal("<", 1_000, of="value", unit="ns"))},

@@ -26,12 +26,14 @@ from bench import (  # noqa: E402 (run as a program, the folder above must be fo
     fix,
     jail,
     replays,
+    sweeps,
 )
 from bench.figures import Figure, table  # noqa: E402
 from bench.j1.data import ALL  # noqa: E402
 from bench.machine import machine, real_time  # noqa: E402
 from bench.newcomer import figures as newcomer  # noqa: E402
 from bench.peers import environments  # noqa: E402
+from bench.trip import figures as trip  # noqa: E402
 
 GROUPS = {
     "gate": "pre-trade gate, in and out of the caches, beside eight bare checks",
@@ -41,14 +43,18 @@ GROUPS = {
     "book": "order books beside bare tables: prices near and far, orders in and out, the weighted mid",
     "itch": "ITCH messages read and made into books, beside copying their bytes",
     "fix": "FIX orders read and checked, and written, beside a byte loop, a prepared message and QuickFIX/J",
+    "ring": "a ring from one processor to another, beside a cache line; nothing lost (BENCH_MESSAGES: how many)",
+    "tick": "a change of a book to an order's bytes, each leg alone, beside the least that does it",
     "kernel": "steps of the kernel",
     "wasm": "a call of a WebAssembly module beside the same work done natively",
     "counts": "allocations, system calls, locks and instructions of the kernel's steps",
     "j1": "a million bars: events, init/next and signals, beside the peers that are installed",
+    "j4": "a thousand variants over 100,000 bars, beside vectorbt",
     "replay": "books replayed with our orders in them: quotes, levels, orders, beside floors and installed peers",
     "jail": "a round trip to a strategy behind its walls, beside bare pipes",
     "asof": "ten million rows joined as of the time they were known, beside Polars and DuckDB",
     "feeds": "a file delivered, messages recorded and read into rows, beside copying, writing and parsing them",
+    "trip": "an order to the exchange over TCP and FIX and back, durably, at 1,000/s beside other load",
     "newcomer": "import, first result, installed size, demo",
 }
 RUNS = 7
@@ -84,6 +90,8 @@ def measure(group: str, asked: argparse.Namespace, say: backtests.Say) -> Iterat
     work = ROOT / "bench" / ".work"
     if group == "j1":
         return backtests.measure(n=asked.bars, runs=asked.runs, work=work, say=say)
+    if group == "j4":
+        return sweeps.measure(runs=asked.runs, work=work, say=say)
     if group == "newcomer":
         return newcomer.measure(runs=asked.runs, work=work, say=say)
     if group == "replay":
@@ -94,6 +102,8 @@ def measure(group: str, asked: argparse.Namespace, say: backtests.Say) -> Iterat
         return asof.measure(runs=asked.runs)
     if group == "feeds":
         return feeds.measure(runs=asked.runs)
+    if group == "trip":
+        return trip.measure(runs=asked.runs, work=work)
     say(f"{group}: building and measuring")
     if group == "fix":
         return fix.measure(runs=asked.runs, prefix=real_time(asked.scheduling), work=work)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hedgerow.core.carry import Carry
     from hedgerow.core.costs import Costs
     from hedgerow.core.errors import HedgerowError
+    from hedgerow.core.expiry import Expiry
+    from hedgerow.core.fees import FeeSchedule, FeeTier
+    from hedgerow.core.margin import Margin
     from hedgerow.engine.attribution import attribution
     from hedgerow.engine.audit import verify
     from hedgerow.engine.backtest import backtest
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.jail_replay import replay_strategy
     from hedgerow.engine.jailed import JailedStrategy
     from hedgerow.engine.lint import lint
+    from hedgerow.engine.market_maker import MarketMaker
     from hedgerow.engine.queue_fit import calibrate_queue
     from hedgerow.engine.result import Result
     from hedgerow.engine.simple import SimpleStrategy, crossover
@@ -85,10 +89,15 @@ _HOME = {
     "Comparison": "hedgerow.engine.comparison",
     "Costs": "hedgerow.core.costs",
     "Delay": "hedgerow.core.simulation",
+    "Expiry": "hedgerow.core.expiry",
+    "FeeSchedule": "hedgerow.core.fees",
+    "FeeTier": "hedgerow.core.fees",
     "HedgerowError": "hedgerow.core.errors",
     "Instrument": "hedgerow.market.instruments",
     "JailedStrategy": "hedgerow.engine.jailed",
     "Limits": "hedgerow.risk.limits",
+    "Margin": "hedgerow.core.margin",
+    "MarketMaker": "hedgerow.engine.market_maker",
     "Result": "hedgerow.engine.result",
     "SimpleStrategy": "hedgerow.engine.simple",
     "Simulation": "hedgerow.core.simulation",
@@ -161,10 +170,15 @@ __all__ = [
     "Comparison",
     "Costs",
     "Delay",
+    "Expiry",
+    "FeeSchedule",
+    "FeeTier",
     "HedgerowError",
     "Instrument",
     "JailedStrategy",
     "Limits",
+    "Margin",
+    "MarketMaker",
     "Result",
     "SimpleStrategy",
     "Simulation",

@@ -17,6 +17,11 @@ KIND_GENESIS: Final[int]
 Kind of an entry that holds the genesis of a fund.
 """
 
+KIND_REMARK: Final[int]
+"""
+Kind of an entry that holds words about the record before it.
+"""
+
 KIND_SEALED: Final[int]
 """
 Kind of an entry that is ciphertext.
@@ -143,6 +148,11 @@ class Book:
         Half-way between the best prices, `None` where one is missing.
         """
     @property
+    def phase(self, /) -> str | None:
+        """
+        What the instrument does at the venue, as far as we know: see `MarketPhase.phase`.
+        """
+    @property
     def symbol(self, /) -> str:
         """
         Name of the instrument.
@@ -214,6 +224,37 @@ class BookFeed:
         """
 
 @final
+class ContingentTicket:
+    """
+    An order that is sent as another one fills: what stands for it now.
+    """
+    @property
+    def filled(self, /) -> float:
+        """
+        Units that it traded.
+        """
+    @property
+    def id(self, /) -> int:
+        """
+        Sequence number of the record that says what shall follow.
+        """
+    @property
+    def open(self, /) -> float:
+        """
+        Units open in the market; 0 while nothing works.
+        """
+    @property
+    def order_id(self, /) -> int | None:
+        """
+        Number of the order that works for it; `None` while none does.
+        """
+    @property
+    def state(self, /) -> str:
+        """
+        `waiting` (nothing of it is in the market), `working`, or `ended`.
+        """
+
+@final
 class Engine:
     """
     One fund in one run: kernel, simulated venue, journal.
@@ -254,10 +295,6 @@ class Engine:
         """
         Asks to cancel a working order, whoever sent it.
         """
-    def cancel_parents(self, /, strategy: SupportsIndex, instrument: SupportsIndex, cause: SupportsIndex) -> None:
-        """
-        Stops a strategy's parent orders in an instrument and cancels their working children.
-        """
     def capital(
         self, /, strategy: SupportsIndex, currency_code: str, amount_nano: SupportsIndex, ts: SupportsIndex
     ) -> int:
@@ -277,6 +314,18 @@ class Engine:
         """
         The weakest isolation that a strategy's mandate allows, as its number, and the name of the mandate's tier.
         """
+    def equity_curve(
+        self, /, places: SupportsGetItem[int, SupportsIndex] | None = None
+    ) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        The equity curve: net asset value (base currency) after each time of the run so far, or at some of them, by number
+        in rising order. What it follows from is kept until somebody asks.
+        """
+    @property
+    def equity_points(self, /) -> int:
+        """
+        Times that the equity curve has a number for.
+        """
     def expected_lots(self, /, strategy: SupportsIndex, instrument: SupportsIndex) -> int:
         """
         Position plus everything working, signed lots.
@@ -288,6 +337,10 @@ class Engine:
     def flush(self, /) -> None:
         """
         Sends what waits once it is durable, makes the rest durable, and publishes the journal if it is time.
+        """
+    def following(self, /) -> list[int]:
+        """
+        Numbers of the working orders that follow another one's fills.
         """
     def forecast(
         self,
@@ -302,6 +355,15 @@ class Engine:
     ) -> int:
         """
         A model's forecast; returns its record's id, to be named as the target's cause.
+        """
+    def fork(self, /) -> Engine:
+        """
+        The same fund once more, as it stands before its first bar: a sweep opens once and runs many variants. Only for a run
+        over bars without journal and margin.
+        """
+    def found(self, /, record: bytes, words: str) -> int:
+        """
+        What surrounds the kernel found something: a `Finding` as bytes, and words about it; returns its id.
         """
     def fx_rate(self, /, base: str, rate_nano: SupportsIndex, ts: SupportsIndex) -> int:
         """
@@ -361,18 +423,6 @@ class Engine:
         """
         One order, by indexes and integers; returns (order id, code of the rule that denied it or 0).
         """
-    def parent(
-        self,
-        /,
-        strategy: SupportsIndex,
-        instrument: SupportsIndex,
-        cause: SupportsIndex,
-        lots: SupportsIndex,
-        slices: SupportsIndex,
-    ) -> int:
-        """
-        A parent order of signed lots, worked in equal slices over the coming bars.
-        """
     def position_lots(self, /, strategy: SupportsIndex, instrument: SupportsIndex) -> int:
         """
         Position of a strategy in an instrument, signed lots.
@@ -385,10 +435,12 @@ class Engine:
         self,
         /,
         record: bytes,
-        handlers: SupportsGetItem[int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None]],
+        handlers: SupportsGetItem[
+            int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None, Any | None]
+        ],
     ) -> None:
         """
-        A venue elsewhere speaks: a `VenueReport` as bytes, durable when this returns. Fills are told to the strategies.
+        A venue elsewhere speaks: a `VenueReport` as bytes, durable with the next `flush`. Fills are told to the strategies.
         """
     @staticmethod
     def resume(
@@ -411,14 +463,16 @@ class Engine:
         /,
         kinds: typing.Any,
         rows: typing.Any,
-        handlers: SupportsGetItem[int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None]],
+        handlers: SupportsGetItem[
+            int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None, Any | None]
+        ],
         until: SupportsIndex,
         progress: Any | None = None,
-    ) -> None:
+    ) -> int:
         """
         Plays rows of books to event strategies: `kinds` says which noun each row is, `rows` holds four 64-bit words a row,
         `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). Behind the rows happens what else happens up to
-        `until`: the least number = nothing, the run waits for the next call; the greatest = everything, the run is over.
+        `until`: the least number = nothing, the run waits; the greatest = everything, it is over. Gives when something is due next.
         """
     def run_events(
         self,
@@ -431,22 +485,38 @@ class Engine:
         Runs event strategies over bars: `handlers` holds (strategy, on_bar, on_fill, on_timer) with `None` for what is not there.
         """
     def run_signals(
-        self, /, columns: Any, strategy: SupportsIndex, signals: typing.Any, unit_lots: SupportsIndex
+        self,
+        /,
+        columns: Any,
+        strategy: SupportsIndex,
+        signals: typing.Any,
+        unit_lots: SupportsIndex,
+        looked: LookedAt | None = None,
     ) -> None:
         """
         Runs one strategy from signals: wanted position = signal times `unit_lots`, one signal per row.
         """
-    def run_targets(self, /, columns: Any, strategy: SupportsIndex, lots: typing.Any) -> None:
+    def run_targets(
+        self, /, columns: Any, strategy: SupportsIndex, lots: typing.Any, looked: LookedAt | None = None
+    ) -> None:
         """
-        Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is.
+        Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is. `looked`, here and
+        below: what `look_at` found of the columns.
         """
-    def run_weights(self, /, columns: Any, strategy: SupportsIndex, weights: typing.Any) -> None:
+    def run_weights(
+        self, /, columns: Any, strategy: SupportsIndex, weights: typing.Any, looked: LookedAt | None = None
+    ) -> None:
         """
         Runs one strategy from wanted shares of the book's value: one per row, NaN = leave as it is.
         """
     def sequenced(self, /, ts: SupportsIndex, size: SupportsIndex, root: SupportsLenAndGetItem[SupportsIndex]) -> int:
         """
         The signed events that follow were taken into the governance log at `ts`, behind `size` entries with this root.
+        """
+    @property
+    def sequenced_size(self, /) -> int:
+        """
+        Entries of the governance log that the kernel was told of.
         """
     def signed(self, /, envelope: SupportsGetItem[int, SupportsIndex]) -> int:
         """
@@ -463,13 +533,13 @@ class Engine:
         """
         SHA-256 of the kernel's state.
         """
-    def take_equity(self, /) -> typing.Any:
+    def stop_parents(self, /, cancel: bool) -> int:
         """
-        The equity curve: net asset value (base currency) after each time of the run so far. Taken once; then it is empty.
+        Stops every parent order, and cancels its children or leaves them; how many were still being worked.
         """
-    def take_sends(self, /) -> list[tuple[str, bytes]]:
+    def take_sends(self, /) -> list[tuple[str, bytes, bytes]]:
         """
-        What was let pass since the last call and is durable, for a gateway: ("new" | "cancel" | "replace", its record).
+        What was let pass since the last call and is durable, for a gateway: ("new" | "cancel" | "replace", record, stop, end).
         """
     def target(
         self,
@@ -487,10 +557,9 @@ class Engine:
         """
         Sum of all postings by currency, 10^-9 units: every one must be zero.
         """
-    def working(self, /) -> list[tuple[int, int, int, int, int, int, int, int, str, int]]:
+    def working(self, /, order_id: SupportsIndex | None = None) -> list[tuple[bytes, int, str, bytes]]:
         """
-        Orders that have not ended: (id, slot, instrument, strategy, side, lots, filled lots, limit in ticks or 0, state,
-        client order id) each, in order of their slots.
+        Orders that have not ended, or one: (`Order` with the terms in force, lots filled, state, stop price, end).
         """
 
 @final
@@ -725,7 +794,12 @@ class FixSession:
     def send(self, /, msg_type: str, fields: list[tuple[int, bytes]], now_ns: SupportsIndex) -> int:
         """
         Sends an application message of tag and value; gives its number. Header fields go to the header, the body stays in
-        the order given. Raises `WireError`: not logged on, a separator in a value, or a store that refuses.
+        the order given. Raises `WireError`: not logged on, a separator in a value, or a store that failed before.
+        """
+    def settle(self, /) -> None:
+        """
+        Keeps on the disk what was made to be sent, with one wait for all of it; `transmit` does it too. Raises `WireError`
+        where the store fails: nothing of it is sent then.
         """
     def tick(self, /, now_ns: SupportsIndex) -> None:
         """
@@ -733,7 +807,7 @@ class FixSession:
         """
     def transmit(self, /) -> bytes:
         """
-        The bytes to send, in order; they are given once.
+        The bytes to send, in order, once they are kept; they are given once.
         """
 
 @final
@@ -799,6 +873,10 @@ class ItchBooks:
         (what is left belongs to the next piece), and tables of what happened: `BookOrder` and `Trade`.
 
         Raises `WireError` or `BookError` with the message's offset; the messages before it are taken, their rows are lost.
+        """
+    def take_phases(self, /) -> numpy.typing.NDArray[typing.Any]:
+        """
+        What stocks did from when on, as `MarketPhase` rows: all that was told since the last call.
         """
 
 @final
@@ -960,6 +1038,52 @@ class Keyring:
         """
 
 @final
+class LatencyHistogram:
+    """
+    Latencies in nanoseconds, counted by an HDR histogram of three significant digits.
+    """
+    def __new__(cls, /, buckets: SupportsGetItem[int, tuple[SupportsIndex, SupportsIndex]] = ...) -> LatencyHistogram:
+        """
+        An empty one, or what `buckets` of another gave.
+        """
+    def buckets(self, /) -> list[tuple[int, int]]:
+        """
+        Values that occurred, to three digits, and how often.
+        """
+    @property
+    def count(self, /) -> int:
+        """
+        How many were counted.
+        """
+    @property
+    def least(self, /) -> int:
+        """
+        The smallest, 0 where nothing was counted.
+        """
+    @property
+    def mean(self, /) -> float:
+        """
+        The mean, 0 where nothing was counted.
+        """
+    def merge(self, /, other: LatencyHistogram) -> None:
+        """
+        Adds what another counted.
+        """
+    @property
+    def most(self, /) -> int:
+        """
+        The greatest, to three digits.
+        """
+    def quantile(self, /, share: SupportsFloat | SupportsIndex) -> int:
+        """
+        What a share of them (0 to 1) do not exceed, to three digits.
+        """
+    def record(self, /, ns: SupportsIndex) -> None:
+        """
+        Counts one. What is negative (a clock was set back) counts as 0, what is over an hour as an hour.
+        """
+
+@final
 class LevelBook:
     """
     Every price of a book (L2), from `BookLevel` events.
@@ -1117,6 +1241,12 @@ class LogTree:
         """
 
 @final
+class LookedAt:
+    """
+    Bars of one instrument that were looked at once for many runs.
+    """
+
+@final
 class MarketGenerator:
     """
     A market that is made up, event by event; see `hedgerow.market.generated`.
@@ -1147,6 +1277,27 @@ class MarketGenerator:
         """
         The next events of orders, at least so many and whole updates, and the trades among them: `BookOrder` and `Trade`
         rows.
+        """
+
+@final
+class MarketPhase:
+    """
+    What an instrument does at the venue from now on, as it reached us.
+    """
+    @property
+    def phase(self, /) -> str | None:
+        """
+        `closed`, `opening_call`, `continuous`, `closing_call` or `halted`.
+        """
+    @property
+    def symbol(self, /) -> str:
+        """
+        Name of the instrument.
+        """
+    @property
+    def ts(self, /) -> int:
+        """
+        When it happened at the venue, UTC nanoseconds.
         """
 
 @final
@@ -1229,14 +1380,163 @@ class OrderTicket:
         Code of the first rule that denied it, such as `RISK-014`, or `None`.
         """
     @property
+    def display(self, /) -> float | None:
+        """
+        Units that the book shows of it at a time, under the terms in force; `None` where that is all, and once it no longer
+        works.
+        """
+    @property
+    def filled(self, /) -> float | None:
+        """
+        Units filled so far; `None` once it no longer works.
+        """
+    @property
     def id(self, /) -> int:
         """
         Sequence number of the order's record.
         """
     @property
+    def limit(self, /) -> float | None:
+        """
+        Its limit under the terms in force; `None` for a market order, and once it no longer works.
+        """
+    @property
+    def peg(self, /) -> str | None:
+        """
+        What its price follows (`primary`, `midpoint`, `market`); `None` where it follows nothing, and once it no longer works.
+        """
+    @property
+    def quantity(self, /) -> float | None:
+        """
+        Units in all, filled ones included, under the terms in force; `None` once it no longer works.
+        """
+    @property
     def state(self, /) -> str | None:
         """
         The order's state by name, `None` once it no longer works.
+        """
+    @property
+    def stop(self, /) -> float | None:
+        """
+        Its stop price under the terms in force; `None` where it has none, and once it no longer works.
+        """
+
+@final
+class ParentDesk:
+    """
+    A strategy's parent orders in its run.
+    """
+    def __new__(cls, /, strategy: StrategyCore) -> ParentDesk:
+        """
+        Of a strategy that is in a run; RUN_OUTSIDE otherwise.
+        """
+    def about(self, /, symbol: str | None = None) -> tuple[int, int, int, int, int, int, int]:
+        """
+        (instrument, tick, lot, bid, ask, average daily volume, daily deviation): see the module.
+        """
+    def amend(
+        self,
+        /,
+        parent: SupportsIndex,
+        lots: SupportsIndex,
+        limit_ticks: SupportsIndex,
+        until: SupportsIndex | None,
+        steps: SupportsGetItem[int, tuple[SupportsIndex, SupportsIndex]],
+    ) -> None:
+        """
+        Another total, limit and end for a parent order, and its new plan.
+        """
+    def at_work(
+        self, /
+    ) -> list[
+        tuple[
+            int,
+            int,
+            str,
+            int,
+            int,
+            int,
+            int,
+            int | None,
+            tuple[int, int, int, int, int, float, int, int, bool, int, bool],
+            list[tuple[int, int]],
+        ]
+    ]:
+        """
+        The strategy's parent orders that are being worked, in order of their making, those of an earlier life of the run among
+        them.
+        """
+    def lots(self, /, instrument: SupportsIndex, quantity: SupportsFloat | SupportsIndex) -> int:
+        """
+        Signed lots of a quantity.
+        """
+    @property
+    def now(self, /) -> int:
+        """
+        The run's time, UTC nanoseconds.
+        """
+    @property
+    def over_books(self, /) -> bool:
+        """
+        Whether the run is over books.
+        """
+    def quantity(self, /, instrument: SupportsIndex, lots: SupportsIndex) -> float:
+        """
+        Units of so many lots.
+        """
+    def state(self, /, parent: SupportsIndex) -> tuple[int, int, int, int, int | None, bool, bool] | None:
+        """
+        (total, filled, working lots, limit, until or `None`, whether more will be sent, whether it has ended) of a parent order.
+        """
+    def stop(self, /, parent: SupportsIndex) -> bool:
+        """
+        Stops a parent order and cancels its children; whether it was still being worked.
+        """
+    def stop_all(self, /, instrument: SupportsIndex, cause: SupportsIndex) -> None:
+        """
+        Stops all parent orders of the strategy in an instrument, because of a record.
+        """
+    def tape(
+        self, /, instrument: SupportsIndex, first: SupportsIndex = 0
+    ) -> tuple[typing.Any, typing.Any, typing.Any, typing.Any, int]:
+        """
+        What was seen of an instrument from row `first` on, stretch by stretch: when it ended, lots traded, mean width of the
+        market (ticks), mean lots at its two best prices (NaN = not known); and the row to go on from. Over bars a stretch is a
+        bar whose volume is known; over books one that is not over yet is not shown.
+        """
+    def ticks(self, /, instrument: SupportsIndex, price: SupportsFloat | SupportsIndex) -> int:
+        """
+        Ticks of a price.
+        """
+    def work(
+        self,
+        /,
+        instrument: SupportsIndex,
+        lots: SupportsIndex,
+        algo: SupportsIndex,
+        limit_ticks: SupportsIndex,
+        until: SupportsIndex | None,
+        slices: SupportsIndex,
+        steps: SupportsGetItem[int, tuple[SupportsIndex, SupportsIndex]],
+        told: tuple[
+            SupportsIndex,
+            SupportsIndex,
+            SupportsIndex,
+            SupportsIndex,
+            SupportsIndex,
+            SupportsFloat | SupportsIndex,
+            SupportsIndex,
+            SupportsIndex,
+            bool,
+            SupportsIndex,
+            bool,
+        ]
+        | None = None,
+        cause: SupportsIndex = 0,
+    ) -> int:
+        """
+        Starts a parent order of signed lots; returns its record's id. `told` = seed, from, every, size, volume, risk aversion,
+        share, sizes, times, curve, passive; `steps` = (due, lots in all). `cause` 0 = what is being handled.
         """
 
 @final
@@ -1290,12 +1590,85 @@ class Quote:
         When it reached us, UTC nanoseconds.
         """
 
+@final
+class QuoteTicket:
+    """
+    A change of a two-sided quote: one verdict on both sides.
+    """
+    @property
+    def approved(self, /) -> bool:
+        """
+        Whether the gate approved both sides; denied, the quote stands as it was.
+        """
+    @property
+    def code(self, /) -> str | None:
+        """
+        Code of the first rule that denied them, such as `RISK-014`, or `None`.
+        """
+    @property
+    def id(self, /) -> int:
+        """
+        Sequence number of the update's record.
+        """
+
+@final
+class StandingQuote:
+    """
+    A maker's quote as it stands; what the venue has not answered counts as done.
+    """
+    @property
+    def ask(self, /) -> float | None:
+        """
+        Price asked, or `None`.
+        """
+    @property
+    def ask_quantity(self, /) -> float:
+        """
+        Units open at it.
+        """
+    @property
+    def bid(self, /) -> float | None:
+        """
+        Price bid, or `None`.
+        """
+    @property
+    def bid_quantity(self, /) -> float:
+        """
+        Units open at it.
+        """
+    @property
+    def is_settled(self, /) -> bool:
+        """
+        Whether the venue has answered all that was asked.
+        """
+
 @disjoint_base
 class StrategyCore:
     """
     Base of every strategy: what it may ask and do while a run is on.
     """
     def __new__(cls, /, *_args: typing.Any, **_settings: typing.Any) -> StrategyCore: ...
+    def after(
+        self,
+        /,
+        entry: OrderTicket,
+        quantity: SupportsFloat | SupportsIndex | None = None,
+        symbol: str | None = None,
+        *,
+        limit: SupportsFloat | SupportsIndex | None = None,
+        stop: SupportsFloat | SupportsIndex | None = None,
+        tif: str = "gtc",
+        until: SupportsIndex | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        beside: ContingentTicket | None = None,
+    ) -> ContingentTicket | None:
+        """
+        An order that follows another one's fills (OTO): as `entry` fills, so much of it is sent in proportion. `quantity` is what
+        it comes to in all, positive to buy, negative to sell; without one it closes as much as `entry` fills. `beside` is
+        another that follows the same entry: what one of them trades the other trades no more. The other words are those of
+        `buy`. Returns its ticket, `None` where `entry` does not work.
+        """
     def book(self, /, symbol: str | None = None) -> Book:
         """
         The book of an instrument as it is known now, in a run over books; it changes as the run goes on.
@@ -1307,14 +1680,26 @@ class StrategyCore:
         symbol: str | None = None,
         *,
         limit: SupportsFloat | SupportsIndex | None = None,
+        stop: SupportsFloat | SupportsIndex | None = None,
         tif: str = "gtc",
+        until: SupportsIndex | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        beside: OrderTicket | None = None,
+        display: SupportsFloat | SupportsIndex | None = None,
+        peg: str | None = None,
+        offset_ticks: SupportsIndex = 0,
     ) -> OrderTicket | None:
         """
-        Buys a positive quantity, at the market or at a limit; returns the order's ticket.
+        Buys a positive quantity: at the market, at a `limit`, once the market has reached `stop`, or both. `tif` is `gtc`, `day`,
+        `ioc`, `fok`, `gtd` (with `until`, UTC nanoseconds), `opg` or `cls`; `beside` is the ticket of another order:
+        what one of them trades the other trades no more (OCO), in proportion where they are of two instruments; `display` is what
+        the book shows of an order with a limit at a time (iceberg). With `peg` (`primary`, `midpoint`, `market`) and `offset_ticks` its
+        price follows the book, never beyond `limit`. Returns the order's ticket.
         """
-    def cancel(self, /, ticket: OrderTicket) -> None:
+    def cancel(self, /, ticket: OrderTicket | ContingentTicket) -> None:
         """
-        Asks to cancel a working order.
+        Asks to cancel a working order; an order that follows another one's fills follows them no more.
         """
     def close(self, /, symbol: str | None = None) -> OrderTicket | None:
         """
@@ -1354,6 +1739,38 @@ class StrategyCore:
         """
         Position in an instrument, signed units.
         """
+    def quote(
+        self,
+        /,
+        symbol: str | None = None,
+        *,
+        bid: SupportsFloat | SupportsIndex | None = None,
+        bid_quantity: SupportsFloat | SupportsIndex | None = None,
+        ask: SupportsFloat | SupportsIndex | None = None,
+        ask_quantity: SupportsFloat | SupportsIndex | None = None,
+    ) -> QuoteTicket | None:
+        """
+        Makes the two-sided quote in an instrument what is said here: both sides change by one decision of the gate, or neither
+        does. A side that is left out is withdrawn; one whose price and open quantity stay keeps its place in the queue. Quotes
+        only make liquidity. Returns `None` where nothing changes, or the venue has not answered the last change yet.
+        """
+    def quoted(self, /, symbol: str | None = None) -> StandingQuote:
+        """
+        The two-sided quote in an instrument as it stands.
+        """
+    def replace(
+        self,
+        /,
+        ticket: OrderTicket | ContingentTicket,
+        quantity: SupportsFloat | SupportsIndex | None = None,
+        *,
+        limit: SupportsFloat | SupportsIndex | None = None,
+        stop: SupportsFloat | SupportsIndex | None = None,
+    ) -> OrderTicket:
+        """
+        Asks to change a working order: its quantity in all (what is filled included), its limit, its stop price. The ticket
+        that comes back says whether the gate approved the change; denied, the order works on as it was.
+        """
     def sell(
         self,
         /,
@@ -1361,10 +1778,22 @@ class StrategyCore:
         symbol: str | None = None,
         *,
         limit: SupportsFloat | SupportsIndex | None = None,
+        stop: SupportsFloat | SupportsIndex | None = None,
         tif: str = "gtc",
+        until: SupportsIndex | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        beside: OrderTicket | None = None,
+        display: SupportsFloat | SupportsIndex | None = None,
+        peg: str | None = None,
+        offset_ticks: SupportsIndex = 0,
     ) -> OrderTicket | None:
         """
-        Sells a positive quantity, at the market or at a limit; returns the order's ticket.
+        Sells a positive quantity: at the market, at a `limit`, once the market has reached `stop`, or both. `tif` is `gtc`, `day`,
+        `ioc`, `fok`, `gtd` (with `until`, UTC nanoseconds), `opg` or `cls`; `beside` is the ticket of another order:
+        what one of them trades the other trades no more (OCO), in proportion where they are of two instruments; `display` is what
+        the book shows of an order with a limit at a time (iceberg). With `peg` (`primary`, `midpoint`, `market`) and `offset_ticks` its
+        price follows the book, never beyond `limit`. Returns the order's ticket.
         """
     def set_timer(self, /, every_ns: SupportsIndex) -> None:
         """
@@ -1428,6 +1857,12 @@ class Trade:
     def aggressor(self, /) -> str | None:
         """
         Who took: `buy`, `sell`, or `None` where it is not known.
+        """
+    @property
+    def kind(self, /) -> str | None:
+        """
+        How it came about: `continuous`, `hidden` (against orders that nobody saw), `opening`, `closing`, or `auction`
+        for any other.
         """
     @property
     def price(self, /) -> float:
@@ -1515,6 +1950,11 @@ def authoring_kit() -> list[tuple[str, str]]:
 def canonical_json(text: str) -> str:
     """
     Spells JSON text canonically (RFC 8785, no floats) as the authority demands it.
+    """
+
+def cash_balances(engine: Engine, strategy: SupportsIndex) -> list[tuple[str, int, int]]:
+    """
+    A strategy's books by currency: cash, and what was paid for what it holds, 10^-9 units.
     """
 
 def check_answers(
@@ -1634,6 +2074,13 @@ def indicator(name: str, params: dict[str, float] | None = None) -> Indicator:
     Makes an indicator by name: `indicator("sma", {"window": 20})`.
     """
 
+def interest(
+    engine: Engine, strategy: SupportsIndex, currency_code: str, amount_nano: SupportsIndex, ts: SupportsIndex
+) -> int:
+    """
+    Interest comes (positive) or goes; `amount_nano` in 10^-9 units. Returns the id of its record.
+    """
+
 def jail_rows() -> list[dict[str, typing.Any]]:
     """
     The rows of the protocol, for documentation and NumPy: name, size, meaning, and fields as (name, type, bytes, meaning).
@@ -1645,6 +2092,11 @@ def keep_witnessed(dir: str | PathLike[str], note: str, stream: str = "journal")
     unless a later one is kept; of the same one the lines are added.
     """
 
+def known_mark(engine: Engine, instrument: SupportsIndex) -> int | None:
+    """
+    What an instrument is worth now by the newest prices that reached us, ticks; `None` = no price ever did.
+    """
+
 def limit_fields() -> list[tuple[str, str]]:
     """
     The fields of a proposal's limits: (name, type), the type being `money`, `i64` or `u32`.
@@ -1653,6 +2105,12 @@ def limit_fields() -> list[tuple[str, str]]:
 def log_key(origin: str, seed: bytes) -> str:
     """
     The verifier key line of the log `origin` whose checkpoints a private seed (32 bytes) signs.
+    """
+
+def look_at(columns: Any) -> LookedAt | None:
+    """
+    Looks at columns of bars that nobody changes: `None` where they are of several instruments, or a row cannot be proved
+    good. Runs over them, or over consecutive rows of them, that are told so need not look again.
     """
 
 def missing_seats(expression: str, votes: SupportsGetItem[int, tuple[str, str]]) -> list[str]:
@@ -1752,9 +2210,14 @@ def record_of_entry(entry: bytes, blob: bytes | None, record: SupportsIndex) -> 
 
 def replay_log(folder: str, keys: Keyring | None = None) -> dict[str, typing.Any]:
     """
-    Derives every effect of a journal again from its inputs; returns what was compared and the final state's hash.
+    Derives every effect of a journal again from its inputs, every slice of its parent orders from their plans, and what was done about orders that hang together; returns what was compared and the final state's hash.
 
     A sealed journal is opened with the keyring; an entry that it cannot open is an error.
+    """
+
+def restate_equity(engine: Engine) -> None:
+    """
+    The last point of the equity curve becomes what the run is worth now: something happened behind its last row.
     """
 
 def serve_module(module: bytes, fuel: SupportsIndex, memory_bytes: SupportsIndex, answer_bytes: SupportsIndex) -> None:
@@ -1802,6 +2265,16 @@ def wal_sha256(dir: str | PathLike[str], stream: str = "journal") -> str:
     """
     SHA-256, in hex, of the write-ahead file of the log in a folder up to the end of its last commit: equal runs have equal
     ones. Of a replica: of the file that its bundles make.
+    """
+
+def wanted_lots(
+    signals: numpy.typing.NDArray[numpy.float64],
+    lots_per_signal: SupportsFloat | SupportsIndex,
+    most: SupportsFloat | SupportsIndex,
+) -> numpy.typing.NDArray[numpy.int64] | None:
+    """
+    Signals times lots for each as wanted lots, `i64::MIN` for what is not a number (leave the position as it is). `None` where
+    one is not finite, no whole number of lots within a millionth, or more than `most`: whoever asks then says which.
     """
 
 def wasm_faults(module: bytes, memory_bytes: SupportsIndex) -> list[tuple[str, str]]:

@@ -13,7 +13,10 @@ import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SAYS = {
+    "market_making.py": ["gamma 0.001: ", "spread captured ", "markouts in bps: ", "quote updates, 0 denied"],
     "book_maker.py": ["Books(BTCUSDT, levels, ", "trades_only ", "power ", "log ", "BTC in all"],
+    "brackets.py": ["Result(Breakout: ", "stopped ", "took profit ", "ContingentOrder as order ", "derived again: "],
+    "execution_algorithms.py": ["twap, disguised ", "twap, waiting ", "vwap ", "pov ", "is ", " 40,000 ", " bps"],
     "momentum_weights.py": ["Result(momentum: 1,000,000.00 -> ", "Result(held: ", "Sharpe", "denied orders: 0"],
     "order_flow.py": ["12000 quotes; order flow explains 84% of", "and 0% of that of the next"],
     "own_csv.py": ["MADEUP", "Result(BuyTheDip: 100,000.00 -> ", "entry_price"],

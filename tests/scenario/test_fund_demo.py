@@ -127,11 +127,12 @@ def test_fund_demo_has_its_checkpoint_time_stamped_or_says_what_is_missing(demos
 
 
 def test_fund_demo_walks_from_the_largest_loss_to_the_people_who_signed(demos: tuple[dict[str, Any], ...]) -> None:
-    """Posting, fill, order, verdict, parent, target, forecast, bar; mandate, proposal, two approvals."""
+    """Posting, fill, order, verdict, slice, parent, what it was told, target, forecast, bar; mandate and its people."""
     chain = why(demos[0]["log"], demos[0]["largest_loss"]["id"])
     nouns = [cause.noun for cause in chain]
-    assert nouns[:8] == ["Posting", "Fill", "Order", "Verdict", "ParentOrder", "Target", "Forecast", "Bar"]
-    assert sorted(nouns[8:]) == ["Approval", "Approval", "Mandate", "Proposal"]
+    worked = ["Slice", "ParentOrder", "AlgoSettings"]
+    assert nouns[:10] == ["Posting", "Fill", "Order", "Verdict", *worked, "Target", "Forecast", "Bar"]
+    assert sorted(nouns[10:]) == ["Approval", "Approval", "Mandate", "Proposal"]
 
 
 def test_fund_demo_log_proves_and_a_changed_copy_does_not(demos: tuple[dict[str, Any], ...], tmp_path: Path) -> None:

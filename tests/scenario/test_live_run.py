@@ -5,17 +5,13 @@ What is proved is read from two places that share nothing: the run's journal and
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
+import runpy
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,40 +24,52 @@ from hedgerow.cli.main import run
 from hedgerow.core.errors import HedgerowError
 from hedgerow.core.nouns import noun
 from hedgerow.engine.live import LiveSettings
-from hedgerow.engine.live.accounts import of_exchange, of_journal
-from hedgerow.execution.reconciliation import differences
-from hedgerow.execution.venues import read_settings
+from hedgerow.engine.live.accounts import of_journal
+from hedgerow.execution.venues import ask_control, read_log
+
+SHARED = runpy.run_path(str(Path(__file__).with_name("live_alone.py")))
+PLACE = runpy.run_path(str(Path(__file__).with_name("live_place.py")))
 
 KILLS = int(os.environ.get("HEDGEROW_KILLS", "12"))
 """How often the run is killed; 100 take two minutes."""
-STRATEGY = """
+STRATEGY = PLACE["busy"](
+    """
+    price, works = round(book.best_bid[0] - 0.5, 2), self.ticket is not None and self.ticket.state
+    if works == "Live" and self.ticket.limit != price:
+        self.replace(self.ticket, 1 + self.now // 20_000_000 % 3, limit=price)
+    elif works == "Live":
+        self.cancel(self.ticket)
+    elif not works:
+        self.ticket = self.buy(1, limit=price)
+    """,
+    every_ns=20_000_000,
+    size="5",
+)
+"""It also leaves a bid behind, moves it and takes it away."""
+WORKER = """
+from datetime import timedelta
+
 import hedgerow as hr
 
 
-class Busy(hr.Strategy):
-    '''Crosses the spread back and forth, leaves a bid behind and takes it away.'''
+class Worker(hr.Strategy):
+    '''Buys in disguised slices, and leaves an iceberg far below the market.'''
 
     def on_start(self):
-        self.every(ns=20_000_000)
-        self.ticket = None
+        self.order = None
 
-    def on_timer(self, now):
-        book = self.book()
-        if not book.best_ask or not book.best_bid:
-            return
-        if self.position <= 0:
-            self.buy(5, limit=book.best_ask[0], tif="ioc")
-        else:
-            self.sell(5, limit=book.best_bid[0], tif="ioc")
-        if self.ticket is not None and self.ticket.state == "Live":
-            self.cancel(self.ticket)
-        self.ticket = self.buy(1, limit=round(book.best_bid[0] - 0.5, 2))
+    def on_book(self, book):
+        if self.order is None and book.best_bid and book.best_ask:
+            told = {"slices": 8, "size_jitter": 0.3, "random_times": True, "seed": 3}
+            self.order = self.work(20, algorithm="twap", until=timedelta(seconds=1), **told)
+            self.shown = self.work(6, algorithm="iceberg", display=2, limit=round(book.best_bid[0] - 5, 2))
 """
 VENUE = """
 [venue]
 name = "EXCH"
 folder = "exchange"
 fix_port = {port}
+control_port = {control}
 self_trades = "cancel_incoming"
 [[instrument]]
 symbol = "ABC"
@@ -87,83 +95,137 @@ target = "EXCH"
 symbol = "ABC"
 tick = "0.01"
 """
-COMMAND = "import sys; from hedgerow.cli.main import run; sys.exit(run(sys.argv[1:]))"
 
 
-@dataclass
-class Place:
-    """A folder with settings of both sides, and the processes that run there."""
+class Place(PLACE["RunPlace"]):  # type: ignore[misc]
+    """With the exchange's control port."""
 
-    folder: Path
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """A command in a process of its own."""
-        command = [sys.executable, "-c", COMMAND, *words, "--json"]
-        # What a killed process would have told of its coverage is lost either way; without it it begins sooner.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-        self.started.append(subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, env=environment))
-        return self.started[-1]
-
-    def venue(self) -> subprocess.Popen[bytes]:
-        """The exchange, ready."""
-        process = self.start("venue", "serve", "venue.toml")
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["ready"] is True
-        return process
-
-    def paper(self, seconds: float) -> dict[str, Any]:
-        """A whole life of the run; what it came to."""
-        process = self.start("run", "paper", "paper.toml", "--for", str(seconds))
-        told, _ = process.communicate(timeout=60)
-        assert process.returncode == 0
-        found: dict[str, Any] = json.loads(told)
-        return found
-
-    def traded(self, fills: int = 1) -> None:
-        """Wait until the journal holds so many fills."""
-        for _ in range(400):
-            time.sleep(0.05)
-            with contextlib.suppress(HedgerowError):
-                if len(of_journal(self.folder / "run").executions) >= fills:
-                    return
-        raise AssertionError("no fill in twenty seconds")
-
-    def differences(self) -> list[str]:
-        """Between the run's journal and the exchange's record."""
-        theirs = of_exchange(read_settings(self.folder / "venue.toml"), "DESK")
-        return [str(found) for found in differences(of_journal(self.folder / "run"), theirs)]
+    control: int
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     """Settings on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    (tmp_path / "busy.py").write_text(STRATEGY)
-    (tmp_path / "venue.toml").write_text(VENUE.format(port=port))
-    (tmp_path / "paper.toml").write_text(PAPER.format(port=port))
     found = Place(tmp_path)
+    port, found.control = PLACE["free_ports"](2)
+    (tmp_path / "busy.py").write_text(STRATEGY)
+    (tmp_path / "venue.toml").write_text(VENUE.format(port=port, control=found.control))
+    (tmp_path / "paper.toml").write_text(PAPER.format(port=port))
     yield found
-    for process in found.started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    found.close()
 
 
-def test_a_paper_run_trades_over_fix_and_ends_with_nothing_working(place: Place) -> None:
+def test_a_paper_run_trades_over_fix_and_ends_with_nothing_working(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Orders, fills and positions are what the exchange says; the journal verifies; the strategy's end is the end."""
     venue = place.venue()
-    told = place.paper(1.5)
+    told = place.paper(2.5)
     assert told["fills"] > 5
     assert (told["working"], told["unknown"]) == (0, 0)
     assert told["denied"] < told["orders"] / 2  # what would cross an order of its own that is on its way
+    lines = read_log(place.folder / "exchange" / "venue.jsonl")
+    assert sum(line.get("event", {}).get("what") == "replaced" for line in lines) > 0
     assert place.differences() == []
     assert run(["audit", "verify", str(place.folder / "run")]) == 0
     assert run(["reconcile", str(place.folder / "paper.toml"), "--venue", str(place.folder / "venue.toml")]) == 0
+    seen = told["latencies"]["EXCH"]
+    assert seen["acknowledged"]["count"] == seen["durable"]["count"] == told["orders"] - told["denied"]
+    assert seen["acknowledged"]["p50_us"] < seen["durable"]["p50_us"] <= seen["durable"]["max_us"]
+    seen = place.paper(0.7)["latencies"]["EXCH"]
+    capsys.readouterr()
+    assert run(["latency", str(place.folder / "paper.toml"), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["measure"]: row["count"] for row in rows} == {name: one["count"] for name, one in seen.items()}
     venue.terminate()
     assert venue.wait(10) == 0
+
+
+def test_an_algorithm_works_an_order_over_fix_and_leaves_nothing(place: Place) -> None:
+    """All slices went out within a second, the iceberg is taken back at the end, and the log proves each decision."""
+    (place.folder / "busy.py").write_text(WORKER)
+    settings = place.folder / "paper.toml"
+    settings.write_text(settings.read_text().replace("busy.py:Busy", "busy.py:Worker"))
+    place.venue()
+    told = place.paper(2.5)
+    assert told["positions"] == {"ABC": 20.0}
+    assert (told["working"], told["unknown"]) == (0, 0)
+    assert place.differences() == []
+    proof = hr.verify(place.folder / "run")
+    events = [event for _, event in read_records(place.folder / "run", "ParentEvent")]
+    assert sorted((int(event["event"]), int(event["filled_lots"])) for event in events) == [(1, 0), (3, 0), (3, 20)]
+    # One more slice a denial or a remainder that the venue left may make; never one too much.
+    assert proof.slices >= 9
+    assert told["orders"] == proof.slices
+
+
+BRACKETS = """
+import hedgerow as hr
+
+
+class Busy(hr.Strategy):
+    '''One bracket, or none: a position that it finds it leaves to what protects it.'''
+
+    def on_start(self):
+        self.held = None
+
+    def on_quote(self, quote):
+        book = self.book()
+        if {enters} and self.held is None and book.best_ask:
+            ask = book.best_ask[0]
+            self.held = self.bracket(5, limit=ask, stop_loss=round(ask - 2, 2), take_profit=round(ask + 2, 2))
+"""
+
+
+def test_killed_with_a_position_its_exits_work_on_in_the_next_life(place: Place) -> None:
+    """By kill -9 right behind the fill: a life whose strategy does nothing has both exits at the venue, and no more."""
+    (place.folder / "busy.py").write_text(BRACKETS.format(enters=True))
+    place.venue()
+    life = place.start("run", "paper", "paper.toml")
+    place.filled()
+    life.kill()
+    life.wait()
+    (place.folder / "busy.py").write_text(BRACKETS.format(enters=False))
+    before = place.quotes()
+    life = place.start("run", "paper", "paper.toml")
+    place.wait(lambda: place.quotes() > before, "the next life hears of no price")
+
+    def exits() -> tuple[list[int], list[int]]:
+        working = [name for name, state in place.orders().items() if state == "working"]
+        causes = {number: int(order["cause"]) for number, order in read_records(place.folder / "run", "Order")}
+        wishes = [number for number, _ in read_records(place.folder / "run", "ContingentOrder")]
+        return sorted(causes[int(name.rpartition("-")[2])] for name in working), wishes
+
+    place.wait(lambda: len(exits()[0]) >= 2, "the exits do not work")
+    time.sleep(2)
+    working, wishes = exits()
+    assert working == wishes
+    told = place.end(life, stop=True)
+    assert (told["working"], told["unknown"]) == (0, 0)
+    assert place.differences() == []
+    assert hr.verify(place.folder / "run").linked >= 2
+
+
+def read_records(folder: Path, name: str) -> list[tuple[int, Any]]:
+    """Number and row of each record of a noun in a journal."""
+    known = noun(name)
+    log = _core.LogReader(str(folder))
+    return [(number, np.frombuffer(data, known.dtype)[0]) for kind, number, data in log if kind == known.kind]
+
+
+def test_a_trade_that_the_venue_takes_back_is_a_difference(place: Place) -> None:
+    """The journal holds it still: execution and position are told, each with what is proposed, and nothing moves."""
+    place.venue()
+    place.paper(1.0)
+    before = of_journal(place.folder / "run")
+    lines = read_log(place.folder / "exchange" / "venue.jsonl")
+    ours = [line["event"] for line in lines if line.get("event", {}).get("what") == "traded"]
+    trade = next(event["trade"] for event in ours if event["participant"] == 0)
+    ask_control(place.control, {"do": "bust", "trade": trade})
+    found = place.differences()
+    assert [text.split()[0] for text in found] == ["execution", "position"]
+    assert "they say nothing; proposed: take it back" in found[0]
+    assert of_journal(place.folder / "run") == before
 
 
 def test_killed_anywhere_nothing_is_lost_and_nothing_is_doubled(place: Place) -> None:
@@ -171,7 +233,9 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_is_doubled(place: Place) ->
     draws, venue = random.Random(7), place.venue()
     for kill in range(KILLS):
         life = place.start("run", "paper", "paper.toml")
-        time.sleep(0.4 + draws.random() * 1.2)
+        if kill % 2:  # every other life surely trades, however slow the machine is
+            place.filled()
+        time.sleep(draws.random() * (0.4 if kill % 2 else 1.6))
         if kill % 4 == 3:
             venue.kill()
             venue.wait()
@@ -179,7 +243,7 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_is_doubled(place: Place) ->
             venue = place.venue()
         life.kill()
         life.wait()
-    told = place.paper(2.0)
+    told = place.settled()
     assert told["fills"] > 5
     assert (told["working"], told["unknown"]) == (0, 0)
     assert place.differences() == []
@@ -190,16 +254,13 @@ def test_a_venue_that_goes_and_comes_back_finds_the_run_as_it_was(place: Place) 
     """Orders are Unknown while nobody can say, and settled when it is back."""
     venue = place.venue()
     life = place.start("run", "paper", "paper.toml")
-    place.traded()
+    place.filled()
     venue.kill()
     venue.wait()
     time.sleep(0.5)
-    fills = len(of_journal(place.folder / "run").executions)
     place.venue()
-    place.traded(fills + 1)
-    life.send_signal(signal.SIGTERM)
-    told, _ = life.communicate(timeout=30)
-    outcome = json.loads(told)
+    place.filled()
+    outcome = place.end(life, stop=True)
     assert (outcome["working"], outcome["unknown"]) == (0, 0)
     assert any("session ended" in text for text in outcome["findings"])
     assert place.differences() == []
@@ -225,12 +286,10 @@ def test_the_kill_switch_stops_new_orders_and_cancels_what_works(place: Place) -
     """From then on every order is denied."""
     place.venue()
     life = place.start("run", "paper", "paper.toml")
-    place.traded()
+    place.filled()
     life.send_signal(signal.SIGUSR1)
     time.sleep(1.0)
-    life.send_signal(signal.SIGTERM)
-    told, _ = life.communicate(timeout=30)
-    outcome = json.loads(told)
+    outcome = place.end(life, stop=True)
     assert outcome["denied"] > 0
     assert outcome["working"] == 0
     assert place.differences() == []
@@ -266,10 +325,14 @@ def test_without_a_venue_orders_end_here_and_nothing_waits(place: Place) -> None
     ("change", "says"),
     [
         (("folder =", "foldre ="), "did you mean 'folder'"),
-        (('host = "127.0.0.1"', ""), "host is missing"),
+        (('host = "127.0.0.1"', ""), "host: is missing"),
         (('tick = "0.01"', 'tick = "0"'), "tick"),
-        (('folder = "run"', 'folder = "run"\non_restart = "forget"'), "neither 'cancel' nor 'keep'"),
+        (('folder = "run"', 'folder = "run"\non_restart = "forget"'), "'forget' is none of cancel, keep, stop"),
         (("[run]", "[run"), "RUN-002"),
+        (("[run]", "[carry]\nborrow = 0.1\n[run]"), r"\[carry\]: not at a venue elsewhere: borrow, funding, interest"),
+        (("[run]", "[costs]\nfee_bps = 1\n[run]"), r"\[costs\]: not at a venue elsewhere: each fill comes with"),
+        (("[run]", "[simulation]\n[run]"), "nothing is simulated here"),
+        (("[run]", '[data]\nactions = "catalog"\n[run]'), "prices come from the venue"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_named(place: Place, change: tuple[str, str], says: str) -> None:
@@ -303,7 +366,7 @@ def hostile(number: int) -> dict[int, str]:
     draws = random.Random(number)
     wild = ["-1", "0", "1e400", "NaN", "x", "", "5.5", "10.005", "99999999999999999999", "1", "100.00"]
     kinds = ["0", "F", "4", "8", "C", "5", "I", "H", "G", "?", ""]
-    names = ["h1-1", "", "other", "h-99999999999999999999", "h1-", "-", "h1-4"]
+    names = ["h1-1", "", "other", "h-99999999999999999999", "h1-", "-", "h1-4", "h1-4.5", "h1-.", "h1-4.5.6"]
     told = {tag: draws.choice(wild) for tag in (6, 14, 31, 32, 38, 44, 151)}
     return told | {
         11: draws.choice(names),
@@ -335,89 +398,6 @@ def test_reports_that_cannot_be_become_findings_and_change_nothing(place: Place)
     assert run(["audit", "verify", str(place.folder / "run")]) == 0
 
 
-class Once(hr.Strategy):
-    """Buys ten as soon as there is a price."""
-
-    def on_start(self) -> None:
-        """Nothing done yet."""
-        self.done = False
-
-    def on_quote(self, quote: Any) -> None:
-        """Buy once."""
-        if not self.done:
-            self.done = True
-            self.buy(10, limit=100.0)
-
-
-class Deaf:
-    """Stands where the gateway stands, and remembers what it was asked to send."""
-
-    is_up = True
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    def new(self, name: str, order: Any, ts: int) -> None:
-        """An order."""
-        self.sent.append(name)
-
-    def cancel(self, name: str, original: str, order: Any, ts: int) -> None:
-        """A cancel."""
-
-    def status(self, name: str, order: Any) -> None:
-        """A question."""
-
-
-@pytest.fixture
-def alone(place: Place) -> Iterator[tuple[Any, str]]:
-    """A run with one order of ten that the venue has taken, and the order's name."""
-    from hedgerow.engine.live import LiveRun
-
-    clock = iter(range(1_795_185_000_000_000_000, 2**62, 1_000_000))
-    life = LiveRun(LiveSettings.read(place.folder / "paper.toml", "paper"), Once(), lambda: next(clock))
-    life._strategy.on_start()
-    life._gateway = Deaf()  # type: ignore[assignment]
-    life.on_book("ABC", [("99.99", "5")], [("100.01", "5")])
-    (name,) = life._gateway.sent  # type: ignore[attr-defined]
-    life.on_report("8", {11: name, 150: "0", 39: "0"})
-    yield life, name
-    life.engine.close()
-
-
-def fill(name: str, lots: str, total: str, price: str = "100.00") -> dict[int, str]:
-    """An execution report."""
-    return {11: name, 150: "F", 39: "1", 32: lots, 31: price, 14: total}
-
-
-def test_a_fill_that_comes_twice_is_booked_once_and_one_that_did_not_come_is_missed(alone: tuple[Any, str]) -> None:
-    """By what is filled in all: less than known is a repetition, more than itself a gap, and then nobody knows."""
-    life, name = alone
-    for _ in range(3):
-        life.on_report("8", fill(name, "2", "2"))
-    assert life.outcome().positions == {"ABC": 2.0}
-    life.on_report("8", fill(name, "1", "6"))
-    found = life.outcome()
-    assert (found.positions, found.unknown) == ({"ABC": 2.0}, 1)
-    assert any("did not come" in text for text in found.findings)
-    life.on_report("8", fill(name, "3", "5"))
-    life.on_report("8", fill(name, "1", "6"))
-    assert life.outcome().positions == {"ABC": 6.0}
-
-
-def test_reports_about_a_working_order_that_cannot_be_move_nothing(alone: tuple[Any, str]) -> None:
-    """More than is open, off tick, off lot, negative, no number; a bust is a note for people."""
-    life, name = alone
-    wild = [("11", "11", "100"), ("1", "1", "100.005"), ("0.5", "0.5", "100")]
-    for lots, total, price in [*wild, ("-1", "-1", "100"), ("x", "1", "100"), ("1", "1", "-5")]:
-        life.on_report("8", fill(name, lots, total, price))
-    life.on_report("8", {11: name, 150: "H", 39: "1"})
-    found = life.outcome()
-    assert (found.positions, found.fills, found.working) == ({"ABC": 0.0}, 0, 1)
-    assert len(found.findings) >= 6
-    life.on_report("8", fill(name, "10", "10"))
-    assert life.outcome().positions == {"ABC": 10.0}
-
-
 def test_what_people_sign_while_a_run_goes_on_is_heeded(place: Place) -> None:
     """Before the second signature every order is denied, after it none, and after a pause all are again."""
     from hedgerow import governance
@@ -442,15 +422,14 @@ def test_what_people_sign_while_a_run_goes_on_is_heeded(place: Place) -> None:
     path = place.folder / "paper.toml"
     path.write_text(path.read_text().replace("[run]", '[run]\nmandate = "fund"\nname = "buyer"'))
 
-    class Buyer(Once):
+    class Buyer(SHARED["Once"]):  # type: ignore[misc]
         def on_quote(self, quote: Any) -> None:
             """Buy each time."""
             self.buy(1, limit=100.0)
 
     desk = governance.Desk(fund)
     life = LiveRun(LiveSettings.read(path, "paper"), Buyer(), lambda: next(clock), desk)
-    life._gateway = Deaf()  # type: ignore[assignment]
-    life._gateway.turn = lambda wait: None  # type: ignore[attr-defined]
+    life._gateway = SHARED["Deaf"]()
     denied = []
     for step in ("one signature", "both", "paused"):
         if step == "both":

@@ -97,6 +97,50 @@ def test_orders_change_end_and_are_asked_after(floor):
     assert old.hears((39, 151), t150="5") == ["5", "20"]
 
 
+@pytest.mark.parametrize(("name", "tag"), [("A", 111), ("B", 111), ("C", 1138)])
+def test_an_iceberg_shows_a_slice_and_the_next_one_behind_what_stands_there(floor, name, tag):
+    """In each version's own word; a change says it again, and cannot change it."""
+    _, members = floor
+    hides, other = members[name], members["C" if name == "A" else "A"]
+    hides.order("i1", 2, 30, "10.00", (tag, 10))
+    assert hides.until(t11="i1")[tag] == "10"
+    other.order("o1", 2, 5, "10.00")
+    other.until(t11="o1")
+    for number, (lots, of_ours) in enumerate([(10, ["10"]), (5, []), (12, ["10", "2"])]):
+        other.order(f"t{number}", 1, lots, "10.00", (59, "3"))
+        for shown in of_ours:
+            assert hides.until(t11="i1", t32=shown)[tag] == "10"
+    assert [one[32] for one in hides.heard if 32 in one and one[11] == "i1"] == ["10", "10", "2"]
+    change = ((11, "i2"), (41, "i1"), (55, "ABC"), (54, 2), (38, 29), (40, 2), (44, "10.00"))
+    head = ((21, 1),) if name == "B" else ()
+    hides.send("G", *change, (tag, 5), *head)
+    assert "displayed" in hides.until(t35="9")[58]
+    hides.send("G", (11, "i3"), *change[1:], (tag, 10), *head)
+    assert hides.until(t11="i3")[tag] == "10"
+
+
+@pytest.mark.parametrize("name", ["A", "B", "C"])
+def test_a_pegged_order_follows_the_best_price_and_is_told_in_each_versions_words(floor, name):
+    """OrdType P, ExecInst R and PegOffsetValue (PegDifference in 4.2); a change keeps what it follows."""
+    _, members = floor
+    pegs, other = members[name], members["C" if name == "A" else "A"]
+    other.order("o1", 1, 5, "9.90")
+    other.until(t11="o1")
+    pegs.order("p1", 1, 10, "10.00", (40, "P"), (18, "R"), (211, "-0.01"))
+    told = pegs.until(t11="p1")
+    assert [told[tag] for tag in (40, 18, 211, 44)] == ["P", "R", "-0.01", "10"]
+    other.order("o2", 1, 5, "9.95")
+    other.until(t11="o2")
+    other.order("o3", 2, 12, "9.94", (59, "3"))
+    assert pegs.until(t32="7")[31] == "9.94"
+    change = ((41, "p1"), (55, "ABC"), (54, 1), (38, 9), (40, "P"), (44, "10.00"))
+    head = ((21, 1),) if name == "B" else ()
+    pegs.send("G", (11, "p2"), *change, (18, "M"), *head)
+    assert pegs.until(t35="9")[58]
+    pegs.send("G", (11, "p3"), *change, (18, "R"), (211, "-0.01"), *head)
+    assert pegs.until(t11="p3")[151] == "2"
+
+
 def test_what_cannot_be_an_order_is_refused_by_name_and_harms_nobody(floor):
     """Off the tick, negative, huge, unknown, used before: a rejected report each, and the book goes on."""
     _, members = floor

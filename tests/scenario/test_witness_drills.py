@@ -411,21 +411,27 @@ def test_a_witness_that_dawdles_or_babbles_costs_no_more_than_the_deadline(
 ) -> None:
     """One witness answers a byte a second, one answers nonsense: three honest ones suffice, in time."""
     policy, processes = four
+    heard = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as slow:
 
         def drip() -> None:
-            with contextlib.suppress(OSError):
-                taken, _ = slow.accept()
+            taken, _ = slow.accept()
+            with taken, contextlib.suppress(OSError):
                 for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + b"." * 999:
                     taken.send(bytes([byte]))
-                    time.sleep(0.2)
+                    if heard.wait(0.2):
+                        return
 
-        threading.Thread(target=drip, daemon=True).start()
+        dripping = threading.Thread(target=drip, daemon=True)
+        dripping.start()
         url = f"http://127.0.0.1:{slow.getsockname()[1]}"
         policy.write_text(policy.read_text().replace(processes[1].url, url))
         started = time.monotonic()
         done = asked(write(tmp_path / "log", 9), policy, deadline_s=2.0)
-        assert time.monotonic() - started < 4
+        # Whole, the slow answer would take more than 200 seconds.
+        assert time.monotonic() - started < 30
+        heard.set()
+        dripping.join()
     assert done.standing.says == "witnessed by 3 of 4"
     assert "no answer within 2 s" in done.failed["w1.example/drill"]
 

@@ -138,6 +138,18 @@ def dbn_bars() -> bytes:
     return b"".join(bars)
 
 
+def dbn_status() -> bytes:
+    """Trading, a rule for short sales, a halt, a pre-opening, and two indications of a price: the second of trading."""
+
+    def status(n: int, action: int, is_trading: bytes) -> bytes:
+        return struct.pack(
+            "<BBHIQQHHHccc7x", 10, 0x12, 1, 5482, NS + n, NS + n + 5, action, 1, 0, is_trading, b"Y", b"~"
+        )
+
+    actions = ((7, b"Y"), (14, b"Y"), (8, b"N"), (1, b"N"), (6, b"N"), (6, b"Y"))
+    return b"".join(status(n, action, is_trading) for n, (action, is_trading) in enumerate(actions))
+
+
 def iex_tops() -> bytes:
     """A quote, a trade and a status in one packet of TOPS 1.6."""
     quote = struct.pack("<BBq8sIqqI", 0x51, 0, NS, b"ZIEXT".ljust(8), 100, 990_500, 990_700, 300)
@@ -167,7 +179,7 @@ def _pcap(payload: bytes) -> bytes:
 
 
 def itch_day() -> bytes:
-    """An order that is added, executed in part, replaced and deleted, and a print."""
+    """An order that is added, executed in part, replaced and deleted, a print, a halt, and an opening."""
 
     def message(kind: bytes, body: bytes) -> bytes:
         whole = kind + struct.pack(">HH", 13, 0) + (34_200_000_000_000).to_bytes(6, "big") + body
@@ -181,6 +193,10 @@ def itch_day() -> bytes:
         message(b"D", struct.pack(">Q", 2)),
         b"\0\0",
         message(b"P", struct.pack(">Qc I8sIQ", 0, b"B", 10, b"AAPL".ljust(8), 1_501_250, 10)),
+        message(b"H", b"AAPL    " + b"H" + b" " + b"T1  "),
+        message(b"H", b"AAPL    " + b"Q" + b" " + b"    "),
+        message(b"Q", struct.pack(">Q8sIQc", 500, b"AAPL".ljust(8), 1_501_100, 11, b"O")),
+        message(b"H", b"AAPL    " + b"T" + b" " + b"    "),
     ))  # fmt: skip
 
 
@@ -362,9 +378,10 @@ FAMILIES: dict[str, Family] = {
     "trades.dbn": (dbn_trades, "dbn", {"trades": 2}),
     "trades.dbn.frag": (dbn_fragment, "dbn", {"trades": 2}),
     "bars.dbn.frag": (dbn_bars, "dbn", {"bars": 2}),
-    "tops.pcap": (iex_tops, "iex", {"quotes": 1, "trades": 1, "messages": 1}),
+    "status.dbn.frag": (dbn_status, "dbn", {"phases": 4, "messages": 6}),
+    "tops.pcap": (iex_tops, "iex", {"quotes": 1, "trades": 1, "phases": 1}),
     "deep.pcap.gz": (lambda: gzip.compress(iex_deep()), "iex", {"trades": 1, "depth": 2}),
-    "01302019.NASDAQ_ITCH50": (itch_day, "itch", {"orders": 5, "trades": 1, "messages": 1}),
+    "01302019.NASDAQ_ITCH50": (itch_day, "itch", {"orders": 5, "trades": 2, "phases": 3, "messages": 1}),
     "AAPL_2012-06-21_34200000_57600000_message_1.csv": (lobster, "lobster", {"orders": 3}),
     "AAPL_2012-06-21_34200000_57600000_orderbook_1.csv": (lobster_book, "lobster", {"depth": 4}),
     "BTCUSDT-1h-2024-01-01.csv": (binance_klines, "binance-archive", {"bars": 2}),

@@ -16,6 +16,7 @@ if str(ROOT) not in sys.path:
 from bench import backtests, baseline, core  # noqa: E402 (the repository's folder is not installed)
 from bench.figures import KEYS, Figure, Goal, table  # noqa: E402
 from bench.j1.oracle import KNOWN  # noqa: E402
+from bench.trip import figures as trip  # noqa: E402
 
 
 def test_a_line_has_the_promised_keys_in_order_and_is_json() -> None:
@@ -150,11 +151,22 @@ def test_the_table_shows_every_figure_and_marks_a_missed_goal() -> None:
     assert "NO" in shown.splitlines()[3]
 
 
+def test_a_lost_order_leaves_no_speed_of_the_trip() -> None:
+    """However fast the others came back."""
+    rows = [{"p50": 100.0, "p99": 400.0, "max": 900.0}]
+    floors = [{"tcp.p50": 20.0, "fdatasync.p50": 80.0, "tcp.p99": 60.0, "fdatasync.p99": 340.0}]
+    whole = {one.figure: one for one in trip._figures(rows, rows, floors, lost=0, sent=9)}
+    assert (whole["trip.acknowledged.p99"].ratio, whole["trip.acknowledged.p99"].met) == (1.0, True)
+    short = {one.figure: one for one in trip._figures(rows, rows, floors, lost=1, sent=9)}
+    assert (short["trip.acknowledged.p99"].value, short["trip.acknowledged.p99"].met) == (None, False)
+    assert (short["trip.lost"].value, short["trip.lost"].met) == (1.0, False)
+
+
 def test_run_lists_its_groups_and_names_an_unknown_one() -> None:
     """`--list` builds and measures nothing."""
     program = [sys.executable, str(ROOT / "bench" / "run.py")]
     listed = subprocess.run([*program, "--list"], capture_output=True, text=True, check=True).stdout
-    groups = [*core.PLANS, "j1", "replay", "jail", "asof", "feeds", "newcomer"]
+    groups = [*core.PLANS, "j1", "j4", "replay", "jail", "asof", "feeds", "trip", "newcomer"]
     assert [line.split()[0] for line in listed.splitlines()] == groups
     refused = subprocess.run([*program, "gait"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2

@@ -90,7 +90,7 @@ def test_exit_statuses_are_stable() -> None:
     """Scripts depend on these numbers."""
     found = {row.area: row.exit_status for row in error_table()}
     areas = ["CORE", "DATA", "RISK", "OMS", "LEDGER", "LOG", "GOV", "SIM", "MODEL", "OPT", "RUN"]
-    assert found == {"CLI": 2, "JAIL": 21, "BOOK": 22, "WIRE": 23, "FEED": 24} | {
+    assert found == {"CLI": 2, "JAIL": 21, "BOOK": 22, "WIRE": 23, "FEED": 24, "LIVE": 25} | {
         area: 10 + place for place, area in enumerate(areas)
     }
 

@@ -28,6 +28,7 @@ from hedgerow.engine.evidence import (
     run_in_process,
     text_page,
 )
+from hedgerow.engine.evidence.recipe import Recipe
 from hedgerow.governance import artifact_hash, manifest
 from hedgerow.governance.envelope import canonical
 from hedgerow.models.trials import TrialLedger
@@ -178,6 +179,17 @@ def test_a_pack_is_made_again_byte_for_byte(bars: hr.Bars, tmp_path: Path) -> No
     assert said == {"pack": pack.sha256, "repeated": True, "trials_checked": True}
     assert not check_evidence(pack, Turns(window=20), bars)["trials_checked"]
     assert TrialLedger(tmp_path / "trials.jsonl").count == 3
+
+
+@pytest.mark.parametrize("by_symbol", [False, True])
+def test_a_pack_with_fees_by_tier_is_made_again_byte_for_byte(bars: hr.Bars, by_symbol: bool) -> None:
+    """Whole numbers and fractions, one schedule for all or one for each symbol."""
+    tiers = (hr.FeeTier(taker_bps=3), hr.FeeTier(volume=1_000_000, maker_bps=-0.25, taker_bps=1.5))
+    schedule = hr.FeeSchedule(tiers=tiers, counts="units", beside=5.5)
+    costs = hr.Costs(fee_bps=1, fees={"AAA": schedule, "BBB": schedule} if by_symbol else schedule)
+    pack = make_evidence(Turns, bars, trials=TrialLedger(), costs=costs)
+    assert check_evidence(Pack.read(pack.data), Turns, bars)["repeated"]
+    assert Recipe.of(pack).settings.costs == costs
 
 
 def edited(pack: Pack, *path: str, value: Any) -> Pack:

@@ -102,3 +102,13 @@ def test_too_few_fills_fit_nothing() -> None:
     """With the number seen and the number needed."""
     with pytest.raises(HedgerowError, match="takes 30"):
         traded(hr.Costs(volume_cap=0), days=20).fitted_costs()
+
+
+def test_a_fitted_model_takes_rebates_for_no_fee() -> None:
+    """Who was paid for trading is not promised that it goes on."""
+    paid = hr.FeeSchedule(tiers=(hr.FeeTier(maker_bps=-1, taker_bps=-1),))
+    run = traded(hr.Costs(half_spread_bps=3, impact=1.2, volume_cap=0, fees=paid))
+    assert run.fills["fee"].sum() < 0
+    found = run.fitted_costs()
+    assert (found.fee_bps, found.fees) == (0.0, None)
+    assert found.half_spread_bps == pytest.approx(3, abs=0.6)

@@ -310,3 +310,25 @@ def test_runs_that_differ_in_what_holding_costs_are_different_trials(tmp_path: P
         for told in tried
     ]
     assert counts == [1, 2, 3, 3, 4, 5]
+
+
+def test_a_run_says_what_it_assumed_of_holding() -> None:
+    """Its record is enough to run it again."""
+    plain = hr.backtest(bars(10, 10, 10), signals=[1, 1, 0], costs=FREE)
+    borrowed = hr.backtest(bars(10, 10, 10), signals=[1, 1, 0], costs=FREE, carry=hr.Carry(borrow=0.2))
+    assert plain.info.holding == {}
+    assert borrowed.info.holding == {"borrow": 0.2, "day_count": 360, "funding": {}}
+
+
+def test_an_end_behind_the_last_bar_is_booked_or_named() -> None:
+    """Of the last bar's day, or of the day after it, it closes the position behind the bar; a later one is a note."""
+    for on in (2, 3):
+        run = sound(
+            hr.backtest(bars(9, 9, 9), signals=[1] * 3, size=10, costs=FREE, actions=[action("delisting", on, 2)])
+        )
+        assert run.carry[["kind", "cash"]].to_numpy().tolist() == [["delisting", 20.0]]
+        assert run.equity["nav"].iloc[-1] == run.final_nav == 1e6 - 70
+    late = [action("delisting", 9, 2)]
+    run = hr.backtest(bars(9, 9, 9), signals=[1] * 3, size=10, costs=FREE, actions=late)
+    assert run.info.notes[-1] == "ACME: a delisting on 2024-01-10, behind the last row, is not booked"
+    assert (len(run.carry), run.final_nav) == (0, 1e6)

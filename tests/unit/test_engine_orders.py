@@ -149,6 +149,70 @@ def test_cancelling_what_has_ended_is_a_named_error() -> None:
         backtest(RISING, scripted(script), costs=FREE)
 
 
+def test_a_changed_order_trades_on_its_new_terms_and_only_on_the_next_bar() -> None:
+    """A better price misses the bar in which it was made; the ticket says what is in force."""
+    bars = ohlc([(10, 10, 10, 10), (10, 11, 9.8, 10), (10, 10.5, 9.6, 10), (10, 10.5, 9.4, 10), (9, 9.5, 8, 9)])
+    terms: list[tuple[float | None, float | None]] = []
+
+    def change(strategy: Any) -> Any:
+        changed = strategy.replace(strategy.tickets[0], 3, limit=9.7)
+        terms.append((changed.quantity, changed.limit))
+        return changed
+
+    def look(strategy: Any) -> Any:
+        terms.append((strategy.tickets[0].quantity, strategy.tickets[0].limit))
+        return strategy.tickets[0]
+
+    strategy = scripted({0: lambda s: s.buy(2, limit=9.5), 1: change, 2: look})
+    result = backtest(bars, strategy, costs=FREE)
+    assert result.fills[["quantity", "price"]].values.tolist() == [[3.0, 9.7]]
+    assert result.fills["ts"].tolist() == [result.equity.index[3]]
+    assert result.verdicts["action"].tolist() == ["new", "replace"]
+    assert terms == [(2.0, 9.5), (None, None)]
+    assert strategy.tickets[1].id == strategy.tickets[0].id
+
+
+def test_the_gate_judges_the_difference_that_a_change_makes() -> None:
+    """Denied, the order works on as it was; made smaller, it needs no more room."""
+    codes: list[str | None] = []
+
+    def change(quantity: float) -> Any:
+        def act(strategy: Any) -> Any:
+            changed = strategy.replace(strategy.tickets[0], quantity)
+            codes.append(changed.code)
+            return changed
+
+        return act
+
+    script = {0: lambda s: s.buy(100_000, limit=9.0), 1: change(1_000_000), 2: change(150_000), 3: change(50_000)}
+    result = backtest(RISING, scripted(script), costs=FREE)
+    assert codes == ["RISK-025", None, None]
+    assert result.orders["state"].tolist() == ["Live"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda s: s.replace(s.tickets[0]), "RUN-002.*nothing is to change"),
+        (lambda s: s.replace(s.tickets[0], -3), "RUN-008.*quantity -3"),
+        (lambda s: s.replace(s.tickets[0], 0.5), "RUN-008.*quantity 0.5"),
+        (lambda s: s.replace(s.tickets[0], limit=9.505), "RUN-008.*price 9.505"),
+        (lambda s: [s.cancel(s.tickets[0]), s.replace(s.tickets[0], 3)], "OMS-001"),
+    ],
+)
+def test_a_change_that_cannot_be_meant_is_a_named_error(change: Any, says: str) -> None:
+    """With what was wrong with it."""
+    with pytest.raises(HedgerowError, match=says):
+        backtest(RISING, scripted({0: lambda s: s.buy(2, limit=9.0), 1: change}), costs=FREE)
+
+
+def test_an_order_that_has_ended_cannot_be_changed() -> None:
+    """RISK-031, as for a cancel."""
+    script = {0: lambda s: s.buy(2), 2: lambda s: s.replace(s.tickets[0], 3)}
+    with pytest.raises(HedgerowError, match="RISK-031"):
+        backtest(RISING, scripted(script), costs=FREE)
+
+
 def test_day_orders_expire_with_their_day() -> None:
     """A day order made at a close lives for the next session and no longer."""
     bars = ohlc([(10, 10, 10, 10), (10, 11, 9.8, 10), (10, 10.5, 9, 10), (9, 9.5, 8, 9)])
@@ -159,8 +223,8 @@ def test_day_orders_expire_with_their_day() -> None:
 
 def test_an_unknown_time_in_force_is_a_named_error() -> None:
     """RUN-002 with the values that exist."""
-    with pytest.raises(HedgerowError, match=r"RUN-002.*use 'gtc', 'day' or 'ioc', and with books also 'fok' or 'gtx'"):
-        backtest(RISING, scripted({0: lambda s: s.buy(2, tif="gtd")}), costs=FREE)
+    with pytest.raises(HedgerowError, match=r"RUN-002.*use one of gtc, day, ioc, fok, gtx, gtd, opg, cls"):
+        backtest(RISING, scripted({0: lambda s: s.buy(2, tif="soon")}), costs=FREE)
 
 
 def test_the_volume_cap_fills_in_parts() -> None:

@@ -52,7 +52,7 @@ def test_tables_keep_columns_and_types_when_they_are_empty(table: str, result: R
     ("table", "columns"),
     [
         ("equity", "nav"),
-        ("orders", "id ts symbol side kind tif quantity limit state filled average_price cause"),
+        ("orders", "id ts symbol side kind tif quantity limit stop display peg state filled average_price cause"),
         ("fills", "id ts symbol side quantity price reference_price fee liquidity order_id"),
         ("positions", "fill_id ts symbol price quantity value"),
         ("postings", "id ts account symbol currency amount lots cause"),

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hedgerow import Bars, Costs, HedgerowError, Instrument, backtest
+from hedgerow import Bars, Costs, HedgerowError, Instrument, _core, backtest
+from hedgerow.engine.vectors import HOLD, LOTS_MAX
 
 FREE = Costs.none()
 DAYS = pd.bdate_range("2024-01-01", periods=10)
@@ -129,6 +130,19 @@ def test_tables_that_do_not_fit_are_refused_by_name(signals: Any, says: str) -> 
     """The column, the time or the shape that does not fit, and what would."""
     with pytest.raises(HedgerowError, match=says):
         backtest(CLOSES, signals=signals)
+
+
+def test_signals_become_whole_lots_up_to_the_most_and_nan_leaves_the_position() -> None:
+    """Exactly, of either sign; a signal that is within a millionth of a lot is that lot."""
+    signals = np.array([0.0, 1.0, -1.0, np.nan, 0.5, -2.5, 2.0**43, -(2.0**43), 0.125 + 1e-8, -0.0])
+    lots = _core.wanted_lots(signals, 8.0, LOTS_MAX)
+    assert lots.tolist() == [0, 8, -8, HOLD, 4, -20, 2**46, -(2**46), 1, 0]
+
+
+@pytest.mark.parametrize("refused", [0.3, np.inf, -np.inf, 2.0**43 + 1])
+def test_one_signal_that_is_no_number_of_lots_is_enough(refused: float) -> None:
+    """Not a whole number, none at all, or more than the most: whoever asks then looks for it."""
+    assert _core.wanted_lots(np.array([0.0, refused, 1.0]), 8.0, LOTS_MAX) is None
 
 
 @pytest.mark.parametrize("size", [0, -1, float("nan"), float("inf"), 1e30])

@@ -10,6 +10,7 @@ import pytest
 
 import hedgerow as hr
 from hedgerow.core.errors import HedgerowError
+from hedgerow.core.nouns import noun
 from hedgerow.market.formats.rows import rows
 from hedgerow.market.replay import Books
 from hedgerow.market.venues import Steps, binance, recorded
@@ -107,6 +108,38 @@ def test_rows_of_the_catalog_are_replayed(tmp_path: Path) -> None:
     assert strategy.heard == ["book", "quote", "book"]
     with pytest.raises(HedgerowError, match=r"row 1: price 10\.01"):
         Books.from_rows(hr.Instrument("X", tick="0.03"), depth=depth)
+
+
+def test_quotes_that_tell_no_size_want_one_to_be_assumed_and_the_result_says_so() -> None:
+    """Without it the row is named; a price that is absent stays absent, and a size that is told is kept."""
+    names = {"ts_event": [START + i for i in range(3)], "instrument": ["X"] * 3, "record": [1, 2, 3]}
+    prices = {"bid": ["9.99", "10.00", None], "ask": ["10.01", "10.02", "10.02"]}
+    quotes = rows("quotes", names | prices | {"bid_size": ["5", None, None], "ask_size": ["4", None, None]}).table
+    instrument = hr.Instrument("X")
+    for size in (None, 0):
+        with pytest.raises(HedgerowError, match=r"DATA-008.*row 1: no bid_size of X; quote_size="):
+            Books.from_rows(instrument, quotes=quotes, quote_size=size)
+    with pytest.raises(HedgerowError, match="DATA-027"):
+        Books.from_rows(instrument, quotes=quotes, quote_size="0.5")
+    books = Books.from_rows(instrument, quotes=quotes, quote_size=7)
+    words = np.concatenate([words for _, words in books.pieces()])
+    told = np.ascontiguousarray(words).view(noun("BookLevel").dtype).reshape(-1)
+    assert told["lots"].tolist() == [5, 4, 7, 7, 0, 7]
+    result = hr.backtest(books, Listener(), **FREE)
+    assert "3 best prices bear no size: 7 is assumed to stand there" in result.info.notes
+
+
+def test_a_quote_whose_bid_is_not_below_its_ask_is_refused_or_left_out_and_noted() -> None:
+    """Locked and crossed alike, by its row; one side alone is no such quote."""
+    names = {"ts_event": [START + i for i in range(4)], "instrument": ["X"] * 4, "record": [1, 2, 3, 4]}
+    prices = {"bid": ["9.99", "10.00", "10.03", None], "ask": ["10.01", "10.00", "10.02", "10.02"]}
+    quotes = rows("quotes", names | prices | {"bid_size": ["5"] * 4, "ask_size": ["4"] * 4}).table
+    instrument = hr.Instrument("X")
+    with pytest.raises(HedgerowError, match=r"DATA-024.*row 1: X bid 10\.0+, ask 10\.0+; in a book it is below"):
+        Books.from_rows(instrument, quotes=quotes)
+    books = Books.from_rows(instrument, quotes=quotes, faulty="drop")
+    assert books.rows == 4
+    assert books.notes == ("2 quotes whose bid is not below their ask are left out",)
 
 
 def test_a_real_recording_of_binance_is_replayed(shared: Any) -> None:

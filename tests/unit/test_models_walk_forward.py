@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from hedgerow.core.errors import ModelError, RunError
+from hedgerow.core.spans import DAY_NS
 from hedgerow.models.boosting_config import BoostingConfig
 from hedgerow.models.diagnostics import information_coefficient
 from hedgerow.models.panel import LabelConfig, forward_returns
 from hedgerow.models.trials import TrialLedger
-from hedgerow.models.validation import DAY_NS, WalkForwardConfig
+from hedgerow.models.validation import WalkForwardConfig
 from hedgerow.models.walk_forward import leak_audit, run_walk_forward
 
 pytest.importorskip("lightgbm")

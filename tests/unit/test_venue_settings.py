@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
 from hedgerow.core.errors import RunError, WireError
-from hedgerow.execution.venues import Venue, read_log, read_settings
+from hedgerow.execution.venues import read_log, read_settings
 
-GOOD = """[venue]
-name = "V"
-folder = "v"
-[[instrument]]
-symbol = "ABC"
-reference = "10.00"
-[[participant]]
-name = "A"
-"""
-
-
-def venue(folder: Path) -> Venue:
-    """An exchange in a folder."""
-    path = folder / "venue.toml"
-    path.write_text(GOOD)
-    return Venue(read_settings(path))
+SHARED = runpy.run_path(str(Path(__file__).with_name("small_venue.py")))
+GOOD, venue = SHARED["SETTINGS"], SHARED["venue"]
 
 
 def order(name: str, side: str = "Buy", lots: int = 5) -> dict[str, object]:
@@ -39,18 +26,23 @@ def order(name: str, side: str = "Buy", lots: int = 5) -> dict[str, object]:
     ("good", "bad", "says"),
     [
         ('name = "V"', "", "[venue] name: is missing"),
-        ('folder = "v"', 'folder = "v"\nfoldr = "v"', "no such key 'foldr'; did you mean 'folder'?"),
+        ('folder = "v"', 'folder = "v"\nfoldr = "v"', "[venue] foldr: no such key; did you mean 'folder'?"),
         ('"10.00"', '"-1"', "'-1' is no number above 0"),
         ('"10.00"', '"10.001"', "10.001 is off the tick 0.01"),
         ('"10.00"', "true", "True is no number above 0"),
-        ('symbol = "ABC"', 'symbol = "ABC"\nvolume = 1', "[[instrument]] 1: no such key 'volume'"),
-        ('symbol = "ABC"', 'symbol = ""', "symbol [''] stands twice or is empty"),
+        ('symbol = "ABC"', 'symbol = "ABC"\nvolume = 1', "[[instrument]] 1 volume: no such key"),
+        ('symbol = "ABC"', 'symbol = ""', "[[instrument]] 1 symbol: '' is not a text"),
         ('name = "A"', 'name = "../A"', "'../A' cannot name a file"),
         ('name = "A"', 'name = "A"\nprotocol = "FIX.4.3"', "'FIX.4.3' is none of FIX.4.2"),
-        ("[[participant]]", "[participants]", "no such key 'participants'; did you mean 'participant'?"),
+        ("[[participant]]", "[participants]", "participants: no such key; did you mean 'participant'?"),
         ('name = "V"', 'name = "V"\nself_trades = "often"', "'often' is none of allow"),
-        ('name = "V"', 'name = "V"\nfix_port = 70000', "fix_port: 70000, from 0 (any) to 65535"),
+        ('name = "V"', 'name = "V"\nfix_port = 70000', "fix_port: 70000 is not a whole number from 0 to 65,535"),
         ('name = "V"', "name = ", "venue.toml: "),
+        ('name = "A"', 'name = "A"\n[[participant]]\nname = "A"', "[[participant]] name: ['A'] stands twice"),
+        ('name = "A"', 'name = "A"\ndrop_copy_of = ["B"]', "[[participant]] 1 drop_copy_of: 'B' is none of A"),
+        ('name = "A"', 'name = "ABCDEFG"\nprotocol = "OUCH"', "OUCH has 6 letters for a name"),
+        ('name = "A"', 'name = "A"\n[maker]\nparticipant = "B"', "[maker] participant: 'B' is none of A"),
+        ('name = "A"', 'name = "A"\n[maker]\nparticipant = "A"\nlevels = 0', "levels: 0 is not a whole number from 1"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_named(good: str, bad: str, says: str, tmp_path: Path) -> None:

@@ -60,13 +60,26 @@ pub fn rest(worked: Duration) {
 
 /// Keeps the process on one processor (the last, which serves fewer interrupts), where the system allows it.
 pub fn pin_to_last_cpu() {
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    static CPUS: OnceLock<usize> = OnceLock::new();
+    pin_to(*CPUS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from)) - 1);
+}
+
+fn pin_to(cpu: usize) {
     // SAFETY: the set is a plain bit field that lives through the call; a refusal is harmless.
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(cpus - 1, &mut set);
+        libc::CPU_SET(cpu, &mut set);
         libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
     }
+}
+
+/// Starts a thread on the first processor. The mask is inherited, so that it never has to run on the caller's first: under
+/// a real-time policy a caller that spins would keep it out for ever.
+pub fn spawn_on_first_cpu<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::thread::JoinHandle<T> {
+    pin_to(0);
+    let thread = std::thread::spawn(work);
+    pin_to_last_cpu();
+    thread
 }
 
 /// Undoes the pin, and a real-time policy with it: what sleeps and wakes on several threads is measured as a user has it.

@@ -1,8 +1,9 @@
 //! Measures floors and figures side by side and prints one JSON line per measurement; `bench/core.py` judges them.
 //!
-//! Usage: `hedgerow-bench [gate] [state] [journal] [log] [book] [itch] [fix] [kernel] [replay] [wasm] [counts]`, all without arguments. Environment:
-//! `BENCH_RUNS` (7), `BENCH_FOLDER` (where the logs' files go; the system's temporary folder). Promises: a floor
-//! and its figure take turns within one process; a count is a count, not an estimate. Never: a goal, an opinion.
+//! Usage: `hedgerow-bench [gate] [state] [journal] [log] [book] [itch] [fix] [kernel] [replay] [wasm] [trip] [ring] [tick]
+//! [counts]`, all without arguments. Environment: `BENCH_RUNS` (7), `BENCH_FOLDER` (where the logs' files go; the system's
+//! temporary folder), `BENCH_MESSAGES` (through the ring; ten million). Promises: a floor and its figure take turns within
+//! one process; a count is a count, not an estimate. Never: a goal, an opinion.
 
 mod clock;
 mod count;
@@ -14,7 +15,7 @@ mod sample;
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
 
-const GROUPS: [(&str, fn()); 11] = [
+const GROUPS: [(&str, fn()); 14] = [
     ("gate", ours::gate::run),
     ("state", ours::state::run),
     ("journal", ours::journal::run),
@@ -25,6 +26,9 @@ const GROUPS: [(&str, fn()); 11] = [
     ("kernel", ours::kernel::run),
     ("replay", ours::replay::run),
     ("wasm", ours::jail::run),
+    ("trip", floor::trip::run),
+    ("ring", ours::ring::run),
+    ("tick", ours::tick::run),
     ("counts", count::run),
 ];
 

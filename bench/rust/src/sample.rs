@@ -50,6 +50,7 @@ impl Sample {
 #[derive(Default)]
 pub struct Singles {
     p50: Sample,
+    p99: Sample,
     p999: Sample,
     n: usize,
 }
@@ -61,13 +62,15 @@ impl Singles {
         ticks.sort_unstable();
         let at = |share: f64| ticks[((ticks.len() - 1) as f64 * share) as usize] as f64 * clock::ns_per_tick();
         self.p50.push(at(0.5));
+        self.p99.push(at(0.99));
         self.p999.push(at(0.999));
         self.n = ticks.len();
     }
 
-    /// Prints both percentiles.
+    /// Prints the percentiles.
     pub fn print(&self, name: &str, note: &str) {
         self.p50.print(&format!("{name}.p50"), "ns", self.n, note);
+        self.p99.print(&format!("{name}.p99"), "ns", self.n, note);
         self.p999.print(&format!("{name}.p999"), "ns", self.n, note);
     }
 }

@@ -102,6 +102,9 @@ pub trait Book {
     /// 1, 2 or 3: the best prices, every price, every order.
     const DEPTH: u8;
 
+    /// Allows or forbids that the best bid reaches the best ask, as a phase of trading ends.
+    fn set_may_cross(&mut self, may_cross: bool);
+
     /// Takes one whole update, all of it or nothing.
     ///
     /// # Errors

@@ -44,11 +44,6 @@ impl LevelBook {
         Ok(LevelBook { rules, sides: [side(), side()], undo: Vec::new() })
     }
 
-    /// Allows or forbids that the best bid reaches the best ask, as a phase of trading ends.
-    pub fn set_may_cross(&mut self, may_cross: bool) {
-        self.rules.may_cross = may_cross;
-    }
-
     /// Whether the best bid reaches the best ask.
     #[must_use]
     pub fn is_crossed(&self) -> bool {
@@ -161,6 +156,10 @@ pub(crate) fn refuse_crossed(side: Side, own: i64, other: i64) -> Refused {
 impl Book for LevelBook {
     type Event = BookLevel;
     const DEPTH: u8 = 2;
+
+    fn set_may_cross(&mut self, may_cross: bool) {
+        self.rules.may_cross = may_cross;
+    }
 
     #[inline]
     fn update(&mut self, events: &[BookLevel]) -> Result<(), Refused> {

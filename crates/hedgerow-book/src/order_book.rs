@@ -75,11 +75,6 @@ impl OrderBook {
         Ok(OrderBook { rules, sides: [side(), side()], orders: Orders::new(), undo: Vec::new() })
     }
 
-    /// Allows or forbids that the best bid reaches the best ask, as a phase of trading ends.
-    pub fn set_may_cross(&mut self, may_cross: bool) {
-        self.rules.may_cross = may_cross;
-    }
-
     /// Whether the best bid reaches the best ask.
     #[must_use]
     pub fn is_crossed(&self) -> bool {
@@ -328,6 +323,10 @@ impl OrderBook {
 impl Book for OrderBook {
     type Event = BookOrder;
     const DEPTH: u8 = 3;
+
+    fn set_may_cross(&mut self, may_cross: bool) {
+        self.rules.may_cross = may_cross;
+    }
 
     #[inline]
     fn update(&mut self, events: &[BookOrder]) -> Result<(), Refused> {

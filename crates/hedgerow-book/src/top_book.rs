@@ -41,6 +41,10 @@ impl Book for TopBook {
     type Event = BookLevel;
     const DEPTH: u8 = 1;
 
+    fn set_may_cross(&mut self, may_cross: bool) {
+        self.rules.may_cross = may_cross;
+    }
+
     fn update(&mut self, events: &[BookLevel]) -> Result<(), Refused> {
         let mut tops = self.tops;
         for event in events {

@@ -101,7 +101,7 @@ codes! {
         5 RISK_MANDATE_EXPIRED "the mandate has expired or was revoked" => "propose it again; risk-reducing orders still pass";
         6 RISK_DUPLICATE "this client order id was used before" => "use a higher client order id";
         7 RISK_BAD_PRICE "limit price is not a positive whole number of ticks" => "round the price to the tick";
-        8 RISK_BAD_LOTS "quantity is not a positive whole multiple of the lot step, or below the minimum" => "round the quantity to the lot";
+        8 RISK_BAD_LOTS "quantity is not a positive whole multiple of the lot step, or below the minimum, or more is to be shown than there is" => "round the quantity to the lot, and show a part of it";
         9 RISK_HALTED "the instrument is halted" => "wait for trading to resume";
         10 RISK_RESTRICTED "the instrument is on the restricted list" => "ask compliance; risk-reducing orders still pass";
         11 RISK_NO_LOCATE "not enough stock is located for this short sale" => "locate stock or reduce the size";
@@ -126,7 +126,8 @@ codes! {
         30 RISK_UNIVERSE "the instrument is outside the mandate's universe" => "propose a mandate that includes it";
         31 RISK_UNKNOWN_ORDER "no such working order" => "cancel or replace only working orders";
         32 RISK_ARTIFACT "the running artifact is not the one that was approved" => "propose the new artifact; its hash voids old approvals";
-        33 RISK_BAD_FIELD "side, kind or time in force of the order has no meaning" => "use the values of the glossary";
+        33 RISK_BAD_FIELD "side, kind, time in force or terms of the order have no meaning together" => "use the values of the glossary; stops need a stop price, gtd an end, post-only a limit that rests";
+        34 RISK_REDUCE_ONLY "a reduce-only order would do more than shrink the position" => "reduce the size to what the position and other working orders leave";
     }
     OMS = 4 exit 13 {
         1 OMS_ILLEGAL "this event cannot happen in this state" => "nothing was changed; reconcile with the venue";
@@ -217,7 +218,11 @@ codes! {
         3 SIM_FAULT "the simulated venue was told to fail here" => "it is a test's doing; switch its faults off";
         4 SIM_WOULD_TAKE "an order that may only make liquidity met the other side" => "quote further away, or let it take";
         5 SIM_BAD_MODEL "a model of queue, delay or impact cannot be meant" => "see the message for the value and its range";
-        6 SIM_TIF "this venue does not know that time in force" => "bars know gtc, day and ioc; fok and gtx need books";
+        6 SIM_TIF "this venue does not know that time in force" => "bars know gtc, day, gtd, ioc, opg and cls; fok and post-only need books";
+        7 SIM_MARGIN_CALL "the account is worth less than its positions must keep as margin" => "pay in, or close positions; the broker does it when the call's time is over";
+        8 SIM_MARGIN "the account has not the initial margin that the order needs" => "trade less, close something first, or pay in";
+        9 SIM_PHASE "the venue takes no such order or change in this phase of trading" => "wait for another phase (on_phase tells of it); a cancel always works";
+        10 SIM_PEG "bars show no book that an order could be pegged to" => "run over books, or send a limit";
     }
     MODEL = 9 exit 18 {
         1 MODEL_TOO_FEW_ROWS "not enough rows to train" => "use a longer history or a shorter window";
@@ -249,6 +254,11 @@ codes! {
         9 RUN_EVIDENCE "this is not an evidence pack as it was made" => "take it from its maker again, or make it anew";
         10 RUN_NOT_REPEATED "running again gives another evidence pack" => "compare artifact, data and trial ledger with those named in it";
         11 RUN_WORKER "a process or cluster that computes part of a sweep is not there" => "see the message, and run the same sweep again: it goes on where it was";
+        12 RUN_BOTH_TRADED "orders beside each other traded more than either was to, before one could be cancelled" => "the position is what it is; trade out of what is too much";
+        13 RUN_QUOTE "a quote's bid is not below its ask, or a side has a price and no size" => "give both sides prices that do not cross, and a quantity wherever there is a price";
+        14 RUN_QUOTE_HELD "one side of a quote did not leave, because the venue has not changed the other side, which it would have met" => "quote again; nothing is to be done at the venue";
+        15 RUN_UNPROTECTED "an order that was to follow another's fills could not be placed" => "what was filled stands without it; see its verdict or the venue's report, and place another";
+        16 RUN_PARENT_MISSED "the time of a parent order was over before the run that was taken up could go on with it" => "what is left of it was not sent; make another order, or let it be";
     }
     CLI = 12 exit 2 {
         1 CLI_USAGE "the command line cannot be understood" => "see --help";
@@ -320,6 +330,17 @@ codes! {
         14 FEED_PATIENCE "the other side asks for more patience than the feed has" => "the next run asks again; lower the rate under [transport], or raise wait_max under [retries]";
         15 FEED_UNKNOWN "no such feed" => "run it once with `hedgerow feeds run FILE`, or give its specification";
         16 FEED_AMISS "a feed is late, incomplete or out of line" => "see the findings above; `hedgerow feeds run FILE --once` asks again";
+    }
+    LIVE = 17 exit 25 {
+        1 LIVE_SESSION "the session with a venue ended" => "what was on its way is Unknown until the venue has said; the run connects again by itself";
+        2 LIVE_UNSURE "whether a message reached the venue is not known" => "the order's reservation stays; the venue is asked, and if it cannot say, people must";
+        3 LIVE_DIFFERS "the venue's account is not the journal's" => "nothing was booked; look at the venue's statement, and book what is proposed if it is true";
+        4 LIVE_STRANGER "the venue speaks of an order that this run did not send" => "find out who else uses the account; nothing was changed";
+        5 LIVE_WORDS "the venue said what this run cannot use" => "nothing was changed; ask the venue what it meant";
+        6 LIVE_NOT_SENT "a message did not leave" => "it counts as refused; send it again if it is still wanted";
+        7 LIVE_FEE "a fee was paid that could not be booked" => "book it by hand from the venue's statement";
+        8 LIVE_DEAD_MAN "nobody was there for longer than was agreed" => "everything was cancelled and no new risk passes; `hedgerow run alive SETTINGS --lift` lifts it";
+        9 LIVE_REMARK "the gateway noticed something about the venue" => "see what it says";
     }
 }
 

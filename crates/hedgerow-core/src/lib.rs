@@ -17,7 +17,7 @@ pub use codes::{AREAS, Area, Code, CodeDef, Problem, TABLE, code};
 pub use instrument::*;
 pub use limits::Limits;
 pub use money::{Currency, MONEY_UNIT, Money, RoundMode, div_round};
-pub use noun::{Field, Journaled, KIND_GENESIS, KIND_SEGMENT, KIND_SIGNED, Noun, NounInfo, nouns};
+pub use noun::{Field, Journaled, KIND_GENESIS, KIND_REMARK, KIND_SEGMENT, KIND_SIGNED, Noun, NounInfo, nouns};
 pub use records::*;
 
 /// Identifies a record: its sequence number in the journal, from 1. Zero means "none".

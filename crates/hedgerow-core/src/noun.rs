@@ -109,5 +109,7 @@ pub fn nouns() -> &'static [NounInfo] {
 pub const KIND_SIGNED: u16 = 32;
 /// Frame kind of the fund's first record (JSON: name, base currency, root keys).
 pub const KIND_GENESIS: u16 = 33;
+/// Frame kind of words about the record before it (UTF-8).
+pub const KIND_REMARK: u16 = 63;
 /// Frame kind of a segment of market data: the entry holds kind, count, first id and SHA-256 of the rows that follow it.
 pub const KIND_SEGMENT: u16 = 34;

@@ -1,14 +1,15 @@
 //! The nouns as fixed-layout records, each naming its cause. `docs/glossary.md` is printed from these lines.
 
+mod governance;
 mod jail;
 mod lifecycle;
 mod observations;
-use crate::noun::{Noun, NounInfo, record};
+mod parents;
+mod requests;
+mod terms;
 pub use crate::values::*;
-use crate::{Currency, Limits, Money, Symbol};
-pub use jail::*;
-pub use lifecycle::*;
-pub use observations::*;
+use crate::{Currency, Limits, Money, Symbol, noun::Noun, noun::NounInfo, noun::record};
+pub use {governance::*, jail::*, lifecycle::*, observations::*, parents::*, requests::*, terms::*};
 
 /// All record types, in order of their number.
 pub(crate) const ALL: &[NounInfo] = &[
@@ -43,6 +44,14 @@ pub(crate) const ALL: &[NounInfo] = &[
     Trade::INFO,
     Quote::INFO,
     LifecycleEvent::INFO,
+    AlgoSettings::INFO,
+    PlanStep::INFO,
+    Slice::INFO,
+    ParentEvent::INFO,
+    MarketPhase::INFO,
+    QuoteUpdate::INFO,
+    ContingentOrder::INFO,
+    OrderTerms::INFO,
 ];
 
 record! {
@@ -92,35 +101,6 @@ record! {
     }
 }
 record! {
-    /// An intention to trade that is worked as a schedule of child orders.
-    ParentOrder = 5, 64 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The target it serves.
-        cause: u64,
-        /// UTC nanoseconds.
-        ts: i64,
-        /// Total to trade, lots.
-        lots: i64,
-        /// Worst price, ticks; 0 = none.
-        limit_ticks: i64,
-        /// When it ends, UTC nanoseconds.
-        until_ts: i64,
-        /// Dense index.
-        instrument: u32,
-        /// In how many slices.
-        slices: u32,
-        /// Whose order.
-        strategy: u16,
-        /// A [`Side`].
-        side: u8,
-        /// An [`Algo`].
-        algo: u8,
-        /// Zero.
-        spare: u32,
-    }
-}
-record! {
     /// An intention to trade, sent to a venue only as `Approved<Order>`. A child order's cause is its parent.
     Order = 6, 64 bytes {
         /// Sequence number of this record; the order's identity.
@@ -149,52 +129,8 @@ record! {
         tif: u8,
         /// A [`FillRule`] asked of the simulated venue; 0 = as the venue is configured.
         fill_rule: u8,
-        /// Zero.
-        spare: u16,
-    }
-}
-record! {
-    /// A wish to cancel a working order; it always passes the gate.
-    CancelRequest = 7, 40 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// UTC nanoseconds.
-        ts: i64,
-        /// The order meant.
-        order_id: u64,
-        /// Its place in the OMS slab.
-        slot: u32,
-        /// Who asks.
-        strategy: u16,
-        /// Zero.
-        spare: u16,
-    }
-}
-record! {
-    /// A wish to change a working order; the gate re-checks the difference.
-    ReplaceRequest = 8, 64 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// UTC nanoseconds.
-        ts: i64,
-        /// The order meant.
-        order_id: u64,
-        /// The strategy's own number; must rise.
-        client_id: u64,
-        /// New total size, lots, already filled lots included.
-        lots: i64,
-        /// New limit price, ticks; 0 for a market order.
-        limit_ticks: i64,
-        /// Its place in the OMS slab.
-        slot: u32,
-        /// Who asks.
-        strategy: u16,
-        /// Zero.
-        spare: u16,
+        /// [`WITH_TERMS`], [`POST_ONLY`], [`REDUCE_ONLY`].
+        flags: u16,
     }
 }
 record! {
@@ -588,21 +524,6 @@ record! {
         spare: u8,
         /// Zero.
         spare2: u16,
-    }
-}
-record! {
-    /// The signed events behind it, up to the next such record, were taken into the governance log at this time.
-    Sequenced = 24, 64 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// When the events behind it took effect, UTC nanoseconds.
-        ts: i64,
-        /// Entries of the governance log before them.
-        size: u64,
-        /// Merkle root of those entries.
-        root: [u8; 32],
     }
 }
 

@@ -15,12 +15,12 @@ pub fn twap_slice(parent_lots: i64, filled_lots: i64, working_lots: i64, slices_
     (target - filled_lots - working_lots).clamp(0, remaining_lots(parent_lots, filled_lots, working_lots))
 }
 
-/// Lots of the next slice of a share-of-volume schedule: `share_bps` basis points of the volume that last traded, rounded
-/// down, and at most what remains. A volume of zero, or one that is not known (-1), gives no slice.
+/// Lots of a share-of-volume schedule that are due once so much has traded since it began: `share_bps` basis points of it,
+/// rounded down, and at most the parent. A volume of zero, or one that is not known (-1), makes nothing due.
 #[must_use]
-pub fn pov_slice(volume_lots: i64, share_bps: u32, remaining_lots: i64) -> i64 {
+pub fn pov_slice(volume_lots: i64, share_bps: u32, parent_lots: i64) -> i64 {
     let share = i128::from(volume_lots.max(0)) * i128::from(share_bps) / 10_000;
-    share.min(i128::from(remaining_lots.max(0))) as i64
+    share.min(i128::from(parent_lots.max(0))) as i64
 }
 
 /// Lots of a parent that are neither filled nor working; never negative, even after more fills than were asked for.
@@ -38,6 +38,12 @@ pub struct LotRule {
     pub step_lots: i64,
 }
 
+impl Default for LotRule {
+    fn default() -> LotRule {
+        LotRule::WHOLE
+    }
+}
+
 impl LotRule {
     /// Any whole number of lots.
     pub const WHOLE: LotRule = LotRule { min_lots: 1, step_lots: 1 };
@@ -46,6 +52,13 @@ impl LotRule {
     #[must_use]
     pub fn of(instrument: &Instrument) -> LotRule {
         LotRule { min_lots: instrument.lots_min.max(1), step_lots: instrument.lots_step.max(1) }
+    }
+
+    /// The largest size up to `lots` that may work, or 0.
+    #[must_use]
+    pub fn down(self, lots: i64) -> i64 {
+        let whole = lots - lots % self.step_lots;
+        if whole < self.min_lots { 0 } else { whole }
     }
 
     /// The largest size up to `lots` that may be sent, or 0. If the rest of `remaining_lots` would then be too small to be

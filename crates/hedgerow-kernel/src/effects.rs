@@ -2,18 +2,40 @@
 //!
 //! One preallocated buffer, used again for every step.
 
-use hedgerow_core::{CancelRequest, Noun, Order, ReplaceRequest};
-use hedgerow_risk::Approved;
+use hedgerow_core::{CancelRequest, FullOrder, FullReplace, Noun, Order, ReplaceRequest};
+use hedgerow_risk::{Approved, ApprovedLeg, ApprovedQuote};
 
 /// A message for a venue. It may leave only after the step's records are durable.
 #[derive(Debug)]
 pub enum Send {
     /// Place this order.
     New(Approved<Order>),
+    /// Place this order, which has terms.
+    NewFull(Approved<FullOrder>),
     /// Cancel a working order.
     Cancel(Approved<CancelRequest>),
     /// Change a working order.
     Replace(Approved<ReplaceRequest>),
+    /// Change a working order that has terms.
+    ReplaceFull(Approved<FullReplace>),
+    /// Both sides of a quote, or what of it changes, in the order in which a venue that takes one message a side is told.
+    Quote {
+        /// The sides.
+        legs: ApprovedQuote,
+        /// The second one would meet the first as it stood: it leaves once the first has been changed.
+        in_turn: bool,
+    },
+}
+
+impl From<ApprovedLeg> for Send {
+    /// One side of a quote as a message of its own.
+    fn from(leg: ApprovedLeg) -> Send {
+        match leg {
+            ApprovedLeg::New(order) => Send::New(order),
+            ApprovedLeg::Replace(request) => Send::Replace(request),
+            ApprovedLeg::Cancel(request) => Send::Cancel(request),
+        }
+    }
 }
 
 /// The records and messages of one step.

@@ -115,6 +115,12 @@ impl Kernel {
         Ok(())
     }
 
+    /// Entries of the governance log behind which what was told last was taken in.
+    #[must_use]
+    pub fn sequenced_size(&self) -> u64 {
+        self.sequenced.map_or(0, |(size, _)| size)
+    }
+
     /// When what a person signs now takes effect: when the governance log took it in, else by the kernel's clock.
     fn effective(&self) -> Nanos {
         self.sequenced.map_or(self.clock(), |(_, ts)| ts)

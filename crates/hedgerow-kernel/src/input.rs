@@ -1,9 +1,10 @@
 //! Everything that can happen to the kernel. Whatever is not one of these did not happen.
 
 use hedgerow_core::{
-    Bar, CancelRequest, CashMovement, Finding, FirmLimits, Forecast, FxRate, Instrument, JailAnswer, JailStart,
-    KIND_GENESIS, KIND_SIGNED, KillSwitch, LifecycleEvent, Noun, Order, ParentOrder, Problem, Quote, RecordId,
-    ReplaceRequest, Sequenced, Session, StateHash, StrategyStart, Target, VenueReport, code,
+    AlgoSettings, Bar, CancelRequest, CashMovement, ContingentOrder, Finding, FirmLimits, Forecast, FxRate, Instrument,
+    JailAnswer, JailStart, KIND_GENESIS, KIND_REMARK, KIND_SIGNED, KillSwitch, LifecycleEvent, Noun, Order, OrderTerms,
+    ParentEvent, ParentOrder, PlanStep, Problem, Quote, QuoteUpdate, RecordId, ReplaceRequest, Sequenced, Session,
+    Slice, StateHash, StrategyStart, Target, Trade, VenueReport, code,
 };
 
 macro_rules! inputs {
@@ -16,6 +17,10 @@ macro_rules! inputs {
             Genesis(RecordId, Vec<u8>),
             /// A signed governance event: DSSE envelope.
             Signed(RecordId, Vec<u8>),
+            /// Words about the record before it, for people.
+            Remark(RecordId, Vec<u8>),
+            /// Somebody traded, and parent orders count it. The record has no room for its id.
+            Trade(RecordId, Trade),
         }
 
         impl Input {
@@ -26,6 +31,8 @@ macro_rules! inputs {
                     $(Input::$noun(record) => ($noun::KIND, record.id, bytemuck::bytes_of(record)),)+
                     Input::Genesis(id, bytes) => (KIND_GENESIS, *id, bytes),
                     Input::Signed(id, bytes) => (KIND_SIGNED, *id, bytes),
+                    Input::Remark(id, words) => (KIND_REMARK, *id, words),
+                    Input::Trade(id, trade) => (Trade::KIND, *id, bytemuck::bytes_of(trade)),
                 }
             }
 
@@ -35,6 +42,8 @@ macro_rules! inputs {
                     $($noun::KIND => Input::$noun(read::<$noun>(bytes)?),)+
                     KIND_GENESIS => Input::Genesis(id, bytes.to_vec()),
                     KIND_SIGNED => Input::Signed(id, bytes.to_vec()),
+                    KIND_REMARK => Input::Remark(id, bytes.to_vec()),
+                    Trade::KIND => Input::Trade(id, read::<Trade>(bytes)?),
                     _ => return Ok(None),
                 }))
             }
@@ -53,12 +62,18 @@ inputs! {
     Target,
     /// A parent order was made.
     ParentOrder,
+    /// What the order or the change behind it says more.
+    OrderTerms,
+    /// An order shall be sent when another one fills.
+    ContingentOrder,
     /// A strategy or schedule wants to trade.
     Order,
     /// A working order shall be cancelled.
     CancelRequest,
     /// A working order shall be changed.
     ReplaceRequest,
+    /// A maker quotes anew.
+    QuoteUpdate,
     /// A venue spoke.
     VenueReport,
     /// An instrument was defined or changed.
@@ -87,6 +102,14 @@ inputs! {
     Quote,
     /// Something happened to every holder of an instrument.
     LifecycleEvent,
+    /// An algorithm was told how to work a parent order.
+    AlgoSettings,
+    /// It planned.
+    PlanStep,
+    /// It decided.
+    Slice,
+    /// A parent order was changed, or ended.
+    ParentEvent,
 }
 
 fn read<N: Noun>(bytes: &[u8]) -> Result<N, Problem> {

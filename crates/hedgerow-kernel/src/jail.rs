@@ -2,7 +2,12 @@
 //! counts only behind the walls that its tier demands.
 
 use crate::{Effects, Kernel};
-use hedgerow_core::{Code, Finding, InstrumentId, Isolation, JailAnswer, JailStart, Problem, StrategyId, code};
+use hedgerow_core::{
+    Code, Finding, InstrumentId, Isolation, JailAnswer, JailStart, Problem, RecordId, StrategyId, code,
+};
+
+/// Bytes of a remark, at most.
+const REMARK_MAX: usize = 1_000;
 
 /// Whether the kernel finds such things itself. Then nobody else does, so that what it found is always derived again.
 fn is_own(found: Code) -> bool {
@@ -28,6 +33,18 @@ impl Kernel {
         self.check_cause(finding.cause)?;
         self.check_time(finding.ts)?;
         finding.id = self.accept(finding.ts);
+        Ok(())
+    }
+
+    /// Words about the record before, which move nothing.
+    pub(crate) fn remarked(&mut self, id: &mut RecordId, words: &[u8], effects: &mut Effects) -> Result<(), Problem> {
+        effects.clear();
+        let is_said = |text: &str| !text.is_empty() && text.len() <= REMARK_MAX && !text.contains(char::is_control);
+        if !std::str::from_utf8(words).is_ok_and(is_said) {
+            let detail = format!("a remark of {} bytes; use 1 to {REMARK_MAX} of text on one line", words.len());
+            return Err(Problem::new(code::CORE_INPUT, detail));
+        }
+        *id = self.next_id();
         Ok(())
     }
 

@@ -2,11 +2,11 @@
 
 use crate::authority::{Authority, Genesis};
 use crate::grants::Grant;
+use crate::terms::TermsTable;
 use crate::{Capacity, Effects, Input};
 use hedgerow_core::{
-    Algo, Bar, CashKind, CashMovement, Code, Currency, Finding, FirmLimits, Forecast, FxRate, Instrument, InstrumentId,
-    KillSwitch, Money, Nanos, ParentOrder, Posting, Problem, RecordId, Session, Side, StateHash, StrategyId, Symbol,
-    Target, code,
+    Bar, CashKind, CashMovement, Code, Currency, Finding, FirmLimits, Forecast, FxRate, Instrument, InstrumentId,
+    KillSwitch, Money, Nanos, Posting, Problem, RecordId, Session, StateHash, StrategyId, Symbol, Target, code,
 };
 use hedgerow_ledger::{Ledger, LedgerConfig};
 use hedgerow_oms::Oms;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Raised whenever the same inputs would give other effects.
-pub const RULES_VERSION: u32 = 5;
+pub const RULES_VERSION: u32 = 8;
 
 /// The whole state of a fund. Everything else is a view of its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ pub struct Kernel {
     instruments: Vec<Instrument>,
     pub(crate) gate: Gate,
     pub(crate) oms: Oms,
+    pub(crate) terms: TermsTable,
     pub(crate) ledger: Ledger,
 }
 
@@ -62,6 +63,7 @@ impl Kernel {
             worth_high: None,
             gate,
             oms: Oms::new(orders),
+            terms: TermsTable::default(),
             ledger: Ledger::new(LedgerConfig { strategies, instruments, currencies, base: genesis.base }),
             grants: vec![Grant::default(); usize::from(strategies)],
             ripe_ts: Nanos::MAX,
@@ -80,9 +82,12 @@ impl Kernel {
         match input {
             Input::Bar(bar) => self.bar(bar, effects),
             Input::Order(order) => self.order(order, effects),
+            Input::OrderTerms(terms) => self.order_terms(terms, effects),
+            Input::ContingentOrder(wish) => self.contingent(wish, effects),
             Input::VenueReport(report) => self.report(report, effects),
             Input::CancelRequest(request) => self.cancel(request, effects),
             Input::ReplaceRequest(request) => self.replace(request, effects),
+            Input::QuoteUpdate(update) => self.quote_update(update, effects),
             Input::FxRate(rate) => self.fx_rate(rate, effects),
             Input::Forecast(forecast) => self.forecast(forecast, effects),
             Input::Target(target) => self.target(target, effects),
@@ -100,7 +105,13 @@ impl Kernel {
             Input::JailAnswer(answer) => self.jail_answer(answer, effects),
             Input::Quote(quote) => self.quote(quote, effects),
             Input::LifecycleEvent(event) => self.lifecycle(event, effects),
+            Input::AlgoSettings(settings) => self.algo_settings(settings, effects),
+            Input::PlanStep(step) => self.plan_step(step, effects),
+            Input::Slice(slice) => self.slice(slice, effects),
+            Input::ParentEvent(event) => self.parent_event(event, effects),
             Input::Signed(id, envelope) => self.signed(id, envelope, effects),
+            Input::Remark(id, words) => self.remarked(id, words, effects),
+            Input::Trade(id, trade) => self.trade(id, trade, effects),
             Input::Genesis(..) => Err(Problem::new(code::CORE_INPUT, "a second genesis")),
         }
     }
@@ -175,24 +186,6 @@ impl Kernel {
         self.check_cause(target.cause)?;
         self.check_time(target.ts)?;
         target.id = self.accept(target.ts);
-        Ok(())
-    }
-
-    fn parent(&mut self, parent: &mut ParentOrder, effects: &mut Effects) -> Result<(), Problem> {
-        effects.clear();
-        self.check_instrument(parent.instrument)?;
-        self.check_strategy(parent.strategy)?;
-        if parent.lots <= 0 || parent.slices == 0 {
-            let detail = format!("parent order of {} lots in {} slices", parent.lots, parent.slices);
-            return Err(Problem::new(code::CORE_INPUT, detail));
-        }
-        if Side::from_u8(parent.side).is_none() || Algo::from_u8(parent.algo).is_none() {
-            let detail = format!("parent order of side {}, algorithm {}", parent.side, parent.algo);
-            return Err(Problem::new(code::CORE_INPUT, detail));
-        }
-        self.check_cause(parent.cause)?;
-        self.check_time(parent.ts)?;
-        parent.id = self.accept(parent.ts);
         Ok(())
     }
 

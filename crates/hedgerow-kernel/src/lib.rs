@@ -7,6 +7,7 @@
 
 pub mod authority;
 mod capacity;
+mod curve;
 mod effects;
 mod grants;
 mod input;
@@ -14,14 +15,19 @@ mod jail;
 mod kernel;
 mod lifecycle;
 mod orders;
+mod parents;
+mod quote_updates;
 mod quotes;
 mod replay;
 mod stretch;
+mod terms;
 mod worth;
 
 pub use capacity::Capacity;
+pub use curve::Curve;
 pub use effects::{Effects, Send};
 pub use input::Input;
 pub use kernel::{Kernel, RULES_VERSION};
+pub use quote_updates::Standing;
 pub use replay::{Replay, ReplayReport};
-pub use stretch::{Ahead, Stretch};
+pub use stretch::{Ahead, Looked, Stretch};

@@ -5,8 +5,8 @@
 use crate::effects::Send;
 use crate::{Effects, Kernel};
 use hedgerow_core::{
-    CancelRequest, Code, Decision, Fill, InstrumentId, Order, OrderEvent, Posting, Problem, RecordId, ReplaceRequest,
-    ReportKind, StrategyId, VenueReport, Verdict, code,
+    CancelRequest, Code, Decision, Fill, FullOrder, FullReplace, InstrumentId, Order, OrderEvent, Posting, Problem,
+    RecordId, ReplaceRequest, ReportKind, StrategyId, VenueReport, Verdict, WITH_TERMS, code,
 };
 use hedgerow_oms::{OrderInput, Transition};
 
@@ -20,17 +20,30 @@ impl Kernel {
         self.check_instrument(order.instrument)?;
         self.check_strategy(order.strategy)?;
         self.check_cause(order.cause)?;
+        if order.is_quote() {
+            return Err(Problem::new(code::CORE_INPUT, "an order as one side of a quote; a quote update brings both"));
+        }
+        let terms = self.terms_before(order.flags, order.strategy, order.instrument)?;
         let slot = self.oms.open(Order { id: self.last_id() + 1, ..*order })?;
         self.settle_equity();
         let now = order.ts.max(self.clock());
         (order.id, order.slot) = (self.accept(now), slot);
         self.ripen(order.id, effects)?;
-        let (mut verdict, approved) = self.gate.check_new(order, now);
+        let (mut verdict, approved) = if order.flags & WITH_TERMS == 0 {
+            let (verdict, approved) = self.gate.check_new(order, now);
+            (verdict, approved.map(Send::New))
+        } else {
+            let (verdict, approved) = self.gate.check_full(&FullOrder { order: *order, terms }, now);
+            if approved.is_some() {
+                self.terms.keep(order.id, terms);
+            }
+            (verdict, approved.map(Send::NewFull))
+        };
         let verdict_id = self.decide(&mut verdict, order.id, order.id, effects);
         let input = if approved.is_some() { OrderInput::Approve } else { OrderInput::Deny };
         self.transit(order.slot, order.id, input, 0, 0, verdict_id, effects)?;
         match approved {
-            Some(approved) => effects.sends.push(Send::New(approved)),
+            Some(send) => effects.sends.push(send),
             None => self.explain_denial(order.strategy, order.id, effects),
         }
         Ok(())
@@ -64,16 +77,23 @@ impl Kernel {
         let order = self.working(request.slot, request.order_id)?;
         let filled = self.oms.get(request.slot, request.order_id).map_or(0, |w| w.filled_lots);
         self.oms.check(request.slot, request.order_id, OrderInput::AskReplace)?;
+        let stop_ticks = self.terms_before(request.flags, request.strategy, order.instrument)?.stop_ticks;
         self.settle_equity();
         let now = request.ts.max(self.clock());
         request.id = self.accept(now);
         self.ripen(request.id, effects)?;
-        let (mut verdict, approved) = self.gate.check_replace(&order, filled, request, now);
+        let full = FullOrder { order, terms: self.terms.of(order.id) };
+        let change = FullReplace { request: *request, stop_ticks };
+        let (mut verdict, approved) = self.gate.check_full_replace(&full, filled, &change, now);
         let verdict_id = self.decide(&mut verdict, request.id, order.id, effects);
         if let Some(approved) = approved {
             let (lots, limit) = (request.lots, request.limit_ticks);
             self.transit(request.slot, order.id, OrderInput::AskReplace, lots, limit, verdict_id, effects)?;
-            effects.sends.push(Send::Replace(approved));
+            self.terms.ask(order.id, stop_ticks);
+            effects.sends.push(match order.flags & WITH_TERMS {
+                0 => Send::Replace(approved.without_terms()),
+                _ => Send::ReplaceFull(approved),
+            });
         } else {
             self.explain_denial(order.strategy, request.id, effects);
         }
@@ -185,7 +205,7 @@ impl Kernel {
 
     /// Moves an order, and tells what follows from it.
     #[allow(clippy::too_many_arguments)]
-    fn transit(
+    pub(crate) fn transit(
         &mut self,
         slot: u32,
         order_id: RecordId,
@@ -223,13 +243,23 @@ impl Kernel {
             OrderInput::ReplaceRejected => self.gate.replace_rejected(&step.order)?,
             _ => {}
         }
+        if step.order.flags & WITH_TERMS != 0 {
+            match step.event {
+                OrderInput::Replaced => self.terms.answer(step.order.id, Some(step.order.lots)),
+                OrderInput::ReplaceRejected => self.terms.answer(step.order.id, None),
+                _ => {}
+            }
+            if step.terminal {
+                self.terms.forget(step.order.id);
+            }
+        }
         if step.terminal {
             self.gate.release(&step.order);
         }
         Ok(())
     }
 
-    fn decide(
+    pub(crate) fn decide(
         &mut self,
         verdict: &mut Verdict,
         cause: RecordId,

@@ -3,7 +3,7 @@
 //! Promises: the state after a stretch is the state after its bars one by one, to the byte; the property test holds the
 //! two against each other. Never: takes a stretch that it cannot prove quiet; `Kernel::bar` is the twin for those.
 
-use crate::{Effects, Kernel};
+use crate::{Curve, Effects, Kernel};
 use hedgerow_core::{Bar, InstrumentId, MONEY_UNIT, Money, Nanos, Problem, StrategyId, code};
 use std::ops::Range;
 
@@ -32,6 +32,14 @@ pub struct Stretch<'a> {
 pub struct Ahead<'a> {
     rows: Stretch<'a>,
     proved: Range<usize>,
+}
+
+/// That whole columns were looked at and every row is good, by where they lie. For columns that nobody changes: then many
+/// runs over them look once.
+#[derive(Clone, Copy, Debug)]
+pub struct Looked {
+    columns: [usize; 6],
+    rows: usize,
 }
 
 /// A book and a price within which every number of a stretch is exact and every mark can be taken: 10^27 currency units,
@@ -81,7 +89,7 @@ impl Kernel {
         Some(Book { strategy, start: self.ledger.nav(strategy).ok()?.0, per_tick, mark })
     }
 
-    /// Takes bars of a run in which nobody acts, and pushes what the fund is worth after each; what is proved of them is
+    /// Takes bars of a run in which nobody acts, and adds what the fund is worth after each; what is proved of them is
     /// not looked at again. False, and nothing is taken, if more than one book or a rate would move with them, or a mandate
     /// could begin; then the bars come one by one.
     ///
@@ -90,7 +98,8 @@ impl Kernel {
     ///
     /// # Panics
     /// If the run has no such rows.
-    pub fn stretch(&mut self, run: &Ahead<'_>, rows: Range<usize>, nav: &mut Vec<f64>) -> Result<bool, Problem> {
+    pub fn stretch(&mut self, run: &Ahead<'_>, rows: Range<usize>, curve: &mut Curve) -> Result<bool, Problem> {
+        let first = rows.start;
         let proved = run.proved.start <= rows.start && rows.end <= run.proved.end;
         let rows = &run.rows.part(rows);
         let n = rows.close.len();
@@ -102,10 +111,11 @@ impl Kernel {
             let last = close[good - 1];
             match self.reach(&book, rows.instrument, (passed.0.min(last), passed.1.max(last))) {
                 Some(reach) => {
-                    push_worths(close, &book, reach, nav);
+                    let is_small = reach < i64::MAX as u128;
+                    curve.line(first..first + good, book.start, book.per_tick, book.mark, is_small);
                     self.take(rows, &book, passed, good - 1)?;
                 }
-                None => self.take_one_by_one(rows, &book, good, nav)?,
+                None => self.take_one_by_one(rows, &book, good, curve)?,
             }
         }
         if good == n { Ok(true) } else { Err(self.refusal(rows, good)) }
@@ -142,12 +152,12 @@ impl Kernel {
         rows: &Stretch<'_>,
         book: &Book,
         good: usize,
-        nav: &mut Vec<f64>,
+        curve: &mut Curve,
     ) -> Result<(), Problem> {
         let mut effects = Effects::new();
         for i in 0..good {
             self.bar(&mut rows.bar(i), &mut effects)?;
-            nav.push(self.ledger.nav(book.strategy)?.to_f64());
+            curve.push(self.ledger.nav(book.strategy)?);
         }
         Ok(())
     }
@@ -170,6 +180,22 @@ impl Kernel {
     }
 }
 
+impl Looked {
+    /// Looks at every row; `None` where one cannot be proved good.
+    #[must_use]
+    pub fn at(rows: &Stretch<'_>) -> Option<Looked> {
+        rows.are_good().then(|| Looked { columns: rows.places(), rows: rows.close.len() })
+    }
+
+    /// Whether these are rows of what was looked at, all from the same row on.
+    fn covers(&self, rows: &Stretch<'_>) -> bool {
+        let (bytes, places) = (self.rows * size_of::<i64>(), rows.places());
+        let from = places[0].wrapping_sub(self.columns[0]);
+        let are_one_row = places.iter().zip(&self.columns).all(|(place, column)| place.wrapping_sub(*column) == from);
+        are_one_row && from <= bytes && size_of_val(rows.close) <= bytes - from
+    }
+}
+
 impl<'a> Ahead<'a> {
     /// Columns of which nothing is proved yet.
     ///
@@ -181,6 +207,21 @@ impl<'a> Ahead<'a> {
             return Err(Problem::new(code::CORE_INPUT, "a stretch of bars with columns of different lengths"));
         }
         Ok(Ahead { rows, proved: 0..0 })
+    }
+
+    /// Takes the word of whoever looked at these columns before; without effect where they are others.
+    #[must_use]
+    pub fn knowing(self, looked: Option<&Looked>) -> Ahead<'a> {
+        match looked {
+            Some(looked) if looked.covers(&self.rows) => Ahead { proved: 0..self.rows.close.len(), ..self },
+            _ => self,
+        }
+    }
+
+    /// How far the rows are proved.
+    #[must_use]
+    pub fn proved_to(&self) -> usize {
+        self.proved.end
     }
 
     /// Looks at the rows up to `end`. Those that cannot be proved are left to the stretch that meets them.
@@ -205,6 +246,11 @@ impl<'a> Stretch<'a> {
             low: column(self.low),
             close: column(self.close),
         }
+    }
+
+    /// Where the columns lie.
+    fn places(&self) -> [usize; 6] {
+        [self.ts_event, self.ts_init, self.open, self.high, self.low, self.close].map(|column| column.as_ptr().addr())
     }
 
     /// Whether every row is good by itself and comes after the one before.
@@ -244,18 +290,5 @@ impl<'a> Stretch<'a> {
             close_ticks: self.close[i],
             ..Bar::default()
         }
-    }
-}
-
-/// Worth after each close, as floats for display: exact integers until the last step.
-fn push_worths(close: &[i64], book: &Book, reach: u128, nav: &mut Vec<f64>) {
-    let unit = MONEY_UNIT as f64;
-    if book.per_tick == 0 {
-        nav.resize(nav.len() + close.len(), book.start as f64 / unit);
-    } else if reach < i64::MAX as u128 {
-        let (start, per_tick, mark) = (book.start as i64, book.per_tick as i64, book.mark);
-        nav.extend(close.iter().map(|c| (start + per_tick * (c - mark)) as f64 / unit));
-    } else {
-        nav.extend(close.iter().map(|c| book.worth(*c) as f64 / unit));
     }
 }

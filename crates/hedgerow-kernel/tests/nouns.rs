@@ -5,10 +5,10 @@
 //! the files again; a change of them is a change of the journal's format.
 
 use hedgerow_core::{
-    Bar, BookLevel, BookOrder, CancelRequest, CashMovement, Fill, Finding, FirmLimits, Forecast, FxRate, Instrument,
-    JailAnswer, JailStart, KernelStart, KillSwitch, LifecycleEvent, Mandate, Noun, NounInfo, Order, OrderEvent,
-    ParentOrder, Posting, Quote, ReplaceRequest, Sequenced, Session, StateHash, StrategyStart, Target, Trade,
-    VenueReport, Verdict, nouns,
+    AlgoSettings, Bar, BookLevel, BookOrder, CancelRequest, CashMovement, ContingentOrder, Fill, Finding, FirmLimits,
+    Forecast, FxRate, Instrument, JailAnswer, JailStart, KernelStart, KillSwitch, LifecycleEvent, Mandate, MarketPhase,
+    Noun, NounInfo, Order, OrderEvent, OrderTerms, ParentEvent, ParentOrder, PlanStep, Posting, Quote, QuoteUpdate,
+    ReplaceRequest, Sequenced, Session, Slice, StateHash, StrategyStart, Target, Trade, VenueReport, Verdict, nouns,
 };
 use hedgerow_kernel::{Input, authority::keys::hex, authority::limit_fields};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 /// A record read as what it is, and its bytes written again.
 type Trip = fn(&[u8]) -> Vec<u8>;
-const TRIPS: [(u16, Trip); 31] = [
+const TRIPS: [(u16, Trip); 39] = [
     trip::<Bar>(),
     trip::<FxRate>(),
     trip::<Forecast>(),
@@ -49,6 +49,14 @@ const TRIPS: [(u16, Trip); 31] = [
     trip::<Trade>(),
     trip::<Quote>(),
     trip::<LifecycleEvent>(),
+    trip::<AlgoSettings>(),
+    trip::<PlanStep>(),
+    trip::<Slice>(),
+    trip::<ParentEvent>(),
+    trip::<OrderTerms>(),
+    trip::<MarketPhase>(),
+    trip::<QuoteUpdate>(),
+    trip::<ContingentOrder>(),
 ];
 
 const fn trip<N: Noun>() -> (u16, Trip) {

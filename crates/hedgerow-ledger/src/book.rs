@@ -91,21 +91,37 @@ impl Book {
         self.balances.iter().copied().sum()
     }
 
-    /// The book with an amount posted to an account; `None` if a number is too large. The bound leaves room for the
-    /// sums that queries make of several balances.
+    /// Posts an amount to an account of a copy; `None` if a number is too large, and the copy is not to be used. The bound
+    /// leaves room for the sums that queries make of several balances.
     #[inline]
-    pub(crate) fn posted(mut self, account: Account, amount: Money) -> Option<Book> {
-        let balance = &mut self.balances[account as usize - 1];
-        *balance = bounded(balance.0.checked_add(amount.0)?)?;
-        Some(self)
+    pub(crate) fn post(&mut self, account: Account, amount: Money) -> Option<()> {
+        add(&mut self.balances[account as usize - 1], amount)
     }
 
-    /// The book with its positions worth more (or less); `None` if a number is too large.
+    /// The book with an amount posted to an account.
+    #[inline]
+    pub(crate) fn posted(mut self, account: Account, amount: Money) -> Option<Book> {
+        self.post(account, amount).map(|()| self)
+    }
+
+    /// The positions of a copy are worth more (or less); as [`Book::post`].
+    #[inline]
+    pub(crate) fn revalue(&mut self, change: i128) -> Option<()> {
+        add(&mut self.market_value, Money(change))
+    }
+
+    /// The book with its positions worth more (or less).
     #[inline]
     pub(crate) fn revalued(mut self, change: i128) -> Option<Book> {
-        self.market_value = bounded(self.market_value.0.checked_add(change)?)?;
-        Some(self)
+        self.revalue(change).map(|()| self)
     }
+}
+
+/// Adds to a sum, if the result is not too large.
+#[inline]
+pub(crate) fn add(sum: &mut Money, amount: Money) -> Option<()> {
+    *sum = bounded(sum.0.checked_add(amount.0)?)?;
+    Some(())
 }
 
 /// Sixteen such amounts can be added without a check.

@@ -2,7 +2,7 @@
 //!
 //! Promises: everything is worked out and checked on copies first, so a refusal changes nothing and posts nothing.
 
-use crate::book::bounded;
+use crate::book::{add, bounded};
 use crate::ledger::{convert, unknown, unknown_strategy};
 use crate::statement::Translated;
 use crate::{Book, Ledger, Position, Trade};
@@ -91,9 +91,9 @@ impl Ledger {
             return Err(no_rate(rate.currency));
         }
         let place = self.position_place(fill.strategy, fill.instrument);
-        let book = self.books[self.book_place(usize::from(fill.strategy), listing.currency)];
+        let mut book = self.books[self.book_place(usize::from(fill.strategy), listing.currency)];
         let mark_ticks = if listing.mark_ticks == 0 { fill.price_ticks } else { listing.mark_ticks };
-        let plan = || {
+        let mut plan = || {
             let before = &self.positions[place];
             let trade = before.split(side.sign() * fill.lots, fill.price_ticks, listing.tick_value)?;
             let position = before.after(&trade, fill.fee)?;
@@ -101,12 +101,11 @@ impl Ledger {
             let change = i128::from(exposure) - i128::from(self.exposures[place]);
             let into_position = trade.opened_cost.0.checked_sub(trade.closed_cost.0)?;
             let cash = trade.realised.0.checked_sub(into_position)?.checked_sub(fill.fee.0)?;
-            let book = book
-                .posted(Account::Cash, Money(cash))?
-                .posted(Account::Position, Money(into_position))?
-                .posted(Account::Realised, -trade.realised)?
-                .posted(Account::Fees, fill.fee)?
-                .revalued(change.checked_mul(i128::from(mark_ticks))?)?;
+            book.post(Account::Cash, Money(cash))?;
+            book.post(Account::Position, Money(into_position))?;
+            book.post(Account::Realised, -trade.realised)?;
+            book.post(Account::Fees, fill.fee)?;
+            book.revalue(change.checked_mul(i128::from(mark_ticks))?)?;
             let mut translated = self.translated[usize::from(fill.strategy)];
             add(&mut translated.realised, convert(trade.realised, rate.rate_nano)?)?;
             add(&mut translated.fees, convert(fill.fee, rate.rate_nano)?)?;
@@ -191,12 +190,6 @@ impl FillPlan {
             }
         }
     }
-}
-
-#[inline]
-pub(crate) fn add(sum: &mut Money, amount: Money) -> Option<()> {
-    *sum = bounded(sum.0.checked_add(amount.0)?)?;
-    Some(())
 }
 
 fn describe(fill: &Fill) -> String {

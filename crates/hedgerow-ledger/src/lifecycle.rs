@@ -4,8 +4,8 @@
 //! round; whole lots keep their cost, what a split leaves of a lot is sold at the price that is told; all of it is worked out
 //! on copies first, so a refusal changes nothing. Never: another instrument, or a residue on a position that has ended.
 
-use crate::book::bounded;
-use crate::booking::{NO_INSTRUMENT, add, no_rate};
+use crate::book::{add, bounded};
+use crate::booking::{NO_INSTRUMENT, no_rate};
 use crate::ledger::{Listing, convert, unknown};
 use crate::statement::Translated;
 use crate::{Book, Ledger, Position};

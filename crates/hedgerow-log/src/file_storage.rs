@@ -2,19 +2,23 @@
 //! and the same below `DIR/governance`.
 //!
 //! Promises: one writer at a time (an advisory lock on `wal`); space is made ready in growing steps of written zeros,
-//! so that a commit changes no metadata and costs one device flush; while a large commit is synced, on a thread of its own,
-//! the writer goes on with other work; small files are written beside their place, synced, and renamed. Never: shortens a
+//! so that a commit changes no metadata and costs one device flush; behind large commits a thread makes them while nothing is
+//! asked; small files are written beside their place, synced, and renamed. Never: shortens a
 //! file except by `truncate`.
 
 use crate::folder::Folder;
+use crate::space_thread::SpaceThread;
 use crate::storage::{Files, Storage, io_problem};
-use crate::sync_thread::{Device, SyncThread};
+use crate::walk::{Tail, Walk};
 use hedgerow_core::{Problem, code};
+use rustix::fs::{Advice, fadvise};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The folder below `DIR` of what a run writes.
 pub const STREAM: &str = "journal";
@@ -26,21 +30,36 @@ pub const WAL: &str = "wal";
 /// First step in which space is made ready; each further step is as long as the file, up to the largest.
 const READY_BYTES_MIN: u64 = 64 << 10;
 const READY_BYTES_MAX: u64 = 1 << 20;
+/// Space that the thread beside keeps ready behind large commits, and the step in which it makes it.
+const AHEAD_BYTES: u64 = 4 << 20;
+const AHEAD_STEP_BYTES: u64 = 256 << 10;
 const ZEROS: &[u8] = &[0; 64 << 10];
-/// From so many bytes on, work beside a sync takes longer than handing the sync to another thread.
-const BESIDE_BYTES_MIN: u64 = 64 << 10;
+/// So often what is out of order is looked at, where it is another thing each time.
+pub(crate) const READS_MAX: usize = 8;
+/// From so many bytes on a commit is large.
+const LARGE_BYTES_MIN: u64 = 64 << 10;
 
 /// Files in a folder.
 #[derive(Debug)]
 pub struct FileStorage {
     folder: Folder,
+    /// Before `wal`, with which the lock is let go: it writes no more once another writer can come.
+    thread: Option<SpaceThread>,
     wal: File,
     len: u64,
-    /// Bytes that were synced, and bytes up to which space is ready.
     synced: u64,
-    ready: u64,
-    thread: Option<SyncThread>,
+    space: Arc<Mutex<Space>>,
     second: Option<Second>,
+}
+
+/// Bytes up to which space is ready, and up to which it is wanted.
+///
+/// Zeros are written behind `ready` only and with the lock held, as every append is: none falls on a record. Each change
+/// is whole, so that a thread which panicked left it true.
+#[derive(Debug)]
+struct Space {
+    ready: u64,
+    wanted: u64,
 }
 
 /// A small file that is kept at a second place, best on another device.
@@ -109,43 +128,42 @@ impl FileStorage {
         })?;
         drop(folder.writing()?);
         let len = wal.metadata().map_err(|e| io_problem("cannot read the write-ahead file", &e))?.len();
-        Ok(FileStorage { folder, wal, len, synced: len, ready: len, thread: None, second: None })
+        Ok(FileStorage {
+            folder,
+            thread: None,
+            wal,
+            len,
+            synced: len,
+            space: Arc::new(Mutex::new(Space { ready: len, wanted: 0 })),
+            second: None,
+        })
     }
 
-    /// Writes zeros behind the bytes just appended, if they used up the space made ready.
-    fn make_ready(&mut self) -> std::io::Result<()> {
-        if self.len <= self.ready {
-            return Ok(());
-        }
-        let step = self.len.clamp(READY_BYTES_MIN, READY_BYTES_MAX);
-        self.ready = (self.len + step).next_multiple_of(READY_BYTES_MIN);
-        write_zeros(&self.wal, self.len..self.ready)
-    }
-
-    /// Takes note of the space that the thread made ready; there is no other user of the file then.
-    fn settle(&mut self) {
-        let ready = self.thread.as_mut().and_then(SyncThread::settle);
-        self.ready = ready.unwrap_or(self.ready);
-    }
-
-    /// The thread beside, started when it is first needed; `None` where the system gives none.
-    fn thread(&mut self) -> Option<&mut SyncThread> {
+    /// Has the thread beside, started when it is first needed, make space for the commits after this one.
+    fn want_space(&mut self) {
+        self.space.lock().unwrap_or_else(PoisonError::into_inner).wanted = self.len + AHEAD_BYTES;
         if self.thread.is_none() {
-            self.thread = self.wal.try_clone().and_then(SyncThread::start).ok();
+            // A description of its own: an error of the device is told once to each.
+            let wal = OpenOptions::new().write(true).open(self.folder.path().join(WAL));
+            let space = Arc::clone(&self.space);
+            self.thread = wal.and_then(|wal| SpaceThread::start(move || make_ready(&wal, &space))).ok();
         }
-        self.thread.as_mut()
+        // Where the system gives no thread, space is made when it is needed.
+        self.thread.iter().for_each(SpaceThread::ask);
     }
 }
 
-/// The write-ahead file as the thread beside has it.
-impl Device for File {
-    fn sync(&mut self) -> std::io::Result<()> {
-        self.sync_data()
+/// Makes a step of space ready and syncs it now, while nobody waits; says whether more is wanted.
+fn make_ready(wal: &File, space: &Mutex<Space>) -> bool {
+    let Ok(mut space) = space.lock() else { return false };
+    let end = space.wanted.min(space.ready + AHEAD_STEP_BYTES);
+    if end <= space.ready || write_zeros(wal, space.ready..end).is_err() {
+        return false;
     }
-
-    fn zero(&mut self, range: Range<u64>) -> std::io::Result<()> {
-        write_zeros(self, range)
-    }
+    space.ready = end;
+    let more = end < space.wanted;
+    drop(space);
+    wal.sync_data().is_ok() && more
 }
 
 fn write_zeros(file: &File, mut range: Range<u64>) -> std::io::Result<()> {
@@ -173,38 +191,31 @@ impl Storage for FileStorage {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        if self.len + bytes.len() as u64 > self.ready {
-            self.settle();
-        }
-        let mut write = || {
+        let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut write = || -> std::io::Result<()> {
             self.wal.write_all_at(bytes, self.len)?;
             self.len += bytes.len() as u64;
-            self.make_ready()
+            if self.len > space.ready {
+                let step = self.len.clamp(READY_BYTES_MIN, READY_BYTES_MAX);
+                space.ready = (self.len + step).next_multiple_of(READY_BYTES_MIN);
+                write_zeros(&self.wal, self.len..space.ready)?;
+            }
+            Ok(())
         };
         write().map_err(|e| io_problem("cannot write", &e))
     }
 
-    fn sync(&mut self) -> Result<(), Problem> {
-        self.wal.sync_data().map_err(|e| io_problem("cannot sync", &e))?;
-        self.synced = self.len;
-        Ok(())
+    fn begin_sync(&mut self) {
+        // Its first effect on Linux is to have the device begin with pages that were written; it promises nothing, and needs not.
+        let bytes = NonZeroU64::new(self.len - self.synced);
+        let _ = bytes.map(|bytes| fadvise(&self.wal, self.synced, Some(bytes), Advice::DontNeed));
     }
 
-    fn sync_beside(&mut self, work: impl FnOnce()) -> Result<(), Problem> {
-        let bytes = self.len - self.synced;
-        self.settle();
-        // As much space as this commit used, until the largest step is ready.
-        let end = (self.ready + bytes.next_multiple_of(READY_BYTES_MIN)).min(self.len + READY_BYTES_MAX);
-        let zeros = self.ready..end.max(self.ready);
-        let Some(thread) = (bytes >= BESIDE_BYTES_MIN).then(|| self.thread()).flatten() else {
-            work();
-            return self.sync();
-        };
-        let syncing = thread.begin(zeros);
-        // The scheduler may have put the thread behind us on this processor: it shall ask the device before we work.
-        std::thread::yield_now();
-        work();
-        syncing.wait().map_err(|e| io_problem("cannot sync", &e))?;
+    fn sync(&mut self) -> Result<(), Problem> {
+        self.wal.sync_data().map_err(|e| io_problem("cannot sync", &e))?;
+        if self.len - self.synced >= LARGE_BYTES_MIN {
+            self.want_space();
+        }
         self.synced = self.len;
         Ok(())
     }
@@ -220,9 +231,10 @@ impl Storage for FileStorage {
     }
 
     fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {
-        self.settle();
+        let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
         self.wal.set_len(bytes).map_err(|e| io_problem("cannot shorten", &e))?;
-        (self.len, self.synced, self.ready) = (bytes, bytes, bytes);
+        *space = Space { ready: bytes, wanted: 0 };
+        (self.len, self.synced) = (bytes, bytes);
         Ok(())
     }
 
@@ -266,8 +278,31 @@ pub fn read_wal_of(dir: &Path, stream: &str) -> Result<Vec<u8>, Problem> {
 }
 
 /// Reads the write-ahead file in a stream's folder.
+///
+/// Beside a writer at work a read can find one page as it was and the next as it is by now, which is no state that the
+/// file ever had: what is torn or out of order is read again until it stays as it is.
 pub(crate) fn read_wal_in(folder: &Path) -> Result<Vec<u8>, Problem> {
-    fs::read(folder.join(WAL)).map_err(|e| missing_or_io(folder, &e))
+    let read = || fs::read(folder.join(WAL)).map_err(|e| missing_or_io(folder, &e));
+    let mut bytes = read()?;
+    for _ in 1..READS_MAX {
+        if is_in_order(&bytes) {
+            break;
+        }
+        let again = read()?;
+        if again == bytes {
+            break;
+        }
+        bytes = again;
+    }
+    Ok(bytes)
+}
+
+fn is_in_order(file: &[u8]) -> bool {
+    let tail = |mut walk: Walk<'_>| {
+        while walk.next_group()?.is_some() {}
+        Ok(walk.tail())
+    };
+    Walk::new(file).and_then(tail).is_ok_and(|tail| !matches!(tail, Tail::Torn(_)))
 }
 
 /// Reads a small file of a stream in `dir` without being its writer.
@@ -284,5 +319,39 @@ fn missing_or_io(folder: &Path, error: &std::io::Error) -> Problem {
             Problem::new(code::LOG_NOT_A_LOG, format!("no {}", folder.join(WAL).display()))
         }
         _ => io_problem("cannot open the write-ahead file", error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    #[test]
+    fn who_takes_a_log_over_finds_that_its_last_writer_writes_no_more() {
+        let dir = std::env::temp_dir().join(format!("hedgerow-space-{}", std::process::id()));
+        let mut storage = FileStorage::create(&dir).unwrap();
+        let is_writing = Arc::new(AtomicBool::new(false));
+        let (seen, (tell, begun)) = (Arc::clone(&is_writing), channel());
+        let slow = move || {
+            seen.store(true, Ordering::SeqCst);
+            tell.send(()).unwrap();
+            thread::sleep(Duration::from_millis(100));
+            seen.store(false, Ordering::SeqCst);
+            false
+        };
+        storage.thread = Some(SpaceThread::start(slow).unwrap());
+        storage.want_space();
+        begun.recv().unwrap();
+        let leaving = thread::spawn(move || drop(storage));
+        while FileStorage::open(&dir).is_err() {
+            thread::yield_now();
+        }
+        assert!(!is_writing.load(Ordering::SeqCst));
+        leaving.join().unwrap();
+        fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -14,6 +14,7 @@ use crate::frame::{
     ENTRY_BYTES_MAX, ENTRY_HEAD_BYTES, HEAD_BYTES, SEGMENT_PAYLOAD_BYTES, entry_head, file_header, frame_head,
     frames_of, mark, padded, segment_payload,
 };
+use crate::growing_tree::GrowingTree;
 use crate::merkle::{Frontier, Hash};
 use crate::note::{Checkpoint, LogSigner, VerifierKey};
 use crate::seal::{EpochKey, KIND_SEALED};
@@ -47,7 +48,7 @@ pub struct Journal<S: Storage> {
     pending_entries: u32,
     segment: Option<Segment>,
     next_id: RecordId,
-    pub(crate) tree: Frontier,
+    pub(crate) tree: GrowingTree,
     leaves: Vec<Hash>,
     pub(crate) derived: Derived,
     pub(crate) signed: Known,
@@ -119,11 +120,13 @@ impl<S: Storage> Journal<S> {
     /// tiles, bundles and blobs that are missing or damaged are written anew.
     ///
     /// # Errors
-    /// `LOG_NOT_A_LOG`; `LOG_BAD_SIGNATURE` if the log has another key; `LOG_SHORTER` or `LOG_BAD_ROOT` if it
-    /// contradicts its checkpoint, its last-signed record or its tiles; `LOG_SIGNED` if that record is of another log;
-    /// what [`Walk::next_group`] gives if its bytes were changed; `LOG_IO`.
+    /// `LOG_EMPTY` if whoever began it died before anything stood in it; `LOG_NOT_A_LOG`; `LOG_BAD_SIGNATURE` if the log
+    /// has another key; `LOG_SHORTER` or `LOG_BAD_ROOT` if it contradicts its checkpoint, its last-signed record or its
+    /// tiles; `LOG_SIGNED` if that record is of another log; what [`Walk::next_group`] gives if its bytes were changed;
+    /// `LOG_IO`.
     pub fn open(mut storage: S, key: VerifierKey) -> Result<(Journal<S>, Recovery), Problem> {
-        let line = storage.small(KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
+        let missing = if storage.is_empty() { code::LOG_EMPTY } else { code::LOG_NOT_A_LOG };
+        let line = storage.small(KEY)?.ok_or_else(|| Problem::new(missing, "no key.pub"))?;
         check_key(&line, &key)?;
         let checkpoint = storage.small(CHECKPOINT)?.map(|note| key.open(&note)).transpose()?;
         let record = signed::read(&storage, &key)?;
@@ -190,7 +193,7 @@ impl<S: Storage> Journal<S> {
             pending_entries: 0,
             segment: None,
             next_id,
-            tree,
+            tree: GrowingTree::new(tree),
             leaves: Vec::with_capacity(LEAVES_READY),
             derived,
             signed,
@@ -310,13 +313,12 @@ impl<S: Storage> Journal<S> {
         self.pending.extend_from_slice(&mark(place, frames_bytes as u32, self.pending_entries));
         self.halted = true;
         self.storage.append(&self.pending)?;
-        // Hashed while the device works; the tree grows only once the sync returned.
-        let mut grown = self.tree.clone();
-        self.storage.sync_beside(|| {
-            leaf_hashes(frames_of(&self.pending, 0..frames_bytes).map(|frame| frame.entry), &mut self.leaves);
-            grown.extend(&mut self.leaves);
-        })?;
-        self.tree = grown;
+        self.storage.begin_sync();
+        // Hashed while the device works; the tree takes them only once the sync returned.
+        self.leaves.clear();
+        leaf_hashes(frames_of(&self.pending, 0..frames_bytes).map(|frame| frame.entry), &mut self.leaves);
+        self.storage.sync()?;
+        self.tree.extend(&self.leaves);
         self.halted = false;
         self.pending.clear();
         self.pending_entries = 0;

@@ -63,14 +63,8 @@ pub trait Storage: Files {
     /// `LOG_IO`; nothing is known about the bytes since the last success.
     fn sync(&mut self) -> Result<(), Problem>;
 
-    /// Makes everything appended survive a crash, and does `work` meanwhile, or before where the store cannot.
-    ///
-    /// # Errors
-    /// See [`Storage::sync`]; `work` was done then too, and must not count.
-    fn sync_beside(&mut self, work: impl FnOnce()) -> Result<(), Problem> {
-        work();
-        self.sync()
-    }
+    /// Has the device begin with what was appended, where the store can: a sync has less to wait for then.
+    fn begin_sync(&mut self) {}
 
     /// The whole write-ahead file as it lies there, with whatever stands behind the logical length.
     ///

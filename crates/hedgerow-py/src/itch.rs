@@ -3,7 +3,7 @@
 use crate::books::OrderBook;
 use crate::words::named;
 use hedgerow_book::Rules;
-use hedgerow_core::{BookOrder, Noun, Problem, Trade, code};
+use hedgerow_core::{BookOrder, MarketPhase, Noun, Problem, Trade, code};
 use hedgerow_wire::itch::{self, Frames, Sink};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -13,6 +13,7 @@ use pyo3::types::PyBytes;
 struct Kept {
     orders: Vec<BookOrder>,
     trades: Vec<Trade>,
+    phases: Vec<MarketPhase>,
 }
 
 impl Sink for Kept {
@@ -22,11 +23,14 @@ impl Sink for Kept {
     fn trade(&mut self, trade: &Trade) {
         self.trades.push(*trade);
     }
+    fn phase(&mut self, phase: &MarketPhase) {
+        self.phases.push(*phase);
+    }
 }
 
 /// Books of a day of NASDAQ TotalView-ITCH 5.0 messages; prices are ticks of 0.0001, instruments the day's locates.
 #[pyclass(module = "hedgerow._core")]
-pub struct ItchBooks(itch::ItchBooks);
+pub struct ItchBooks(itch::ItchBooks, Vec<MarketPhase>);
 
 #[pymethods]
 impl ItchBooks {
@@ -37,7 +41,7 @@ impl ItchBooks {
         let rules = Rules { window_ticks, ..Rules::default() };
         let books = itch::ItchBooks::new(rules, midnight_ns).map_err(|refused| named(refused.into()))?;
         let symbols = symbols.unwrap_or_default();
-        Ok(ItchBooks(books.only(&symbols.iter().map(String::as_str).collect::<Vec<_>>())))
+        Ok(ItchBooks(books.only(&symbols.iter().map(String::as_str).collect::<Vec<_>>()), Vec::new()))
     }
 
     /// Takes the whole messages of a piece of a file, each behind its two bytes of length. Gives how many bytes they were
@@ -59,7 +63,14 @@ impl ItchBooks {
                 })?,
             }
         }
+        self.1.append(&mut kept.phases);
         Ok((frames.offset(), table(py, &kept.orders)?, table(py, &kept.trades)?))
+    }
+
+    /// What stocks did from when on, as `MarketPhase` rows: all that was told since the last call.
+    #[pyo3(signature = () -> "numpy.typing.NDArray[typing.Any]")]
+    fn take_phases<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        table(py, &std::mem::take(&mut self.1))
     }
 
     /// The stocks of the directory: (locate, symbol, shares of a round lot).

@@ -13,6 +13,7 @@ mod generate;
 mod governance;
 mod itch;
 mod kit;
+mod latency;
 mod log;
 mod ouch;
 mod proofs;
@@ -33,9 +34,12 @@ mod _core {
     #[pymodule_export]
     use crate::costs::venue_price_ticks;
     #[pymodule_export]
+    use crate::engine::lifecycle::{cash_balances, interest, known_mark, restate_equity};
+    #[pymodule_export]
     use crate::engine::{
-        BarView, BookView, Engine, FillView, OrderTicket, QuoteView, StrategyCore, TradeView, order_state_names,
-        replay_log,
+        BarView, BookView, ContingentTicket, Engine, FillView, LookedAt, OrderTicket, ParentDesk, PhaseView,
+        QuoteTicket, QuoteView, StandingQuote, StrategyCore, TradeView, look_at, order_state_names, replay_log,
+        wanted_lots,
     };
     #[pymodule_export]
     use crate::engine::{JailLink, check_answers, has_mandate, jail_rows, open_tape, serve_module, wasm_faults};
@@ -57,6 +61,8 @@ mod _core {
     use crate::itch::ItchBooks;
     #[pymodule_export]
     use crate::kit::authoring_kit;
+    #[pymodule_export]
+    use crate::latency::LatencyHistogram;
     #[pymodule_export]
     use crate::log::{JournalWriter, LogReader, LogRecords, log_key, verify_log, wal_sha256};
     #[pymodule_export]
@@ -87,6 +93,10 @@ mod _core {
     /// Kind of an entry that holds the genesis of a fund.
     #[pymodule_export]
     const KIND_GENESIS: u16 = hedgerow_core::KIND_GENESIS;
+
+    /// Kind of an entry that holds words about the record before it.
+    #[pymodule_export]
+    const KIND_REMARK: u16 = hedgerow_core::KIND_REMARK;
 
     /// Kind of an entry whose records are rows behind it.
     #[pymodule_export]

@@ -11,7 +11,7 @@ use crate::rules::exposure::worst_lots;
 use crate::rules::rate::Bucket;
 use crate::rules::{Tally, capital, exposure, freshness, identity, mandate, price, session, size, terms};
 use crate::working::{Working, WorkingTable};
-use hedgerow_core::{Nanos, code};
+use hedgerow_core::{Action, Nanos, code};
 use serde::{Deserialize, Serialize};
 
 /// What the rules saw of an order, by itself and in positions and sums.
@@ -66,7 +66,8 @@ pub(crate) fn order_rules(
     tally.note(size::too_many_lots(q.lots_given, limits.lots), code::RISK_ORDER_LOTS)?;
     tally.note(size::too_large(notional, limits.notional), code::RISK_ORDER_NOTIONAL)?;
     tally.note(size::too_much_volume(q.lots, listing.adv_lots, limits.adv_bps), code::RISK_ADV_SHARE)?;
-    let beyond = price::outside_collar(q.market, q.limit_ticks, listing.mark_ticks, limits.collar_bps);
+    let reference_ticks = q.reference(listing.mark_ticks);
+    let beyond = price::outside_collar(q.market, q.limit_ticks, reference_ticks, limits.collar_bps);
     tally.note(beyond, code::RISK_COLLAR)
 }
 
@@ -140,16 +141,17 @@ impl Places<'_> {
         tally.note(terms::bad_price(q.market, q.limit_given), code::RISK_BAD_PRICE)?;
         let bad_lots = terms::bad_lots(q.lots_given, listing.lots_min, listing.lots_step);
         tally.note((q.open == 0) | bad_lots, code::RISK_BAD_LOTS)?;
-        let above = q.limit_ticks > listing.mark_ticks;
-        let lot_value = listing.lot_value_at(if above { q.limit_ticks } else { listing.mark_ticks });
+        let lot_value = listing.lot_value_at(q.worst_ticks(listing.mark_ticks));
         // What is worth more than can be counted counts as the most that can, where other rules look at it.
         tally.note(lot_value > i128::from(LOT_VALUE_MAX), code::RISK_RESERVATION)?;
         let notional = product(q.lots, lot_value.min(i128::from(LOT_VALUE_MAX)) as i64);
         let age_ns = q.now.saturating_sub(listing.mark_ts);
         order_rules(tally, &account.order, q, (notional, age_ns), listing)?;
-        let reach = price::reach(q.buy(), q.market, q.limit_ticks);
+        // A stop that waits reaches nothing: it trades after the market has come to it.
+        let waits = q.waits(listing.mark_ticks);
+        let reach = if waits { price::NO_REACH } else { price::reach(q.buy(), q.market, q.limit_ticks) };
         tally.note(price::self_match(reach, listing.own_reach[1 - q.side]), code::RISK_SELF_MATCH)?;
-        let full = (q.held == 0) & (listing.working as usize >= self.working.places());
+        let full = matches!(q.action, Action::New) & (listing.working as usize >= self.working.places());
         let beyond = (q.lots_given > LOTS_MAX) | (q.limit_given > TICKS_MAX);
         tally.note(full | beyond, code::RISK_RESERVATION)?;
         Some(Alone { notional, age_ns, reach })
@@ -190,6 +192,7 @@ impl Places<'_> {
         tally.note(beyond, code::RISK_RESERVATION)?;
         let others = row.open[q.side] - q.added() - q.held;
         let reducing = exposure::reducing(sign(q.side) * row.position, others, q.open);
+        tally.note(q.reduce_only & !reducing, code::RISK_REDUCE_ONLY)?;
         let rate = account.rate.at(account.limit_rate, q.now);
         let firm_rate = self.firm.rate.at(self.firm.limit_rate, q.now);
         let repeat = self.repeat.bucket(q.likeness(), account.order.repeats, q.now);
@@ -203,6 +206,12 @@ impl Places<'_> {
     #[inline(always)]
     pub fn keep(&mut self, q: &Question, answer: &Answer) {
         self.listing.own_reach[q.side] = self.listing.own_reach[q.side].max(answer.reach);
+        self.spend(q, answer);
+    }
+
+    /// What an order uses of the throttles, and its number.
+    #[inline(always)]
+    pub fn spend(&mut self, q: &Question, answer: &Answer) {
         self.account.rate = answer.rate.spend();
         self.firm.rate = answer.firm_rate.spend();
         self.account.client_id = q.client_id;
@@ -215,6 +224,7 @@ impl Places<'_> {
         let working = Working {
             reach: answer.reach,
             lots: q.open,
+            beside: q.beside,
             strategy: q.strategy,
             side: q.side as u8,
             ..Working::default()

@@ -1,6 +1,6 @@
 //! `Approved<T>`: proof that the gate passed `T`. Nothing else can make one, so "sent without a check" does not compile.
 
-use hedgerow_core::{Order, OrderSlot};
+use hedgerow_core::{FullReplace, Order, OrderSlot, ReplaceRequest};
 
 /// A thing that passed the pre-trade gate: the only thing a venue takes.
 ///
@@ -43,5 +43,12 @@ impl Approved<Order> {
     pub fn with_slot(mut self, slot: OrderSlot) -> Approved<Order> {
         self.0.slot = slot;
         self
+    }
+}
+
+impl Approved<FullReplace> {
+    /// The request alone, for a venue whose order has no terms.
+    pub fn without_terms(self) -> Approved<ReplaceRequest> {
+        Approved(self.0.request)
     }
 }

@@ -6,10 +6,13 @@
 use crate::approved::Approved;
 use crate::bounds::{LOTS_MAX, TICKS_MAX};
 use crate::gate::Gate;
-use crate::question::{Question, meaningful};
-use crate::rules::{Silence, Spoken, WAIVABLE, bit_if};
-use crate::working::Working;
-use hedgerow_core::{Action, CancelRequest, Decision, Nanos, Order, ReplaceRequest, Verdict, code};
+use crate::question::{Question, meaningful, simple};
+use crate::rules::{self, Silence, Spoken, WAIVABLE, bit_if};
+use crate::working::{Group, Working};
+use hedgerow_core::{
+    Action, CancelRequest, Decision, FullOrder, FullReplace, Nanos, Order, OrderTerms, ReplaceRequest, Side, Verdict,
+    WITH_TERMS, code,
+};
 
 /// What an approval leaves to be written down.
 pub(crate) struct Pass {
@@ -26,10 +29,10 @@ enum SoFar {
     Entered,
 }
 
-/// Whether an order is within bounds and each of its bytes means something.
+/// Whether an order is within bounds, each of its bytes means something, and there are no terms to look at.
 #[inline(always)]
 fn plain(order: &Order) -> bool {
-    meaningful(order) & (1..=LOTS_MAX).contains(&order.lots) & (0..=TICKS_MAX).contains(&order.limit_ticks)
+    simple(order) & (1..=LOTS_MAX).contains(&order.lots) & (0..=TICKS_MAX).contains(&order.limit_ticks)
 }
 
 /// A verdict under a mandate that approves, or, before its code is filled in, denies.
@@ -80,10 +83,57 @@ impl Gate {
     #[cold]
     #[inline(never)]
     fn check_by_name(&mut self, order: &Order, now: Nanos, so_far: SoFar) -> (Verdict, Option<Approved<Order>>) {
-        let q = Question::new_order(order, now, bit_if(!meaningful(order), code::RISK_BAD_FIELD));
+        let (verdict, approved) =
+            self.check_terms(&FullOrder { order: *order, terms: OrderTerms::default() }, now, so_far);
+        (verdict, approved.map(|full| Approved::new(full.into_inner().order)))
+    }
+
+    /// Decides on a new order with terms: a stop waits for its price and is valued at the worst of stop, limit and mark;
+    /// its limit is held against its stop price.
+    #[must_use]
+    pub fn check_full(&mut self, full: &FullOrder, now: Nanos) -> (Verdict, Option<Approved<FullOrder>>) {
+        self.check_terms(full, now, SoFar::Outside)
+    }
+
+    fn check_terms(&mut self, full: &FullOrder, now: Nanos, so_far: SoFar) -> (Verdict, Option<Approved<FullOrder>>) {
+        let bad_stop = full.terms.stop_ticks > TICKS_MAX;
+        let failed = bit_if(!meaningful(full), code::RISK_BAD_FIELD)
+            | bit_if(bad_stop, code::RISK_BAD_PRICE)
+            | bit_if(!self.can_show(full), code::RISK_BAD_LOTS)
+            | bit_if(full.terms.beside != 0 && !self.stands_beside(full), code::RISK_UNKNOWN_ORDER);
+        let q = Question::full_order(full, self.shared_beside(full), now, failed);
         match self.decide_by_name(&q, so_far) {
-            Ok(pass) => passed(order, &q, &pass),
+            Ok(pass) => (verdict(&q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*full))),
             Err(denied) => (denied, None),
+        }
+    }
+
+    /// Whether what an order shows at a time is some of it, in whole steps.
+    fn can_show(&self, full: &FullOrder) -> bool {
+        let FullOrder { order, terms } = full;
+        let step = self.listings.get(order.instrument as usize).map_or(0, |listing| listing.lots_step);
+        terms.display_lots == 0
+            || (terms.display_lots <= order.lots && !rules::terms::bad_lots(terms.display_lots, 0, step))
+    }
+
+    /// Whether the order that this one shall stand beside works, or another that stands beside it, in whatever instrument.
+    fn stands_beside(&self, full: &FullOrder) -> bool {
+        let FullOrder { order, terms } = full;
+        let mut listings = self.listings.iter().enumerate();
+        listings.any(|(index, listing)| self.working.has_group(index, listing.working, terms.beside, order.strategy))
+    }
+
+    /// Lots reserved for the order that this one stands beside, and whatever else stands there.
+    fn shared_beside(&self, full: &FullOrder) -> i64 {
+        let FullOrder { order, terms } = full;
+        let index = order.instrument as usize;
+        match self.listings.get(index) {
+            Some(listing) if terms.beside != 0 => {
+                let side = (order.side != Side::Buy as u8) as u8;
+                let group = Group { id: terms.beside, strategy: order.strategy, side };
+                self.working.shared(index, listing.working, group)
+            }
+            _ => 0,
         }
     }
 
@@ -98,20 +148,44 @@ impl Gate {
         request: &ReplaceRequest,
         now: Nanos,
     ) -> (Verdict, Option<Approved<ReplaceRequest>>) {
+        let full = FullOrder { order: *working, terms: OrderTerms::default() };
+        let change = FullReplace { request: *request, stop_ticks: 0 };
+        let (verdict, approved) = self.check_full_replace(&full, filled_lots, &change, now);
+        (verdict, approved.map(|change| Approved::new(change.into_inner().request)))
+    }
+
+    /// The same for an order with terms.
+    #[must_use]
+    pub fn check_full_replace(
+        &mut self,
+        full: &FullOrder,
+        filled_lots: i64,
+        change: &FullReplace,
+        now: Nanos,
+    ) -> (Verdict, Option<Approved<FullReplace>>) {
+        let (working, request) = (&full.order, &change.request);
         let named = request.order_id == working.id && request.strategy == working.strategy;
         let at = self.place_of(working).filter(|_| named && filled_lots >= 0);
         let held = at.map(|at| self.working.get(at)).unwrap_or_default();
-        let failed = bit_if(!meaningful(working), code::RISK_BAD_FIELD)
+        let moves_stop = request.flags & WITH_TERMS != 0;
+        let is_stop = full.terms.stop_ticks > 0;
+        let bad_stop = moves_stop && !(is_stop && (1..=TICKS_MAX).contains(&change.stop_ticks));
+        let failed = bit_if(!meaningful(full) || request.flags & !WITH_TERMS != 0, code::RISK_BAD_FIELD)
+            | bit_if(bad_stop, code::RISK_BAD_PRICE)
             | bit_if(at.is_none(), code::RISK_UNKNOWN_ORDER)
             | bit_if(held.replacing, code::RISK_RESERVATION);
-        let q = Question::replace(working, filled_lots, held.reserved(), request, now, failed);
+        let shared = at.map_or(0, |at| {
+            let index = working.instrument as usize;
+            self.working.shared(index, self.listings[index].working, self.working.group(at))
+        });
+        let q = Question::replace(full, filled_lots, shared, change, now, failed);
         let (pass, at) = match (self.decide_by_name(&q, SoFar::Outside), at) {
             (Ok(pass), Some(at)) => (pass, at),
             (Ok(_), None) => unreachable!("RISK_UNKNOWN_ORDER is never waived"),
             (Err(denied), _) => return (denied, None),
         };
         self.working.set(at, Working { replacing: true, next_reach: pass.reach, next_lots: q.open, ..held });
-        (verdict(&q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*request)))
+        (verdict(&q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*change)))
     }
 
     /// Asks every rule about a new order and, if all are silent, reserves; if one spoke, how far the order came.

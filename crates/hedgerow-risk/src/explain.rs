@@ -6,8 +6,9 @@ use crate::bounds::{BPS, EXPOSURE_MAX, LOTS_MAX};
 use crate::check::verdict;
 use crate::gate::Gate;
 use crate::question::Question;
+use crate::row::sign;
 use crate::rules::{Spoken, Tally, bit, bit_if, first};
-use hedgerow_core::{Code, MONEY_UNIT, Money, RoundMode, Verdict, code, div_round};
+use hedgerow_core::{Action, Code, MONEY_UNIT, Money, RoundMode, Verdict, code, div_round};
 
 /// A number that is not money, as a verdict carries it: times 10^9.
 fn count(number: impl Into<i128>) -> Money {
@@ -77,17 +78,27 @@ impl Gate {
             code::RISK_MANDATE_EXPIRED => (count(q.now), count(account.expires_ts)),
             code::RISK_UNIVERSE => (count(q.instrument), Money::ZERO),
             code::RISK_DUPLICATE => (count(q.client_id), count(account.client_id)),
+            code::RISK_UNKNOWN_ORDER if q.action == Action::New => (count(q.beside), Money::ZERO),
             code::RISK_UNKNOWN_ORDER => (count(q.order_id), Money::ZERO),
             code::RISK_BAD_PRICE => (count(q.limit_given), Money::ZERO),
+            code::RISK_BAD_LOTS if q.failed & bit(code::RISK_BAD_LOTS) != 0 => {
+                (count(q.display_lots), count(q.lots_given))
+            }
             code::RISK_BAD_LOTS => (count(q.lots_given), count(listing.lots_min)),
             code::RISK_NO_LOCATE => (count(listing.short), count(listing.located_lots)),
+            code::RISK_REDUCE_ONLY => {
+                let row = &self.rows[usize::from(q.strategy) * self.listings.len() + q.instrument as usize];
+                let others = row.open[q.side] - q.added() - q.held;
+                (count(q.lots_given), count((-sign(q.side) * row.position - others).max(0)))
+            }
             code::RISK_STALE_DATA => (count(answer.age_ns), count(limits.age_ns)),
             code::RISK_ORDER_LOTS => (count(q.lots_given), count(limits.lots)),
             code::RISK_ORDER_NOTIONAL => (Money(answer.notional), Money(limits.notional)),
             code::RISK_ADV_SHARE => (count(q.lots_given), count(share(i128::from(listing.adv_lots), limits.adv_bps))),
             code::RISK_COLLAR => {
-                let distance = if q.market { 0 } else { (q.limit_ticks - listing.mark_ticks).abs() };
-                (count(distance), count(share(i128::from(listing.mark_ticks), limits.collar_bps)))
+                let reference_ticks = q.reference(listing.mark_ticks);
+                let distance = if q.market { 0 } else { (q.limit_ticks - reference_ticks).abs() };
+                (count(distance), count(share(i128::from(reference_ticks), limits.collar_bps)))
             }
             code::RISK_SELF_MATCH => (count(q.limit_given), count(listing.own_reach[1 - q.side].abs())),
             code::RISK_RATE => {
@@ -131,7 +142,7 @@ impl Gate {
     fn reservation_seen(&self, q: &Question) -> (Money, Money) {
         let listing = &self.listings[q.instrument as usize];
         let places = self.working.places() as u64;
-        if q.held == 0 && u64::from(listing.working) >= places {
+        if q.action == Action::New && u64::from(listing.working) >= places {
             (count(listing.working + 1), count(places))
         } else if q.lots_given > LOTS_MAX || listing.worst > LOTS_MAX {
             (count(q.lots_given), count(LOTS_MAX))

@@ -16,6 +16,7 @@ mod gate;
 mod listing;
 mod market;
 mod question;
+mod quote;
 mod recount;
 mod repeats;
 mod reserve;
@@ -25,3 +26,4 @@ mod working;
 
 pub use approved::Approved;
 pub use gate::{Exposure, Gate, GateConfig, Holding};
+pub use quote::{ApprovedLeg, ApprovedQuote, Leg, Quoting};

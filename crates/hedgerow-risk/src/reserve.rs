@@ -56,9 +56,11 @@ impl Gate {
         self.place_of(order).ok_or_else(|| Problem::new(code::RISK_UNKNOWN_ORDER, format!("order {}", order.id)))
     }
 
-    /// Sets what is left of a reservation and frees its place when that is nothing.
-    fn leave(&mut self, index: usize, at: usize, left: Working) {
+    /// Sets what is left of a reservation and frees its place when that is nothing; returns the lots that its group no
+    /// longer needs.
+    fn leave(&mut self, index: usize, at: usize, left: Working) -> i64 {
         let before = self.working.get(at);
+        let others = self.working.beside(index, self.listings[index].working, at);
         let listing = &mut self.listings[index];
         if left.reserved() == 0 {
             self.working.remove(index, listing.working, at);
@@ -70,6 +72,7 @@ impl Gate {
         if furthest && (left.reserved() == 0 || left.reach_max() != before.reach_max()) {
             listing.own_reach = self.working.reach(index, listing.working);
         }
+        before.reserved().max(others) - left.reserved().max(others)
     }
 
     /// Moves filled lots from the order's reservation into the position.
@@ -83,9 +86,10 @@ impl Gate {
             let detail = format!("order {}: {lots} lots filled, {} reserved", order.id, held.reserved());
             return Err(Problem::new(code::OMS_OVERFILL, detail));
         }
-        let (strategy, index) = (usize::from(held.strategy), order.instrument as usize);
-        self.leave(index, at, held.filled(lots));
-        let row = self.rows[strategy * self.listings.len() + index].filled(usize::from(held.side), lots);
+        let (strategy, index, side) = (usize::from(held.strategy), order.instrument as usize, usize::from(held.side));
+        let freed = self.leave(index, at, held.filled(lots));
+        // An order beside another frees nothing by what it trades until the other one is smaller as well.
+        let row = self.rows[strategy * self.listings.len() + index].filled(side, lots).reserved(side, lots - freed);
         self.move_row(strategy, index, row);
         Ok(())
     }
@@ -140,8 +144,7 @@ impl Gate {
     /// Leaves less reserved for an order; returns the lots freed.
     fn shrink(&mut self, order: &Order, at: usize, left: Working) -> i64 {
         let (strategy, index) = (usize::from(left.strategy), order.instrument as usize);
-        let freed = self.working.get(at).reserved() - left.reserved();
-        self.leave(index, at, left);
+        let freed = self.leave(index, at, left);
         let row = self.rows[strategy * self.listings.len() + index].reserved(usize::from(left.side), -freed);
         self.move_row(strategy, index, row);
         freed

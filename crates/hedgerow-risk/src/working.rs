@@ -18,6 +18,8 @@ pub(crate) struct Working {
     /// The same under the terms of a replace that the venue has not answered.
     pub next_reach: i64,
     pub next_lots: i64,
+    /// The order that it stands beside: the two share one reservation, the larger of theirs; 0 = none.
+    pub beside: u64,
     pub strategy: StrategyId,
     /// `BUY` or `SELL`.
     pub side: u8,
@@ -43,6 +45,14 @@ impl Working {
         self.next_lots = (self.next_lots - lots).max(0);
         self
     }
+}
+
+/// Working orders of one strategy and side of which what one trades the others trade no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Group {
+    pub id: u64,
+    pub strategy: StrategyId,
+    pub side: u8,
 }
 
 /// The table: ids apart from the rest, because they are what is searched.
@@ -105,19 +115,61 @@ impl WorkingTable {
         &self.orders[instrument * self.places..][..count as usize]
     }
 
+    /// What a working order shares its reservation with: the order it stands beside, or itself.
+    pub fn group(&self, at: usize) -> Group {
+        let Working { beside, strategy, side, .. } = self.orders[at];
+        Group { id: if beside == 0 { self.ids[at] } else { beside }, strategy, side }
+    }
+
+    /// Whether some working order of an instrument and a strategy, on either side, is in the group of an order.
+    pub fn has_group(&self, instrument: usize, count: u32, id: u64, strategy: StrategyId) -> bool {
+        let first = instrument * self.places;
+        let mut groups = (first..first + count as usize).map(|at| self.group(at));
+        groups.any(|group| (group.id, group.strategy) == (id, strategy))
+    }
+
+    /// Lots reserved for a group among the `count` working orders of an instrument: one of them trades, not all.
+    pub fn shared(&self, instrument: usize, count: u32, group: Group) -> i64 {
+        self.largest(instrument, count, group, usize::MAX)
+    }
+
+    /// Lots reserved for what else is in the group of the order at a place.
+    pub fn beside(&self, instrument: usize, count: u32, at: usize) -> i64 {
+        self.largest(instrument, count, self.group(at), at)
+    }
+
+    fn largest(&self, instrument: usize, count: u32, group: Group, except: usize) -> i64 {
+        let first = instrument * self.places;
+        let of_group = (first..first + count as usize).filter(|at| *at != except && self.group(*at) == group);
+        of_group.map(|at| self.orders[at].reserved()).max().unwrap_or(0)
+    }
+
     /// Lots reserved for a strategy by side among the `count` working orders of an instrument.
     pub fn reserved(&self, instrument: usize, count: u32, strategy: usize) -> [i64; 2] {
-        let mut lots = [0; 2];
-        for order in self.of(instrument, count).iter().filter(|order| usize::from(order.strategy) == strategy) {
-            lots[usize::from(order.side)] += order.reserved();
+        let (mut lots, mut seen) = ([0; 2], Vec::new());
+        let first = instrument * self.places;
+        for group in (first..first + count as usize).map(|at| self.group(at)) {
+            if usize::from(group.strategy) == strategy && !seen.contains(&group) {
+                lots[usize::from(group.side)] += self.shared(instrument, count, group);
+                seen.push(group);
+            }
         }
         lots
     }
 
     /// How far the `count` working orders of an instrument reach, by side.
     pub fn reach(&self, instrument: usize, count: u32) -> [i64; 2] {
+        self.reach_without(instrument, count, [0; 2])
+    }
+
+    /// The same without two of them.
+    pub fn reach_without(&self, instrument: usize, count: u32, without: [u64; 2]) -> [i64; 2] {
         let mut reach = [NO_REACH; 2];
-        for order in self.of(instrument, count) {
+        let ids = &self.ids[instrument * self.places..];
+        for (order, id) in self.of(instrument, count).iter().zip(ids) {
+            if without.contains(id) {
+                continue;
+            }
             let side = if order.side == BUY as u8 { BUY } else { SELL };
             reach[side] = reach[side].max(order.reach_max());
         }
@@ -146,5 +198,19 @@ mod tests {
         assert_eq!(table.get(at).reserved(), 5);
         assert_eq!(table.reserved(1, 2, 0), [1, 5]);
         assert_eq!(table.reach(0, 0), [NO_REACH; 2]);
+    }
+
+    #[test]
+    fn orders_that_stand_beside_each_other_share_the_larger_reservation() {
+        let mut table = WorkingTable::new(1, 4);
+        let order = |side, lots, beside| Working { side, lots, beside, ..Working::default() };
+        table.push(0, 0, 11, order(1, 10, 0));
+        table.push(0, 1, 12, order(1, 7, 11));
+        table.push(0, 2, 13, order(0, 5, 11));
+        table.push(0, 3, 14, order(1, 3, 0));
+        assert_eq!(table.reserved(0, 4, 0), [5, 13], "the other side has a reservation of its own");
+        assert_eq!((table.shared(0, 4, table.group(1)), table.beside(0, 4, 0), table.beside(0, 4, 3)), (10, 7, 0));
+        table.remove(0, 4, table.find(0, 4, 11).unwrap());
+        assert_eq!(table.reserved(0, 3, 0), [5, 10], "what is left keeps its own");
     }
 }

@@ -52,10 +52,15 @@ pub fn fee(share_nano: i64, notional: Money, lots: i64, fee_per_lot: Money) -> M
     Money(share + fee_per_lot.0 * i128::from(lots))
 }
 
-/// A fee per unit (share, coin, contract) as one per lot, rounded up.
-pub(crate) fn fee_per_lot(instrument: &Instrument, per_unit: Money) -> Money {
-    let per_lot = per_unit.0 * i128::from(instrument.lot_nano);
-    Money(div_round(per_lot, MONEY_UNIT, RoundMode::AwayFromZero))
+/// A fee per unit (share, coin, contract) as one per lot, rounded up; a rebate (negative) down.
+pub(crate) fn per_lot(instrument: &Instrument, per_unit: Money) -> Money {
+    let mode = if per_unit < Money::ZERO { RoundMode::Down } else { RoundMode::AwayFromZero };
+    Money(div_round(per_unit.0 * i128::from(instrument.lot_nano), MONEY_UNIT, mode))
+}
+
+/// What an order owes for its fills together: at least the smallest fee, where there is one.
+pub(crate) fn due(gross: Money, least: Money) -> Money {
+    if least > Money::ZERO { gross.max(least) } else { gross }
 }
 
 #[cfg(test)]

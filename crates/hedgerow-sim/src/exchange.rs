@@ -12,10 +12,12 @@ mod event;
 mod input;
 mod matching;
 mod order;
+mod pegs;
 mod phases;
 mod state;
 
 pub use event::{Event, Reason, Report, TradeReport, What};
-pub use input::{Action, Amend, NewOrder, OrderType, Phase, SelfTrades, TimeIn};
+pub use hedgerow_core::Phase;
+pub use input::{Action, Amend, NewOrder, OrderType, SelfTrades, TimeIn};
 pub use order::{OrderStatus, Working};
 pub use state::{Exchange, Listing};

@@ -5,13 +5,19 @@
 //! Equal inputs and seeds give equal reports on every machine. Never: a clock, a file, a fill because a price was touched.
 
 mod arrive;
+mod auction;
 mod config;
 mod delay;
+mod display;
 mod impact;
 mod line;
 mod market;
 mod mine;
+mod pegs;
+mod phases;
+mod prints;
 mod queue;
+mod stops;
 mod taken;
 mod venue;
 

@@ -351,43 +351,6 @@ fn a_store_that_cannot_be_reset_ends_the_logon_and_nothing_follows() {
 }
 
 #[test]
-fn a_store_cut_at_any_byte_has_every_message_that_was_whole() {
-    let path = file("cut");
-    let mut store = FileStore::open(&path, T).unwrap();
-    let mut whole = vec![(std::fs::metadata(&path).unwrap().len(), 1, 1)];
-    for number in 1..=6_u64 {
-        store.sent(number, format!("message {number}").repeat(number as usize).as_bytes()).unwrap();
-        whole.push((std::fs::metadata(&path).unwrap().len(), number + 1, number));
-        store.expect(number + 1).unwrap();
-        whole.push((std::fs::metadata(&path).unwrap().len(), number + 1, number + 1));
-    }
-    let bytes = std::fs::read(&path).unwrap();
-    let cut = file("cut-at");
-    for length in whole[0].0..=bytes.len() as u64 {
-        std::fs::write(&cut, &bytes[..length as usize]).unwrap();
-        let mut store = FileStore::open(&cut, T).unwrap();
-        let (_, next_out, next_in) = *whole.iter().rev().find(|(end, ..)| *end <= length).unwrap();
-        assert_eq!(store.numbers(), Numbers { next_out, next_in, since_ns: T }, "cut at {length}");
-        let mut kept = 0;
-        let right = |number: u64, raw: &[u8]| raw == format!("message {number}").repeat(number as usize).as_bytes();
-        store.replay(1, 100, &mut |number, raw| kept += u64::from(right(number, raw))).unwrap();
-        assert_eq!(kept, next_out - 1);
-        store.sent(next_out, b"goes on").unwrap();
-        assert_eq!(FileStore::open(&cut, T).unwrap().numbers().next_out, next_out + 1);
-    }
-    // A byte changed before the end is no crash.
-    let mut damaged = bytes.clone();
-    damaged[40] ^= 1;
-    std::fs::write(&cut, damaged).unwrap();
-    assert_eq!(FileStore::open(&cut, T).unwrap_err().code, hedgerow_core::code::WIRE_STORE);
-    std::fs::write(&cut, b"something else").unwrap();
-    assert!(FileStore::open(&cut, T).is_err());
-    let mut store = FileStore::open(&path, T).unwrap();
-    store.reset(T + 5).unwrap();
-    assert_eq!(FileStore::open(&path, T).unwrap().numbers(), Numbers { next_out: 1, next_in: 1, since_ns: T + 5 });
-}
-
-#[test]
 fn a_session_goes_on_from_its_file() {
     let path = file("goes-on");
     let settings = Settings::new("FIX.4.4", "A", "B", true);
@@ -435,7 +398,8 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is lost or garbled on the way, every order arrives, once, in order, when the link is good again.
+    /// Whatever is lost or garbled on the way, every order arrives, once, in order, when the link is good again. One that
+    /// was silent for too long (a garbled length swallows what follows) ends first, and a new one brings the rest.
     #[test]
     fn every_order_arrives_once_and_in_order(fates in fates(), flip in any::<prop::sample::Index>()) {
         let (mut a, mut b) = logged_on();
@@ -458,6 +422,13 @@ proptest! {
         }
         for _ in 0..200 {
             now += SECOND;
+            if !(a.is_connected() && b.is_connected()) {
+                for side in [&mut a, &mut b] {
+                    side.disconnected(now);
+                    events(side, &[], now);
+                    side.connected(now).unwrap();
+                }
+            }
             a.tick(now);
             b.tick(now);
             let (to_b, to_a) = (a.transmit(), b.transmit());

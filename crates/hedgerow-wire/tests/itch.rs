@@ -3,7 +3,7 @@
 mod spec;
 
 use hedgerow_book::{Book as _, Level, Rules};
-use hedgerow_core::{BookOrder, Code, OrderAction, Side, Trade, TradeKind, code};
+use hedgerow_core::{BookOrder, Code, MarketPhase, OrderAction, Phase, Side, Trade, TradeKind, code};
 use hedgerow_wire::itch::{Frames, ItchBooks, Malformed, Message, Sink, TYPES, Text};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -135,6 +135,7 @@ fn a_file_cut_anywhere_gives_its_whole_messages_and_says_where_it_was_cut() {
 struct Kept {
     orders: Vec<BookOrder>,
     trades: Vec<Trade>,
+    phases: Vec<MarketPhase>,
 }
 
 impl Sink for Kept {
@@ -143,6 +144,9 @@ impl Sink for Kept {
     }
     fn trade(&mut self, trade: &Trade) {
         self.trades.push(*trade);
+    }
+    fn phase(&mut self, phase: &MarketPhase) {
+        self.phases.push(*phase);
     }
 }
 
@@ -200,14 +204,35 @@ fn a_day_of_messages_builds_the_book_and_tells_its_events_and_trades() {
     assert_eq!(actions, wanted);
     let trades: Vec<(i64, i32, u8, u8)> =
         kept.trades.iter().map(|t| (t.lots, t.price_ticks, t.aggressor, t.kind)).collect();
-    let [open, hidden, auction] = [TradeKind::Continuous, TradeKind::Hidden, TradeKind::Auction].map(|k| k as u8);
+    let [open, hidden, closing] = [TradeKind::Continuous, TradeKind::Hidden, TradeKind::Closing].map(|k| k as u8);
     let wanted = [
         (100, 1_500_000, 2, open),
         (50, 1_500_900, 1, open),
         (10, 1_500_500, 0, hidden),
-        (1_000, 1_500_400, 0, auction),
+        (1_000, 1_500_400, 0, closing),
     ];
     assert_eq!(trades, wanted);
+}
+
+#[test]
+fn trading_actions_are_told_as_phases_and_crosses_by_their_auction() {
+    let (_, kept) = day(&[
+        OPEN[0],
+        "H locate=7 time=4 stock='AAPL' trading_state='T'",
+        "H locate=7 time=5 stock='AAPL' trading_state='H'",
+        "H locate=7 time=6 stock='AAPL' trading_state='P'",
+        "H locate=7 time=7 stock='AAPL' trading_state='Q'",
+        "Q locate=7 time=8 shares=5 stock='AAPL' price=1500400 match_number=13 cross_type='H'",
+        "Q locate=7 time=9 shares=5 stock='AAPL' price=1500400 match_number=14 cross_type='O'",
+    ]);
+    let phases: Vec<_> = kept.phases.iter().map(|p| (p.ts_event, p.instrument, Phase::from_u8(p.phase))).collect();
+    let wanted = [Phase::Continuous, Phase::Halted, Phase::Halted, Phase::OpeningCall];
+    assert_eq!(
+        phases,
+        [1_004, 1_005, 1_006, 1_007].into_iter().zip(wanted).map(|(ts, p)| (ts, 7, Some(p))).collect::<Vec<_>>()
+    );
+    let kinds: Vec<_> = kept.trades.iter().map(|trade| TradeKind::from_u8(trade.kind)).collect();
+    assert_eq!(kinds, [Some(TradeKind::Auction), Some(TradeKind::Opening)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hedgerow._core import KIND_GENESIS, KIND_SEALED, KIND_SIGNED
+from hedgerow._core import KIND_GENESIS, KIND_REMARK, KIND_SEALED, KIND_SIGNED
 from hedgerow.cli.group import group
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, plain, table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hedgerow.core.nouns import Noun
     from hedgerow.engine.proof_file import Checked
 
-_KINDS = {KIND_SIGNED: "signed event", KIND_GENESIS: "genesis", KIND_SEALED: "sealed entry"}
+_KINDS = {KIND_SIGNED: "signed event", KIND_GENESIS: "genesis", KIND_REMARK: "remark", KIND_SEALED: "sealed entry"}
 
 audit = group("Prove a log and look into it.")
 
@@ -78,9 +78,9 @@ def show(
     """Show one record, field by field, exactly as it stands in the log."""
     from hedgerow.engine.why import Journal
 
-    noun, _, data = Journal(log, identity=identity).record(record)
-    shown: dict[str, Any] = {"noun": noun.name, **fields(noun, data)} if noun else {"noun": "Signed", **signed(data)}
-    Output(json).emit(shown)
+    noun, kind, data = Journal(log, identity=identity).record(record)
+    name = noun.name if noun else "Remark" if kind == KIND_REMARK else "Signed"
+    Output(json).emit({"noun": name, **(fields(noun, data) if noun else said(kind, record, data))})
 
 
 @audit.command("prove")
@@ -144,7 +144,9 @@ def _said(checked: Checked) -> dict[str, Any] | None:
         return None
     noun = noun_of_kind(checked.kind)
     try:
-        return signed(checked.record) if noun is None else fields(noun, checked.record)
+        if noun is None:
+            return said(checked.kind, checked.id, checked.record)
+        return fields(noun, checked.record)
     except (ValueError, TypeError, KeyError):
         return {"bytes": checked.record.hex()}
 
@@ -172,6 +174,11 @@ def fields(noun: Noun, data: bytes) -> dict[str, Any]:
         elif not name.startswith("spare"):
             plainly[name] = value.tobytes().hex() if noun.dtype[name].kind == "V" else value.item()
     return plainly
+
+
+def said(kind: int, record: int, data: bytes) -> dict[str, Any]:
+    """What a record says that is no noun: a remark, or what people signed."""
+    return {"about": record - 1, "says": data.decode()} if kind == KIND_REMARK else signed(data)
 
 
 def signed(data: bytes) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import typer
 from hedgerow.cli.fix import DictionaryDir
 from hedgerow.cli.group import group
 from hedgerow.cli.output import Json, Output
+from hedgerow.cli.stopping import signals, until
 from hedgerow.core.errors import problem
 
 conformance = group("Conformance: our engines held to the published definitions of their protocols.")
@@ -61,13 +62,11 @@ def serve(
     from hedgerow.execution.fix.acceptance import echo_acceptor
 
     engine = echo_acceptor(host, port, Dictionaries(dictionaries), time.time_ns)
-    output, stop, end = Output(json), threading.Event(), None if seconds is None else time.monotonic() + seconds
+    output, stop = Output(json), threading.Event()
+    is_over = until(stop, seconds)
     output.emit({"host": host, "port": engine.port, "ready": True}, f"ready on {host}:{engine.port}")
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    try:
-        engine.serve(lambda: stop.is_set() or (end is not None and time.monotonic() >= end))
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with signals({signal.SIGTERM: stop}):
+        engine.serve(is_over)
 
 
 # Where dictionaries are looked for on the way up; the last is where the published ones lie beside a checkout.

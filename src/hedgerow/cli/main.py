@@ -55,6 +55,7 @@ ORDER = (
     "fix",
     "conformance",
     "reconcile",
+    "latency",
     "venue",
     "keys",
     "roster",
@@ -146,6 +147,7 @@ app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")
 app.add_typer(fix.fix, name="fix", rich_help_panel="Execution")
 app.add_typer(conformance.conformance, name="conformance", rich_help_panel="Execution")
 app.command(rich_help_panel="Execution")(live.reconcile)
+app.command(rich_help_panel="Execution")(live.latency)
 app.add_typer(venue.venue, name="venue", rich_help_panel="Execution")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")
 app.add_typer(people.roster, name="roster", rich_help_panel="Governance")

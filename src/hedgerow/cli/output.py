@@ -48,6 +48,11 @@ class Output:
         if not self.json:
             print(text, file=sys.stderr, flush=True)
 
+    def alert(self, told: dict[str, Any], text: str) -> None:
+        """Tell a person or a program on stderr what cannot wait for the end."""
+        print(json_line(told) if self.json else f"\r{text}\033[K" if sys.stderr.isatty() else text, file=sys.stderr)
+        sys.stderr.flush()
+
     def fail(self, error: HedgerowError) -> int:
         """Print a named error to stderr and return the exit status of its area."""
         if self.json:

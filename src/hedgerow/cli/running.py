@@ -14,14 +14,17 @@ from hedgerow.cli.books import (
     Between,
     Currency,
     Depth,
+    FaultyQuotes,
     Lot,
     Named,
+    QuoteSize,
     Rule,
     Tick,
     read_assumptions,
-    read_books,
+    read_data,
 )
 from hedgerow.cli.fund import desk
+from hedgerow.cli.holding import Actions, Terms, read_holding
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, plain, table
 from hedgerow.core.errors import problem
@@ -44,13 +47,21 @@ def demo(
     seed: Annotated[int, typer.Option(help="Equal seeds give equal journals, byte for byte.")] = 7,
     data: Annotated[Path | None, typer.Option(help="Bars of your own: .csv, .csv.gz or .parquet.")] = None,
     trade_from: Annotated[str | None, typer.Option(help="First day traded, YYYY-MM-DD; before it is training.")] = None,
+    algorithm: Annotated[str, typer.Option(help="Works the orders: twap, pov, vwap or is.")] = "twap",
     json: Json = False,
 ) -> None:
     """Run the whole fund on real prices: train, propose, sign, trade, report, prove."""
     from hedgerow.engine.demo import run_demo
 
     output = Output(json)
-    done = run_demo(out, seed=seed, data=data, trade_from=trade_from, tell=lambda step: output.note(f"  {step}"))
+    done = run_demo(
+        out,
+        seed=seed,
+        data=data,
+        trade_from=trade_from,
+        algorithm=algorithm,
+        tell=lambda step: output.note(f"  {step}"),
+    )
     output.emit(done.to_json(), lambda: demo_text(done))
 
 
@@ -227,7 +238,11 @@ def backtest(
     lot: Lot = "1",
     currency: Currency = "USD",
     rule: Rule = None,
+    quote_size: QuoteSize = None,
+    faulty: FaultyQuotes = "error",
     span: Between = None,
+    actions: Actions = None,
+    terms: Terms = None,
     simulation: AssumeFile = None,
     assume: Assume = None,
     identity: Identity = None,
@@ -235,16 +250,13 @@ def backtest(
 ) -> None:
     """Run a strategy over a file of bars, or over order books (--books)."""
     from hedgerow.cli.strategies import is_opaque, load_strategy, read_settings
-    from hedgerow.engine.backtest import as_bars
     from hedgerow.engine.backtest import backtest as run
 
-    fund = None if mandate is None else desk(mandate, identity)
+    assumed, fund = read_assumptions(books, simulation, assume), None if mandate is None else desk(mandate, identity)
     made = load_strategy(strategy, read_settings(setting or []), identity)
     artifact = None if mandate is None or is_opaque(strategy) else strategy.partition(":")[0]
-    assumed = read_assumptions(books, simulation, assume)
-    given: Any = as_bars(data) if books is None else read_books(books, data, symbol, tick, lot, currency, rule, span)
-    rows = len(given) if books is None else given.rows or 0
-    hidden = json or not sys.stderr.isatty()
+    given: Any = read_data(data, books, symbol, tick, lot, currency, rule, span, quote_size, faulty)
+    rows, hidden = len(given) if books is None else given.rows or 0, json or not sys.stderr.isatty()
     with typer.progressbar(length=rows, label="rows" if books else "bars", file=sys.stderr, hidden=hidden) as bar:
 
         def tell(rows: int) -> None:
@@ -263,6 +275,7 @@ def backtest(
             artifact=artifact,
             trials=1 if trials is None else trials,
             progress=tell,
+            **read_holding(actions, terms),
         )
     _tell_run(Output(json), result, log, report)
 

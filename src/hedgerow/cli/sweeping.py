@@ -15,13 +15,16 @@ from hedgerow.cli.books import (
     Between,
     Currency,
     Depth,
+    FaultyQuotes,
     Lot,
     Named,
+    QuoteSize,
     Rule,
     Tick,
     read_assumptions,
-    read_books,
+    read_data,
 )
+from hedgerow.cli.holding import Actions, Terms, read_holding
 from hedgerow.cli.output import Json, Output, table
 from hedgerow.core.errors import RunError, problem
 
@@ -72,21 +75,23 @@ def sweep(
     lot: Lot = "1",
     currency: Currency = "USD",
     rule: Rule = None,
+    quote_size: QuoteSize = None,
+    faulty: FaultyQuotes = "error",
     span: Between = None,
+    actions: Actions = None,
+    terms: Terms = None,
     simulation: AssumeFile = None,
     assume: Assume = None,
     json: Json = False,
 ) -> None:
     """Run a strategy in every variant of a grid; every one is a trial."""
     from hedgerow.cli.strategies import load_class
-    from hedgerow.engine.backtest import as_bars
     from hedgerow.engine.sweep import sweep as run
 
     maker, assumed = load_class(strategy), read_assumptions(books, simulation, assume)
-    given: Any = as_bars(data) if books is None else read_books(books, data, symbol, tick, lot, currency, rule, span)
+    given: Any = read_data(data, books, symbol, tick, lot, currency, rule, span, quote_size, faulty)
     metric = metric or ("sharpe" if books is None else "total_return")
-    hidden = json or not sys.stderr.isatty()
-    with typer.progressbar(length=1, label="variants", file=sys.stderr, hidden=hidden) as bar:
+    with typer.progressbar(length=1, label="variants", file=sys.stderr, hidden=json or not sys.stderr.isatty()) as bar:
 
         def tell(done: int, whole: int) -> None:
             bar.length = whole
@@ -108,6 +113,7 @@ def sweep(
             errors="keep" if keep_errors else "raise",
             progress=tell,
             simulation=assumed,
+            **read_holding(actions, terms),
         )
     best, luck = done.best(metric), _luck(done)
     told = {"best": best, "probability_of_overfitting": luck, **done.to_json()}

@@ -8,16 +8,20 @@ Source: square-root law of impact, Toth et al. (2011), Almgren et al. (2005).
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.fees import Fees, believed_cost, fees_of, schedule_of
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+FloatArray: TypeAlias = NDArray[np.float64]
 
 BPS = 1e-4
 Fill = Literal["next_open", "vwap"]
@@ -44,6 +48,8 @@ class Costs:
     fee_min: smallest fee of an order that trades, in the instrument's currency.
     volume_cap: largest share of a bar's volume that our orders together may trade; 0 = no cap, volume is not looked at.
     fill: where market orders trade: the next bar's open, or the next bar's volume-weighted average price.
+    fees: schedules by tier (`FeeSchedule`), one for all instruments or one for each symbol, in place of `fee_bps` and
+        `fee_per_share`; `fee_min` counts beside them. Forecasts assume the taker's rate.
     assume_volume: with a cap, count a bar of unknown volume as the instrument's average daily volume, scaled to the
         bar's length, instead of stopping with SIM_NO_VOLUME.
 
@@ -61,16 +67,19 @@ class Costs:
     volume_cap: float = 0.10
     fill: Fill = "next_open"
     assume_volume: bool = False
+    fees: Fees = None
 
     def __post_init__(self) -> None:
         for name, most in _BOUNDS.items():
-            value = getattr(self, name)
-            number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-            if not number or not math.isfinite(value) or not 0 <= value <= most:
-                raise problem("SIM_BAD_COST", f"{name}={value!r}; it is a number from 0 to {most:,.0f}")
+            believed_cost(getattr(self, name), name, 0.0, most)
         if self.fill not in get_args(Fill):
             hint = did_you_mean(str(self.fill), get_args(Fill))
             raise problem("RUN_CONFIG", f"fill={self.fill!r}; it is one of {', '.join(get_args(Fill))}{hint}")
+        object.__setattr__(self, "fees", fees_of(self.fees))
+
+    def told(self) -> dict[str, Any]:
+        """As plain values, for records; `Costs(**costs.told())` is the same."""
+        return {name: value for name, value in asdict(self).items() if name != "fees" or value is not None}
 
     @classmethod
     def none(cls) -> Costs:
@@ -87,7 +96,24 @@ class Costs:
         >>> Costs(half_spread_bps=2, fee_bps=1, impact=0.5).without_fees().impact
         0.5
         """
-        return replace(self, half_spread_bps=half_spread_bps, fee_bps=0.0, fee_per_share=0.0, fee_min=0.0)
+        return replace(self, half_spread_bps=half_spread_bps, fee_bps=0.0, fee_per_share=0.0, fee_min=0.0, fees=None)
+
+    def taker(self, symbols: Sequence[str] | None, traded: float = 0.0) -> tuple[FloatArray, FloatArray]:
+        """What who takes is charged, by symbol: basis points of notional, and money a unit.
+
+        symbols: None = all alike, with (1,) of each. traded: trailing volume of the run, which chooses the tier.
+
+        >>> Costs(fee_bps=3).taker(["A", "B"])[0].tolist()
+        [3.0, 3.0]
+        """
+        rates = []
+        for symbol in [None] if symbols is None else symbols:
+            schedule = schedule_of(self.fees, symbol)
+            tier = None if schedule is None else schedule.at(traded)
+            flat = (self.fee_bps, self.fee_per_share)
+            rates.append(flat if tier is None else (tier.taker_bps, tier.taker_per_unit))
+        bps, per_unit = np.array(rates, dtype=np.float64).reshape(-1, 2).T
+        return bps, per_unit
 
     def expected_cost(
         self,
@@ -96,11 +122,14 @@ class Costs:
         sigma: ArrayLike,
         adv_notional: ArrayLike,
         price: ArrayLike | None = None,
+        symbols: Sequence[str] | None = None,
+        traded: float = 0.0,
     ) -> NDArray[np.float64]:
         """Cost of trading `notional` of each instrument as one order each, in its currency; arrays broadcast.
 
         notional: value traded, its sign does not matter. sigma: one-day standard deviation of the return.
         adv_notional: value that trades in a day; zero or NaN = not known. price: of one unit, for fees per share.
+        symbols: one for each entry, where fees differ by instrument. traded: trailing volume, which chooses the tier.
         `|notional| * (half_spread + fee + impact * sigma * sqrt(|notional| / adv)) + shares * fee_per_share`, the fees
         at least `fee_min` where anything is traded.
 
@@ -118,15 +147,18 @@ class Costs:
         known = volume > 0
         participation = np.where(known, size / np.where(known, volume, 1.0), np.where(size > 0, 1.0, 0.0))
         moved = size * (self.half_spread_bps * BPS + self.impact * deviation * np.sqrt(participation))
-        fees = size * self.fee_bps * BPS + self._share_fees(size, price)
+        bps, per_unit = self.taker(symbols, traded)
+        if symbols is None:
+            bps, per_unit = bps[0], per_unit[0]
+        fees = size * bps * BPS + _unit_fees(size, price, per_unit)
         charged = np.where(size > 0, np.maximum(fees, self.fee_min), 0.0)
         return np.asarray(moved + charged, dtype=np.float64)
 
-    def _share_fees(self, size: NDArray[np.float64], price: ArrayLike | None) -> NDArray[np.float64]:
-        if self.fee_per_share == 0:
-            return np.zeros_like(size)
-        unit = np.asarray(np.nan if price is None else price, dtype=np.float64)
-        if not (unit > 0).all():
-            seen = f"fee_per_share={self.fee_per_share}"
-            raise problem("SIM_BAD_COST", f"{seen} needs a positive price of every instrument")
-        return np.asarray(size / unit * self.fee_per_share, dtype=np.float64)
+
+def _unit_fees(size: FloatArray, price: ArrayLike | None, per_unit: FloatArray) -> FloatArray:
+    if (per_unit == 0).all():
+        return np.zeros_like(size)
+    unit = np.asarray(np.nan if price is None else price, dtype=np.float64)
+    if not (unit > 0).all():
+        raise problem("SIM_BAD_COST", f"a fee of {per_unit.max()} a unit needs a positive price of every instrument")
+    return np.asarray(size / unit * per_unit, dtype=np.float64)

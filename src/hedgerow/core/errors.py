@@ -116,6 +116,10 @@ class FeedError(HedgerowError):
     """FEED: what comes from vendors and venues."""
 
 
+class LiveError(HedgerowError):
+    """LIVE: what a run at a venue finds."""
+
+
 _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "CORE": CoreError,
     "DATA": DataError,
@@ -133,6 +137,7 @@ _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "BOOK": BookError,
     "WIRE": WireError,
     "FEED": FeedError,
+    "LIVE": LiveError,
 }
 
 

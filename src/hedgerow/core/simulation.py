@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.spans import DAY_NS, ns_of
 
-Queue = Literal["trades_only", "power", "log"]
+Queue = Literal["trades_only", "power", "log", "pro_rata"]
 MS = 1_000_000
 """Nanoseconds of a millisecond."""
-_LONGEST_NS = 86_400 * 10**9
 _LATEST_NS = 2**62 - 1
 _MOST_TICKS = 1e6
 _MOST_BPS = 10_000
@@ -61,8 +61,8 @@ class Delay:
         """Refuse delays that are negative, longer than a day, or in no order."""
         told: tuple[Any, ...] = (self.least_ns, self.more_ns, *(ns for _, ns in self.points))
         for ns in told:
-            if isinstance(ns, bool) or not isinstance(ns, int) or not 0 <= ns <= _LONGEST_NS:
-                raise problem("SIM_BAD_MODEL", f"delay of {ns!r} ns; whole nanoseconds from 0 to {_LONGEST_NS}")
+            if isinstance(ns, bool) or not isinstance(ns, int) or not 0 <= ns <= DAY_NS:
+                raise problem("SIM_BAD_MODEL", f"delay of {ns!r} ns; whole nanoseconds from 0 to {DAY_NS}")
         times = [ts for ts, _ in self.points]
         if self.kind == "measured" and (not times or times != sorted(set(times))):
             raise problem("SIM_BAD_MODEL", f"measured delay of {len(times)} points; give some, with times rising")
@@ -86,7 +86,8 @@ class Simulation:
 
     queue: who leaves before us when a price loses lots that did not trade, where the data do not say (quotes, levels):
         `trades_only` = nobody ahead of us as long as there is somebody behind; `power` and `log` = by the probability
-        of the two lengths, to be fitted to own fills. Books of orders need no model: their queue is known.
+        of the two lengths, to be fitted to own fills; `pro_rata` = there is no queue, what trades at a price is shared
+        out by size, in whole lots (SIM-005 for books of orders). Books of orders need no model: their queue is known.
     power: `n` of the `power` model.
     entry: how long our messages travel to the venue. response: how long its answers travel back. 5 ms is a server in
         the same city, not in the same hall.
@@ -96,6 +97,7 @@ class Simulation:
         An order pays for its own move, and nobody gains by going there and back.
     maker_fee_bps: fee of a fill that waited, as a share of notional in basis points, below zero for a rebate; `None` =
         as `fee_bps` of the costs, which is the fee of whoever takes.
+    auction_share: the most of an auction's printed size that our orders of one side trade in it, from 0 to 1.
     may_cross: whether the replayed bid may reach the ask, as consolidated quotes do; otherwise such data are refused.
     sample: how often the equity curve is looked at, and prices are kept for the report.
 
@@ -114,6 +116,7 @@ class Simulation:
     transient_impact: float = 0.0
     half_life: timedelta = timedelta(seconds=10)
     maker_fee_bps: float | None = None
+    auction_share: float = 0.1
     may_cross: bool = False
     sample: timedelta = field(default=timedelta(seconds=1))
 
@@ -122,7 +125,13 @@ class Simulation:
         if self.queue not in get_args(Queue):
             hint = did_you_mean(str(self.queue), get_args(Queue))
             raise problem("RUN_CONFIG", f"queue={self.queue!r}; it is one of {', '.join(get_args(Queue))}{hint}")
-        for name, most in (("power", 100.0), ("permanent_impact", _MOST_TICKS), ("transient_impact", _MOST_TICKS)):
+        bounds = {
+            "power": 100.0,
+            "permanent_impact": _MOST_TICKS,
+            "transient_impact": _MOST_TICKS,
+            "auction_share": 1.0,
+        }
+        for name, most in bounds.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
                 raise problem("SIM_BAD_MODEL", f"{name}={value!r}; it is a number from 0 to {most:,.0f}")
@@ -136,7 +145,7 @@ class Simulation:
             )
         for name in ("half_life", "sample"):
             span = getattr(self, name)
-            if not isinstance(span, timedelta) or not 0 < _ns(span) <= _LATEST_NS:
+            if not isinstance(span, timedelta) or not 0 < ns_of(span) <= _LATEST_NS:
                 raise problem("SIM_BAD_MODEL", f"{name}={span!r}; use a timedelta above zero and below 146 years")
         feed: Any = self.feed
         if isinstance(feed, Delay):
@@ -172,21 +181,18 @@ class Simulation:
             "feed_delay_ns": _as_delay("feed", self.feed).least_ns,
             "permanent_nano": round(self.permanent_impact * 1e9),
             "transient_nano": round(self.transient_impact * 1e9),
-            "half_life_ns": _ns(self.half_life),
+            "half_life_ns": ns_of(self.half_life),
+            "auction_share_nano": round(self.auction_share * 1e9),
             "may_cross": bool(self.may_cross),
-            "sample_ns": _ns(self.sample),
+            "sample_ns": ns_of(self.sample),
         }
-
-
-def _ns(span: timedelta) -> int:
-    return span // timedelta(microseconds=1) * 1000
 
 
 def _as_delay(name: str, value: SomeDelay) -> Delay:
     if isinstance(value, Delay):
         return value
     if isinstance(value, timedelta):
-        value = _ns(value)
+        value = ns_of(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise problem("SIM_BAD_MODEL", f"{name}={value!r}; use nanoseconds, a timedelta or a Delay")
     return Delay.constant(value)

@@ -12,6 +12,8 @@ from hedgerow.core.errors import problem
 from hedgerow.core.nouns import MONEY_UNIT, money_decimal
 
 FIRM_LEVEL = 1
+DENIED = 2
+"""The decision of a verdict that denies, as its record has it."""
 
 
 def verdict_sentence(code: int, value_nano: int, limit_nano: int, level: int = 0, currency: str = "") -> str:
@@ -77,5 +79,6 @@ _UNITS: dict[int, Callable[[int], str]] = {
     26: _money,
     27: _money,
     28: _money,
+    34: _count("lots"),
 }
 """By number of the rule: how its numbers are told."""

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.errors import did_you_mean, problem
-from hedgerow.market.times import DAY_NS, Stamps, read_times
+from hedgerow.core.spans import DAY_NS
+from hedgerow.market.times import Stamps, read_times
 
 if TYPE_CHECKING:
     from hedgerow.engine.run_data import RunData

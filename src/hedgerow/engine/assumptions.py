@@ -11,13 +11,13 @@ import ast
 import csv
 import dataclasses
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.settings import read_toml
 from hedgerow.core.simulation import Delay, Simulation
 
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9}
@@ -40,19 +40,20 @@ def simulation_of(file: Path | None = None, words: Iterable[str] = ()) -> Simula
         if not equals:
             raise problem("CLI_USAGE", f"--assume {word!r}; write name=value, such as entry=5ms")
         given[name] = value
+    return simulation_told(given, Path() if file is None else file.parent)
+
+
+def simulation_told(given: Mapping[str, Any], folder: Path) -> Simulation:
+    """The assumptions of a table; its paths are relative to `folder`. Raises as `simulation_of`."""
     known = [field.name for field in dataclasses.fields(Simulation)]
     for name in given:
         if name not in known:
             raise problem("RUN_CONFIG", f"{name!r} is no assumption of a simulation{did_you_mean(name, known)}")
-    folder = Path() if file is None else file.parent
     return Simulation(**{name: _value(name, value, folder) for name, value in given.items()})
 
 
 def _in_file(file: Path) -> dict[str, Any]:
-    try:
-        told = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise problem("RUN_CONFIG", f"{file}: {error}") from None
+    told = read_toml(file)
     table = told.get("simulation", told)
     return dict(table) if isinstance(table, dict) else {"simulation": table}
 

@@ -1,7 +1,8 @@
 """Proves a journal: hashes, signature and sequence first, then every decision derived again by the kernel.
 
 Promises: a journal that verifies was written by this kernel from these inputs and not changed by one byte since its
-checkpoint; anything else is a named error. Needs no secrets.
+checkpoint, and its execution algorithms decide on the same child orders again; anything else is a named error. Needs no
+secrets.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Proof:
     effects: int
     state_hashes: int
     state_hash: str
+    slices: int = 0
+    linked: int = 0
     standing: WitnessStanding | None = None
     timestamps: tuple[TimeStamp, ...] | None = None
 
@@ -81,6 +84,8 @@ def verify(
         effects=replay["effects"],
         state_hashes=replay["hashes"],
         state_hash=replay["state_hash"].hex(),
+        slices=replay["slices"],
+        linked=replay["linked"],
         standing=standing,
         timestamps=stamps,
     )

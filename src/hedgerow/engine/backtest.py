@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hedgerow import _core
 from hedgerow.core.carry import Carry
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import HedgerowError, named_errors, problem
@@ -33,9 +34,11 @@ from hedgerow.engine.book_backtest import (
     sampled,
 )
 from hedgerow.engine.book_data import BookData
+from hedgerow.engine.book_lifecycle import book_lifecycle, in_time
 from hedgerow.engine.counting import Count
+from hedgerow.engine.expiry import book_expiries, expiries
 from hedgerow.engine.fx_rates import Change, FxRates, fx_rates
-from hedgerow.engine.lifecycle import Event, holding_told, lifecycle
+from hedgerow.engine.lifecycle import Event, ends_behind, holding_told, in_order, lifecycle
 from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import (
     PUBLISH_EVERY,
@@ -103,7 +106,7 @@ def backtest(
         simulation: of books: queue, delays, impact; `None` means the pessimistic default.
         limits: of the mandate and the firm; `None` = positions and working orders up to 2.5 times the book's value.
         fx: rate into `currency` for each other currency: a number, or a Series by time, known at its times.
-        actions: corporate actions that positions over raw bars meet, each on its ex-date, as `Catalog.actions` gives
+        actions: corporate actions that positions at raw prices meet, each on its ex-date, as `Catalog.actions` gives
             them: splits, dividends, mergers, delistings. carry: what holding costs (`Carry`): borrow, funding.
         seed: of everything that is random or signed; equal seeds give equal bytes.
         log: folder for a durable, signed journal of the run, complete also where a strategy's exception ends the run.
@@ -124,72 +127,81 @@ def backtest(
     >>> backtest(bars, signals=[1, 1, 1, 0, 0], size=100, costs=Costs.none()).fills["price"].tolist()
     [11.0, 13.0]
     """
-    books = data if isinstance(data, Books) else None
-    bars: Any = RunData(as_bars(data)) if books is None else BookData(books)
+    bars: Any = BookData(data) if isinstance(data, Books) else RunData(as_bars(data))
     runner = _runner(bars, strategy, signals, weights, size)
-    _check_settings(cash, costs, limits, trials, None if log is not None else epoch)
-    assumed = _assumed(simulation, books)
+    check_settings(cash, costs, limits, trials, None if log is not None else epoch)
+    assumed = _assumed(simulation, bars)
     notes = list(bars.bars.notes)
-    costs = _charged(bars, costs, notes)
-    limits = research_limits(cash) if limits is None else limits
-    info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log, None if books is None else assumed)
+    costs, limits = charged(bars, costs, notes), research_limits(cash) if limits is None else limits
+    met = all_of(actions, carry)
+    rates, changes = changes_of(bars, currency, fx, met, carry, notes)
+    info = _info(bars, runner, name, artifact, seed, cash, currency, costs, log, assumed, holding_told(met, carry))
     standing = _standing(bars, info, limits, mandate)
-    rates = fx_rates(bars, currency, fx) if books is None else FxRates(book_rates(books, currency, fx))
-    met = _all_of(actions)
-    changes = _changes(bars, rates, met, carry, notes)
     journal = _log_settings(log, name, seed, standing, epoch, publish_every)
-    count = Count.begin(trials, dataclasses.replace(info, holding=holding_told(met, carry)), bars, limits)
-    told = None if books is None else book_settings(books, assumed, costs, seed)
-    funds = {"cash": cash, "currency": currency, "costs": costs, "fx": rates.start}
-    engine = _open(bars, standing, info, firm_limits=limits, log=journal, books=told, **funds)
+    count = Count.begin(trials, info, bars, limits)
+    funds = {"cash": cash, "currency": currency, "costs": costs, "fx": rates.start, "margin": carry and carry.margin}
+    engine = open_run(bars, standing, info, assumed, firm_limits=limits, log=journal, **funds)
     sealed = _run(engine, standing, bars, runner, changes, progress, None if log is None else Path(log))
     info = dataclasses.replace(info, number=standing.number, notes=_all(notes, runner), trials=count.said)
-    return count.end(Result(engine, bars if books is None else sampled(engine, bars, assumed), info, sealed, met))
+    return count.end(Result(engine, sampled(engine, bars, assumed), info, sealed, met).keep())
 
 
-def _all_of(actions: Any) -> tuple[Any, ...]:
-    """Corporate actions that may be asked for more than once."""
+def all_of(actions: Any, carry: Any) -> tuple[Any, ...]:
+    """Corporate actions that may be asked for more than once, beside a carry that is one."""
+    if carry is not None and not isinstance(carry, Carry):
+        raise problem("RUN_CONFIG", f"carry={carry!r}; use Carry(...)")
     if isinstance(actions, str) or not isinstance(actions or (), Iterable):
         raise problem("RUN_CONFIG", f"actions={actions!r:.60}; pass what `Catalog.actions` gives")
     return tuple(actions or ())
 
 
-def _changes(
-    data: RunData | BookData, rates: FxRates, actions: tuple[Any, ...], carry: Any, notes: list[str]
-) -> list[Change | Event]:
-    """What becomes known or happens to positions while bars run, in order."""
-    if carry is not None and not isinstance(carry, Carry):
-        raise problem("RUN_CONFIG", f"carry={carry!r}; use Carry(...)")
-    if not actions and carry is None:
-        return [*rates.changes]
+def changes_of(
+    data: RunData | BookData,
+    currency: str,
+    fx: dict[str, Any] | None,
+    actions: tuple[Any, ...],
+    carry: Carry | None,
+    notes: list[str],
+) -> tuple[FxRates, list[Any]]:
+    """The rates, and what of them becomes known or happens to positions while bars run, in order."""
+    events: Sequence[Any]
+    changes: list[Any]
     if isinstance(data, BookData):
-        raise problem("RUN_CONFIG", "actions= and carry= are of runs over bars; books have neither yet")
-    events = lifecycle(data, actions, carry)
-    told = sum(event.kind not in ("borrow", "funding") for event in events)
+        rates = FxRates(book_rates(data.books, currency, fx))
+        events = sorted([*book_lifecycle(data, actions, carry), *book_expiries(data, actions)], key=in_time)
+        changes = [*events]
+    else:
+        rates = fx_rates(data, currency, fx)
+        events = sorted([*lifecycle(data, actions, carry), *expiries(data, actions)], key=in_order)
+        changes = sorted([*rates.changes, *events], key=lambda change: change.row)
+    told = sum(event.kind not in ("interest", "borrow", "funding", "expiry") for event in events)
     notes += [f"{told} corporate actions fall into the run"] if told else []
-    changes: list[Change | Event] = [*rates.changes, *events]
-    return sorted(changes, key=lambda change: change.row)
+    notes += ends_behind(data, actions)
+    return rates, changes
 
 
-def _open(bars: Any, standing: RunStanding, info: RunInfo, **settings: Any) -> Any:
+def open_run(bars: Any, standing: RunStanding, info: RunInfo, assumed: Simulation | None, **settings: Any) -> Any:
     """A fund ready for its first event, running what the run's record names."""
-    return open_engine(bars, standing=standing, artifact=bytes.fromhex(info.artifact), **settings)
+    books = None if assumed is None else book_settings(bars.books, assumed, settings["costs"], info.seed)
+    return open_engine(bars, standing=standing, artifact=bytes.fromhex(info.artifact), books=books, **settings)
 
 
-def _charged(data: RunData | BookData, costs: Costs | None, notes: list[str]) -> Costs:
+def charged(data: RunData | BookData, costs: Costs | None, notes: list[str]) -> Costs:
     """The costs that were given, or the pessimistic ones for these data."""
     if isinstance(data, BookData):
         return book_costs(costs, notes)
     return default_costs(data, notes) if costs is None else costs
 
 
-def _assumed(simulation: Simulation | None, books: Books | None) -> Simulation:
-    """How the venue is simulated; what only books can show is refused where there are none."""
+def _assumed(simulation: Simulation | None, data: RunData | BookData) -> Simulation | None:
+    """How the venue is simulated over books; over bars None, and what only books can show is refused there."""
     if simulation is not None and not isinstance(simulation, Simulation):
         raise problem("RUN_CONFIG", f"simulation={simulation!r}; use Simulation(...)")
-    if books is None and simulation is not None:
+    if isinstance(data, BookData):
+        return simulation or Simulation()
+    if simulation is not None:
         raise problem("RUN_CONFIG", "simulation=: bars show no queue; costs=Costs(...) says what trading costs there")
-    return simulation or Simulation()
+    return None
 
 
 def _all(notes: list[str], runner: Strategy | Vectors) -> tuple[str, ...]:
@@ -202,7 +214,7 @@ def _run(
     standing: RunStanding,
     bars: RunData | BookData,
     runner: Strategy | Vectors,
-    changes: Sequence[Change | Event],
+    changes: Sequence[Any],
     progress: Callable[[int], None] | None,
     log: Path | None,
 ) -> dict[str, Any]:
@@ -211,9 +223,10 @@ def _run(
         with named_errors():
             if isinstance(bars, BookData):
                 assert isinstance(runner, Strategy)
-                run_books(engine, standing, bars.books, runner, _demand(engine, standing.number), progress, log)
+                demand = _demand(engine, standing.number)
+                run_books(engine, standing, bars, runner, changes, demand, progress, log)
             elif isinstance(runner, Vectors):
-                _run_vectors(engine, standing.number, bars, runner, changes)
+                run_vectors(engine, standing.number, bars, runner, changes)
             else:
                 _run_events(engine, standing, bars, runner, changes, progress, log)
     except BaseException:
@@ -239,8 +252,9 @@ def _info(
     costs: Costs,
     log: str | Path | None,
     simulation: Simulation | None,
+    holding: dict[str, Any],
 ) -> RunInfo:
-    title, digest, config = _identity(runner, artifact)
+    title, digest, config = identity_of(runner, artifact)
     return RunInfo(
         name=name or title,
         strategy=title,
@@ -251,8 +265,9 @@ def _info(
         currency=currency,
         data_digest=bars.bars.digest() if log is not None else "",
         symbols=tuple(bars.symbols),
-        costs=dataclasses.asdict(costs),
+        costs=costs.told(),
         simulation={} if simulation is None else simulation.told(),
+        holding=holding,
         log=None if log is None else str(log),
     )
 
@@ -264,7 +279,7 @@ def _standing(bars: RunData, info: RunInfo, limits: Limits, mandate: Fund | None
     return research_authority(info.strategy, digest, limits, bars, info.currency, info.seed)
 
 
-def _check_settings(cash: Any, costs: Any, limits: Any, trials: Any, unlogged: Epoch | None) -> None:
+def check_settings(cash: Any, costs: Any, limits: Any, trials: Any, unlogged: Epoch | None) -> None:
     """Refuse settings of the wrong kind before anything is begun."""
     from hedgerow.risk.limits import Limits
 
@@ -323,7 +338,7 @@ def _runner(bars: RunData | BookData, strategy: Any, signals: Any, weights: Any,
     return made
 
 
-def _identity(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[str, bytes, dict[str, Any]]:
+def identity_of(runner: Strategy | Vectors, artifact: str | Path | None) -> tuple[str, bytes, dict[str, Any]]:
     """Name, artifact hash and configuration of what runs: its source, or the very numbers it wants."""
     if isinstance(runner, Vectors):
         digest = hashlib.sha256(f"{runner.kind} {runner.values.dtype.str} {runner.unit_lots}\n".encode())
@@ -401,16 +416,17 @@ def _tell(progress: Callable[[int], None], first: int, rows: int) -> None:
     progress(first + rows)
 
 
-def _run_vectors(engine: Any, number: int, bars: RunData, vectors: Vectors, changes: Sequence[Change | Event]) -> None:
+def run_vectors(engine: Any, number: int, bars: RunData, vectors: Vectors, changes: Sequence[Change | Event]) -> None:
+    """Run what was wanted at every row, told of what happens between rows."""
     _demand(engine, number).refuse_in_process(vectors.form)
     for first, end in _stretches(engine, number, len(bars), changes):
         columns, values = _columns(bars, first, end), vectors.values[first:end]
         if vectors.kind == "weights":
-            engine.run_weights(columns, number, values)
+            engine.run_weights(columns, number, values, bars.looked_at)
         elif vectors.kind == "lots":
-            engine.run_targets(columns, number, values)
+            engine.run_targets(columns, number, values, bars.looked_at)
         else:
-            engine.run_signals(columns, number, values, vectors.unit_lots)
+            engine.run_signals(columns, number, values, vectors.unit_lots, bars.looked_at)
 
 
 def _columns(bars: RunData, first: int, end: int) -> tuple[Any, ...]:
@@ -427,3 +443,5 @@ def _stretches(engine: Any, number: int, rows: int, changes: Sequence[Change | E
         change.tell(engine, number)
     if first < rows:
         yield first, rows
+    elif changes and changes[-1].row == rows:
+        _core.restate_equity(engine)

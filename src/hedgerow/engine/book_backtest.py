@@ -6,21 +6,25 @@ arrive; costs are on unless you say otherwise. Never: a fill because a price was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hedgerow import _core
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import named_errors, problem
+from hedgerow.core.fees import BPS_NANO
 from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.core.simulation import Simulation
-from hedgerow.engine.opening import BPS_NANO
+from hedgerow.engine.book_lifecycle import Ended, parts
 from hedgerow.engine.simple import SimpleStrategy
 from hedgerow.engine.strategy import BOOK_HANDLERS, Strategy, handlers_of
 
 if TYPE_CHECKING:
+    from hedgerow.engine.book_data import BookData
+    from hedgerow.engine.book_lifecycle import Due
     from hedgerow.engine.opening import RunStanding
     from hedgerow.engine.run_data import RunData
     from hedgerow.market.replay import Books
@@ -82,24 +86,37 @@ def book_settings(books: Books, simulation: Simulation, costs: Costs, seed: int)
 def run_books(
     engine: Any,
     standing: RunStanding,
-    books: Books,
+    data: BookData,
     strategy: Strategy,
+    dues: Sequence[Due],
     demand: Any,
     progress: Callable[[int], None] | None,
     log: Path | None,
 ) -> None:
-    """Play all pieces as they come, then what is still under way."""
+    """Play all pieces as they come, cut where something happens to positions, then what is still under way."""
     engine.bind(strategy, standing.number)
-    done = 0
+    done, left, ended = 0, list(dues), Ended(data, {})
     with strategy.running(log, standing, demand):
         strategy.on_start()
         handlers = [handlers_of(strategy, BOOK_HANDLERS)]
-        for kinds, rows in books.pieces():
-            words = np.ascontiguousarray(rows).reshape(-1)
-            tell = None if progress is None else _teller(progress, done)
-            engine.run_books(np.ascontiguousarray(kinds), words, handlers, WAIT, tell)
-            done += len(kinds)
+        for piece in data.books.pieces():
+            for (kinds, rows), due in parts(piece, left):
+                ended.check((kinds, rows))
+                words = np.ascontiguousarray(rows).reshape(-1)
+                tell = None if progress is None else _teller(progress, done)
+                until = WAIT if due is None else due.ts
+                engine.run_books(np.ascontiguousarray(kinds), words, handlers, until, tell)
+                done += len(kinds)
+                if due is not None:
+                    due.tell(engine, standing.number)
+                    ended.note(due)
         engine.run_books(np.zeros(0, np.uint8), np.zeros(0, np.uint64), handlers, OVER)
+        if done < (data.books.rows or 0):  # a recording that was told to stop: what comes behind has not happened
+            left.clear()
+        for due in left:
+            due.tell(engine, standing.number)
+        if left:
+            _core.restate_equity(engine)
         strategy.on_stop()
     if progress is not None:
         progress(done)
@@ -112,8 +129,10 @@ def _teller(progress: Callable[[int], None], done: int) -> Callable[[int], None]
     return tell
 
 
-def sampled(engine: Any, data: Any, simulation: Simulation) -> RunData:
-    """The bars that the result's tables rest on."""
+def sampled(engine: Any, data: Any, simulation: Simulation | None) -> RunData:
+    """The bars that the result's tables rest on: those of the run, or of what it saw of books."""
+    if simulation is None:
+        return data  # type: ignore[no-any-return]
     with named_errors():
         found: RunData = data.sampled(engine, simulation.for_core()["sample_ns"])
     return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hedgerow.core.errors import problem
 from hedgerow.engine.run_data import RunData, instrument_fields
@@ -27,16 +26,12 @@ class BookData:
         self.symbols = books.symbols
         self.instruments = books.instruments
         self.start_ns = books.start_ns
+        self.end_ns = books.end_ns
 
     @property
     def bars(self) -> Books:
         """What is hashed as the run's data."""
         return self.books
-
-    @property
-    def times_ns(self) -> npt.NDArray[np.int64]:
-        """First and last time."""
-        return np.array([self.books.start_ns, self.books.end_ns])
 
     def core_fields(self, index: int, sector: int, *, estimate: bool) -> tuple[Any, ...]:
         """What the core's `Engine.instrument` takes for one instrument: as it is stated, nothing is estimated."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.book_data import BookData
     from hedgerow.engine.result import Result, RunInfo
     from hedgerow.engine.run_data import RunData
+    from hedgerow.ledger.series import Series
     from hedgerow.risk.limits import Limits
 
 
@@ -79,15 +80,24 @@ def variant(
     family: str, artifact: str, settings: dict[str, Any], data: RunData | BookData, data_digest: str = ""
 ) -> Variant:
     """A variant from its name, its artifact's hash, all that was set, and its data."""
-    from hedgerow.governance.artifact import artifact_hash
+    from hedgerow.governance.artifact import plain
+
+    return plain_variant(family, artifact, plain(settings), data, data_digest)
+
+
+def plain_variant(
+    family: str, artifact: str, settings: dict[str, Any], data: RunData | BookData, data_digest: str = ""
+) -> Variant:
+    """`variant` from settings that are plain already (`hedgerow.governance.artifact.plain`)."""
+    from hedgerow.governance.artifact import bytes_content, manifest_hash, with_plain
 
     return Variant(
         family=family,
         artifact=artifact,
-        config=artifact_hash(b"", settings),
+        config=manifest_hash(with_plain(bytes_content(b""), settings)),
         data=data_digest or data.bars.digest(),
         from_ns=data.start_ns,
-        to_ns=int(data.times_ns[-1]),
+        to_ns=data.end_ns,
     )
 
 
@@ -98,18 +108,21 @@ def outcome_of(result: Result) -> dict[str, float]:
 
 def outcome_of_values(daily: Any) -> dict[str, float]:
     """`outcome_of` from net asset values by day, the capital first."""
-    from hedgerow.ledger import ratios
     from hedgerow.ledger.series import nav_series
 
-    series = nav_series(daily)
+    return outcome_of_series(nav_series(daily))
+
+
+def outcome_of_series(series: Series) -> dict[str, float]:
+    """`outcome_of` from a series of them."""
+    shape = series.shape
     told: dict[str, float | None] = {
         "periods": series.returns.size,
         "per_year": series.periods_per_year,
-        "sharpe": ratios.sharpe(series.returns),
+        "sharpe": shape.sharpe,
+        "skew": shape.skew,
+        "kurtosis": shape.kurtosis,
     }
-    shape = ratios.moments(series.returns)
-    if shape is not None:
-        told |= {"skew": shape[0], "kurtosis": shape[1]}
     if told["per_year"] is None:
         del told["sharpe"]
     return {name: float(value) for name, value in told.items() if value is not None and math.isfinite(value)}

@@ -78,19 +78,21 @@ def run_demo(
     seed: int = 7,
     data: Path | None = None,
     trade_from: str | None = None,
+    algorithm: str = "twap",
     tell: Callable[[str], None] = lambda _: None,
 ) -> Demo:
     """Run the demonstration into a folder; a folder of an earlier demonstration is replaced, any other must be empty.
 
     data: bars of the user's own instead of the packaged prices; without `trade_from` the last fifth of their times is
-    traded. Raises CLI_EXISTS for a folder with other content, and what bad data raise.
+    traded. algorithm: the name of the one that works its orders. Raises CLI_EXISTS for a folder with other content,
+    and what bad data raise.
     """
     started = time.perf_counter()
     bars, start = _prices(data, trade_from, tell)
     _clear(out)
     notes: list[str] = []
     costs = default_costs(RunData(bars), notes)
-    plan = FundPlan(trade_from=start, seed=seed, name="demo", costs=costs, notes=tuple(notes))
+    plan = FundPlan(trade_from=start, seed=seed, name="demo", costs=costs, notes=tuple(notes), algorithm=algorithm)
     auditor = out / "outside" / "auditor"
     run = run_fund(bars, plan, log=out / "log", auditor=auditor, tell=tell)
     opaque = _opaque(bars, plan, run.team, out / "opaque", tell)

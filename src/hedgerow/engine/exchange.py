@@ -67,14 +67,27 @@ class Rates:
 def fill_amounts(result: Result) -> FillAmounts:
     """What every fill was worth and cost, in the order of `result.fills`."""
     fills = result.records("Fill")
-    instruments, rates = result.data.instruments, Rates(result)
-    rate = np.ones(len(fills))
-    for currency in {i.currency for i in instruments} - {result.info.currency}:
-        own = np.array([i.currency == currency for i in instruments])[fills["instrument"]]
-        rate[own] = rates.of_records(currency, fills["id"][own])
-    unit = fills["lots"] * np.array([i.tick_value / MONEY_UNIT for i in instruments])[fills["instrument"]] * rate
+    unit, rate = _units(result, fills)
     worse_ticks = (fills["price_ticks"] - fills["reference_ticks"]) * SIGN_OF_SIDE[fills["side"]]
     return FillAmounts(fills["price_ticks"] * unit, worse_ticks * unit, money_floats(fills["fee"]) * rate)
+
+
+def traded_value(result: Result, fills: npt.NDArray[Any]) -> float:
+    """What these fills of a run were worth together."""
+    return float((fills["price_ticks"] * _units(result, fills)[0]).sum())
+
+
+def _units(result: Result, fills: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+    """What a tick of each fill is worth, and the rate of its currency."""
+    instruments, rate = result.data.instruments, np.ones(len(fills))
+    foreign = {i.currency for i in instruments} - {result.info.currency}
+    if foreign:
+        rates = Rates(result)
+        for currency in foreign:
+            own = np.array([i.currency == currency for i in instruments])[fills["instrument"]]
+            rate[own] = rates.of_records(currency, fills["id"][own])
+    tick_values = np.array([i.tick_value / MONEY_UNIT for i in instruments])
+    return fills["lots"] * tick_values[fills["instrument"]] * rate, rate
 
 
 def trip_rates(result: Result, trips: pd.DataFrame) -> Floats:

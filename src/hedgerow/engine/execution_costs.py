@@ -114,8 +114,8 @@ def fitted_costs(result: Result) -> Costs:
     """The cost model that the run's own fills show: half spread and impact by least squares, the fee as charged.
 
     Each fill's move against us, as a share of the price before it, is taken for `half_spread + impact * sigma *
-    sqrt(Q / ADV)`; negative figures are taken for zero. All else is as the run had it. Raises RUN_NO_DATA for
-    fewer than 30 fills, or where no day's volume is known.
+    sqrt(Q / ADV)`; negative figures, rebates too, are taken for zero. All else is as the run had it. Raises RUN_NO_DATA
+    for fewer than 30 fills, or where no day's volume is known.
     Source: Almgren, Thum, Hauptmann & Li (2005) for the form of the regression; the square root as in `Costs`.
     """
     from hedgerow.core.costs import Costs
@@ -138,9 +138,10 @@ def fitted_costs(result: Result) -> Costs:
         Costs(**result.info.costs),
         half_spread_bps=max(0.0, float(spread) * _BPS),
         impact=max(0.0, float(impact)),
-        fee_bps=float(fills["fee"].sum()) / notional * _BPS,
+        fee_bps=max(0.0, float(fills["fee"].sum()) / notional * _BPS),
         fee_per_share=0.0,
         fee_min=0.0,
+        fees=None,
     )
 
 

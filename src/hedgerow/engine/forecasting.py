@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.costs import Costs
+from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.strategy import Strategy
+from hedgerow.engine.working import work_instead
+from hedgerow.execution.algorithms import Algorithm, algorithm
 from hedgerow.models.features import FeatureSet, feature
 from hedgerow.models.walk_forward import TrainedFold
 from hedgerow.portfolio.constraint import Constraint
@@ -37,7 +42,6 @@ from hedgerow.portfolio.trading_cost import TradingConditions
 
 Floats = npt.NDArray[np.float64]
 
-DAY_NS = 86_400 * 10**9
 
 FEATURES = FeatureSet(
     [
@@ -59,14 +63,17 @@ FEATURES = FeatureSet(
 class ForecastingConfig:
     """How forecasts become trades; every field says why one would change it.
 
-    horizon_bars: how far forecasts look, and how often the portfolio is chosen anew. slices: bars over which a parent
-    order is worked; more moves the market less and waits longer. risk_aversion: 1 is full Kelly. market_return_year:
-    return expected of stocks as such, added to relative forecasts; an assumption, not a forecast. position_max,
-    sector_max, turnover_max, cash_min: shares of NAV. adv_share_max: of average daily value, per decision.
+    horizon_bars: how far forecasts look, and how often the portfolio is chosen anew. algorithm: the name of the one
+    that works parent orders. slices: bars over which a parent order is worked; more moves the market less and waits
+    longer. participation: share of the volume, for `pov`. risk_aversion: 1 is full Kelly. market_return_year: return
+    expected of stocks as such, added to relative forecasts; an assumption, not a forecast. position_max, sector_max,
+    turnover_max, cash_min: shares of NAV. adv_share_max: of average daily value, per decision.
     """
 
     horizon_bars: int = 5
+    algorithm: str = "twap"
     slices: int = 3
+    participation: float = 0.05
     risk_aversion: float = 4.0
     market_return_year: float = 0.05
     position_max: float = 0.12
@@ -76,6 +83,20 @@ class ForecastingConfig:
     net_floor: float = 0.85
     adv_share_max: float = 0.05
     covariance_bars: int = 504
+
+
+def execution_of(config: ForecastingConfig, costs: Costs) -> Algorithm:
+    """The algorithm that a configuration names; RUN_CONFIG for one that needs a price or a book.
+
+    >>> execution_of(ForecastingConfig(algorithm="vwap"), Costs()).slices
+    3
+    """
+    if config.algorithm in ("iceberg", "sniper", "close"):
+        raise problem("RUN_CONFIG", f"algorithm={config.algorithm!r}: a rebalance has no worst price and no close")
+    if config.algorithm == "pov":
+        return algorithm("pov", participation=config.participation)
+    told: dict[str, Any] = {"spread_bps": 2 * costs.half_spread_bps} if config.algorithm == "is" else {}
+    return algorithm(config.algorithm, slices=config.slices, **told)
 
 
 class ForecastingStrategy(Strategy):
@@ -106,6 +127,9 @@ class ForecastingStrategy(Strategy):
         self._stream = FEATURES.stream(width=len(instruments))
         for row in history:
             self._features = self._stream.update(row)
+        self._algorithm = execution_of(self.config, costs)
+        untimed = self.config.algorithm in ("twap", "pov")
+        self._until = None if untimed else timedelta(days=self.config.horizon_bars)
         self._bars_seen = 0
         constraints = self.constraints([i.sector or "" for i in instruments])
         self._optimiser = Optimiser(self._symbols, constraints, costs=costs, risk_aversion=self.config.risk_aversion)
@@ -168,10 +192,9 @@ class ForecastingStrategy(Strategy):
 
     def _trade(self, instrument: int, forecast: int, lots: int) -> None:
         target = self._engine.target(self._number, instrument, forecast, self.config.horizon_bars * DAY_NS, lots)
-        self._engine.cancel_parents(self._number, instrument, target)
         missing = lots - self._engine.position_lots(self._number, instrument)
-        if missing:
-            self._engine.parent(self._number, instrument, target, missing, self.config.slices)
+        symbol = self._symbols[instrument]
+        work_instead(self, missing, symbol, self._algorithm, until=self._until, cause=target)
 
     def _choose(self, expected: Floats) -> TargetPortfolio:
         history = np.array(self._history)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.engine.backtest import backtest
-from hedgerow.engine.forecasting import FEATURES, ForecastingStrategy
+from hedgerow.engine.forecasting import FEATURES, ForecastingStrategy, execution_of
 from hedgerow.engine.opening import LogSettings, open_engine
 from hedgerow.engine.result import Result, RunInfo, verdict_message
 from hedgerow.engine.run_data import RunData
@@ -69,7 +69,10 @@ class FundRun:
 
 @dataclass(frozen=True)
 class FundPlan:
-    """What to run: how much money, on which years, under which costs, from which seed; notes for its readers."""
+    """What to run: how much money, on which years, under which costs, from which seed; notes for its readers.
+
+    algorithm: the name of the one that works the parent orders.
+    """
 
     trade_from: str
     cash: int = 10_000_000
@@ -78,6 +81,7 @@ class FundPlan:
     seed: int = 7
     name: str = "fund"
     notes: tuple[str, ...] = ()
+    algorithm: str = "twap"
 
 
 def run_fund(bars: Bars, plan: FundPlan, *, log: Path, auditor: Path, tell: Told = lambda _: None) -> FundRun:
@@ -96,7 +100,8 @@ def run_fund(bars: Bars, plan: FundPlan, *, log: Path, auditor: Path, tell: Told
     tell(f"training on {first:,} times of {closes.shape[1]} instruments")
     trials = TrialLedger()
     research = _train(closes, times, bars.symbols, first, plan, trials)
-    strategy = ForecastingStrategy()
+    strategy = ForecastingStrategy(algorithm=plan.algorithm)
+    execution_of(strategy.config, plan.costs)
     artifact = bytes.fromhex(artifact_hash(ForecastingStrategy, _recipe(strategy, plan)))
     team = Team(log, fund=plan.name, currency=plan.currency, seed=plan.seed, now_ns=data.start_ns, auditor=auditor)
     title = f"gradient boosting on {len(data.symbols)} instruments, long only"
@@ -158,7 +163,7 @@ def _info(
         currency=plan.currency,
         data_digest=bars.digest(),
         symbols=bars.symbols,
-        costs=dataclasses.asdict(plan.costs),
+        costs=plan.costs.told(),
         log=str(log),
         trials=trials,
         notes=(*bars.notes, *plan.notes),

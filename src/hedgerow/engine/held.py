@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hedgerow.core.nouns import MONEY_UNIT, money_int
 from hedgerow.engine.lifecycle import KINDS
+from hedgerow.engine.table_columns import text, times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,10 +64,26 @@ def carry_table(result: Result) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": rows["id"],
-            "ts": pd.DatetimeIndex(rows["ts"].astype("datetime64[ns]"), tz="UTC"),
-            "symbol": pd.Series(symbols[rows["instrument"]], dtype="str"),
-            "kind": pd.Series(kinds[rows["kind"]], dtype="str"),
+            "ts": times(rows["ts"]),
+            "symbol": text(symbols[rows["instrument"]]),
+            "kind": text(kinds[rows["kind"]]),
             "quantity": result.data.quantities(rows["instrument"], rows["lots"]),
             **{name: money(rows[name]) for name in ("cash", "realised", "income")},
         }
     )
+
+
+def restated(result: Result) -> pd.DataFrame:
+    """What happened to positions between fills, as `round_trips` takes it: quantities and money in 10^-9 units."""
+    import pandas as pd
+
+    rows = held_events(result)
+    rows = rows[rows["old_lots"] != rows["new_lots"]]
+    instruments = result.data.instruments
+    lots = np.array([i.lot_nano for i in instruments], dtype=object)
+    names = np.array([i.symbol for i in instruments], dtype=object)
+    told = {name: rows[name] for name in ("id", "old_lots", "new_lots", "cost", "realised")}
+    symbol = text(names[rows["instrument"]])
+    change = rows["lots"].astype(object) * lots[rows["instrument"]]
+    ts = times(rows["ts"])
+    return pd.DataFrame({"ts": ts, "symbol": symbol, "change": change, **told})

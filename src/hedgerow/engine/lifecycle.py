@@ -2,34 +2,41 @@
 
 Promises: an action counts for who holds on its ex-date, whenever it was told, as a custodian books it, and no strategy
 hears of it before; cash is exact, a split's lots are whole, and every rule (what a fraction is paid, what an end is
-worth) stands here. Never: an action of an instrument that the run does not hold, or one that falls behind its last bar.
+worth) stands here, for books too (`book_lifecycle.py`). An end on the last bar's day is booked behind that bar, and one
+that comes later is named. Never: an action of an instrument that the run does not hold.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hedgerow.core.carry import Carry, believed
+from hedgerow.core.carry import Carry
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.expiry import Expiry
 from hedgerow.core.nouns import MONEY_UNIT
+from hedgerow.core.rates import believed
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.alignment import known_ns
-from hedgerow.engine.run_data import DAY_NS
+from hedgerow.engine.interest import Interest, interest
 
 if TYPE_CHECKING:
     from hedgerow.engine.run_data import Ints, RunData
     from hedgerow.market.actions import Action
+    from hedgerow.market.instruments import Instrument
 
 KINDS = ("", "dividend", "split", "merger", "delisting", "borrow", "funding", "expiry")
 """Names of the kinds of event; the n-th is kind n."""
+ENDS = ("merger", "delisting")
+"""Actions that end an instrument."""
 MANY = 10**9
 """So many lots at once, where cash for one is no whole number of money's units."""
-_ORDER = {"borrow": 0, "funding": 1, "split": 2, "dividend": 3, "merger": 4, "delisting": 4}
+ORDER = {"interest": 0, "borrow": 0, "funding": 1, "split": 2, "dividend": 3, "merger": 4, "delisting": 4, "expiry": 4}
 """In which order what falls on one moment counts: a dividend is told in shares after the split."""
 
 
@@ -65,23 +72,50 @@ def holding_told(actions: Iterable[Any], carry: Carry | None) -> dict[str, Any]:
         rates = {symbol: repr(list(series.items())).encode() for symbol, series in sorted(carry.funding.items())}
         found |= {"borrow": fees, "day_count": carry.day_count}
         found["funding"] = {symbol: hashlib.sha256(told).hexdigest() for symbol, told in rates.items()}
+        for name in ("cash", "debit") if carry.pays_interest else ():
+            rate = getattr(carry, name)
+            found[name] = dict(rate) if isinstance(rate, Mapping) else rate
+        if carry.margin is not None:
+            found["margin"] = carry.margin.told()
     return found
 
 
-def lifecycle(data: RunData, actions: Sequence[Any] | None, carry: Carry | None) -> tuple[Event, ...]:
+def lifecycle(data: RunData, actions: Sequence[Any] | None, carry: Carry | None) -> tuple[Event | Interest, ...]:
     """Everything that will happen to holders while `data` run, in order.
 
     actions: `Action`s, as `Catalog.actions` gives them. Raises RUN_CONFIG for what is no action, for a rename between
     two instruments of the run and for a merger into shares without a price; DATA_NOT_POSITIVE for a split or dividend
     that cannot be; DATA_CONFLICT for an instrument that trades after its end.
     """
-    made = [event for action in _checked(data, actions or ()) for event in _of_action(data, *action)]
-    made += [] if carry is None else [*_borrow(data, carry), *_funding(data, carry)]
-    return tuple(sorted(made, key=lambda e: (e.row, e.ts // DAY_NS, _ORDER[e.kind], e.ts, e.instrument)))
+    made: list[Event | Interest] = [e for action in checked(data, actions or ()) for e in _of_action(data, *action)]
+    made += [] if carry is None else [*_borrow(data, carry), *_funding(data, carry), *interest(data, carry)]
+    return tuple(sorted(made, key=in_order))
 
 
-def _checked(data: RunData, actions: Sequence[Any]) -> Iterator[tuple[int, Action]]:
+def in_order(event: Event | Interest) -> tuple[int, ...]:
+    """Where an event stands among others."""
+    return event.row, event.ts // DAY_NS, ORDER[event.kind], event.ts, event.instrument
+
+
+def ends_behind(data: Any, actions: Sequence[Any]) -> list[str]:
+    """Of instruments that end behind the run's last day and the day after it: what a reader should know of them."""
+    last = data.end_ns
+    late = [(data.symbols[i], a) for i, a in checked(data, actions) if a.action in ENDS and a.ts_event > end_of(last)]
+    return [f"{symbol}: a {a.action} on {_date(a.ts_event)}, behind the last row, is not booked" for symbol, a in late]
+
+
+def _date(ts: int) -> str:
+    return str(np.datetime64(ts, "ns").astype("datetime64[D]"))
+
+
+def end_of(ts: int) -> int:
+    """The midnight that ends the day of a moment, UTC."""
+    return (ts // DAY_NS + 1) * DAY_NS
+
+
+def checked(data: Any, actions: Sequence[Any]) -> Iterator[tuple[int, Action]]:
     """The actions of the run's instruments, each with the instrument that bears the name now."""
+    actions = [action for action in actions if not isinstance(action, Expiry)]
     if not actions:
         return
     from hedgerow.market.actions import Action  # reads tables, which runs without actions do not need
@@ -105,8 +139,8 @@ def _checked(data: RunData, actions: Sequence[Any]) -> Iterator[tuple[int, Actio
 
 
 def _of_action(data: RunData, index: int, action: Action) -> Iterator[Event]:
-    own = _Own.of(data, index)
-    if action.action in ("merger", "delisting"):
+    own = Own.of(data, index)
+    if action.action in ENDS:
         yield from _end(data, own, action)
         return
     place = int(np.searchsorted(own.ts_event, action.ts_event, side="right"))
@@ -114,99 +148,119 @@ def _of_action(data: RunData, index: int, action: Action) -> Iterator[Event]:
         return  # nobody can hold it then: before the first bar or behind the last
     at = {"row": own.group(place), "ts": action.ts_event, "instrument": index}
     if action.action == "split":
-        yield from _split(own, place, action, at)
+        yield from split(int(own.close[place - 1]), action, at)
         return
+    yield from dividend(own.instrument, action, at)
+
+
+def dividend(instrument: Instrument, action: Action, at: dict[str, int]) -> Iterator[Event]:
+    """Cash for each unit; DATA_NOT_POSITIVE below zero."""
+    assert action.value is not None
     if action.value < 0:
         raise problem("DATA_NOT_POSITIVE", f"{action.instrument}: a dividend of {action.value}")
     if action.value:
-        yield Event(kind="dividend", **at, **_cash(own, Fraction(action.value)))
+        yield Event(kind="dividend", **at, **cash_of(instrument, Fraction(action.value)))
 
 
-def _split(own: _Own, place: int, action: Action, at: dict[str, int]) -> Iterator[Event]:
-    """Fractions are paid at the last close before, in new shares."""
+def split(close: int, action: Action, at: dict[str, int]) -> Iterator[Event]:
+    """Fractions are paid at the last close before (ticks), in new shares."""
     assert action.value is not None
     new, old = action.value.as_integer_ratio() if action.value.is_finite() else (0, 1)
     if new <= 0 or max(new, old) >= 2**63:
         raise problem("DATA_NOT_POSITIVE", f"{action.instrument}: a split of {action.value}")
     if new != old:
-        ticks = max(round(Fraction(int(own.close[place - 1]) * old, new)), 1)
+        ticks = max(round(Fraction(close * old, new)), 1)
         if ticks >= 2**63:
             raise problem("DATA_OVERFLOW", f"{action.instrument}: a split of {action.value} leaves no price")
         yield Event(kind="split", old_lots=old, new_lots=new, fraction_ticks=ticks, **at)
 
 
-def _end(data: RunData, own: _Own, action: Action) -> Iterator[Event]:
-    """A merger or delisting: closed at what is told, otherwise at the last close; shares of another at their close."""
-    end = (action.ts_event // DAY_NS + 1) * DAY_NS
-    after = own.rows[own.ts_event > end]
-    if (data.columns[7][after] > 0).any():
+def _end(data: RunData, own: Own, action: Action) -> Iterator[Event]:
+    """A merger or delisting, before the first row known after the instrument's last bar and after the action."""
+    if (data.columns[7][own.rows[own.ts_event > end_of(action.ts_event)]] > 0).any():
         raise problem("DATA_CONFLICT", f"{action.instrument} trades after its {action.action}; end its bars there")
     known, last = data.columns[1], int(own.rows[-1])
     first = max(int(np.searchsorted(known, moment, side="right")) for moment in (known[last], action.ts_event))
-    if first == len(data):
+    if first == len(data) and action.ts_event > end_of(data.end_ns):
         return
+    worth = end_worth(action, int(own.close[-1]) * own.tick, lambda: _share(data, action, first))
+    yield Event(first, action.ts_event, action.action, own.index, **cash_of(own.instrument, worth) | {"new_lots": 0})
+
+
+def end_worth(action: Action, close: Fraction, share: Callable[[], Fraction]) -> Fraction:
+    """What a unit is closed at: as told, otherwise at the last close; shares of another at their close (`share`)."""
     if action.action == "merger" and action.ratio is not None:
-        worth = Fraction(action.value or 0) + Fraction(action.ratio) * _share(data, action, first)
-    elif action.value is None:
-        worth = int(own.close[-1]) * own.tick
+        worth = Fraction(action.value or 0) + Fraction(action.ratio) * share()
     else:
-        worth = Fraction(action.value)
+        worth = close if action.value is None else Fraction(action.value)
     if worth < 0:
         raise problem("DATA_NOT_POSITIVE", f"{action.instrument}: a {action.action} at {action.value}")
-    yield Event(first, action.ts_event, action.action, own.index, **_cash(own, worth) | {"new_lots": 0})
+    return worth
 
 
 def _share(data: RunData, action: Action, row: int) -> Fraction:
     """The last close before a row of the shares that a merger gives."""
-    if action.into not in data.symbols:
-        hint = did_you_mean(str(action.into), data.symbols)
-        raise problem("RUN_CONFIG", f"{action.instrument} merges into {action.into}, which has no bars here{hint}")
-    other = _Own.of(data, data.symbols.index(action.into))
+    other = Own.of(data, into(data, action))
     place = int(np.searchsorted(other.rows, row))
     if not place:
         raise problem("RUN_CONFIG", f"{action.instrument} merges into {action.into} before its first bar")
     return int(other.close[place - 1]) * other.tick
 
 
+def into(data: Any, action: Action) -> int:
+    """The instrument whose shares a merger gives; RUN_CONFIG where the run does not hold it."""
+    if action.into in data.symbols:
+        return int(data.symbols.index(action.into))
+    hint = did_you_mean(str(action.into), data.symbols)
+    raise problem("RUN_CONFIG", f"{action.instrument} merges into {action.into}, which has no prices here{hint}")
+
+
 def _borrow(data: RunData, carry: Carry) -> Iterator[Event]:
     """A day's fee for each midnight between two bars, on the close before."""
-    _known(data, carry.symbols())
+    carried(data, carry)
     for index, symbol in enumerate(data.symbols):
         if not (fee := Fraction(str(carry.fee(symbol)))):
             continue
-        own = _Own.of(data, index)
+        own = Own.of(data, index)
         days = (own.ts_event - 1) // DAY_NS
         for place in (np.flatnonzero(np.diff(days)) + 1).tolist():
             nights = int(days[place] - days[place - 1])
             cash = fee * nights / carry.day_count * int(own.close[place - 1]) * own.tick
             at = (own.group(place), int(days[place]) * DAY_NS)
-            yield Event(*at, "borrow", index, **_cash(own, cash))
+            yield Event(*at, "borrow", index, **cash_of(own.instrument, cash))
 
 
 def _funding(data: RunData, carry: Carry) -> Iterator[Event]:
     for symbol, series in carry.funding.items():
-        index, what = data.symbols.index(symbol), f"the funding of {symbol}"
-        if not hasattr(series, "index") or not hasattr(series, "to_numpy"):
-            raise problem("RUN_CONFIG", f"{what} is {series!r:.60}; a Series of rates by time")
-        own, times = _Own.of(data, index), known_ns(series.index, what)
-        if np.unique(times).size != times.size:
-            raise problem("DATA_DUPLICATE", f"{what} holds a time twice")
-        for ts, rate in zip(times.tolist(), series.to_numpy().tolist(), strict=True):
-            paid = Fraction(str(believed(rate, what)))
+        own = Own.of(data, data.symbols.index(symbol))
+        for ts, paid in funding_rates(symbol, series):
             place = int(np.searchsorted(own.ts_event, ts, side="right"))
             if paid and 0 < place < own.rows.size:
                 cash = -paid * int(own.close[place - 1]) * own.tick
-                yield Event(own.group(place), ts, "funding", index, **_cash(own, cash))
+                yield Event(own.group(place), ts, "funding", own.index, **cash_of(own.instrument, cash))
 
 
-def _known(data: RunData, symbols: Sequence[str]) -> None:
-    for symbol in symbols:
+def funding_rates(symbol: str, series: Any) -> list[tuple[int, Fraction]]:
+    """A perpetual's funding by time; RUN_CONFIG, DATA_DUPLICATE, RUN_NUMBER for what cannot be meant."""
+    what = f"the funding of {symbol}"
+    if not hasattr(series, "index") or not hasattr(series, "to_numpy"):
+        raise problem("RUN_CONFIG", f"{what} is {series!r:.60}; a Series of rates by time")
+    times = known_ns(series.index, what)
+    if np.unique(times).size != times.size:
+        raise problem("DATA_DUPLICATE", f"{what} holds a time twice")
+    rates = series.to_numpy().tolist()
+    return [(ts, Fraction(str(believed(rate, what)))) for ts, rate in zip(times.tolist(), rates, strict=True)]
+
+
+def carried(data: Any, carry: Carry) -> None:
+    """Refuse a carry of what the run does not hold."""
+    for symbol in carry.symbols():
         if symbol not in data.symbols:
             raise problem("RUN_CONFIG", f"carry of {symbol!r}, no instrument{did_you_mean(symbol, data.symbols)}")
 
 
 @dataclass(frozen=True)
-class _Own:
+class Own:
     """The rows of one instrument: their places in the run, times, closes in ticks, and the worth of a tick a unit."""
 
     data: RunData
@@ -217,11 +271,17 @@ class _Own:
     tick: Fraction
 
     @classmethod
-    def of(cls, data: RunData, index: int) -> _Own:
+    def of(cls, data: RunData, index: int) -> Own:
+        """Those of one instrument of a run."""
         many = len(data.symbols) > 1
         rows = np.flatnonzero(data.columns[2] == index) if many else np.arange(len(data))
         tick = Fraction(data.instruments[index].tick_nano, MONEY_UNIT)
         return cls(data, index, rows, data.columns[0][rows], data.columns[6][rows], tick)
+
+    @property
+    def instrument(self) -> Instrument:
+        """What it is."""
+        return self.data.instruments[self.index]
 
     def group(self, place: int) -> int:
         """The run's first row of the moment at which an own row is known."""
@@ -229,9 +289,8 @@ class _Own:
         return int(np.searchsorted(known, known[self.rows[place]]))
 
 
-def _cash(own: _Own, a_unit: Fraction) -> dict[str, int]:
+def cash_of(instrument: Instrument, a_unit: Fraction) -> dict[str, int]:
     """Cash for so many lots, in whole 10^-9 units: for one lot where that is exact."""
-    instrument = own.data.instruments[own.index]
     a_lot = a_unit * instrument.lot_nano * instrument.multiplier
     lots = 1 if a_lot.denominator == 1 else MANY
     nano = round(a_lot * lots)

@@ -7,6 +7,7 @@ made up: costs are what was paid. Never: proves the log; that is `hedgerow.verif
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +41,23 @@ class _Records:
         assert told is not None
         return bytes(self._log.records(told.name).tobytes())
 
-    def take_equity(self) -> Floats:
-        """Net asset value at each of the run's times."""
+    @cached_property
+    def _curve(self) -> Floats:
         return self._cash + profit_by_time(self._log)  # type: ignore[arg-type]
+
+    def equity_curve(self, places: Any = slice(None)) -> Floats:
+        """Net asset value at each of the run's times, or at some of them."""
+        curve: Floats = self._curve[places]
+        return curve
+
+    @property
+    def equity_points(self) -> int:
+        """How many times there are."""
+        return self._curve.size
 
     def nav_nano(self) -> int:
         """Net asset value at the end, in 10^-9 units."""
-        return round(float(self.take_equity()[-1]) * MONEY_UNIT)
+        return round(float(self._curve[-1]) * MONEY_UNIT)
 
 
 def logged_run(folder: str | Path, strategy: str | None = None, *, identity: str | Path | None = None) -> Result:

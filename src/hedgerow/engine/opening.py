@@ -7,7 +7,7 @@ throw-away keys derived from the seed, for the tier of simulated money only. Nev
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -17,19 +17,21 @@ from typing import TYPE_CHECKING, Any
 from hedgerow import _core
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import named_errors, problem
+from hedgerow.core.fees import BPS_NANO, fees_for_core
 from hedgerow.core.nouns import money_nano
+from hedgerow.core.spans import ns_of
 
 if TYPE_CHECKING:
+    from hedgerow.core.margin import Margin
     from hedgerow.engine.run_data import RunData
     from hedgerow.governance.epochs import Epoch
     from hedgerow.governance.stream import Sequencing
+    from hedgerow.market.instruments import Instrument
     from hedgerow.risk.limits import Limits
 
 FOREVER_NS = 2**63 - 1
 PUBLISH_EVERY = 65_536
 """Entries of a journal that wait at most until tiles and checkpoint are published: some 10 MiB."""
-BPS_NANO = 100_000
-"""One basis point in the core's 10^-9."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class LogSettings:
 
 def _cadence(every: int | timedelta) -> tuple[int, int]:
     """Nanoseconds and entries, of which one never comes."""
-    interval_ns = every // timedelta(microseconds=1) * 1000 if isinstance(every, timedelta) else FOREVER_NS
+    interval_ns = ns_of(every) if isinstance(every, timedelta) else FOREVER_NS
     entries = FOREVER_NS if isinstance(every, timedelta) else every
     if isinstance(every, bool) or not 0 < entries <= FOREVER_NS or not 0 < interval_ns <= FOREVER_NS:
         raise problem("RUN_CONFIG", f"publish_every={every!r}; use entries from 1, or a timedelta above zero")
@@ -134,6 +136,7 @@ def open_engine(
     log: LogSettings | None,
     books: Mapping[str, Any] | None = None,
     outside: str | None = None,
+    margin: Margin | None = None,
 ) -> Any:
     """A fund ready for its first bar: the strategy's artifact started, its book holding the cash.
 
@@ -141,6 +144,7 @@ def open_engine(
     fx: rates in force at the start, 10^-9 of the base currency, for every other currency of the instruments.
     books: what the core is told of a run over books; `None` = over bars.
     outside: of a venue elsewhere, the kind of its money (`simulation`, `paper`, `live`); `None` = simulated here.
+    margin: what the account is held on; `None` = no broker asks.
     What cannot be opened leaves no journal behind.
     """
     sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in data.instruments}))}
@@ -151,8 +155,9 @@ def open_engine(
         "sectors": max(1, len(sectors)),
         "currencies": len(currencies),
         "orders": max(1024, 16 * len(data.instruments)),
-        **venue_settings(costs),
+        **venue_settings(costs, data.instruments),
         **({} if books is None else {"books": dict(books)}),
+        **({} if margin is None else {"margin": margin.for_core(data.symbols)}),
         **({} if outside is None else {"outside": True, "venue": outside}),
     }
     for code in sorted(currencies - {currency, *fx}):
@@ -204,9 +209,11 @@ def _discard(folder: Path) -> None:
         folder.rmdir()
 
 
-def venue_settings(costs: Costs) -> dict[str, Any]:
+def venue_settings(costs: Costs, instruments: Sequence[Instrument]) -> dict[str, Any]:
     """The simulated venue's integers for a cost model."""
+    fees = fees_for_core(costs.fees, instruments)
     return {
+        **({} if fees is None else {"fees": fees}),
         "half_spread_nano": round(costs.half_spread_bps * BPS_NANO),
         "impact_nano": round(costs.impact * 1e9),
         "fee_nano": round(costs.fee_bps * BPS_NANO),

@@ -12,13 +12,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, error_table, problem
 from hedgerow.core.nouns import MONEY_UNIT, money_floats, money_int, noun, records
 from hedgerow.core.verdicts import verdict_sentence
-from hedgerow.engine.held import carry_table, held_events
-from hedgerow.engine.run_data import DAY_NS
+from hedgerow.engine.held import carry_table, restated
+from hedgerow.engine.order_table import terms_columns
+from hedgerow.engine.table_columns import text, times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.comparison import Comparison
     from hedgerow.engine.evidence.capacity import Capacity
     from hedgerow.engine.lint import Lint
+    from hedgerow.engine.parent_costs import By
     from hedgerow.engine.run_data import RunData
     from hedgerow.ledger.metrics import Performance, Relative
     from hedgerow.ledger.trades import TradeStatistics
@@ -35,14 +38,15 @@ if TYPE_CHECKING:
 
 SIDES = np.array(["", "buy", "sell"])
 DECISIONS = np.array(["", "approved", "denied"])
-ACTIONS = np.array(["", "new", "replace", "cancel"])
-ORDER_KINDS = np.array(["", "market", "limit"])
-TIMES_IN_FORCE = np.array(["", "gtc", "day", "ioc", "fok", "gtx"])
+ACTIONS = np.array(["", "new", "replace", "cancel", "quote"])
+ORDER_KINDS = np.array(["", "market", "limit", "stop", "stop_limit", "pegged"])
+TIMES_IN_FORCE = np.array(["", "gtc", "day", "ioc", "fok", "gtx", "gtd", "opg", "cls"])
 Table = Literal[
     "equity",
     "exposure",
     "returns",
     "orders",
+    "parents",
     "fills",
     "trades",
     "positions",
@@ -85,14 +89,26 @@ class Result:
         self, engine: Any, data: RunData, info: RunInfo, sealed: dict[str, Any], actions: tuple[Action, ...] = ()
     ) -> None:
         self._engine, self._data = engine, data
-        self.info = info
-        self.sealed = sealed
-        self.actions = actions
-        self._nav = engine.take_equity()
+        self.info, self.sealed, self.actions = info, sealed, actions
+
+    @cached_property
+    def _nav(self) -> npt.NDArray[np.float64]:
+        """Net asset value after each time of the run."""
+        return np.asarray(self._engine.equity_curve())
+
+    def keep(self) -> Result:
+        """The same, with the equity curve told now: between trades it follows from columns that are their owner's."""
+        _ = self._nav
+        return self
 
     def records(self, name: str) -> Any:
         """All records of a noun that the run made, exact, as a structured array."""
         return records(name, self._engine.records(noun(name).kind))
+
+    @property
+    def equity_points(self) -> int:
+        """How many of the run's times have a net asset value."""
+        return int(self._engine.equity_points)
 
     @property
     def data(self) -> RunData:
@@ -137,7 +153,7 @@ class Result:
         start = self._data.start_ns
         ts = np.concatenate([[start], self._data.times_ns[: len(self._nav)]])
         nav = np.concatenate([[self.info.cash], self._nav])
-        return pd.DataFrame({"nav": nav}, index=_times(ts, "ts"))
+        return pd.DataFrame({"nav": nav}, index=times(ts, "ts"))
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
@@ -149,19 +165,19 @@ class Result:
         return pd.DataFrame(
             {
                 "id": rows["id"],
-                "ts": _times(rows["ts"]),
+                "ts": times(rows["ts"]),
                 "order_id": rows["order_id"],
                 "symbol": self._symbols(rows["instrument"]),
-                "action": _text(ACTIONS[rows["action"]]),
-                "decision": _text(DECISIONS[rows["decision"]]),
+                "action": text(ACTIONS[rows["action"]]),
+                "decision": text(DECISIONS[rows["decision"]]),
                 "code": _objects([texts.get(c) for c in rows["code"].tolist()]),
                 "value": money_floats(rows["value"]),
                 "limit": money_floats(rows["limit"]),
-                "level": _text(np.where(rows["level"] == 1, "firm", "strategy")),
+                "level": text(np.where(rows["level"] == 1, "firm", "strategy")),
                 "reducing": rows["reducing"] == 1,
                 "failed": _objects([rules_of(bits) for bits in rows["failed"].tolist()]),
                 "waived": _objects([rules_of(bits) for bits in rows["waived"].tolist()]),
-                "message": _text([verdict_message(row, self.info.currency) for row in rows]),
+                "message": text([verdict_message(row, self.info.currency) for row in rows]),
             }
         )
 
@@ -175,7 +191,7 @@ class Result:
         return pd.DataFrame(
             {
                 "id": rows["id"],
-                "ts": _times(rows["ts"]),
+                "ts": times(rows["ts"]),
                 "cause": rows["cause"],
                 "strategy": rows["strategy"],
                 "code": _objects([texts[c][0] for c in rows["code"].tolist()]),
@@ -190,28 +206,28 @@ class Result:
         """Every order, approved or denied, with its last state and what was filled."""
         import pandas as pd
 
-        rows, events = self.records("Order"), self.records("OrderEvent")
+        rows, events, terms = (self.records(name) for name in ("Order", "OrderEvent", "OrderTerms"))
         last = pd.Series(events["to"], index=events["order_id"]).groupby(level=0).last()
         fills = self.records("Fill")
-        by_order = pd.DataFrame(
-            {"lots": fills["lots"], "value": fills["lots"] * fills["price_ticks"].astype(np.float64)}
-        )
+        value = fills["lots"] * fills["price_ticks"].astype(float)
+        by_order = pd.DataFrame({"lots": fills["lots"], "value": value})
         totals = by_order.groupby(fills["cause"]).sum().reindex(rows["id"], fill_value=0)
         lots, instrument = totals["lots"].to_numpy(), rows["instrument"]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            average_ticks = totals["value"].to_numpy() / lots
-        names = np.array(["", *_core.order_state_names()])
+        average_ticks = (totals["value"] / totals["lots"]).to_numpy()
         return pd.DataFrame(
             {
                 "id": rows["id"],
-                "ts": _times(rows["ts"]),
+                "ts": times(rows["ts"]),
                 "symbol": self._symbols(instrument),
-                "side": _text(SIDES[rows["side"]]),
-                "kind": _text(ORDER_KINDS[rows["kind"]]),
-                "tif": _text(TIMES_IN_FORCE[rows["tif"]]),
+                "side": text(SIDES[rows["side"]]),
+                "kind": text(ORDER_KINDS[rows["kind"]]),
+                "tif": text(TIMES_IN_FORCE[rows["tif"]]),
                 "quantity": self._data.quantities(instrument, rows["lots"]),
                 "limit": np.where(rows["limit_ticks"] > 0, self._data.prices(instrument, rows["limit_ticks"]), np.nan),
-                "state": _text(names[last.reindex(rows["id"], fill_value=0).to_numpy()]),
+                **terms_columns(self._data, rows, terms),
+                "state": text(
+                    np.array(["", *_core.order_state_names()])[last.reindex(rows["id"], fill_value=0).to_numpy()]
+                ),
                 "filled": self._data.quantities(instrument, lots),
                 "average_price": self._data.prices(instrument, average_ticks),
                 "cause": rows["cause"],
@@ -228,14 +244,14 @@ class Result:
         return pd.DataFrame(
             {
                 "id": rows["id"],
-                "ts": _times(rows["ts_event"]),
+                "ts": times(rows["ts_event"]),
                 "symbol": self._symbols(instrument),
-                "side": _text(SIDES[rows["side"]]),
+                "side": text(SIDES[rows["side"]]),
                 "quantity": self._data.quantities(instrument, rows["lots"]),
                 "price": self._data.prices(instrument, rows["price_ticks"]),
                 "reference_price": self._data.prices(instrument, rows["reference_ticks"]),
                 "fee": money_floats(rows["fee"]),
-                "liquidity": _text(np.where(rows["liquidity"] == 2, "maker", "taker")),
+                "liquidity": text(np.where(rows["liquidity"] == 2, "maker", "taker")),
                 "order_id": rows["cause"],
             }
         )
@@ -246,18 +262,7 @@ class Result:
         from hedgerow.ledger.trades import round_trips
 
         multipliers = {i.symbol: i.multiplier for i in self._data.instruments}
-        return round_trips(self.fills, multipliers, self._restated())
-
-    def _restated(self) -> pd.DataFrame:
-        """What happened to positions between fills, as `round_trips` takes it: quantities and money in 10^-9 units."""
-        import pandas as pd
-
-        rows = held_events(self)
-        rows = rows[rows["old_lots"] != rows["new_lots"]]
-        lots = np.array([i.lot_nano for i in self._data.instruments], dtype=object)
-        told = {name: rows[name] for name in ("id", "old_lots", "new_lots", "cost", "realised")}
-        symbol, change = self._symbols(rows["instrument"]), rows["lots"].astype(object) * lots[rows["instrument"]]
-        return pd.DataFrame({"ts": _times(rows["ts"]), "symbol": symbol, "change": change, **told})
+        return round_trips(self.fills, multipliers, restated(self))
 
     @cached_property
     def carry(self) -> pd.DataFrame:
@@ -284,10 +289,10 @@ class Result:
         return pd.DataFrame(
             {
                 "id": rows["id"],
-                "ts": _times(rows["ts"]),
-                "account": _text(ACCOUNTS[rows["account"]]),
+                "ts": times(rows["ts"]),
+                "account": text(ACCOUNTS[rows["account"]]),
                 "symbol": self._symbols(rows["instrument"]),
-                "currency": _text(np.char.decode(rows["currency"])),
+                "currency": text(np.char.decode(rows["currency"])),
                 "amount": money_floats(rows["amount"]),
                 "lots": rows["lots"],
                 "cause": rows["cause"],
@@ -312,7 +317,7 @@ class Result:
         return pd.DataFrame(
             {
                 "fill_id": rows["id"],
-                "ts": _times(rows["ts_event"]),
+                "ts": times(rows["ts_event"]),
                 "symbol": self._symbols(instrument),
                 "price": price,
                 "quantity": quantity,
@@ -361,11 +366,19 @@ class Result:
 
         return attribution(self, by)
 
-    def tca(self) -> pd.DataFrame:
-        """Transaction cost analysis: the implementation shortfall of every approved order, in its parts."""
-        from hedgerow.engine.execution_costs import execution_costs
+    @cached_property
+    def parents(self) -> pd.DataFrame:
+        """Every order that an algorithm worked: what became of it and what it cost; see `parent_orders`."""
+        from hedgerow.engine.parent_costs import parent_orders
 
-        return execution_costs(self)
+        return parent_orders(self)
+
+    def tca(self, by: By | None = None) -> pd.DataFrame:
+        """Transaction cost analysis: the shortfall of each approved order, or `by` algorithm, symbol or side."""
+        from hedgerow.engine.execution_costs import execution_costs
+        from hedgerow.engine.parent_costs import costs_by
+
+        return execution_costs(self) if by is None else costs_by(self, by)
 
     def fitted_costs(self) -> Costs:
         """The cost model that the run's own fills show; RUN_NO_DATA for fewer than 30 of them."""
@@ -398,12 +411,12 @@ class Result:
         """Net asset value at the end of each UTC day, the capital first; a bar closing at midnight ends its day."""
         import pandas as pd
 
-        from hedgerow.ledger.series import last_of_days
+        ends = self._data.day_ends(self.equity_points)
+        return pd.Series(self.nav_at(ends.rows), index=ends.index, name="nav")
 
-        ends = np.concatenate([[self._data.start_ns], self._data.times_ns[: len(self._nav)]]) - 1
-        kept = last_of_days(ends // DAY_NS)
-        nav = np.concatenate([[self.info.cash], self._nav])
-        return pd.Series(nav[kept], index=_times(ends[kept], "ts"), name="nav")
+    def nav_at(self, rows: Any) -> npt.NDArray[np.float64]:
+        """Net asset value after some of the run's times, the capital first."""
+        return np.concatenate([[self.info.cash], self._engine.equity_curve(rows)])
 
     @cached_property
     def returns(self) -> pd.Series[Any]:
@@ -455,7 +468,7 @@ class Result:
 
     def _symbols(self, instrument: Any) -> pd.Series[Any]:
         names = np.array([*self._data.symbols, ""], dtype=object)
-        return _text(names[np.minimum(instrument, len(names) - 1)])
+        return text(names[np.minimum(instrument, len(names) - 1)])
 
     def __repr__(self) -> str:
         gain = self.final_nav / self.info.cash - 1
@@ -468,19 +481,6 @@ class Result:
         from hedgerow.engine.tearsheet import notebook_html
 
         return notebook_html(self)
-
-
-def _times(ns: Any, name: str | None = None) -> pd.DatetimeIndex:
-    import pandas as pd
-
-    return pd.DatetimeIndex(np.asarray(ns, dtype="datetime64[ns]"), tz="UTC", name=name)
-
-
-def _text(values: Any) -> pd.Series[Any]:
-    """A column of text, of the same type whether it has rows or none."""
-    import pandas as pd
-
-    return pd.Series(np.asarray(values, dtype=object), dtype="str")
 
 
 def _objects(values: list[Any]) -> pd.Series[Any]:

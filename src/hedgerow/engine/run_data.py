@@ -6,22 +6,28 @@ average daily volume, the run's own data give them: they price costs, they never
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow import _core
+from hedgerow.core.spans import DAY_NS
+from hedgerow.engine.table_columns import times
 from hedgerow.market.bars import Bars
 from hedgerow.market.instruments import Instrument
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 SHORTABLE = 1
 FREELY_AVAILABLE = 2**62
-DAY_NS = 86_400 * 10**9
 
 
 class RunData:
@@ -43,9 +49,16 @@ class RunData:
             bars.span_ns,
         )
         self.start_ns = int(bars.ts_event[0] - bars.span_ns[0])
+        self.end_ns = int(bars.ts_init[-1])
+        self.looked_at: Any = None
+        """That the core found every row good, for runs that share these columns; a run alone looks as it goes."""
 
     def __len__(self) -> int:
         return len(self.bars)
+
+    def look(self) -> None:
+        """Have the core look at all rows, once for every run over them; of several instruments it proves nothing."""
+        self.looked_at = _core.look_at(self.columns)
 
     @cached_property
     def lot_sizes(self) -> Floats:
@@ -62,6 +75,16 @@ class RunData:
         """The run's times, UTC nanoseconds."""
         known: Ints = self.bars.ts_init
         return np.asarray(known[np.concatenate([[True], np.diff(known) != 0])])
+
+    def day_ends(self, count: int) -> DayEnds:
+        """Where each UTC day of the run's start and its first `count` times ends."""
+        if count == len(self.times_ns):
+            return self._day_ends
+        return DayEnds.of(self.start_ns, self.times_ns[:count])
+
+    @cached_property
+    def _day_ends(self) -> DayEnds:
+        return DayEnds.of(self.start_ns, self.times_ns)
 
     def prices(self, instrument: Any, ticks: Any) -> Floats:
         """Prices of so many ticks, by instrument: the floats nearest to the exact prices."""
@@ -116,6 +139,38 @@ class RunData:
         known = volumes[volumes >= 0]
         adv = int(known.mean() / min(days_per_bar, 1.0)) if len(known) else 0
         return sigma, adv
+
+
+@dataclass(frozen=True)
+class DayEnds:
+    """Where each UTC day of a run ends; a bar closing at midnight ends its day.
+
+    rows: places among the run's times, one a day. ends_ns: the last moment of each day, the run's start first.
+    """
+
+    rows: npt.NDArray[np.intp]
+    ends_ns: Ints
+
+    @classmethod
+    def of(cls, start_ns: int, times_ns: Ints) -> DayEnds:
+        """The days of a start and the times behind it."""
+        from hedgerow.ledger.series import last_of_days
+
+        ends = np.concatenate([[start_ns], times_ns]) - 1
+        kept = last_of_days(ends // DAY_NS)
+        return cls(kept[1:] - 1, ends[kept])
+
+    @cached_property
+    def index(self) -> pd.DatetimeIndex:
+        """The moments, as daily values are labelled."""
+        return times(self.ends_ns, "ts")
+
+    @cached_property
+    def periods_per_year(self) -> float | None:
+        """How many such days make a year; `None` where one day says nothing."""
+        from hedgerow.ledger.series import periods_per_year_of
+
+        return periods_per_year_of(self.index)
 
 
 def instrument_fields(instrument: Instrument, sector: int, sigma: float | None, adv_lots: int) -> tuple[Any, ...]:

@@ -15,18 +15,31 @@ from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, problem
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from hedgerow.engine.bracket import Bracket
     from hedgerow.engine.isolation import Demand
+    from hedgerow.engine.liquidity import LiquidityWatch
     from hedgerow.engine.opening import RunStanding
+    from hedgerow.engine.working import Moment, ParentTicket
+    from hedgerow.execution.algorithms import Algorithm
 
 
 class Strategy(_core.StrategyCore):
     """A trading strategy that hears events: `on_start, on_bar, on_fill, on_timer, on_stop`.
 
-    Over books it hears `on_quote, on_trade, on_book` instead of `on_bar`, each when the news has reached it, and
-    `self.book(symbol)` is the book as it is known then.
+    Over books it hears `on_quote, on_trade, on_book, on_phase` instead of `on_bar`, each when the news has reached it,
+    and `self.book(symbol)` is the book as it is known then.
 
-    Inside a handler: `self.buy(quantity, symbol, limit=...)`, `self.sell(...)`, `self.close(symbol)`,
-    `self.order_target(quantity, symbol)`, `self.order_target_weight(weight, symbol)`, `self.cancel(ticket)`,
+    Inside a handler: `self.buy(quantity, symbol, limit=..., stop=..., display=..., peg=...)`, `self.sell(...)`,
+    `self.close(symbol)`, `self.order_target(quantity, symbol)`, `self.order_target_weight(weight, symbol)`,
+    `self.cancel(ticket)`,
+    `self.replace(ticket, quantity, limit=..., stop=...)`,
+    `self.quote(symbol, bid=..., bid_quantity=..., ask=..., ask_quantity=...)` for both sides of a maker's quote as one,
+    `self.bracket(quantity, stop_loss=..., take_profit=...)`,
+    `self.after(entry, quantity, stop=...)` for an order that follows another one's fills,
+    `self.work(quantity, symbol, algorithm="vwap", until=...)` for a large order in slices, `self.parents` for those at
+    work,
     `self.position`, `self.position_of(symbol)`, `self.nav`, `self.now`; in `on_start` also the indicators
     (`self.sma(20)`, `self.ema(20)`, ...), which the engine feeds before each `on_bar`.
 
@@ -93,6 +106,60 @@ class Strategy(_core.StrategyCore):
         """Distance from the rolling mean in rolling standard deviations."""
         return self.indicator("zscore", symbol=symbol, field=field, window=window)
 
+    def work(
+        self,
+        quantity: float,
+        symbol: str | None = None,
+        *,
+        algorithm: str | Algorithm = "twap",
+        until: Moment | None = None,
+        start: Moment | None = None,
+        limit: float | None = None,
+        **settings: Any,
+    ) -> ParentTicket | None:
+        """Hand an order of signed units (positive buys) to an execution algorithm; `None` for nothing to trade.
+
+        algorithm: its name (`twap`, `vwap`, `pov`, `is`, `iceberg`, `sniper`, `close`) with its settings as keywords,
+        or its object (`hedgerow.execution.algorithms`). until: when the order ends and what still works is cancelled;
+        a time, or a length of time from now. start: when it begins; now without one. limit: the worst price of every
+        child. Raises RUN_CONFIG, RUN_NUMBER or RUN_NO_DATA where no plan can be made of these.
+        """
+        from hedgerow.engine.working import work
+
+        return work(self, quantity, symbol, algorithm, until=until, start=start, limit=limit, **settings)
+
+    @property
+    def parents(self) -> tuple[ParentTicket, ...]:
+        """The strategy's parent orders that are being worked, oldest first.
+
+        In `on_start` of a run that was taken up again those that go on: ask before making another.
+        """
+        from hedgerow.engine.working import at_work
+
+        return at_work(self)
+
+    def bracket(
+        self, quantity: float, symbol: str | None = None, *, stop_loss: float, take_profit: float, **entry: Any
+    ) -> Bracket:
+        """Enter with signed units (positive buys), and let a stop loss and a take profit follow what is filled.
+
+        entry: the words of `buy` (`limit`, `stop`, `tif`, ...). Both exits are reduce-only, as large as what was filled
+        and not closed, and beside each other. Cancelled before anything is filled, the entry takes them along. Raises
+        RUN_CONFIG for exits on the wrong side.
+        """
+        from hedgerow.engine.bracket import bracket
+
+        return bracket(self, quantity, symbol, stop_loss=stop_loss, take_profit=take_profit, **entry)
+
+    def liquidity(self, symbol: str | None = None, *, every: timedelta) -> LiquidityWatch:
+        """Watch an instrument's liquidity in intervals of this length, learning from what the run sees of it.
+
+        `.forecast()` foretells volume and spread of the next interval, and says how far off it has been until now.
+        """
+        from hedgerow.engine.liquidity import watch
+
+        return watch(self, symbol, every)
+
     def every(
         self, *, days: float = 0.0, hours: float = 0.0, minutes: float = 0.0, seconds: float = 0.0, ns: int = 0
     ) -> None:
@@ -103,7 +170,7 @@ class Strategy(_core.StrategyCore):
 
 HANDLERS = ("on_bar", "on_fill", "on_timer")
 """Handlers that a run over bars calls, where a strategy has them."""
-BOOK_HANDLERS = ("on_quote", "on_trade", "on_book", "on_fill", "on_timer")
+BOOK_HANDLERS = ("on_quote", "on_trade", "on_book", "on_phase", "on_fill", "on_timer")
 """Handlers that a run over books calls, where a strategy has them."""
 
 _ALL_HANDLERS = ("on_start", "on_stop", *dict.fromkeys((*HANDLERS, *BOOK_HANDLERS)))

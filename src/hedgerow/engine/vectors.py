@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow import _core
 from hedgerow.core.errors import problem
 from hedgerow.engine.alignment import align
 
 if TYPE_CHECKING:
-    from hedgerow.engine.run_data import RunData
+    from hedgerow.engine.run_data import Floats, RunData
 
 HOLD = int(np.iinfo(np.int64).min)
 """In an array of wanted lots: leave the position as it is."""
@@ -50,7 +51,16 @@ def from_signals(data: RunData, signals: Any, size: float) -> Vectors:
         small = _small(aligned)
         if small is not None:
             return Vectors("signals", small, int(lots_per_signal[0]))
-    floats = aligned.astype(np.float64)
+    floats = np.ascontiguousarray(aligned, dtype=np.float64)
+    if len(data.symbols) == 1:
+        lots = _core.wanted_lots(floats, float(lots_per_signal[0]), LOTS_MAX)
+        if lots is not None:
+            return Vectors("lots", lots)
+    return _one_by_one(data, floats, lots_per_signal, size)
+
+
+def _one_by_one(data: RunData, floats: Floats, lots_per_signal: Floats, size: float) -> Vectors:
+    """Wanted lots of several instruments, or the words for what is no whole number of lots."""
     if np.isinf(floats).any():
         raise problem("RUN_WEIGHTS", f"signals hold an infinity at row {int(np.argmax(np.isinf(floats)))}")
     wanted = floats * lots_per_signal[data.columns[2]]

@@ -53,7 +53,7 @@ def manifest_hash(whole: Mapping[str, Any]) -> str:
 def manifest(artifact: Path | str | bytes | Callable[..., Any], config: Any = None) -> dict[str, Any]:
     """What the hash covers, as a dictionary that people can compare line by line."""
     if isinstance(artifact, bytes):
-        content: Mapping[str, Any] = {"kind": "bytes", "sha256": hashlib.sha256(artifact).hexdigest()}
+        content: Mapping[str, Any] = bytes_content(artifact)
     elif isinstance(artifact, Path | str):
         content = _of_path(Path(artifact))
     elif isinstance(artifact, type | FunctionType):
@@ -65,10 +65,26 @@ def manifest(artifact: Path | str | bytes | Callable[..., Any], config: Any = No
 
 def with_config(content: Mapping[str, Any], config: Any = None) -> dict[str, Any]:
     """The manifest of a content and of the settings that it runs with, if there are any."""
-    whole: dict[str, Any] = {"v": 1, **content}
-    if config is not None:
-        whole["config"] = _plain(config, "config")
-    return whole
+    return {"v": 1, **content} if config is None else with_plain(content, plain(config))
+
+
+def with_plain(content: Mapping[str, Any], config: Any) -> dict[str, Any]:
+    """The same for settings that are plain already."""
+    return {"v": 1, **content, "config": config}
+
+
+def plain(config: Any) -> Any:
+    """Settings as a manifest has them, without floats; what is plain already stays as it is.
+
+    >>> plain({"window": 20, "share": 0.5})
+    {'window': 20, 'share': {'float': '0.5'}}
+    """
+    return _plain(config, "config")
+
+
+def bytes_content(artifact: bytes) -> dict[str, Any]:
+    """What a manifest says of bytes."""
+    return {"kind": "bytes", "sha256": hashlib.sha256(artifact).hexdigest()}
 
 
 def file_content(sha256: str) -> dict[str, Any]:

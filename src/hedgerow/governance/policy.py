@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.governance.expressions import Expression, expression, expression_text
-from hedgerow.governance.tiers import DAY_NS, UNLIMITED, Tier
+from hedgerow.governance.tiers import UNLIMITED, Tier
 
 _UNITS = {"ns": 1, "second": 10**9, "minute": 60 * 10**9, "hour": 3_600 * 10**9, "day": DAY_NS}
 _SIGN = "all(risk 1, fund_manager 1)"

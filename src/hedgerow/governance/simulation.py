@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from hedgerow.governance import events
 from hedgerow.governance.events import Context
@@ -42,6 +43,42 @@ def simulation_authority(
     >>> [authority.apply(envelope, 2 + i, 0)["outcome"] for i, envelope in enumerate(envelopes)]
     ['roster_set', 'policy_set', 'proposed', 'approved', 'granted']
     """
+    house = _house(seed, fund, base_currency)
+    author, risk, manager = house.author, house.risk, house.manager
+    rules = events.event_id(house.policy)
+    proposal = events.proposal(
+        key=author,
+        strategy=strategy,
+        manifest=_manifest(artifact, author.name),
+        tier="simulation",
+        limits=limits,
+        universe=universe,
+        valid_until_ns=valid_until_ns,
+        prev=None,
+        context=Context([rules], (0, 2), rules),
+    )
+    name = events.event_id(proposal)
+    yes = [
+        events.approval(key=key, proposal=name, role=role, context=Context([name], (0, 3), rules))
+        for key, role in ((risk, "risk"), (manager, "fund_manager"))
+    ]
+    return house.genesis, [house.roster, house.policy, proposal, *yes]
+
+
+class _House(NamedTuple):
+    """What every simulated mandate of a seed stands on."""
+
+    genesis: bytes
+    roster: bytes
+    policy: bytes
+    author: Key
+    risk: Key
+    manager: Key
+
+
+@lru_cache(maxsize=16)
+def _house(seed: int, fund: str, base_currency: str) -> _House:
+    """The same bytes for every run of a seed, so they are signed once."""
     root, author, risk, manager = (_key(seed, name) for name in ("root", "researcher", "risk", "fund manager"))
     first = events.genesis(fund=fund, base=base_currency, root_keys=[root.public], root_threshold=1)
     people = [
@@ -64,24 +101,7 @@ def simulation_authority(
         tiers=[simulation_tier(_QUORUM)],
         context=Context([events.event_id(roster)], (0, 1)),
     )
-    rules = events.event_id(policy)
-    proposal = events.proposal(
-        key=author,
-        strategy=strategy,
-        manifest=_manifest(artifact, author.name),
-        tier="simulation",
-        limits=limits,
-        universe=universe,
-        valid_until_ns=valid_until_ns,
-        prev=None,
-        context=Context([rules], (0, 2), rules),
-    )
-    name = events.event_id(proposal)
-    yes = [
-        events.approval(key=key, proposal=name, role=role, context=Context([name], (0, 3), rules))
-        for key, role in ((risk, "risk"), (manager, "fund_manager"))
-    ]
-    return first, [roster, policy, proposal, *yes]
+    return _House(first, roster, policy, author, risk, manager)
 
 
 def simulated_artifact(artifact: bytes) -> bytes:

@@ -12,6 +12,7 @@ from decimal import Context as DecimalContext
 from decimal import Decimal
 from typing import Any, Literal
 
+from hedgerow.core.spans import DAY_NS
 from hedgerow.governance.expressions import Expression, expression
 from hedgerow.governance.limits import limits_body
 
@@ -21,7 +22,6 @@ Kind = Literal["simulation", "paper", "live"]
 Level = Literal["none", "limits", "filtered", "jail"]
 """How isolated a strategy's process is, from weak to strong: the levels of the jail."""
 
-DAY_NS = 24 * 3600 * 1_000_000_000
 FOREVER_NS = 2**63 - 1
 UNLIMITED = Decimal((2**127 - 1) // 10**6).scaleb(-9, DecimalContext(prec=60))
 """The most that money can say; a tier of simulated money needs no bound."""

@@ -158,10 +158,11 @@ def performance(
     rate = periodic_rate(risk_free, series)
     notes = _Notes(series)
     annual = notes.annual_scale()
-    figures = _returns(series, rate, annual, notes)
+    excess = ratios.shape(series.returns - rate)
+    figures = _growth(series, rate, excess, annual, notes) | _periods(series, rate)
     figures["sharpe_adjusted"] = _adjusted(series, rate, lags, annual, figures["sharpe"], notes)
     figures.update(_tail(series, notes))
-    figures.update(_belief(series, rate, trials, trial_variance, notes))
+    figures.update(_belief(series, excess, trials, trial_variance, notes))
     figures["minimum_backtest_length"] = _minimum_length(figures["sharpe"], trials, series, notes)
     figures["turnover"] = _turnover(series, traded_notional, annual)
     figures.update(_exposure(exposure))
@@ -180,30 +181,47 @@ def performance(
     )
 
 
-def _returns(series: Series, rate: Floats, annual: float | None, notes: _Notes) -> dict[str, float | None]:
-    returns, deviation = series.returns, ratios.spread(series.returns)
+def headline(series: Series, traded_notional: float) -> dict[str, float | None]:
+    """What variants are compared by, as `performance` has it: growth, belief and turnover, by name."""
+    notes = _Notes(series)
+    annual = notes.annual_scale()
+    figures = _growth(series, 0.0, series.shape, annual, notes) | _belief(series, series.shape, None, None, notes)
+    return figures | {"turnover": _turnover(series, traded_notional, annual)}
+
+
+def _growth(
+    series: Series, rate: ArrayLike, excess: ratios.Shape, annual: float | None, notes: _Notes
+) -> dict[str, float | None]:
+    """Return against risk; `excess` is the shape of the returns less the risk-free rate."""
     fall = tails.max_drawdown(series.wealth).depth
     total = float(series.wealth[-1] / series.wealth[0]) - 1 if series.whole else None
     cagr = volatility = sharpe = sortino = None
     if annual is not None and series.years is not None and total is not None:
         scale = math.sqrt(annual)
         cagr = (1 + total) ** (1 / series.years) - 1
-        volatility = (deviation or 0.0) * scale
-        sharpe, sortino = (_scaled(f(returns, rate), scale) for f in (ratios.sharpe, ratios.sortino))
+        volatility = (series.shape.deviation or 0.0) * scale
+        sharpe, sortino = _scaled(excess.sharpe, scale), _scaled(ratios.sortino(series.returns, rate), scale)
         if sharpe is None:
             notes.add("sharpe: the returns do not differ, so there is nothing to divide by")
         if sortino is None:
             notes.add("sortino: no return fell short, so there is nothing to divide by")
-    some = returns.size > 0
+    some = series.returns.size > 0
     return {
         "total_return": total if some else None,
         "cagr": cagr,
         "volatility": volatility,
         "sharpe": sharpe,
         "sortino": sortino,
-        "omega": partial.omega(returns, rate),
         "max_drawdown": fall if some else None,
         "calmar": cagr / fall if cagr is not None and fall > 0 else None,
+    }
+
+
+def _periods(series: Series, rate: Floats) -> dict[str, float | None]:
+    """Gains against losses, period by period."""
+    returns, some = series.returns, series.returns.size > 0
+    return {
+        "omega": partial.omega(returns, rate),
         "hit_rate": float(np.mean(returns > 0)) if some else None,
         "best_period": float(returns.max()) if some else None,
         "worst_period": float(returns.min()) if some else None,
@@ -230,8 +248,7 @@ def _adjusted(
 
 
 def _tail(series: Series, notes: _Notes) -> dict[str, float | None]:
-    shape = ratios.moments(series.returns)
-    skew, kurtosis = shape if shape is not None else (None, None)
+    skew, kurtosis = series.shape.skew, series.shape.kurtosis
     if series.returns.size < TAIL_PERIODS_MIN:
         notes.short(f"value_at_risk, expected_shortfall: {series.returns.size} periods, at least {TAIL_PERIODS_MIN}")
         return {"skew": skew, "kurtosis": kurtosis, "value_at_risk": None, "expected_shortfall": None}
@@ -244,7 +261,7 @@ def _tail(series: Series, notes: _Notes) -> dict[str, float | None]:
 
 
 def _belief(
-    series: Series, rate: Floats, trials: int | None, trial_variance: float | None, notes: _Notes
+    series: Series, excess: ratios.Shape, trials: int | None, trial_variance: float | None, notes: _Notes
 ) -> dict[str, float | None]:
     """How far the Sharpe ratio can be believed: it is an estimate, and perhaps the best of many."""
     figures: dict[str, float | None] = dict.fromkeys(
@@ -252,12 +269,9 @@ def _belief(
     )
     if trials is not None and trials < 1:
         raise problem("RUN_CONFIG", f"trials {trials}; at least 1, this configuration included")
-    excess = series.returns - rate
-    estimate, shape = ratios.sharpe(excess), ratios.moments(excess)
-    if not series.long_enough or estimate is None or shape is None:
+    estimate, skew, kurtosis, count = excess.sharpe, excess.skew, excess.kurtosis, excess.count
+    if not series.long_enough or estimate is None or skew is None or kurtosis is None:
         return figures
-    skew, kurtosis = shape
-    count = excess.size
     figures["probabilistic_sharpe"] = ratios.probabilistic_sharpe(estimate, count, skew=skew, kurtosis=kurtosis)
     figures["minimum_track_record"] = ratios.minimum_track_record(estimate, skew=skew, kurtosis=kurtosis)
     if trials is None or trials == 1:

@@ -7,6 +7,7 @@ infinite; kurtosis is the raw fourth moment (normal = 3). Never: a guess at how 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,49 @@ NORMAL = NormalDist()
 EULER_GAMMA = 0.577215664901532860606512090082
 # A ratio of two net asset values near 1 is known to about this much; a smaller spread of returns is rounding.
 RESOLUTION = 8 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How returns are spread: how many, their mean, their deviation (n - 1), skewness and raw kurtosis.
+
+    `None` where there are too few (two, for skewness and kurtosis four) or they do not differ.
+    """
+
+    count: int
+    mean: float | None
+    deviation: float | None
+    skew: float | None
+    kurtosis: float | None
+
+    @property
+    def sharpe(self) -> float | None:
+        """Mean over deviation: of excess returns, the Sharpe ratio per period."""
+        return None if self.deviation is None or self.mean is None else self.mean / self.deviation
+
+
+def shape(returns: ArrayLike) -> Shape:
+    """What `sharpe` and `moments` say, worked out once, to the bit.
+
+    >>> of = shape([0.02, -0.01, 0.03, 0.0])
+    >>> (of.sharpe, (of.skew, of.kurtosis)) == (sharpe([0.02, -0.01, 0.03, 0.0]), moments([0.02, -0.01, 0.03, 0.0]))
+    True
+    """
+    values = _floats(returns)
+    count = values.size
+    if count < 2:
+        return Shape(count, float(values[0]) if count else None, None, None, None)
+    mean = np.add.reduce(values) / count
+    centred = values - mean
+    squares = float(np.add.reduce(centred * centred))
+    deviation = math.sqrt(squares / (count - 1))
+    if deviation <= RESOLUTION:
+        return Shape(count, float(mean), None, None, None)
+    if count < 4:
+        return Shape(count, float(mean), deviation, None, None)
+    z = centred / math.sqrt(squares / count)
+    skew, kurtosis = (float(np.add.reduce(z**power) / count) for power in (3, 4))
+    return Shape(count, float(mean), deviation, skew, kurtosis)
 
 
 def spread(returns: ArrayLike) -> float | None:
@@ -62,9 +106,7 @@ def sharpe(returns: ArrayLike, risk_free: ArrayLike = 0.0) -> float | None:
     >>> round(sharpe([0.02, -0.01, 0.03, 0.0]), 4)
     0.5477
     """
-    excess = _floats(returns) - _floats(risk_free)
-    deviation = spread(excess)
-    return None if deviation is None else float(excess.mean()) / deviation
+    return shape(_floats(returns) - _floats(risk_free)).sharpe
 
 
 def downside_deviation(returns: ArrayLike, minimum: ArrayLike = 0.0) -> float | None:
@@ -100,11 +142,8 @@ def moments(returns: ArrayLike) -> tuple[float, float] | None:
     >>> round(skew, 9), round(kurtosis, 9)
     (0.0, 2.0)
     """
-    values = _floats(returns)
-    if values.size < 4 or spread(values) is None:
-        return None
-    z = (values - values.mean()) / values.std()
-    return float(np.mean(z**3)), float(np.mean(z**4))
+    of = shape(returns)
+    return None if of.skew is None or of.kurtosis is None else (of.skew, of.kurtosis)
 
 
 def probabilistic_sharpe(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hedgerow.core.errors import problem
+from hedgerow.ledger.ratios import Shape, shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,11 @@ class Series:
     wealth: Floats
     periods_per_year: float | None
     whole: bool
+
+    @cached_property
+    def shape(self) -> Shape:
+        """How the returns are spread."""
+        return shape(self.returns)
 
     @property
     def years(self) -> float | None:
@@ -79,12 +86,11 @@ def nav_series(
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values)))
         raise problem("RUN_NUMBER", f"net asset value of row {row} is {values[row]}")
-    per_year = _per_year(equity, periods_per_year, values.size)
+    per_year = _per_year(equity, periods_per_year)
     nav = values if capital is None else np.concatenate([[capital], values])
     if not (math.isfinite(nav[0]) and nav[0] > 0):
         raise problem("RUN_NUMBER", f"the starting point is {nav[0]}; it must be positive")
-    paid = _flows(flows, nav.size - 1)
-    before_flow = nav[1:] - paid
+    before_flow = nav[1:] if flows is None else nav[1:] - _flows(flows, nav.size - 1)
     ruined = np.flatnonzero((before_flow <= 0) | (nav[1:] <= 0))
     if ruined.size:
         nav, before_flow = nav[: ruined[0] + 2], before_flow[: ruined[0] + 1]
@@ -135,9 +141,7 @@ def periodic_rate(risk_free: float | ArrayLike, series: Series) -> Floats:
     return rates[:count]
 
 
-def _flows(flows: ArrayLike | None, count: int) -> Floats:
-    if flows is None:
-        return np.zeros(count)
+def _flows(flows: ArrayLike, count: int) -> Floats:
     paid = np.asarray(flows, dtype=np.float64)
     if paid.size != count or not np.isfinite(paid).all():
         raise problem("RUN_CONFIG", f"flows of {paid.size} periods; {count} finite amounts, one per return")
@@ -152,13 +156,20 @@ def _times(equity: Any) -> pd.DatetimeIndex:
     return equity.index
 
 
-def _per_year(equity: Any, periods_per_year: float | None, count: int) -> float | None:
-    """Periods per year as given, or by the calendar: 252 for working days, 365 where weekends trade, and so on."""
-    if periods_per_year is not None:
-        if not (math.isfinite(periods_per_year) and periods_per_year > 0):
-            raise problem("RUN_CONFIG", f"periods_per_year {periods_per_year}; positive, such as 252")
-        return float(periods_per_year)
-    times = _times(equity)
+def _per_year(equity: Any, given: float | None) -> float | None:
+    """Periods per year as given, or by the calendar."""
+    if given is None:
+        return periods_per_year_of(_times(equity))
+    if not (math.isfinite(given) and given > 0):
+        raise problem("RUN_CONFIG", f"periods_per_year {given}; positive, such as 252")
+    return float(given)
+
+
+def periods_per_year_of(times: pd.DatetimeIndex) -> float | None:
+    """Periods per year by the calendar: 252 for working days, 365 where weekends trade, and so on.
+
+    `None` for fewer than two times. Raises DATA_TIME, DATA_UNSORTED, DATA_DUPLICATE.
+    """
     if times.hasnans:
         raise problem("DATA_TIME", f"net asset value of row {int(times.isna().argmax())} has no time")
     if not times.is_monotonic_increasing:
@@ -166,7 +177,7 @@ def _per_year(equity: Any, periods_per_year: float | None, count: int) -> float 
         raise problem("DATA_UNSORTED", f"net asset values: {times[row + 1]} after {times[row]}")
     if not times.is_unique:
         raise problem("DATA_DUPLICATE", f"net asset values: {times[times.duplicated()][0]}")
-    if count < 2:
+    if times.size < 2:
         return None
     gaps = np.diff(times.as_unit("ns").asi8) / 1e9
     days = float(np.median(gaps)) / DAY_SECONDS

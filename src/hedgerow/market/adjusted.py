@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.actions import ENDS, FIRST, Action, Stretch
 from hedgerow.market.bars import COLUMNS, Bars
 from hedgerow.market.formats.rows import Ints
 from hedgerow.market.instruments import NANO, Instrument
-from hedgerow.market.times import DAY_NS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Dividends: TypeAlias = Literal["previous close", "ex close"]

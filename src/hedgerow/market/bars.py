@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.core.alike import once
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.market.checks import check_rows
 from hedgerow.market.instruments import Instrument
@@ -255,10 +256,15 @@ class Bars:
 
     def prices(self, name: Literal["open", "high", "low", "close"] = "close") -> npt.NDArray[np.float64]:
         """(n,) prices of each row in currency units: the floats nearest to the exact prices."""
+        return once("prices", (self,), (name,), lambda: self._prices(name))
+
+    def _prices(self, name: str) -> npt.NDArray[np.float64]:
         ticks = getattr(self, f"{name}_ticks")
-        top = np.array([i.tick.as_integer_ratio()[0] for i in self.instruments], dtype=np.float64)
-        bottom = np.array([i.tick.as_integer_ratio()[1] for i in self.instruments], dtype=np.float64)
-        prices: npt.NDArray[np.float64] = ticks * top[self.instrument] / bottom[self.instrument]
+        top, bottom = np.array([i.tick.as_integer_ratio() for i in self.instruments], dtype=np.float64).T
+        if len(self.instruments) == 1:
+            prices: npt.NDArray[np.float64] = ticks * top[0] / bottom[0]
+        else:
+            prices = ticks * top[self.instrument] / bottom[self.instrument]
         return prices
 
     def volumes(self) -> npt.NDArray[np.float64]:

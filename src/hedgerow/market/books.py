@@ -24,17 +24,20 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow._core import BookFeed, ItchBooks, LevelBook, OrderBook, TopBook, venue_rules
-from hedgerow.core.errors import problem
+from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.core.nouns import noun
 
 __all__ = [
+    "CLEAR",
     "LAST_OF_UPDATE",
     "BookFeed",
     "ItchBooks",
     "LevelBook",
     "OrderBook",
     "TopBook",
+    "image_events",
     "level_events",
+    "phase_events",
     "venue_rules",
 ]
 
@@ -45,6 +48,8 @@ LAST_OF_UPDATE = 0x80
 """Set in the action of the last event of an update."""
 BUY, SELL = 1, 2
 SET, TOP = 1, 2
+CLEAR = 3
+"""The action of a row that says that a book is empty."""
 TICKS_MAX = 2**31 - 1
 """Highest price of an event, ticks."""
 _LOTS_MAX = 2**63 - 1
@@ -82,6 +87,52 @@ def level_events(
     rows["side"][len(bids) :] = SELL
     rows["action"] = TOP if top else SET
     rows["action"][-1:] |= LAST_OF_UPDATE
+    return rows
+
+
+def image_events(
+    *,
+    bids: Sequence[tuple[int, int]] = (),
+    asks: Sequence[tuple[int, int]] = (),
+    ts_event: int,
+    ts_init: int | None = None,
+    instrument: int = 0,
+) -> Events:
+    """A whole book as one update: the book is empty, then come its prices; arguments and errors of `level_events`.
+
+    >>> image_events(bids=[(100, 5)], ts_event=7)["action"].tolist(), image_events(ts_event=7)["action"].tolist()
+    ([3, 129], [131])
+    """
+    rows = level_events(bids=bids, asks=asks, ts_event=ts_event, ts_init=ts_init, instrument=instrument)
+    head = np.zeros(1, dtype=rows.dtype)
+    head["ts_event"], head["ts_init"] = ts_event, ts_event if ts_init is None else ts_init
+    head["instrument"], head["action"] = instrument, CLEAR if len(rows) else CLEAR | LAST_OF_UPDATE
+    return np.concatenate([head, rows])
+
+
+PHASES = ("closed", "opening_call", "continuous", "closing_call", "halted")
+"""What an instrument can be doing at its venue, in the order of their numbers from 1."""
+
+
+def phase_events(phases: Sequence[tuple[int, str]], *, instrument: int = 0) -> Events:
+    """What an instrument does at its venue as `MarketPhase` rows, from (UTC nanoseconds, word) in order.
+
+    A word is one of `PHASES`: `halted` = nothing trades, `opening_call` and `closing_call` = orders gather for an
+    auction, `continuous` = they trade as they come. It counts until the next. Raises RUN_CONFIG for another word,
+    DATA-016 for an index that a row cannot hold.
+
+    >>> phase_events([(1, "halted"), (9, "continuous")])["phase"].tolist()
+    [5, 3]
+    """
+    if not 0 <= instrument <= _INSTRUMENTS_MAX:
+        raise problem("DATA_OVERFLOW", f"instrument {instrument}, at most {_INSTRUMENTS_MAX}")
+    for _, word in phases:
+        if word not in PHASES:
+            raise problem("RUN_CONFIG", f"phase {word!r}; it is one of {', '.join(PHASES)}{did_you_mean(word, PHASES)}")
+    rows = np.zeros(len(phases), dtype=noun("MarketPhase").dtype)
+    rows["ts_event"] = rows["ts_init"] = [ts for ts, _ in phases]
+    rows["phase"] = [PHASES.index(word) + 1 for _, word in phases]
+    rows["instrument"] = instrument
     return rows
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.formats.rows import Ints
-from hedgerow.market.times import DAY_NS, Moment, moment_ns
+from hedgerow.market.times import Moment, moment_ns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
 from hedgerow.core.files import write_whole
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.actions import actions_of, latest_actions
 from hedgerow.market.corrections import CORRECTED, Corrections
 from hedgerow.market.formats.checking import Checker
@@ -27,9 +28,8 @@ from hedgerow.market.formats.registry import opened, parts, read_rows
 from hedgerow.market.formats.rows import SCHEMAS, Rows
 from hedgerow.market.reading import Reading
 from hedgerow.market.shelves import Entry, Manifest
-from hedgerow.market.times import DAY_NS
 
-_BY_DAY = frozenset({"quotes", "trades", "depth", "orders", "options"})
+_BY_DAY = frozenset({"quotes", "trades", "depth", "orders", "phases", "options"})
 _OWNER = {"options": "underlying"}
 UNDATED = "undated"
 BARS_APART = "its bars are not among them: `hedgerow data ingest` takes them"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.bars import Bars
-from hedgerow.market.times import DAY_NS
 
 if TYPE_CHECKING:
     import pandas as pd

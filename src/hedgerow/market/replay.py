@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from hedgerow.market.venues import Checksum, Message, Stepped
 
 Shown = Literal["quotes", "levels", "orders"]
+Faulty = Literal["error", "drop"]
 Piece: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]
 """Which noun each row is, and the rows: (n, 4) words of 64 bits."""
 
 PIECE_ROWS = 1 << 18
 """Rows of a piece, where a source does not cut it itself."""
 _OF = {"quotes": "BookLevel", "levels": "BookLevel", "orders": "BookOrder"}
+SINGLE = frozenset({noun("Trade").kind, noun("MarketPhase").kind})
+"""Kinds of rows of which each is an update of its own."""
 TS_MAX = 2**62
 """No event of a run lies further from 1970, nanoseconds: the year 2116, and 1823."""
 BACK_NS_MAX = 60 * 10**9
@@ -72,12 +75,14 @@ class Books:
         levels: Events | None = None,
         orders: Events | None = None,
         trades: Events | None = None,
+        phases: Events | None = None,
         notes: tuple[str, ...] = (),
     ) -> Books:
         """Books from structured arrays of events, each in the order in which it was recorded.
 
         levels: `BookLevel` rows, all of the best prices (L1) or all of every price (L2). orders: `BookOrder` rows (L3).
-        One of the two is given. trades: `Trade` rows. A time that steps back is played when the row ahead of it was;
+        One of the two is given. trades: `Trade` rows. phases: `MarketPhase` rows (see `phase_events`), without which
+        orders trade as they come. A time that steps back is played when the row ahead of it was;
         by more than a minute it is refused (DATA_UNSORTED). Raises RUN_NO_DATA without a row, DATA_TYPE for other
         arrays, CORE_UNKNOWN_INSTRUMENT for a row whose index no instrument has.
         """
@@ -88,6 +93,7 @@ class Books:
         assert book is not None
         shown: Shown = "orders" if levels is None else _depth_of(book)
         streams = [] if trades is None else [_checked(trades, "Trade", listed)]
+        streams += [] if phases is None else [_checked(phases, "MarketPhase", listed)]
         streams.append(_checked(book, _OF[shown], listed))
         kinds, rows, times = _merged(streams)
         if not len(rows):
@@ -105,6 +111,7 @@ class Books:
         ask_size: npt.ArrayLike,
         ts_init: npt.ArrayLike | None = None,
         trades: Events | None = None,
+        phases: Events | None = None,
         instrument: Instrument | None = None,
         symbol: str = "ASSET",
     ) -> Books:
@@ -112,7 +119,8 @@ class Books:
 
         Integer prices are ticks and integer sizes lots; floats are currency units and units, converted exactly. A size
         of 0 says that nobody is on that side. ts_event, ts_init: int64 UTC nanoseconds or datetime64, when a quote was
-        made and when it was known (the same without it). trades: `Trade` rows. Raises DATA errors that name the row.
+        made and when it was known (the same without it). trades, phases: `Trade` and `MarketPhase` rows. Raises
+        DATA errors that name the row.
         """
         listed = Instrument(symbol) if instrument is None else instrument
         known = _times("ts_event", ts_event)
@@ -124,7 +132,7 @@ class Books:
             rows["price_ticks"][:, side] = whole("price", price, listed.tick, len(known), TICKS_MAX)
         rows["side"] = (BUY, SELL)
         rows["action"] = (TOP, TOP | LAST_OF_UPDATE)
-        return cls.from_events(listed, levels=rows.reshape(-1), trades=trades)
+        return cls.from_events(listed, levels=rows.reshape(-1), trades=trades, phases=phases)
 
     @classmethod
     def from_messages(
@@ -163,16 +171,21 @@ class Books:
         depth: pa.Table | None = None,
         orders: pa.Table | None = None,
         trades: pa.Table | None = None,
+        phases: pa.Table | None = None,
+        quote_size: Any = None,
+        faulty: Faulty = "error",
     ) -> Books:
         """Books of one instrument from Arrow rows, as `Catalog.rows` gives them.
 
         quotes: best prices. depth: every price; rows of one record are one update. orders: every order; rows of one
-        message of the venue are one update. One of the three is given. trades: rows of trades. Prices and sizes are
-        whole ticks and lots of the instrument, or DATA errors name the row.
+        message of the venue are one update. One of the three is given. trades, phases: rows of these kinds. Prices
+        and sizes are whole ticks and lots of the instrument, or DATA errors name the row. quote_size: units assumed
+        to stand at a best price whose size the data do not tell, as those of FX rarely do; a note says so. faulty:
+        quotes whose bid is not below their ask are an error (DATA_CROSSED_QUOTE), or left out (`drop`) and noted.
         """
         from hedgerow.market.replay_sources import books_of_rows
 
-        return books_of_rows(instrument, quotes, depth, orders, trades)
+        return books_of_rows(instrument, quotes, depth, orders, trades, phases, quote_size, faulty)
 
     @classmethod
     def read(
@@ -185,16 +198,19 @@ class Books:
         start: Any = None,
         end: Any = None,
         as_of: Any = None,
+        quote_size: Any = None,
+        faulty: Faulty = "error",
     ) -> Books:
         """Books of one instrument from files of any format that is read, or from a catalog's folder.
 
         shown: how deep; `None` = as deep as the source shows it. rule: how the venue numbers its updates, for
         recordings of Binance, Bybit and OKX, which are then followed by it. start, end, as_of: of a catalog alone.
-        Rows of other instruments are passed over. Raises DATA-014 where there are none, and what the formats raise.
+        quote_size, faulty: as for `from_rows`. Rows of other instruments are passed over. Raises DATA-014 where there
+        are none, and what the formats raise.
         """
         from hedgerow.market.replay_files import read_books
 
-        return read_books(source, instrument, shown, rule, (start, end, as_of))
+        return read_books(source, instrument, shown, rule, (start, end, as_of), quote_size=quote_size, faulty=faulty)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -232,8 +248,7 @@ class _Cut:
             start = end
 
     def _ends(self, row: int) -> bool:
-        is_trade = int(self.kinds[row]) == noun("Trade").kind
-        return is_trade or bool(int(self.rows[row, 3]) >> 56 & LAST_OF_UPDATE)
+        return int(self.kinds[row]) in SINGLE or bool(int(self.rows[row, 3]) >> 56 & LAST_OF_UPDATE)
 
 
 def _depth_of(levels: Events) -> Shown:
@@ -281,7 +296,7 @@ def _merged(
 def _played(kind: int, events: Events) -> npt.NDArray[np.int64]:
     """When each row is played: at its update's time, and not before the row recorded ahead of it."""
     times = np.maximum.accumulate(events["ts_event"]) if len(events) else events["ts_event"]
-    if kind == noun("Trade").kind or not len(events):
+    if kind in SINGLE or not len(events):
         return np.asarray(times, dtype=np.int64)
     ends = (events["action"] & LAST_OF_UPDATE) != 0
     first = np.concatenate([[True], ends[:-1]])

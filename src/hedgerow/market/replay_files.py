@@ -25,12 +25,19 @@ if TYPE_CHECKING:
 
 _KINDS: dict[Shown, str] = {"orders": "orders", "levels": "depth", "quotes": "quotes"}
 """Kinds of rows by what they show, the deepest first."""
+_BESIDE = ("trades", "phases")
+"""Kinds of rows that stand beside any of them."""
 _READERS = {"binance": binance.read, "bybit": bybit.read, "okx": okx.read}
 Span = tuple[Any, Any, Any]
 
 
 def read_books(
-    source: str | Path | Sequence[str | Path], instrument: Instrument, shown: Shown | None, rule: str | None, span: Span
+    source: str | Path | Sequence[str | Path],
+    instrument: Instrument,
+    shown: Shown | None,
+    rule: str | None,
+    span: Span,
+    **quoted: Any,
 ) -> Books:
     """What `Books.read` promises."""
     if shown is not None and shown not in _KINDS:
@@ -44,23 +51,25 @@ def read_books(
         if any(bound is not None for bound in span):
             raise problem("RUN_CONFIG", "start, end and as_of are of a catalog; a file is read whole")
         tables = _in_files(paths, instrument.symbol)
-    return _deepest(tables, instrument, shown, paths)
+    return _deepest(tables, instrument, shown, paths, quoted)
 
 
-def _deepest(tables: dict[str, pa.Table], instrument: Instrument, shown: Shown | None, paths: list[Path]) -> Books:
+def _deepest(
+    tables: dict[str, pa.Table], instrument: Instrument, shown: Shown | None, paths: list[Path], quoted: dict[str, Any]
+) -> Books:
     wanted = [_KINDS[shown]] if shown else list(_KINDS.values())
     kind = next((kind for kind in wanted if kind in tables), None)
     if kind is None:
         where = ", ".join(str(path) for path in paths)
         raise problem("DATA_NOT_FOUND", f"{where} shows no {' or '.join(wanted)} of {instrument.symbol}")
-    book: dict[str, Any] = {kind: tables[kind]}
-    return Books.from_rows(instrument, **book, trades=tables.get("trades"))
+    told: dict[str, Any] = {kind: tables[kind], **{kind: tables.get(kind) for kind in _BESIDE}, **quoted}
+    return Books.from_rows(instrument, **told)
 
 
 def _in_catalog(catalog: Catalog, symbol: str, span: Span) -> dict[str, pa.Table]:
     """The catalog's rows of an instrument by kind, of those kinds that it has."""
     found = {}
-    for kind in (*_KINDS.values(), "trades"):
+    for kind in (*_KINDS.values(), *_BESIDE):
         try:
             table = catalog.rows(kind, symbol, *span)
         except HedgerowError as error:
@@ -77,7 +86,7 @@ def _in_files(paths: list[Path], symbol: str) -> dict[str, pa.Table]:
     parts: dict[str, list[pa.Table]] = {}
     for path in paths:
         for rows in _rows(path, symbol):
-            if rows.kind in (*_KINDS.values(), "trades"):
+            if rows.kind in (*_KINDS.values(), *_BESIDE):
                 table = rows.table.filter(pc.equal(rows.table.column("instrument"), symbol))
                 if table.num_rows:
                     parts.setdefault(rows.kind, []).append(table)

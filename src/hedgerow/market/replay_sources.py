@@ -8,6 +8,7 @@ a book that goes on after a gap, or a row without a time.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,25 @@ import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
 from hedgerow.core.nouns import noun
-from hedgerow.market.books import BUY, LAST_OF_UPDATE, SELL, SET, BookFeed, Events, level_events
+from hedgerow.market.books import (
+    BUY,
+    CLEAR,
+    LAST_OF_UPDATE,
+    SELL,
+    SET,
+    BookFeed,
+    Events,
+    image_events,
+    phase_events,
+)
 from hedgerow.market.instruments import Instrument
-from hedgerow.market.replay import LOTS_MAX, Books, whole
+from hedgerow.market.replay import LOTS_MAX, Books, Faulty, whole
 from hedgerow.market.replay_orders import order_events
 from hedgerow.market.venues import Checksum, Message, Stepped, follow
 
-CLEAR = 3
-"""The action of a row that says that a book is empty."""
 _WINDOW_TICKS = 65_536
+TRADE_KINDS = ("continuous", "auction", "hidden", "opening", "closing")
+"""How a trade came about, in the order of its numbers from 1."""
 
 
 def books_of_messages(
@@ -48,7 +59,7 @@ def books_of_messages(
         for _, now in follow([message], feed, checksum=checksum):
             became[now] = became.get(now, 0) + 1
             if now == "gap":
-                levels.append(_cleared(message.events, closes=True))
+                levels.append(image_events(**_when(message.events)))
             elif now == "applied":
                 levels.append(_image(feed, message.events) if message.kind == "image" else message.events)
     if not levels:
@@ -63,21 +74,16 @@ def books_of_messages(
     return Books.from_events(instrument, levels=shown, trades=told, notes=notes)
 
 
-def _cleared(events: Events, *, closes: bool) -> Events:
-    """One row that says that the book is empty, of the time of these."""
-    row: Any = events[:1].copy()
-    row["lots"] = row["price_ticks"] = row["side"] = 0
-    row["action"] = CLEAR | (LAST_OF_UPDATE if closes else 0)
-    return np.asarray(row)
+def _when(events: Events) -> dict[str, Any]:
+    """When an update happened and was known, and the instrument."""
+    return {name: int(events[name][0]) for name in ("ts_event", "ts_init", "instrument")}
 
 
 def _image(feed: BookFeed, events: Events) -> Events:
     """The whole book as the feed has it, with the updates that it held before the image."""
     book = feed.book()
     bids, asks = (list(zip(*(column.tolist() for column in side), strict=True)) for side in (book.bids(), book.asks()))
-    ts_event, ts_init, instrument = (int(events[name][0]) for name in ("ts_event", "ts_init", "instrument"))
-    rows = level_events(bids=bids, asks=asks, ts_event=ts_event, ts_init=ts_init, instrument=instrument)
-    return np.concatenate([_cleared(events, closes=False), rows]) if len(rows) else _cleared(events, closes=True)
+    return image_events(bids=bids, asks=asks, **_when(events))
 
 
 def books_of_rows(
@@ -86,32 +92,54 @@ def books_of_rows(
     depth: pa.Table | None,
     orders: pa.Table | None,
     trades: pa.Table | None,
+    phases: pa.Table | None,
+    quote_size: Any = None,
+    faulty: Faulty = "error",
 ) -> Books:
     """What `Books.from_rows` promises."""
     if sum(table is not None for table in (quotes, depth, orders)) != 1:
         raise problem("RUN_CONFIG", "give quotes, depth or orders, one of them")
     sold = None if trades is None else _trades(instrument, trades)
+    told: dict[str, Any] = {"trades": sold, "phases": None if phases is None else _phases(phases)}
     if orders is not None:
         events, notes = order_events(instrument, orders, _moments(orders), _sides(orders))
         if not len(events):
             raise problem("RUN_NO_DATA", f"no order of {instrument.symbol} is entered; {'; '.join(notes) or 'no rows'}")
-        return Books.from_events(instrument, orders=events, trades=sold, notes=notes)
+        return Books.from_events(instrument, orders=events, notes=notes, **told)
     if depth is not None:
-        return Books.from_events(instrument, levels=_depth(instrument, depth), trades=sold)
+        return Books.from_events(instrument, levels=_depth(instrument, depth), **told)
     assert quotes is not None
+    return _of_quotes(instrument, quotes, quote_size, faulty, told)
+
+
+def _of_quotes(
+    instrument: Instrument, quotes: pa.Table, quote_size: Any, faulty: Faulty, told: dict[str, Any]
+) -> Books:
     bid, ask = (_counted(quotes, name, instrument.tick, "price") for name in ("bid", "ask"))
-    sizes = [_counted(quotes, name, instrument.lot, "size") for name in ("bid_size", "ask_size")]
+    notes = []
+    if (crossed := (bid >= ask) & (bid > 0) & (ask > 0)).any():
+        row = int(np.argmax(crossed))
+        if faulty != "drop":
+            shown = f"row {row}: {instrument.symbol} bid {quotes['bid'][row]}, ask {quotes['ask'][row]}"
+            raise problem("DATA_CROSSED_QUOTE", f"{shown}; in a book it is below")
+        notes.append(f"{int(crossed.sum()):,} quotes whose bid is not below their ask are left out")
+        bid, ask, quotes = bid[~crossed], ask[~crossed], quotes.filter(pa.array(~crossed))
+    assumed = 0 if quote_size is None else int(whole("quote_size", [float(quote_size)], instrument.lot, 1, LOTS_MAX)[0])
+    sizes, silent = [], 0
+    for name, price in (("bid_size", bid), ("ask_size", ask)):
+        untold = quotes.column(name).is_null().to_numpy() & (price > 0)
+        if untold.any() and assumed <= 0:
+            where = f"row {int(np.argmax(untold))}: no {name} of {instrument.symbol}"
+            raise problem("DATA_MISSING_COLUMN", f"{where}; quote_size=, in units, says what is assumed to stand there")
+        sizes.append(np.where(untold, assumed, np.where(price > 0, _counted(quotes, name, instrument.lot, "size"), 0)))
+        silent += int(untold.sum())
+    if silent:
+        notes.append(f"{silent:,} best prices bear no size: {quote_size} is assumed to stand there")
     event, known = _moments(quotes)
-    return Books.from_quotes(
-        event,
-        ts_init=known,
-        bid=bid,
-        ask=ask,
-        bid_size=np.where(bid > 0, sizes[0], 0),
-        ask_size=np.where(ask > 0, sizes[1], 0),
-        trades=sold,
-        instrument=instrument,
+    books = Books.from_quotes(
+        event, ts_init=known, bid=bid, ask=ask, bid_size=sizes[0], ask_size=sizes[1], instrument=instrument, **told
     )
+    return replace(books, notes=(*books.notes, *notes))
 
 
 def _moments(table: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -141,8 +169,17 @@ def _trades(instrument: Instrument, table: pa.Table) -> Events:
     rows["ts_event"], rows["ts_init"] = _moments(table)
     rows["price_ticks"] = _counted(table, "price", instrument.tick, "price")
     rows["lots"] = _counted(table, "size", instrument.lot, "size")
-    rows["aggressor"], rows["kind"] = _sides(table), 1
+    kinds = pc.index_in(pc.fill_null(table.column("how"), TRADE_KINDS[0]), pa.array(TRADE_KINDS))
+    rows["aggressor"], rows["kind"] = _sides(table), pc.fill_null(kinds, 0).to_numpy() + 1
     return np.asarray(rows[rows["lots"] > 0])
+
+
+def _phases(table: pa.Table) -> Events:
+    """Rows of phases; a time that steps back within a minute is played in the order of the rows, as elsewhere."""
+    event, known = _moments(table)
+    rows: Any = phase_events(list(zip(event.tolist(), table.column("phase").to_pylist(), strict=True)))
+    rows["ts_init"] = known
+    return np.asarray(rows)
 
 
 def _depth(instrument: Instrument, table: pa.Table) -> Events:

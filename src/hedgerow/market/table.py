@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.bars import Bars
 from hedgerow.market.exact import believable, crossed_rows, prices_in_words, to_lots, to_ticks
 from hedgerow.market.faults import Faults
 from hedgerow.market.instruments import Instrument
 from hedgerow.market.reading import Reading
 from hedgerow.market.ticks import auto_tick, rounding_tick
-from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, label_at_open, session_ends, span_ns
+from hedgerow.market.times import Stamps, commonest_steps, label_at_open, session_ends, span_ns
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

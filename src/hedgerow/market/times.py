@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.errors import HedgerowError, did_you_mean, problem
+from hedgerow.core.spans import DAY_NS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,6 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Span: TypeAlias = "int | str | timedelta"
 Moment: TypeAlias = "int | str | date | datetime | np.datetime64"
 
-DAY_NS = 86_400 * 10**9
 _UNIT_NS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SPAN_NS = {**_UNIT_NS, "min": 60 * 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": DAY_NS, "w": 7 * DAY_NS}
 _YYYYMMDD = (19_000_101, 22_001_231)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from hedgerow import _core
+from hedgerow.core.alike import once
 from hedgerow.core.errors import did_you_mean, named_errors, problem
 
 if TYPE_CHECKING:
@@ -350,7 +351,9 @@ def columns(operator: str, first: Prices, *more: Any, **params: float) -> Prices
         raise problem("MODEL_SHAPE", f"{operator} of columns whose labels differ; align them first")
     with named_errors():
         if values[0].ndim == 1:
-            return like(first, _core.indicator(operator, params).batch(*values))
+            how = tuple(params.items())
+            column = once(operator, given, how, lambda: _core.indicator(operator, params).batch(*values))
+            return like(first, column)
         return like(first, _core.feature_columns(operator, params, *values))
 
 

@@ -275,9 +275,13 @@ class TrialLedger:
             raise problem("MODEL_TRIALS", f"{self._name} line {number}: {error}") from None
         if not is_written:
             raise problem("MODEL_TRIALS", f"{self._name} line {number}: changed, or does not follow the line before it")
-        self._lines.append(line)
-        self._hashes.append(hashlib.sha256(line).hexdigest())
         self._read[tuple(told.values())] = variant
+        self._enter(line, hashlib.sha256(line).hexdigest(), variant, outcome)
+
+    def _enter(self, line: bytes, sha256: str, variant: Variant, outcome: Mapping[str, float] | None) -> None:
+        """Take in a line that follows the one before it."""
+        self._lines.append(line)
+        self._hashes.append(sha256)
         known = self._tried.setdefault(variant.id, [])
         if outcome is not None and known and known[0].outcome is None:
             known.clear()
@@ -288,20 +292,21 @@ class TrialLedger:
         """Write lines that follow one another, durably and in one go, and take them in."""
         if not told:
             return
-        lines: list[bytes] = []
+        lines: list[tuple[bytes, str]] = []
         number, before = len(self._hashes), self._hashes[-1]
         for variant, outcome in told:
-            lines.append(_line(number + len(lines), before, variant, outcome))
-            before = hashlib.sha256(lines[-1]).hexdigest()
+            line = _line(number + len(lines), before, variant, outcome)
+            before = hashlib.sha256(line).hexdigest()
+            lines.append((line, before))
         if file is not None and self._path is not None:
-            whole = b"".join(line + b"\n" for line in lines)
+            whole = b"".join(line + b"\n" for line, _ in lines)
             if file.write(whole) != len(whole):
                 file.truncate(self._read_bytes)
                 raise problem("MODEL_TRIALS", f"{self._name}: the disk is full; nothing was counted")
             os.fdatasync(file.fileno())
             self._read_bytes += len(whole)
-        for line in lines:
-            self._take(line)
+        for (line, sha256), (variant, outcome) in zip(lines, told, strict=True):
+            self._enter(line, sha256, variant, None if outcome is None else dict(sorted(outcome.items())))
         if self._path is not None:
             _write_head(_head_file(self._path), self.head)
 

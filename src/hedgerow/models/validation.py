@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     IntArray = NDArray[np.int64]
 
-DAY_NS = 86_400_000_000_000
 YEAR_NS = 31_556_952_000_000_000  # the mean Gregorian year, 365.2425 days
 
 

@@ -97,7 +97,7 @@ class Optimiser:
         if conditions is not None and len(conditions.price) != size:
             raise problem("OPT_BAD_INPUT", f"conditions for {len(conditions.price)} instruments, {size} are here")
         covariance = require_psd(covariance)
-        coefficients = cost_coefficients(self._costs, conditions, size)
+        coefficients = cost_coefficients(self._costs, conditions, size, self._instruments)
         limits = [constraint.limits(size, conditions) for constraint in self._constraints]
         day = DayInputs(
             expected_return=expected_return,

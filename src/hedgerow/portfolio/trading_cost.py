@@ -18,6 +18,8 @@ import numpy as np
 from hedgerow.core.errors import problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from hedgerow.core.costs import Costs
@@ -69,21 +71,24 @@ class CostCoefficients:
         return float(self.linear @ size), float(self.impact @ size**1.5)
 
 
-def cost_coefficients(costs: Costs | None, conditions: TradingConditions | None, size: int) -> CostCoefficients:
-    """Coefficients for `size` instruments; no costs are zeros.
+def cost_coefficients(
+    costs: Costs | None, conditions: TradingConditions | None, size: int, symbols: Sequence[str] | None = None
+) -> CostCoefficients:
+    """Coefficients for `size` instruments; no costs are zeros. symbols: where fees differ by instrument.
 
     Raises OPT_BAD_INPUT when impact or a fee per share is asked for and the conditions are not given.
     """
     if costs is None:
         return CostCoefficients(np.zeros(size), np.zeros(size))
-    linear = np.full(size, (costs.half_spread_bps + costs.fee_bps) * BPS)
-    if costs.impact == 0 and costs.fee_per_share == 0:
+    bps, per_unit = costs.taker(symbols)
+    linear = np.full(size, (costs.half_spread_bps + bps) * BPS)
+    if costs.impact == 0 and (per_unit == 0).all():
         return CostCoefficients(linear, np.zeros(size))
     if conditions is None:
-        seen = f"impact {costs.impact}, fee_per_share {costs.fee_per_share}"
+        seen = f"impact {costs.impact}, fee_per_share {per_unit.max()}"
         raise problem("OPT_BAD_INPUT", f"costs have {seen}; give the trading conditions (NAV, ADV, volatility, price)")
     known = np.nan_to_num(conditions.adv_value) > 0
     share = costs.impact * conditions.volatility_day
-    linear = linear + float(costs.fee_per_share) / conditions.price + np.where(known, 0.0, share)
+    linear = linear + per_unit / conditions.price + np.where(known, 0.0, share)
     impact = np.where(known, share * np.sqrt(conditions.nav_value / np.where(known, conditions.adv_value, 1.0)), 0.0)
     return CostCoefficients(linear, impact)

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.spans import DAY_NS
 
 Amount = int | str | Decimal | float
 
@@ -25,7 +26,6 @@ _INTEGER_MAX = 2**53 - 1
 _WIDE_FIELDS = ("order_lots", "data_age_ns")
 _NARROW_MAX = 2**32 - 1
 _BPS = 10_000
-DAY_NS = 86_400 * 10**9
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from hedgerow.core.spans import DAY_NS
 from hedgerow.governance import events
 from hedgerow.governance.events import Context, Device, Live, Person, Service, event_id
 from hedgerow.governance.keys import Key
 from hedgerow.governance.manifests import proposal_manifest
-from hedgerow.governance.tiers import DAY_NS, Tier, simulation_tier
+from hedgerow.governance.tiers import Tier, simulation_tier
 
 DAY_ONE = 1_700_000_000_000_000_000
 QUORUM = "all(risk 1, fund_manager 1)"

@@ -69,6 +69,13 @@ impl Dense {
         }
     }
 
+    /// Lots at a place of a side.
+    #[inline(always)]
+    pub fn lots_of(&self, side: usize, place: usize) -> i64 {
+        // SAFETY: the mask keeps the place within TICKS, which is the length of the array.
+        i64::from(unsafe { *self.lots[side & 1].get_unchecked(place & (TICKS - 1)) })
+    }
+
     /// Takes a change, whatever it says.
     #[inline(always)]
     pub fn apply(&mut self, event: &BookLevel) {

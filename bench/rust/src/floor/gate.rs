@@ -58,6 +58,19 @@ pub struct Order {
     now: u64,
 }
 
+impl Order {
+    /// The same of the first row, within the price band.
+    pub fn of_row_0(self) -> Order {
+        Order { row: 0, account: 0, listing: 0, price: 1_000_000, ..self }
+    }
+
+    /// The same with another side and size, later.
+    #[inline(always)]
+    pub fn again(self, side: u32, lots: i64, number: u64) -> Order {
+        Order { side, lots, now: number * 1000, ..self }
+    }
+}
+
 /// The tables.
 pub struct Gate {
     killed: u64,

@@ -49,10 +49,9 @@ pub fn prepared_file(path: &Path, bytes: usize) -> Result<File> {
     Ok(file)
 }
 
-/// Writes group number `group` of `records` records with one write and one sync.
-pub fn commit_group(file: &File, group: usize, records: usize) -> Result<()> {
-    static BYTES: [u8; 64 * RECORDS_MAX] = [7; 64 * RECORDS_MAX];
-    let bytes = &BYTES[..records * 64];
-    file.write_all_at(black_box(bytes), (group * bytes.len()) as u64)?;
+/// Writes group number `group` of so many bytes with one write and one sync.
+pub fn commit_group(file: &File, group: usize, bytes: usize) -> Result<()> {
+    static BYTES: [u8; 256 * RECORDS_MAX] = [7; 256 * RECORDS_MAX];
+    file.write_all_at(black_box(&BYTES[..bytes]), (group * bytes) as u64)?;
     file.sync_data()
 }

@@ -9,7 +9,10 @@ pub mod itch;
 pub mod jail;
 pub mod journal;
 pub mod log;
+pub mod ring;
 pub mod state;
+pub mod tick;
+pub mod trip;
 
 /// Whether the processor has what the fast variants of the floors need.
 #[cfg(target_arch = "x86_64")]

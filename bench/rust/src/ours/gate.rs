@@ -82,8 +82,8 @@ fn single<T>(call: impl FnOnce() -> T) -> u64 {
 }
 
 /// A gate with everything granted, and a stream of orders like the floor's.
-struct Desk {
-    gate: Gate,
+pub(super) struct Desk {
+    pub(super) gate: Gate,
     orders: Vec<Order>,
     last_id: u64,
     clock: i64,
@@ -92,7 +92,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(strategies: usize, instruments: usize) -> Desk {
+    pub(super) fn new(strategies: usize, instruments: usize) -> Desk {
         let usd = Currency::parse("USD").expect("a currency");
         let (strategies_n, instruments_n) = (strategies as u16, instruments as u32);
         let mut gate = Gate::new(GateConfig::new(strategies_n, instruments_n, SECTORS, usd));

@@ -24,7 +24,8 @@ pub fn run() {
     unpin();
     for records in SIZES {
         if let Err(why) = in_folder(|folder| durable(folder, records)) {
-            for name in [format!("journal.groups.{records}"), format!("floor.journal.groups.{records}")] {
+            for (first, last) in [("", ""), ("floor.", ""), ("", ".bytes"), ("floor.", ".bytes")] {
+                let name = format!("{first}journal.groups.{records}{last}");
                 crate::sample::print_count(&name, "records/s", Err(why.clone()), "");
             }
         }
@@ -82,46 +83,66 @@ pub(super) fn in_folder(work: impl FnOnce(&Path) -> Result<(), String>) -> Resul
 
 /// Floor and journal take turns within one run.
 fn durable(folder: &Path, records: usize) -> Result<(), String> {
-    let (mut least, mut ours) = (Sample::default(), Sample::default());
+    let (mut least, mut same, mut ours) = (Sample::default(), Sample::default(), Sample::default());
+    let whole = group_bytes(folder, records).map_err(|problem| problem.to_string())?;
     // A disk is noisier than a processor.
     for _ in 0..runs() * 3 {
         let _ = std::fs::remove_dir_all(folder);
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        let bytes = (GROUPS + TURN) * records * 64;
-        let file = floor::prepared_file(&folder.join("floor"), bytes).map_err(|e| e.to_string())?;
+        let prepared = |name: &str, bytes| {
+            floor::prepared_file(&folder.join(name), (GROUPS + TURN) * bytes).map_err(|e| e.to_string())
+        };
+        let (small, large) = (prepared("floor", records * 64)?, prepared("floor-same", whole)?);
         let mut journal = create(folder).map_err(|problem| problem.to_string())?;
-        let mut took = [Duration::ZERO; 2];
+        let mut took = [Duration::ZERO; 3];
         // The first turn makes space ready, and is not counted.
         for turn in 0..=GROUPS / TURN {
             let start = Instant::now();
             for group in turn * TURN..(turn + 1) * TURN {
-                floor::commit_group(&file, group, records).map_err(|e| e.to_string())?;
+                floor::commit_group(&small, group, records * 64).map_err(|e| e.to_string())?;
             }
             let middle = Instant::now();
+            for group in turn * TURN..(turn + 1) * TURN {
+                floor::commit_group(&large, group, whole).map_err(|e| e.to_string())?;
+            }
+            let last = Instant::now();
             for _ in 0..TURN {
                 commit_group(&mut journal, records).map_err(|problem| problem.to_string())?;
             }
             if turn > 0 {
                 took[0] += middle - start;
-                took[1] += middle.elapsed();
+                took[1] += last - middle;
+                took[2] += last.elapsed();
             }
-            // The floor does not pay for what our thread still does.
-            rest(Duration::ZERO);
+            // The floor does not pay for the space that our thread makes now.
+            rest(Duration::from_millis(100));
         }
         least.push((GROUPS * records) as f64 / took[0].as_secs_f64());
-        ours.push((GROUPS * records) as f64 / took[1].as_secs_f64());
+        same.push((GROUPS * records) as f64 / took[1].as_secs_f64());
+        ours.push((GROUPS * records) as f64 / took[2].as_secs_f64());
     }
     let (name, n) = (format!("journal.groups.{records}"), GROUPS * records);
     let note = format!("{records} x 64 bytes, one write and one fdatasync, into written zeros");
     least.print(&format!("floor.{name}"), "records/s", n, &note);
-    let note = format!("{records} Order records: frames, Merkle leaves and nodes, one write, one sync");
+    let note = format!("{whole} bytes, as many as the journal writes for the group, one write and one fdatasync");
+    same.print(&format!("floor.{name}.bytes"), "records/s", n, &note);
+    let note = format!("{records} Order records: frames, Merkle leaves, one write, one sync");
     ours.print(&name, "records/s", n, &note);
+    ours.print(&format!("{name}.bytes"), "records/s", n, &note);
     Ok(())
 }
 
 /// A new log in a folder.
 pub(super) fn create(folder: &Path) -> Result<Journal<FileStorage>, Problem> {
     Journal::create(FileStorage::create(folder)?, signer().verifier())
+}
+
+/// Bytes that the journal writes for a group of so many orders.
+fn group_bytes(folder: &Path, records: usize) -> Result<usize, Problem> {
+    let mut journal = create(&folder.join("size"))?;
+    let before = journal.storage().len();
+    commit_group(&mut journal, records)?;
+    Ok((journal.storage().len() - before) as usize)
 }
 
 /// Appends so many orders and makes them durable together.

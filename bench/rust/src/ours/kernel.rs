@@ -86,28 +86,34 @@ pub struct Fund {
 /// Gets the kind of step, and the work of doing all of this kind.
 pub type Around<'a> = &'a mut dyn FnMut(usize, &mut dyn FnMut());
 
+/// A kernel whose people signed a mandate for its one strategy, with cash, in an open session.
+pub(super) fn opened(effects: &mut Effects) -> Kernel {
+    let usd = Currency::parse("USD").expect("a currency");
+    let (genesis, envelopes) = people::signed_mandate(usd, &limits(), INSTRUMENTS);
+    let capacity = Capacity { instruments: INSTRUMENTS, sectors: 11, ..Capacity::default() };
+    let mut kernel = Kernel::new(capacity, &genesis).expect("the genesis is well formed");
+    let mut inputs: Vec<Input> = (0..INSTRUMENTS).map(|i| Input::Instrument(listed(i, usd))).collect();
+    inputs.push(Input::FirmLimits(FirmLimits { limits: limits(), ..FirmLimits::default() }));
+    inputs.extend(envelopes.into_iter().map(|envelope| Input::Signed(0, envelope)));
+    inputs.push(Input::StrategyStart(StrategyStart {
+        artifact: people::artifact(),
+        on: 1,
+        ..StrategyStart::default()
+    }));
+    let (amount, kind) = (Money::units(1_000_000_000), CashKind::Capital as u8);
+    inputs.push(Input::CashMovement(CashMovement { amount, currency: usd, kind, ..CashMovement::default() }));
+    inputs.push(Input::Session(Session { closes_ts: i64::MAX, open: 1, ..Session::default() }));
+    for input in &mut inputs {
+        kernel.step(input, effects).expect("the fund is set up");
+    }
+    kernel
+}
+
 impl Fund {
     /// A fund ready to trade so many bars and orders a round.
     pub fn new((bars, orders): (usize, usize)) -> Fund {
-        let usd = Currency::parse("USD").expect("a currency");
-        let (genesis, envelopes) = people::signed_mandate(usd, &limits(), INSTRUMENTS);
-        let capacity = Capacity { instruments: INSTRUMENTS, sectors: 11, ..Capacity::default() };
-        let mut kernel = Kernel::new(capacity, &genesis).expect("the genesis is well formed");
         let mut effects = Effects::new();
-        let mut inputs: Vec<Input> = (0..INSTRUMENTS).map(|i| Input::Instrument(listed(i, usd))).collect();
-        inputs.push(Input::FirmLimits(FirmLimits { limits: limits(), ..FirmLimits::default() }));
-        inputs.extend(envelopes.into_iter().map(|envelope| Input::Signed(0, envelope)));
-        inputs.push(Input::StrategyStart(StrategyStart {
-            artifact: people::artifact(),
-            on: 1,
-            ..StrategyStart::default()
-        }));
-        let (amount, kind) = (Money::units(1_000_000_000), CashKind::Capital as u8);
-        inputs.push(Input::CashMovement(CashMovement { amount, currency: usd, kind, ..CashMovement::default() }));
-        inputs.push(Input::Session(Session { closes_ts: i64::MAX, open: 1, ..Session::default() }));
-        for input in &mut inputs {
-            kernel.step(input, &mut effects).expect("the fund is set up");
-        }
+        let kernel = opened(&mut effects);
         let blank = |n| vec![Input::VenueReport(VenueReport::default()); n];
         Fund {
             kernel,

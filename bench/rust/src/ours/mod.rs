@@ -10,4 +10,7 @@ pub mod kernel;
 pub mod log;
 pub mod people;
 pub mod replay;
+pub mod ring;
 pub mod state;
+pub mod tick;
+mod turn;

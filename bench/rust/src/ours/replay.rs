@@ -240,8 +240,11 @@ impl Desk {
         for send in self.effects.sends.drain(..) {
             match send {
                 Send::New(order) => self.venue.submit(order, self.now),
+                Send::NewFull(full) => self.venue.submit_full(full, self.now),
                 Send::Cancel(request) => self.venue.cancel(request, self.now),
                 Send::Replace(request) => self.venue.replace(request, self.now),
+                Send::ReplaceFull(change) => self.venue.replace_full(change, self.now),
+                Send::Quote { legs, .. } => self.venue.quote(legs, self.now),
             }
         }
     }

@@ -78,6 +78,10 @@ impl Book for ObviousLevels {
     type Event = BookLevel;
     const DEPTH: u8 = 2;
 
+    fn set_may_cross(&mut self, may_cross: bool) {
+        self.rules.may_cross = may_cross;
+    }
+
     fn update(&mut self, events: &[BookLevel]) -> Result<(), Refused> {
         *self = tried(self, &self.rules, events, ObviousLevels::take)?;
         Ok(())
@@ -174,6 +178,10 @@ impl ObviousOrders {
 impl Book for ObviousOrders {
     type Event = BookOrder;
     const DEPTH: u8 = 3;
+
+    fn set_may_cross(&mut self, may_cross: bool) {
+        self.rules.may_cross = may_cross;
+    }
 
     fn update(&mut self, events: &[BookOrder]) -> Result<(), Refused> {
         *self = tried(self, &self.rules, events, ObviousOrders::take)?;

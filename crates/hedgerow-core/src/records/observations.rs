@@ -114,6 +114,26 @@ event! {
     }
 }
 
+event! {
+    /// An observation of what an instrument is doing at the venue: it gathers orders, trades, is halted, is closed.
+    MarketPhase = 41, 32 bytes {
+        /// When it happened at the venue, UTC nanoseconds.
+        ts_event: i64,
+        /// When we knew it, UTC nanoseconds; a venue's clock may run ahead of ours.
+        ts_init: i64,
+        /// Zero.
+        spare: u64,
+        /// Zero.
+        spare2: u32,
+        /// Dense index.
+        instrument: u16,
+        /// A [`Phase`](crate::Phase): from now on.
+        phase: u8,
+        /// Zero.
+        spare3: u8,
+    }
+}
+
 record! {
     /// An observation of the best prices of a book, as the kernel is told of it: marks, and that the market is alive.
     Quote = 30, 72 bytes {

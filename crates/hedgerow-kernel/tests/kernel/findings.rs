@@ -53,6 +53,28 @@ fn what_is_found_outside_speaks_of_what_is_there() {
 }
 
 #[test]
+fn words_about_what_was_found_stand_behind_it_and_move_nothing() {
+    let mut world = lied_to();
+    world.take(Input::Finding(finding(world.ts, MOMENTUM)));
+    let (before, id) = (state(&world), world.kernel.last_id());
+    assert_eq!(world.take(Input::Remark(0, "the venue counts 7 lots, the journal 6".into())), [""; 0]);
+    assert_eq!((state(&world), world.kernel.last_id()), (before, id + 1));
+    world.trades("buy 10 AAA", 10_000);
+    world.seal();
+    assert!(World::replay(&world.tape).is_ok());
+}
+
+#[test]
+fn words_that_are_none_are_refused() {
+    let mut world = lied_to();
+    let too_long = vec![b'a'; 1_001];
+    for words in [&b""[..], b"two\nlines", b"a bell \x07", b"\xff\xfe", &too_long] {
+        assert_eq!(world.tries(Input::Remark(0, words.to_vec())).unwrap_err().code, code::CORE_INPUT);
+    }
+    world.take(Input::Remark(0, vec![b'a'; 1_000]));
+}
+
+#[test]
 fn no_finding_stands_where_another_record_belongs() {
     let mut world = lied_to();
     world.take(Input::Finding(finding(world.ts, MOMENTUM)));

@@ -11,6 +11,7 @@ mod losses;
 mod mandates;
 mod people;
 mod properties;
+mod quoting;
 mod records;
 mod refusals;
 mod stretches;

@@ -21,6 +21,7 @@ enum Act {
     Report { order: usize, kind: ReportKind, execution: u32, lots: Option<i64>, away: i64, fee: i64 },
     Cancel { order: usize },
     Replace { order: usize, lots: i64, away: i64 },
+    Quote { bid: (i64, i64), ask: (i64, i64) },
     Cash { strategy: StrategyId, euros: bool, units: i64, kind: CashKind },
     Rate { nano: i64 },
     Session { open: u8, new_day: u8 },
@@ -51,6 +52,7 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(order, kind, execution, lots, away, fee)| Act::Report { order, kind, execution, lots, away, fee }),
         2 => any::<usize>().prop_map(|order| Act::Cancel { order }),
         3 => (any::<usize>(), lots, -100_i64..100).prop_map(|(order, lots, away)| Act::Replace { order, lots, away }),
+        6 => (quoted(), quoted()).prop_map(|(bid, ask)| Act::Quote { bid, ask }),
         1 => (strategy.clone(), any::<bool>(), -1_000_i64..1_000, cash_kind)
             .prop_map(|(strategy, euros, units, kind)| Act::Cash { strategy, euros, units, kind }),
         1 => (500_000_000_i64..2_000_000_000).prop_map(|nano| Act::Rate { nano }),
@@ -62,6 +64,12 @@ fn act() -> impl Strategy<Value = Act> {
         1 => prop::option::weighted(0.4, strategy).prop_map(|s| s.map_or(Act::Seal, |strategy| Act::Stop { strategy })),
         1 => prop::bool::weighted(0.1).prop_map(|revoke| if revoke { Act::Revoke } else { Act::GrantCarry }),
     ]
+}
+
+/// How far from the last price a side of a quote lies, and its lots; mostly a quote that can be meant.
+fn quoted() -> impl Strategy<Value = (i64, i64)> {
+    let lots = prop_oneof![2 => Just(10_i64), 4 => 1_i64..400, 2 => Just(0), 1 => -5_i64..60_000];
+    (-20_i64..120, lots)
 }
 
 fn mark(world: &World, symbol: usize) -> i64 {
@@ -110,6 +118,11 @@ fn input(world: &mut World, act: &Act) -> Option<Input> {
             let order = pick(world, order)?;
             let limit = if order.limit_ticks == 0 { 0 } else { order.limit_ticks + away };
             Input::ReplaceRequest(world.replace(&order, lots, limit))
+        }
+        Act::Quote { bid, ask } => {
+            let at = |away: i64, lots: i64| if lots == 0 { (0, 0) } else { (mark(world, 0) + away, lots) };
+            let (bid, ask) = (at(-bid.0, bid.1), at(ask.0, ask.1));
+            Input::QuoteUpdate(world.quote(bid, ask))
         }
         Act::Cash { strategy, euros, units, kind } => {
             let movement = world.capital(strategy, if euros { "EUR" } else { "USD" }, units);

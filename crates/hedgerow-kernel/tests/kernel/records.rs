@@ -3,8 +3,9 @@
 use crate::people::Wish;
 use crate::world::{CARRY, MOMENTUM, World, capital_limits, instrument};
 use hedgerow_core::{
-    Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, LifecycleEvent, LifecycleKind, Money, NounInfo,
-    Order, ParentOrder, Quote, Sequenced, Session, StateHash, StrategyStart, Target, code, nouns, time::FOREVER,
+    AlgoSettings, ContingentOrder, Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, LifecycleEvent,
+    LifecycleKind, Money, NounInfo, Order, ParentEvent, ParentOrder, PlanStep, Quote, Sequenced, Session, Slice,
+    StateHash, StrategyStart, Target, Trade, code, nouns, time::FOREVER,
 };
 use hedgerow_kernel::Input;
 use proptest::prelude::*;
@@ -73,6 +74,18 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
         Input::Forecast(Forecast { ts, expected_return: 0.01, uncertainty: 0.02, ..Forecast::default() }),
         Input::Target(Target { ts, lots: 100, ..Target::default() }),
         Input::ParentOrder(ParentOrder { ts, lots: 100, slices: 4, side: 1, algo: 1, ..ParentOrder::default() }),
+        Input::AlgoSettings(AlgoSettings { ts, cause: 1, size_bps: 500, ..AlgoSettings::default() }),
+        Input::PlanStep(PlanStep { ts, cause: 1, step: 1, due_ts: ts, due_lots: 10, ..PlanStep::default() }),
+        Input::Slice(Slice { ts, cause: 1, lots: 10, reason: 1, ..Slice::default() }),
+        Input::ParentEvent(ParentEvent { ts, parent: 1, lots: 10, event: 1, ..ParentEvent::default() }),
+        Input::ContingentOrder(ContingentOrder {
+            ts,
+            after: working.id,
+            side: 2,
+            tif: 1,
+            strategy: working.strategy,
+            ..ContingentOrder::default()
+        }),
         Input::LifecycleEvent(LifecycleEvent { ts, ..happens(LifecycleKind::Dividend, 0) }),
         Input::LifecycleEvent(LifecycleEvent { ts, ..happens(LifecycleKind::Borrow, 2) }),
         Input::Order(world.written(MOMENTUM, "buy 10 AAA @ 10000")),
@@ -95,6 +108,7 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
         Input::JailStart(JailStart { ts, strategy: CARRY, abi: 1, form: 1, ..JailStart::default() }),
         Input::JailAnswer(JailAnswer { ts, strategy: CARRY, intents: 1, ..JailAnswer::default() }),
         Input::Signed(0, Wish::of("carry").proposal()),
+        Input::Trade(0, Trade { ts_init: ts, lots: 5, price_ticks: 10_000, ..Trade::default() }),
         Input::Genesis(0, crate::people::genesis().to_bytes()),
     ]
 }
@@ -105,7 +119,7 @@ pub fn spoiled(input: &Input, changes: &[(usize, Absurd)]) -> Input {
     let mut bytes = bytes.to_vec();
     for (place, value) in changes {
         match input {
-            Input::Signed(..) | Input::Genesis(..) => {
+            Input::Signed(..) | Input::Genesis(..) | Input::Remark(..) => {
                 let at = place % bytes.len();
                 value.fill(&mut bytes[at..=at]);
             }

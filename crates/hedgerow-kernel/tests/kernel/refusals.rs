@@ -5,8 +5,8 @@ use crate::people::Wish;
 use crate::records::{Absurd, absurd, plausible, spoiled};
 use crate::world::{CAPACITY, MOMENTUM, World, currency, instrument};
 use hedgerow_core::{
-    Bar, CashMovement, Code, Currency, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Limits, Order,
-    ParentOrder, Quote, Session, Symbol, Target, code, time::SECOND,
+    AlgoSettings, Bar, CashMovement, Code, Currency, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Limits,
+    Order, ParentEvent, ParentOrder, PlanStep, Quote, Session, Slice, Symbol, Target, Trade, code, time::SECOND,
 };
 use hedgerow_kernel::{Capacity, Input, Kernel};
 use proptest::prelude::*;
@@ -191,6 +191,11 @@ fn an_order_cash_forecast_target_or_parent_order_that_cannot_be_is_refused() {
     let forecast = Forecast { ts, expected_return: 0.01, uncertainty: 0.02, ..Forecast::default() };
     let target = Target { ts, ..Target::default() };
     let parent = ParentOrder { ts, lots: 100, slices: 4, side: 1, algo: 1, ..ParentOrder::default() };
+    let told = AlgoSettings { ts, cause: 1, ..AlgoSettings::default() };
+    let step = PlanStep { ts, cause: 1, step: 1, due_lots: 10, ..PlanStep::default() };
+    let slice = Slice { ts, cause: 1, lots: 10, reason: 1, ..Slice::default() };
+    let trade = Trade { ts_init: ts, lots: 5, price_ticks: 10_000, ..Trade::default() };
+    let event = ParentEvent { ts, parent: 1, lots: 10, event: 1, ..ParentEvent::default() };
     for (input, code) in [
         (Input::Order(Order { instrument: 3, ..order }), code::CORE_UNKNOWN_INSTRUMENT),
         (Input::Order(Order { strategy: 3, ..order }), code::CORE_UNKNOWN_STRATEGY),
@@ -211,6 +216,24 @@ fn an_order_cash_forecast_target_or_parent_order_that_cannot_be_is_refused() {
         (Input::ParentOrder(ParentOrder { slices: 0, ..parent }), code::CORE_INPUT),
         (Input::ParentOrder(ParentOrder { side: 0, ..parent }), code::CORE_INPUT),
         (Input::ParentOrder(ParentOrder { algo: 9, ..parent }), code::CORE_INPUT),
+        (Input::AlgoSettings(AlgoSettings { cause: 0, ..told }), code::CORE_INPUT),
+        (Input::AlgoSettings(AlgoSettings { risk_aversion: f64::NAN, ..told }), code::CORE_INPUT),
+        (Input::AlgoSettings(AlgoSettings { size_bps: 10_001, ..told }), code::CORE_INPUT),
+        (Input::AlgoSettings(AlgoSettings { strategy: 3, ..told }), code::CORE_UNKNOWN_STRATEGY),
+        (Input::PlanStep(PlanStep { step: 0, ..step }), code::CORE_INPUT),
+        (Input::PlanStep(PlanStep { due_lots: -1, ..step }), code::CORE_INPUT),
+        (Input::PlanStep(PlanStep { cause: 1 << 40, ..step }), code::CORE_INPUT),
+        (Input::PlanStep(PlanStep { ts: ts - 2, ..step }), code::CORE_TIME_ORDER),
+        (Input::Slice(Slice { lots: 0, ..slice }), code::CORE_INPUT),
+        (Input::Slice(Slice { reason: 9, ..slice }), code::CORE_INPUT),
+        (Input::Slice(Slice { instrument: 3, ..slice }), code::CORE_UNKNOWN_INSTRUMENT),
+        (Input::ParentEvent(ParentEvent { event: 0, ..event }), code::CORE_INPUT),
+        (Input::ParentEvent(ParentEvent { parent: 0, ..event }), code::CORE_INPUT),
+        (Input::ParentEvent(ParentEvent { lots: 0, ..event }), code::CORE_INPUT),
+        (Input::Trade(0, Trade { lots: 0, ..trade }), code::DATA_NOT_POSITIVE),
+        (Input::Trade(0, Trade { price_ticks: 0, ..trade }), code::DATA_NOT_POSITIVE),
+        (Input::Trade(0, Trade { instrument: 3, ..trade }), code::CORE_UNKNOWN_INSTRUMENT),
+        (Input::Trade(0, Trade { ts_init: ts - 2, ..trade }), code::CORE_TIME_ORDER),
         (Input::Session(Session { ts: 0, ..Session::default() }), code::CORE_TIME_ORDER),
         (Input::KillSwitch(KillSwitch { ts, strategy: 3, ..KillSwitch::default() }), code::CORE_UNKNOWN_STRATEGY),
         (Input::FirmLimits(FirmLimits::default()), code::CORE_TIME_ORDER),
@@ -302,7 +325,7 @@ fn every_single_field_of_every_input_may_be_absurd() {
         let inputs = plausible(&mut world, working);
         for input in inputs {
             let (kind, _, bytes) = input.as_record();
-            let texts = matches!(input, Input::Signed(..) | Input::Genesis(..));
+            let texts = matches!(input, Input::Signed(..) | Input::Genesis(..) | Input::Remark(..));
             let places = if texts { 8.min(bytes.len()) } else { crate::records::info(kind).fields.len() };
             if texts && order > 0 {
                 continue;

@@ -2,7 +2,7 @@
 
 use crate::world::{MOMENTUM, World};
 use hedgerow_core::{Instrument, Money, code, time::DAY};
-use hedgerow_kernel::{Ahead, Effects, Input, Stretch};
+use hedgerow_kernel::{Ahead, Curve, Effects, Input, Stretch};
 use proptest::prelude::*;
 
 /// One row of a stretch; times are counted from the row before.
@@ -102,6 +102,17 @@ fn fund(lots: i64, told: bool) -> World {
     world
 }
 
+/// A curve over one column of closes.
+fn begun() -> Curve {
+    let mut curve = Curve::default();
+    curve.begin();
+    curve
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
 fn agree(mut world: World, rows: &[Row], ts: i64) -> Result<(), TestCaseError> {
     let columns = Columns::of(rows, ts);
     let stretch = columns.stretch(0);
@@ -124,20 +135,23 @@ fn agree(mut world: World, rows: &[Row], ts: i64) -> Result<(), TestCaseError> {
         worths.push(twin.ledger().nav(MOMENTUM).unwrap().to_f64().to_bits());
     }
     for looked in (0..=rows.len()).step_by(rows.len() / 5 + 1) {
-        let (mut ahead, mut kernel, mut nav) = (Ahead::new(stretch).unwrap(), world.kernel.clone(), Vec::new());
+        let (mut ahead, mut kernel, mut curve) = (Ahead::new(stretch).unwrap(), world.kernel.clone(), begun());
         [looked, rows.len()].into_iter().for_each(|end| ahead.look_to(end));
         let middle = (rows.len() / 3).min(worths.len());
-        let taken = kernel.stretch(&ahead, 0..middle, &mut nav);
-        let taken = taken.and_then(|_| kernel.stretch(&ahead, middle..rows.len(), &mut nav));
-        prop_assert_eq!(nav.iter().map(|n| n.to_bits()).collect::<Vec<_>>(), worths.clone());
+        let taken = kernel.stretch(&ahead, 0..middle, &mut curve);
+        let taken = taken.and_then(|_| kernel.stretch(&ahead, middle..rows.len(), &mut curve));
+        prop_assert_eq!(bits(&curve.values(&[stretch.close])), worths.clone());
+        let every_other: Vec<usize> = (0..rows.len() + 2).step_by(2).collect();
+        let due: Vec<u64> = worths.iter().copied().step_by(2).collect();
+        prop_assert_eq!(bits(&curve.values_at(&every_other, &[stretch.close])), due);
         prop_assert_eq!(taken.err(), refused.clone());
         prop_assert_eq!(kernel.to_bytes(), twin.to_bytes());
     }
-    let mut nav = Vec::new();
-    let taken = world.kernel.stretch(&Ahead::new(stretch).unwrap(), 0..rows.len(), &mut nav);
+    let mut curve = begun();
+    let taken = world.kernel.stretch(&Ahead::new(stretch).unwrap(), 0..rows.len(), &mut curve);
     prop_assert!(taken != Ok(false));
     let problem = taken.err();
-    prop_assert_eq!(nav.iter().map(|n| n.to_bits()).collect::<Vec<_>>(), worths);
+    prop_assert_eq!(bits(&curve.values(&[stretch.close])), worths);
     prop_assert_eq!(problem, refused);
     prop_assert_eq!(world.kernel.to_bytes(), twin.to_bytes());
     Ok(())
@@ -211,7 +225,7 @@ fn a_bad_row_is_found_wherever_it_stands_and_however_far_was_looked_before() {
 fn two_bars_of_the_same_moment_are_no_stretch_and_the_first_is_taken() {
     let mut world = fund(10, true);
     let columns = Columns::of(&[row(1, 0, 9_000, 1, 1), row(0, 0, 9_100, 1, 1)], world.ts);
-    let problem = world.kernel.stretch(&Ahead::new(columns.stretch(0)).unwrap(), 0..2, &mut Vec::new()).unwrap_err();
+    let problem = world.kernel.stretch(&Ahead::new(columns.stretch(0)).unwrap(), 0..2, &mut begun()).unwrap_err();
     assert_eq!(problem.code, code::CORE_INPUT);
     assert_eq!(world.kernel.ledger().mark_ticks(0), Some(9_000));
 }
@@ -225,10 +239,10 @@ fn columns_of_different_lengths_are_no_stretch() {
 
 /// Whether a stretch of one bar is taken; one that is not leaves no trace.
 fn is_taken(world: &World, instrument: u32) -> bool {
-    let (mut kernel, mut nav) = (world.kernel.clone(), Vec::new());
+    let (mut kernel, mut curve) = (world.kernel.clone(), begun());
     let columns = Columns::of(&[row(1, 0, 9_000, 1, 1)], world.ts);
-    let is_taken = kernel.stretch(&Ahead::new(columns.stretch(instrument)).unwrap(), 0..1, &mut nav).unwrap();
-    assert_eq!((nav.len() == 1, kernel.to_bytes() != world.kernel.to_bytes()), (is_taken, is_taken));
+    let is_taken = kernel.stretch(&Ahead::new(columns.stretch(instrument)).unwrap(), 0..1, &mut curve).unwrap();
+    assert_eq!((curve.len() == 1, kernel.to_bytes() != world.kernel.to_bytes()), (is_taken, is_taken));
     is_taken
 }
 

@@ -1,6 +1,9 @@
 //! The domain's notation: orders and reports are written as a trader would, effects are told a line each.
 
-use hedgerow_core::{Code, Decision, Fill, Finding, Mandate, Noun, OrderEvent, Posting, ReportKind, Side, Verdict};
+use hedgerow_core::{
+    CancelRequest, Code, Decision, Fill, Finding, Mandate, Noun, Order, OrderEvent, Posting, ReplaceRequest,
+    ReportKind, Side, Verdict,
+};
 use hedgerow_kernel::Effects;
 use hedgerow_oms::OrderState;
 use hedgerow_risk::rules::bit;
@@ -66,6 +69,17 @@ fn line(kind: u16, bytes: &[u8]) -> String {
             let event: OrderEvent = bytemuck::pod_read_unaligned(bytes);
             format!("{} -> {}", state(event.from), state(event.to))
         }
+        // The sides of a quote: what it brings of orders, changes and cancels.
+        Order::KIND => {
+            let order: Order = bytemuck::pod_read_unaligned(bytes);
+            let side = if order.side == Side::Buy as u8 { "buy" } else { "sell" };
+            format!("{side} {} @ {}", order.lots, order.limit_ticks)
+        }
+        ReplaceRequest::KIND => {
+            let request: ReplaceRequest = bytemuck::pod_read_unaligned(bytes);
+            format!("change to {} @ {}", request.lots, request.limit_ticks)
+        }
+        CancelRequest::KIND => "cancel".to_owned(),
         Fill::KIND => {
             let fill: Fill = bytemuck::pod_read_unaligned(bytes);
             format!("fill {} @ {}", fill.lots, fill.price_ticks)

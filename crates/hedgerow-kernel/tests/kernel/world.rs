@@ -6,8 +6,8 @@ use crate::people::{self, Wish, artifact};
 use crate::words::{Wanted, report, told};
 use hedgerow_core::{
     Bar, CancelRequest, CashKind, CashMovement, Currency, FirmLimits, FxRate, Instrument, InstrumentId, Isolation,
-    JailStart, KernelStart, KillSwitch, Limits, Money, Noun, Order, OrderKind, Problem, ReplaceRequest, SHORTABLE,
-    Session, StateHash, StrategyId, StrategyStart, Symbol, TierKind, TimeInForce, VenueReport, Verdict,
+    JailStart, KernelStart, KillSwitch, Limits, Money, Noun, Order, OrderKind, Problem, QuoteUpdate, ReplaceRequest,
+    SHORTABLE, Session, StateHash, StrategyId, StrategyStart, Symbol, TierKind, TimeInForce, VenueReport, Verdict,
     time::{DAY, FOREVER, SECOND},
 };
 use hedgerow_kernel::{Capacity, Effects, Input, Kernel, Replay, ReplayReport};
@@ -348,6 +348,26 @@ impl World {
     pub fn replaces(&mut self, order: &Order, lots: i64, limit_ticks: i64) -> Told {
         let request = self.replace(order, lots, limit_ticks);
         self.take(Input::ReplaceRequest(request))
+    }
+
+    /// The next quote of the momentum strategy in AAA: price and lots of either side, zeros for none.
+    pub fn quote(&mut self, bid: (i64, i64), ask: (i64, i64)) -> QuoteUpdate {
+        self.client_id += 2;
+        QuoteUpdate {
+            ts: self.ts,
+            client_id: self.client_id - 1,
+            bid_ticks: bid.0,
+            bid_lots: bid.1,
+            ask_ticks: ask.0,
+            ask_lots: ask.1,
+            strategy: MOMENTUM,
+            ..QuoteUpdate::default()
+        }
+    }
+
+    pub fn quotes(&mut self, bid: (i64, i64), ask: (i64, i64)) -> Told {
+        let update = self.quote(bid, ask);
+        self.take(Input::QuoteUpdate(update))
     }
 
     /// `AAA 10 +5 -0`: position, reserved to buy, reserved to sell, of the momentum strategy.

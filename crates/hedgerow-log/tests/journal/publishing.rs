@@ -294,13 +294,13 @@ fn an_empty_log_is_published_as_the_empty_tree() {
 fn a_write_ahead_file_that_reads_back_otherwise_is_not_signed() {
     let journal = published(&[5]);
     let before = journal.storage().small(CHECKPOINT).unwrap();
-    let changed = Rotten { inner: journal.into_storage(), rots: false };
+    let changed = Rotten { inner: journal.into_storage(), reads: |_| {} };
     let (mut journal, _) = Journal::open(changed, signer().verifier()).unwrap();
     let id = journal.next_id();
     journal.append(6, id, &[1; 64]).unwrap();
     journal.commit().unwrap();
     let mut store = journal.into_storage();
-    store.rots = true;
+    store.reads = |bytes| bytes[bytes.len() / 2] ^= 1;
     // What was committed is still in the journal's tree; the file below it changed.
     let (mut journal, _) = Journal::open(store, signer().verifier()).unwrap();
     assert_eq!(journal.publish(&signer()).unwrap_err().code, code::LOG_BAD_CRC);
@@ -308,10 +308,40 @@ fn a_write_ahead_file_that_reads_back_otherwise_is_not_signed() {
     assert_eq!(journal.storage().inner.small(CHECKPOINT).unwrap(), before);
 }
 
+#[test]
+fn an_entry_that_was_forged_with_right_checksums_before_it_was_published_is_not_signed() {
+    // Few entries are compared one by one, many by the root of all.
+    for (entries, said) in [(3, "entry 0"), (262_145, "root")] {
+        let forged = |bytes: &mut [u8]| {
+            let (head, body) = bytes[..16 + 80].split_at_mut(16);
+            if body[8..16] != 1_u64.to_le_bytes() {
+                return;
+            }
+            body[20] ^= 1;
+            let words = [8, 12].map(|at| u32::from_le_bytes(head[at..at + 4].try_into().unwrap()));
+            let crc = crc32c::crc32c(body);
+            head[8..12].copy_from_slice(&crc.to_le_bytes());
+            head[12..].copy_from_slice(&(words[1] ^ words[0] ^ crc).to_le_bytes());
+        };
+        let store = Rotten { inner: MemoryStorage::default(), reads: forged };
+        let mut journal = Journal::create(store, signer().verifier()).unwrap();
+        for id in 1..=entries {
+            journal.append(6, id, &[1; 64]).unwrap();
+            if id % 100_000 == 1 {
+                journal.commit().unwrap();
+            }
+        }
+        let problem = journal.publish(&signer()).unwrap_err();
+        assert_eq!(problem.code, code::LOG_BAD_CRC);
+        assert!(problem.detail.contains(said), "{problem}");
+        assert_eq!(journal.storage().inner.small(CHECKPOINT).unwrap(), None);
+    }
+}
+
 /// A store whose bytes change between writing and reading back.
 struct Rotten {
     inner: MemoryStorage,
-    rots: bool,
+    reads: fn(&mut [u8]),
 }
 impl Files for Rotten {
     fn small(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
@@ -336,10 +366,7 @@ impl Storage for Rotten {
     }
     fn read_at(&self, at: u64, bytes: usize) -> Result<Vec<u8>, Problem> {
         let mut read = self.inner.read_at(at, bytes)?;
-        if self.rots {
-            let middle = read.len() / 2;
-            read[middle] ^= 1;
-        }
+        (self.reads)(&mut read);
         Ok(read)
     }
     fn truncate(&mut self, bytes: u64) -> Result<(), Problem> {

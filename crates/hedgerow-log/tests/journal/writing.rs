@@ -123,7 +123,10 @@ fn a_log_is_not_started_over_another_nor_opened_with_another_key() {
     let other = LogSigner::new("test.fund/journal", &[9; 32]).unwrap();
     assert_eq!(Journal::open(store, other.verifier()).unwrap_err().code, code::LOG_BAD_SIGNATURE);
     let nothing = MemoryStorage::default();
-    assert_eq!(Journal::open(nothing, signer().verifier()).unwrap_err().code, code::LOG_NOT_A_LOG);
+    assert_eq!(Journal::open(nothing, signer().verifier()).unwrap_err().code, code::LOG_EMPTY);
+    let mut foreign = MemoryStorage::default();
+    foreign.append(b"someone else's bytes").unwrap();
+    assert_eq!(Journal::open(foreign, signer().verifier()).unwrap_err().code, code::LOG_NOT_A_LOG);
     assert_eq!(empty().publish(&other).unwrap_err().code, code::LOG_BAD_SIGNATURE);
 }
 

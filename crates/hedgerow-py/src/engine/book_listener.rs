@@ -1,7 +1,7 @@
 //! Event strategies as listeners of a run over books: each handler is called when its news is here, and never before.
 
 use super::book_run::{Listener, Told};
-use super::book_views::{BookView, QuoteView, TradeView};
+use super::book_views::{BookView, PhaseView, QuoteView, TradeView};
 use super::run::Callee;
 use super::shared::Shared;
 use super::strategy::StrategyCore;
@@ -12,9 +12,9 @@ use std::rc::Rc;
 
 type Handler = Option<Py<PyAny>>;
 
-/// A strategy and those of its handlers that it really has: `on_quote`, `on_trade`, `on_book`, `on_fill`, `on_timer`.
+/// A strategy and those of its handlers that it really has: `on_quote`, `on_trade`, `on_book`, `on_phase`, `on_fill`, `on_timer`.
 #[derive(FromPyObject)]
-pub struct Handlers(Py<StrategyCore>, Handler, Handler, Handler, Handler, Handler);
+pub struct Handlers(Py<StrategyCore>, Handler, Handler, Handler, Handler, Handler, Handler);
 
 /// One strategy, ready to be called.
 struct Strategy<'py> {
@@ -22,6 +22,7 @@ struct Strategy<'py> {
     on_quote: Option<Callee<'py>>,
     on_trade: Option<Callee<'py>>,
     on_book: Option<Callee<'py>>,
+    on_phase: Option<Callee<'py>>,
     on_fill: Option<Callee<'py>>,
     on_timer: Option<Callee<'py>>,
 }
@@ -41,11 +42,12 @@ impl<'py> Handled<'py> {
         let callee = |handler: &Handler| handler.as_ref().map(|handler| Callee::of(handler.bind(py)));
         let strategies = handlers
             .iter()
-            .map(|Handlers(core, on_quote, on_trade, on_book, on_fill, on_timer)| Strategy {
+            .map(|Handlers(core, on_quote, on_trade, on_book, on_phase, on_fill, on_timer)| Strategy {
                 core: core.bind(py).borrow(),
                 on_quote: callee(on_quote),
                 on_trade: callee(on_trade),
                 on_book: callee(on_book),
+                on_phase: callee(on_phase),
                 on_fill: callee(on_fill),
                 on_timer: callee(on_timer),
             })
@@ -71,13 +73,16 @@ impl Listener for Handled<'_> {
     fn on_update(&mut self, told: &Told) -> PyResult<()> {
         let (py, instrument) = (self.py, told.instrument);
         self.shared.cause.set(0);
-        let book = match told.trade {
-            None if self.strategies.iter().any(|s| s.on_book.is_some()) => Some(self.book(instrument)?),
+        let book = match (told.trade, told.phase) {
+            (None, None) if self.strategies.iter().any(|s| s.on_book.is_some()) => Some(self.book(instrument)?),
             _ => None,
         };
         for strategy in &self.strategies {
             if let (Some(on_trade), Some(trade)) = (&strategy.on_trade, &told.trade) {
                 on_trade.call(Bound::new(py, TradeView::new(py, &self.shared, trade))?.as_any())?;
+            }
+            if let (Some(on_phase), Some(phase)) = (&strategy.on_phase, &told.phase) {
+                on_phase.call(Bound::new(py, PhaseView::new(py, &self.shared, phase))?.as_any())?;
             }
             if let (Some(on_book), Some(book)) = (&strategy.on_book, &book) {
                 on_book.call(book.as_any())?;

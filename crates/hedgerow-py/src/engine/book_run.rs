@@ -1,15 +1,18 @@
 //! The run over books: history happens at the venue, travels to us, and only then can anybody hear of it.
 //!
 //! Promises: strict order of time at both ends, as `hedgerow_sim::replay::next` says; what a strategy can see is what has
-//! reached us; memory holds the books and what is under way, whatever the length of the replay.
+//! reached us; memory holds the books and what is under way, whatever the length of the replay, and beside them a sample of
+//! the equity and a row of the tape each few seconds.
 
 use super::desk::Desk;
+use super::known::{Known, Local, moved_level};
 use super::run::breathe;
 use super::shared::Shared;
 use crate::words::raise;
-use hedgerow_book::{Book, Level, LevelBook, OrderBook, Refused, Rules, TopBook};
+use hedgerow_book::{Level, Rules};
 use hedgerow_core::{
-    BookLevel, BookOrder, Fill, InstrumentId, LAST_OF_UPDATE, Noun, Problem, Quote, Side, Trade, code, time,
+    BookLevel, BookOrder, Fill, InstrumentId, LAST_OF_UPDATE, MarketPhase, Noun, Phase, Problem, Quote, Side, Trade,
+    code, time,
 };
 use hedgerow_sim::BookVenue;
 use hedgerow_sim::replay::{Depth, FeedLine, Next, Row, next};
@@ -39,69 +42,12 @@ pub trait Listener {
 pub struct Told {
     /// Of which instrument.
     pub instrument: InstrumentId,
-    /// A trade, if it is one; else the book changed.
+    /// A trade, if it is one.
     pub trade: Option<Trade>,
+    /// What the instrument does at the venue from now on, if it is that; else the book changed.
+    pub phase: Option<MarketPhase>,
     /// The best prices, if they or their sizes changed.
     pub quote: Option<Quote>,
-}
-
-/// A book as it is known here.
-pub enum Local {
-    /// The best prices.
-    Top(TopBook),
-    /// Every price.
-    Levels(LevelBook),
-    /// Every order.
-    Orders(OrderBook),
-}
-
-impl Local {
-    fn new(depth: Depth, rules: Rules) -> Result<Local, Refused> {
-        Ok(match depth {
-            Depth::Top => Local::Top(TopBook::new(rules)?),
-            Depth::Levels => Local::Levels(LevelBook::new(rules)?),
-            Depth::Orders => Local::Orders(OrderBook::new(rules)?),
-        })
-    }
-
-    fn update(&mut self, kind: u16, rows: &[Row]) -> Result<(), Refused> {
-        match self {
-            Local::Top(book) if kind == BookLevel::KIND => book.update(bytemuck::cast_slice(rows)),
-            Local::Levels(book) if kind == BookLevel::KIND => book.update(bytemuck::cast_slice(rows)),
-            Local::Orders(book) if kind == BookOrder::KIND => book.update(bytemuck::cast_slice(rows)),
-            _ => Err(Refused::new(code::BOOK_FIELD, kind.into(), 0)),
-        }
-    }
-
-    /// The best level of a side.
-    #[inline]
-    pub fn best(&self, side: Side) -> Option<Level> {
-        match self {
-            Local::Top(book) => book.best(side),
-            Local::Levels(book) => book.best(side),
-            Local::Orders(book) => book.best(side),
-        }
-    }
-
-    /// The best levels of a side, best first.
-    pub fn levels(&self, side: Side, n: usize) -> Vec<Level> {
-        match self {
-            Local::Top(book) => book.levels(side, n),
-            Local::Levels(book) => book.levels(side, n),
-            Local::Orders(book) => book.levels(side, n),
-        }
-    }
-}
-
-/// An instrument as it is known here: its book, and by how much our impact had moved it.
-pub struct Known {
-    /// The book, at history's prices.
-    pub book: Local,
-    /// Ticks by which prices lie higher.
-    pub shift_ticks: i32,
-    best: [Option<Level>; 2],
-    /// When the newest quote was made; a venue's clock may step back, and what we say of it does not.
-    ts_event: i64,
 }
 
 /// Net asset value and half-way prices, looked at in equal steps of time.
@@ -119,6 +65,7 @@ pub struct BookRun {
     /// By instrument.
     pub known: Vec<Known>,
     rows: Vec<Row>,
+    may_cross: bool,
     market_ts: i64,
     /// Rows of history until now, over all pieces.
     row: usize,
@@ -132,11 +79,11 @@ struct Update<'a> {
 }
 
 impl<'a> Update<'a> {
-    /// The update that begins at a row: a trade, or changes of one book up to the one marked as last.
+    /// The update that begins at a row: a trade, a phase, or changes of one book up to the one marked as last.
     fn at(kinds: &[u8], rows: &'a [Row], start: usize) -> Option<Update<'a>> {
         let kind = u16::from(*kinds.get(start)?);
         let mut end = start + 1;
-        while kind != Trade::KIND
+        while ![Trade::KIND, MarketPhase::KIND].contains(&kind)
             && rows[end - 1][3] >> 56 & u64::from(LAST_OF_UPDATE) == 0
             && end < kinds.len()
             && u16::from(kinds[end]) == kind
@@ -162,17 +109,7 @@ impl<'a> Update<'a> {
     }
 }
 
-/// A level as our impact moved it: nobody bids below one tick, and nobody asks for less.
-pub fn moved_level(side: Side, level: Level, shift_ticks: i32) -> Option<Level> {
-    let price_ticks = level.price_ticks.saturating_add(shift_ticks);
-    match side {
-        _ if shift_ticks == 0 || price_ticks > 0 => Some(Level { price_ticks, ..level }),
-        Side::Buy => None,
-        Side::Sell => Some(Level { price_ticks: 1, ..level }),
-    }
-}
-
-/// The three events have their instrument at the same place.
+/// The events have their instrument at the same place.
 #[inline]
 fn instrument_of(row: &Row) -> InstrumentId {
     InstrumentId::from((row[3] >> 32) as u16)
@@ -188,13 +125,15 @@ impl BookRun {
         every_ns: i64,
     ) -> Result<BookRun, Problem> {
         let known = || -> Result<Known, Problem> {
-            Ok(Known { book: Local::new(depth, rules)?, shift_ticks: 0, best: [None; 2], ts_event: i64::MIN })
+            let (book, phase) = (Local::new(depth, rules)?, Phase::Continuous);
+            Ok(Known { book, shift_ticks: 0, best: [None; 2], phase, ts_event: i64::MIN })
         };
         Ok(BookRun {
             feed: FeedLine::new(),
             delay_ns,
             known: (0..instruments).map(|_| known()).collect::<Result<_, _>>()?,
             rows: Vec::new(),
+            may_cross: rules.may_cross,
             market_ts: i64::MIN,
             row: 0,
             samples: Samples { every_ns, next_ts: i64::MIN, ts: Vec::new(), marks: Vec::new() },
@@ -217,6 +156,7 @@ impl BookRun {
                 BookLevel::KIND => venue.levels(bytemuck::cast_slice(update.rows), ts),
                 BookOrder::KIND => venue.orders(bytemuck::cast_slice(update.rows), ts),
                 Trade::KIND => venue.trade(bytemuck::cast_ref(&update.rows[0]), ts),
+                MarketPhase::KIND => venue.phase(bytemuck::cast_ref(&update.rows[0]), ts),
                 kind => Err(Problem::new(code::CORE_INPUT, format!("a row of kind {kind} among those of books"))),
             }
             .map_err(|problem| Problem::new(problem.code, format!("row {row}: {} at {ts}", problem.detail)))?;
@@ -258,7 +198,12 @@ impl BookRun {
             let moved = trade.price_ticks.saturating_add(packet.shift_ticks);
             Trade { price_ticks: if packet.shift_ticks == 0 { moved } else { moved.max(1) }, ..trade }
         });
-        if trade.is_none() {
+        let phase = (packet.kind == MarketPhase::KIND).then(|| bytemuck::cast::<Row, MarketPhase>(self.rows[0]));
+        if let Some(entered) = phase.and_then(|told| Phase::from_u8(told.phase)) {
+            known.phase = entered;
+            known.book.set_may_cross(self.may_cross || entered != Phase::Continuous);
+        }
+        if trade.is_none() && phase.is_none() {
             known.book.update(packet.kind, &self.rows)?;
         }
         let best = [known.book.best(Side::Buy), known.book.best(Side::Sell)];
@@ -273,7 +218,7 @@ impl BookRun {
             let (ts_event, ts_init) = (known.ts_event, packet.ts);
             Quote { ts_event, ts_init, bid_ticks, bid_lots, ask_ticks, ask_lots, instrument, ..Quote::default() }
         });
-        Ok(Some(Told { instrument, trade, quote }))
+        Ok(Some(Told { instrument, trade, phase, quote }))
     }
 
     /// Looks at the run if it is time, before anything happens at `ts`.
@@ -286,7 +231,11 @@ impl BookRun {
         let every_ns = self.samples.every_ns;
         let next_ts = ts.div_euclid(every_ns).saturating_add(1).saturating_mul(every_ns);
         let at = std::mem::replace(&mut self.samples.next_ts, next_ts);
-        if at == i64::MIN { Ok(()) } else { self.sample_at(desk, at) }
+        if at == i64::MIN {
+            return Ok(());
+        }
+        self.sample_at(desk, at)?;
+        desk.check_margin_at(at)
     }
 
     fn sample_at(&mut self, desk: &mut Desk, ts: i64) -> Result<(), Problem> {
@@ -367,14 +316,30 @@ impl BookRun {
         match what {
             Next::Report => {
                 desk.hear_next()?;
+                if !desk.fresh_fills.is_empty() {
+                    desk.check_margin_at(ts)?;
+                }
+                desk.flush_links()?;
                 Ok(if desk.fresh_fills.is_empty() { Step::Quiet } else { Step::Fills })
             }
             Next::Feed => {
                 let Some(told) = self.receive()? else { return Ok(Step::Quiet) };
+                if let Some(told) = told.phase {
+                    desk.enter_phase(told.instrument.into(), Phase::from_u8(told.phase).is_some_and(Phase::is_open));
+                }
+                if let Some(trade) = told.trade {
+                    desk.traded(trade)?;
+                    desk.tape.trade(told.instrument, ts, trade.lots);
+                }
+                if let Some(Quote { bid_ticks, ask_ticks, bid_lots, ask_lots, .. }) = told.quote {
+                    let width = if bid_ticks > 0 && ask_ticks > 0 { ask_ticks - bid_ticks } else { -1 };
+                    desk.tape.width(told.instrument, ts, width, bid_lots.saturating_add(ask_lots));
+                }
                 if let Some(quote) = told.quote
                     && desk.tops.learn(quote)
                 {
                     desk.tell_top(told.instrument)?;
+                    desk.check_margin_of(told.instrument, ts)?;
                 }
                 Ok(Step::Told(told))
             }
@@ -387,14 +352,14 @@ impl BookRun {
 pub fn columns<'a>(kinds: &'a [u8], words: &'a [u64]) -> Result<(&'a [u8], &'a [Row]), Problem> {
     let (rows, rest) = words.as_chunks::<4>();
     if rows.len() != kinds.len() || !rest.is_empty() {
-        let detail = format!("{} words for {} rows of four", words.len(), kinds.len());
-        return Err(Problem::new(code::DATA_TYPE, detail));
+        return Err(Problem::new(code::DATA_TYPE, format!("{} words for {} rows", words.len(), kinds.len())));
     }
     Ok((kinds, rows))
 }
 
 /// Plays rows of history, and then whatever else happens up to `until_ts`: `i64::MIN` = nothing, the run waits in the
-/// middle of things for the next call; `i64::MAX` = everything, the run is over.
+/// middle of things for the next call; `i64::MAX` = everything, the run is over. Gives when something is due next: a timer, or a
+/// parent order that looks at the market.
 pub fn play(
     py: Python<'_>,
     shared: &Shared,
@@ -402,7 +367,11 @@ pub fn play(
     until_ts: i64,
     listener: &mut impl Listener,
     progress: Option<&Py<PyAny>>,
-) -> PyResult<()> {
+) -> PyResult<i64> {
+    // What happened to positions between two calls may have brought fills forward.
+    if !shared.desk.borrow().fresh_fills.is_empty() {
+        tell_fills(shared, listener)?;
+    }
     let (mut at, mut breath, mut steps) = (0, BREATH, 0);
     loop {
         // A timer may come more often than rows do, and Ctrl-C must be heard then too.
@@ -412,11 +381,11 @@ pub fn play(
         }
         let update = Update::at(kinds, rows, at);
         if update.is_none() && until_ts == i64::MIN {
-            return Ok(());
+            return Ok(i64::MAX);
         }
         let step = {
             let (mut desk, mut run) = (shared.desk.borrow_mut(), shared.books.borrow_mut());
-            let run = run.as_mut().ok_or_else(|| raise(not_opened()))?;
+            let run = run.as_mut().ok_or_else(not_opened)?;
             // When history ends nobody is woken any more; what is under way still arrives.
             let now = match &update {
                 _ if desk.now != i64::MIN => desk.now,
@@ -424,11 +393,12 @@ pub fn play(
                 None => until_ts,
             };
             let is_over = update.is_none() && until_ts == i64::MAX;
-            let timer_ts = if is_over { i64::MAX } else { listener.due(now) };
+            let timer_ts = if is_over { i64::MAX } else { listener.due(now).min(desk.parents_wake().max(now)) };
             run.step(&mut desk, update.as_ref(), timer_ts, until_ts).map_err(raise)?
         };
         match step {
-            Step::End => return Ok(()),
+            Step::End if until_ts == i64::MAX => return Ok(i64::MAX),
+            Step::End => return Ok(listener.due(until_ts).min(shared.desk.borrow().parents_wake())),
             Step::Quiet => continue,
             Step::Happened => {
                 at += update.map_or(0, |update| update.rows.len());
@@ -445,10 +415,20 @@ pub fn play(
                 continue;
             }
         }
-        let mut desk = shared.desk.borrow_mut();
-        desk.flush().map_err(raise)?;
-        desk.publish_due().map_err(raise)?;
+        send(shared)?;
     }
+}
+
+/// Parent orders look at what is known now, and what was ordered leaves.
+fn send(shared: &Shared) -> PyResult<()> {
+    let (mut desk, run) = (shared.desk.borrow_mut(), shared.books.borrow());
+    let depth = |instrument: InstrumentId, side: Side, limit_ticks: i64| {
+        let known = run.as_ref().and_then(|run| run.known.get(instrument as usize));
+        known.map_or(0, |known| known.depth(side, limit_ticks))
+    };
+    desk.work_parents(&depth).map_err(raise)?;
+    desk.flush_near().map_err(raise)?;
+    desk.publish_due().map_err(raise)
 }
 
 /// Tells the fills that are new, and sends what follows from them.
@@ -457,12 +437,9 @@ pub fn tell_fills(shared: &Shared, listener: &mut impl Listener) -> PyResult<()>
     if !fills.is_empty() {
         listener.on_fills(&fills)?;
     }
-    let mut desk = shared.desk.borrow_mut();
-    desk.flush().map_err(raise)?;
-    desk.publish_due().map_err(raise)
+    send(shared)
 }
 
-#[cold]
-fn not_opened() -> Problem {
-    Problem::new(code::RUN_CONFIG, "the run was not opened for books")
+fn not_opened() -> PyErr {
+    raise(Problem::new(code::RUN_CONFIG, "the run was not opened for books"))
 }

@@ -1,7 +1,7 @@
 //! What Python says of a run over books: how deep, which models, how often it is looked at.
 
 use super::book_run::BookRun;
-use super::settings::get;
+use super::settings::{fee_schedules, get};
 use crate::words::raise;
 use hedgerow_book::Rules;
 use hedgerow_core::{Money, Problem, code};
@@ -46,11 +46,13 @@ pub fn read(config: &Bound<'_, PyDict>) -> PyResult<Option<BookSettings>> {
             per_unit: Money(get(config, "fee_per_unit_nano")?),
             min: Money(get(config, "fee_min_nano")?),
         },
+        schedules: fee_schedules(config)?,
         impact: Impact {
             permanent_nano: get(&books, "permanent_nano")?,
             transient_nano: get(&books, "transient_nano")?,
             half_life_ns: get(&books, "half_life_ns")?,
         },
+        auction_share_nano: get(&books, "auction_share_nano")?,
         rules: Rules { may_cross: get(&books, "may_cross")?, ..Rules::default() },
         seed: get(&books, "seed")?,
     };
@@ -71,6 +73,7 @@ fn queue(text: &str, power: f64) -> PyResult<QueueModel> {
         "trades_only" => Ok(QueueModel::TradesOnly),
         "power" => Ok(QueueModel::PowerProb(power)),
         "log" => Ok(QueueModel::LogProb),
+        "pro_rata" => Ok(QueueModel::ProRata),
         other => Err(unknown("queue", other)),
     }
 }

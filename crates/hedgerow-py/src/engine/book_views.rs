@@ -1,9 +1,9 @@
 //! What a strategy sees of books: quotes, trades, and the book itself as it is known here.
 
-use super::book_run::moved_level;
+use super::known::moved_level;
 use super::shared::{Shared, Unit};
 use hedgerow_book::Level;
-use hedgerow_core::{InstrumentId, Quote, Side, Trade};
+use hedgerow_core::{InstrumentId, MarketPhase, Phase, Quote, Side, Trade, TradeKind};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::rc::Rc;
@@ -117,6 +117,18 @@ impl TradeView {
     fn quantity(&self) -> f64 {
         self.unit.quantity(self.trade.lots)
     }
+    /// How it came about: `continuous`, `hidden` (against orders that nobody saw), `opening`, `closing`, or `auction`
+    /// for any other.
+    #[getter]
+    fn kind(&self) -> Option<&'static str> {
+        Some(match TradeKind::from_u8(self.trade.kind)? {
+            TradeKind::Continuous => "continuous",
+            TradeKind::Auction => "auction",
+            TradeKind::Hidden => "hidden",
+            TradeKind::Opening => "opening",
+            TradeKind::Closing => "closing",
+        })
+    }
     /// Who took: `buy`, `sell`, or `None` where it is not known.
     #[getter]
     fn aggressor(&self) -> Option<&'static str> {
@@ -128,6 +140,42 @@ impl TradeView {
     }
     fn __repr__(&self, py: Python<'_>) -> String {
         format!("Trade({}, ts={}, {} @ {})", self.symbol.bind(py), self.ts(), self.quantity(), self.price())
+    }
+}
+
+/// What an instrument does at the venue from now on, as it reached us.
+#[pyclass(name = "MarketPhase", module = "hedgerow", frozen)]
+pub struct PhaseView {
+    told: MarketPhase,
+    symbol: Py<PyString>,
+}
+
+impl PhaseView {
+    /// A view of one change.
+    pub fn new(py: Python<'_>, shared: &Shared, told: &MarketPhase) -> PhaseView {
+        PhaseView { told: *told, symbol: shared.symbol(py, told.instrument.into()) }
+    }
+}
+
+#[pymethods]
+impl PhaseView {
+    /// Name of the instrument.
+    #[getter]
+    fn symbol(&self, py: Python<'_>) -> Py<PyString> {
+        self.symbol.clone_ref(py)
+    }
+    /// When it happened at the venue, UTC nanoseconds.
+    #[getter]
+    fn ts(&self) -> i64 {
+        self.told.ts_event
+    }
+    /// `closed`, `opening_call`, `continuous`, `closing_call` or `halted`.
+    #[getter]
+    fn phase(&self) -> Option<&'static str> {
+        Phase::from_u8(self.told.phase).map(Phase::word)
+    }
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!("MarketPhase({}, ts={}, {})", self.symbol.bind(py), self.ts(), self.phase().unwrap_or_default())
     }
 }
 
@@ -166,6 +214,12 @@ impl BookView {
     #[getter]
     fn symbol(&self, py: Python<'_>) -> Py<PyString> {
         self.shared.symbol(py, self.instrument)
+    }
+    /// What the instrument does at the venue, as far as we know: see `MarketPhase.phase`.
+    #[getter]
+    fn phase(&self) -> Option<&'static str> {
+        let run = self.shared.books.borrow();
+        Some(run.as_ref()?.known.get(self.instrument as usize)?.phase.word())
     }
     /// Price and size of the best bid, `None` where there is none.
     #[getter]

@@ -1,10 +1,13 @@
 //! Bars as columns, borrowed from NumPy without copying.
 
+use crate::words::raise;
 use hedgerow_core::{Bar, Nanos, Problem, code, time::DAY};
-use hedgerow_kernel::{Ahead, Stretch};
+use hedgerow_kernel::{Looked, Stretch};
 use numpy::{PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
+/// Which of the columns holds the closes.
+pub const CLOSE: usize = 6;
 /// 64-bit values in a cache line.
 const LINE: usize = 8;
 
@@ -40,6 +43,37 @@ impl<'a, T: numpy::Element + Copy> Lane<'a, T> {
     }
 }
 
+/// Asks for memory that will be needed soon, where the processor can be asked. It makes no other difference.
+#[inline]
+fn prefetch(place: &i64) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing that the program sees, and the address is that of a live value.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
+/// Bars of one instrument that were looked at once for many runs.
+#[pyclass(frozen, module = "hedgerow._core")]
+pub struct LookedAt {
+    pub looked: Looked,
+    /// What was looked at stays where it is while this says so.
+    _columns: Py<PyAny>,
+}
+
+/// Looks at columns of bars that nobody changes: `None` where they are of several instruments, or a row cannot be proved
+/// good. Runs over them, or over consecutive rows of them, that are told so need not look again.
+#[pyfunction]
+pub fn look_at(columns: &Bound<'_, PyAny>) -> PyResult<Option<LookedAt>> {
+    let given = Columns::extract(columns)?;
+    let rows = given.rows().map_err(raise)?;
+    let looked = if rows.is_single() { Looked::at(&rows.stretch()) } else { None };
+    Ok(looked.map(|looked| LookedAt { looked, _columns: columns.clone().unbind() }))
+}
+
 fn view<'a, T: numpy::Element>(array: &'a PyReadonlyArray1<'_, T>, rows: usize) -> Result<&'a [T], Problem> {
     let slice = array.as_slice().map_err(|e| Problem::new(code::DATA_TYPE, e.to_string()))?;
     if slice.len() == rows {
@@ -71,7 +105,7 @@ impl<'py> Columns<'py> {
             ts_event: int(0)?,
             ts_init: int(1)?,
             instrument: columns.get_item(2)?.extract()?,
-            prices: [int(3)?, int(4)?, int(5)?, int(6)?],
+            prices: [int(3)?, int(4)?, int(5)?, int(CLOSE)?],
             volume: int(7)?,
             span: int(8)?,
         })
@@ -100,6 +134,12 @@ impl Rows<'_> {
         self.ts_init.len()
     }
 
+    /// When row `i` closed; `None` behind the last.
+    #[inline]
+    pub fn ts_event(&self, i: usize) -> Option<Nanos> {
+        self.ts_event.get(i).copied()
+    }
+
     /// One row as a record.
     #[inline]
     pub fn bar(&self, i: usize) -> Bar {
@@ -118,9 +158,18 @@ impl Rows<'_> {
     }
 
     /// The run as a kernel's columns of the instrument of its first row.
-    pub fn ahead(&self) -> Result<Ahead<'_>, Problem> {
+    pub fn stretch(&self) -> Stretch<'_> {
         let Rows { ts_event, ts_init, open, high, low, close, .. } = *self;
-        Ahead::new(Stretch { instrument: self.instrument.at(0), ts_event, ts_init, open, high, low, close })
+        Stretch { instrument: self.instrument.at(0), ts_event, ts_init, open, high, low, close }
+    }
+
+    /// Asks for the memory of a row that will be needed soon.
+    #[inline]
+    pub fn prefetch(&self, row: usize) {
+        let columns = [self.ts_event, self.ts_init, self.open, self.high, self.low, self.close, self.volume];
+        for place in columns.iter().filter_map(|column| column.get(row)) {
+            prefetch(place);
+        }
     }
 
     /// Brings the volumes of the next rows near, in one sweep: few of them are asked for, each far from the last.
@@ -131,6 +180,10 @@ impl Rows<'_> {
     /// The end of the rows from `start`, at most `end`, that lie on the day of row `start - 1`, as the desk counts days.
     pub fn day_end(&self, start: usize, end: usize) -> usize {
         let day_ends = (self.ts_event[start - 1] - 1).div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
+        // Mostly the day goes on; then the last row says so, and the others need not be brought near.
+        if end > start && self.ts_event[end - 1] <= day_ends {
+            return end;
+        }
         start + self.ts_event[start..end].partition_point(|ts| *ts <= day_ends)
     }
 

@@ -3,52 +3,32 @@
 //! Promises: every input passes the kernel; what the kernel says is recorded before anything is sent; messages leave
 //! for the venue only after the journal has them. Never: decides anything about money itself.
 
+mod fork;
+mod links;
+mod margin;
+mod orders;
+mod parents;
 mod past;
+mod quotes;
 
-use super::parents::Parents;
 use super::recorder::Recorder;
 use super::tops::Tops;
 use super::venues::{Venue, VenueSettings};
 use crate::governance::is_public;
 use hedgerow_core::{
-    Bar, CancelRequest, Decision, Fill, Instrument, InstrumentId, KernelStart, LifecycleEvent, Money, Noun, Order,
-    OrderEvent, OrderKind, OrderSlot, ParentOrder, Problem, Quote, RecordId, Session, Side, StateHash, StrategyId,
-    TimeInForce, VenueReport, Verdict, code, time::FOREVER,
+    Bar, Fill, HALTED, Instrument, InstrumentId, KernelStart, LifecycleEvent, Money, Noun, Problem, Quote, RecordId,
+    Session, StateHash, StrategyId, VenueReport,
+    time::{DAY, FOREVER},
 };
-use hedgerow_exec::LotRule;
+use hedgerow_exec::{Links, Parents, Tape};
 use hedgerow_kernel::{Ahead, Capacity, Effects, Input, Kernel, Send};
 use hedgerow_log::{Cadence, Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::BookVenue;
+pub use orders::{Change, Placed, Wish};
+pub use parents::NO_DEPTH;
 use past::day_of;
+pub use quotes::{QuoteWish, Quoted};
 use std::ops::Range;
-
-/// What a strategy wishes to trade.
-#[derive(Clone, Copy, Debug)]
-pub struct Wish {
-    /// Whose.
-    pub strategy: StrategyId,
-    /// What.
-    pub instrument: InstrumentId,
-    /// Which way.
-    pub side: Side,
-    /// How many lots.
-    pub lots: i64,
-    /// Limit in ticks, 0 = market.
-    pub limit_ticks: i64,
-    /// How long.
-    pub tif: TimeInForce,
-    /// The record that made it happen, or 0.
-    pub cause: RecordId,
-}
-
-/// What became of a wish.
-#[derive(Clone, Copy, Debug)]
-pub struct Placed {
-    /// The order.
-    pub order: Order,
-    /// The gate's decision.
-    pub verdict: Verdict,
-}
 
 /// Who signs the journal's checkpoints, and when.
 pub struct Publishing {
@@ -73,7 +53,18 @@ pub struct Desk {
     /// Fills since the strategy was last told.
     pub fresh_fills: Vec<Fill>,
     client_ids: Vec<u64>,
-    parents: Parents,
+    /// Parent orders at work.
+    pub parents: Parents,
+    /// Those of an earlier life that have not looked at a market in this one.
+    resuming: Vec<RecordId>,
+    /// Instruments whose venue takes no orders now, as far as we know.
+    stopped: Vec<InstrumentId>,
+    /// When they were looked at last.
+    looked_ts: i64,
+    /// Orders that hang together.
+    pub links: Links,
+    /// What was seen to trade, where somebody may ask.
+    pub tape: Tape,
     running: Vec<StrategyId>,
     /// When the first and the last bar of the present day may close.
     day: (i64, i64),
@@ -81,6 +72,8 @@ pub struct Desk {
     pub now: i64,
     /// The best prices that reached us, in a run over books.
     pub tops: Tops,
+    /// Who asks for margin, if the account is held on it.
+    broker: Option<margin::Broker>,
 }
 
 impl Desk {
@@ -104,10 +97,16 @@ impl Desk {
             fresh_fills: Vec::with_capacity(64),
             client_ids: vec![0; usize::from(capacity.strategies)],
             parents: Parents::default(),
+            resuming: Vec::new(),
+            links: Links::default(),
+            stopped: Vec::new(),
+            looked_ts: i64::MIN,
+            tape: Tape::default(),
             running: Vec::new(),
             day: (i64::MAX, i64::MIN),
             now: i64::MIN,
             tops: Tops::default(),
+            broker: None,
         };
         desk.keep(&Input::Genesis(1, genesis.to_vec()))?;
         let start = capacity.as_record();
@@ -153,12 +152,12 @@ impl Desk {
                 journal.append(kind, id, bytes)?;
             }
             if kind == Fill::KIND {
-                let fill: Fill = bytemuck::pod_read_unaligned(bytes);
-                self.parents.filled(&fill)?;
-                self.fresh_fills.push(fill);
-            } else if kind == OrderEvent::KIND && !self.parents.is_empty() {
-                self.parents.moved(&bytemuck::pod_read_unaligned(bytes))?;
+                self.fresh_fills.push(bytemuck::pod_read_unaligned(bytes));
             }
+            if !self.parents.is_empty() {
+                self.parents.take(kind, bytes)?;
+            }
+            self.links.take(kind, bytes, self.kernel.oms());
         }
         self.outbox.append(&mut self.effects.sends);
         Ok(())
@@ -167,6 +166,8 @@ impl Desk {
     #[inline]
     fn write(&mut self, kind: u16, id: RecordId, bytes: &[u8]) -> Result<(), Problem> {
         self.recorder.record(kind, bytes);
+        self.parents.take(kind, bytes)?;
+        self.links.take(kind, bytes, self.kernel.oms());
         match &mut self.journal {
             Some(journal) if is_public(kind, bytes) => journal.append_plain(kind, id, bytes),
             Some(journal) => journal.append(kind, id, bytes),
@@ -181,6 +182,9 @@ impl Desk {
         if let Some(journal) = &mut self.journal {
             journal.append_row(Bar::KIND, bar.id, bytemuck::bytes_of(bar))?;
         }
+        if !self.parents.is_empty() {
+            self.parents.traded(bar.instrument, bar.close_ticks, bar.volume_lots);
+        }
         // A bar brings nothing about, but for a mandate that has cooled down and finds another artifact running.
         if self.effects.is_empty() { Ok(()) } else { self.keep_effects(bar.id) }
     }
@@ -189,27 +193,33 @@ impl Desk {
     pub fn is_quiet(&self, strategy: StrategyId, instrument: InstrumentId) -> bool {
         let held = self.kernel.gate().holding(strategy, instrument);
         let idle = held.open_buy == 0 && held.open_sell == 0 && self.parents.is_empty() && self.outbox.is_empty();
-        idle && self.journal.is_none()
+        let is_free = self.broker.is_none() || held.position == 0;
+        idle && is_free && self.journal.is_none()
     }
 
     /// Bars during which nobody acts, all of one day that has begun; false if they cannot be taken at once.
     pub fn stretch(&mut self, run: &Ahead<'_>, rows: Range<usize>) -> Result<bool, Problem> {
-        self.kernel.stretch(run, rows, &mut self.recorder.equity_nav)
+        self.kernel.stretch(run, rows, &mut self.recorder.equity)
     }
 
     /// What trades at the open of a bar, for orders sent before it.
     #[inline]
     pub fn venue_open(&mut self, bar: &Bar) -> Result<(), Problem> {
+        self.bound_reducing(bar.instrument);
         let reports = &mut self.reports;
         self.venue.on_open(bar, reports)?;
         self.hear()
     }
 
-    /// What trades within a bar, once it is known.
+    /// What trades within a bar, once it is known, and at the close of a session.
     #[inline]
-    pub fn venue_close(&mut self, bar: &Bar) -> Result<(), Problem> {
+    pub fn venue_close(&mut self, bar: &Bar, is_last: bool) -> Result<(), Problem> {
+        self.bound_reducing(bar.instrument);
         let reports = &mut self.reports;
         self.venue.on_close(bar, reports)?;
+        if is_last {
+            self.venue.close_session(bar, reports);
+        }
         self.hear()
     }
 
@@ -219,15 +229,31 @@ impl Desk {
     }
 
     fn hear_all(&mut self) -> Result<(), Problem> {
-        for i in 0..self.reports.len() {
-            let mut report = self.reports[i];
+        let mut next = 0;
+        while let Some(report) = self.reports.get(next) {
+            let mut report = *report;
+            next += 1;
             report.ts_init = report.ts_init.max(self.kernel.clock());
+            if let (Some(broker), Some(about)) =
+                (&self.broker, self.kernel.instruments().get(report.instrument as usize))
+            {
+                broker.charge(&mut report, about.tick_value);
+            }
             self.kernel.report(&mut report, &mut self.effects)?;
             self.write(VenueReport::KIND, report.id, bytemuck::bytes_of(&report))?;
             self.keep_effects(report.id)?;
+            self.follow_links()?;
+            self.venue.heard(&report, &self.kernel, &mut self.reports);
         }
         self.reports.clear();
         Ok(())
+    }
+
+    /// Whether the present day has no bars after these, of such a span; the next ones come at that time. Where the data end,
+    /// only a bar of a whole day is sure to be its last.
+    #[inline]
+    pub fn is_last_of_day(&self, span_ns: i64, next_ts: Option<i64>) -> bool {
+        next_ts.map_or(span_ns >= DAY, |ts| !(self.day.0..=self.day.1).contains(&ts))
     }
 
     /// A new day: day orders expire, loss limits start again.
@@ -248,7 +274,8 @@ impl Desk {
 
     /// Something happens to every holder of an instrument. Where its lots change, its orders expire first.
     pub fn lifecycle(&mut self, mut event: LifecycleEvent) -> Result<RecordId, Problem> {
-        event.ts = event.ts.max(self.kernel.clock());
+        self.tell_top(event.instrument)?;
+        event.ts = event.ts.max(self.time());
         if event.new_lots != event.old_lots {
             self.flush()?;
             self.venue.end_all(event.instrument, event.ts, &mut self.reports)?;
@@ -259,61 +286,44 @@ impl Desk {
         }
         let mut input = Input::LifecycleEvent(event);
         self.feed(&mut input)?;
+        if event.new_lots == 0 {
+            self.stop_for_good(event.instrument)?;
+        }
+        if event.new_lots > 0 && event.new_lots != event.old_lots {
+            self.tops.restate(event.instrument, event.old_lots, event.new_lots);
+        }
         Ok(input.as_record().1)
     }
 
-    /// A wish becomes an order, and the gate decides on it. It is sent at the next [`Desk::flush`].
-    pub fn submit(&mut self, wish: Wish) -> Result<Placed, Problem> {
-        // The gate judges by the newest prices that we know, and the order names them.
-        let known = self.tell_top(wish.instrument)?;
-        let ts = self.time();
-        let client = &mut self.client_ids[usize::from(wish.strategy)];
-        *client += 1;
-        let kind = if wish.limit_ticks == 0 { OrderKind::Market } else { OrderKind::Limit };
-        let mut order = Order {
-            cause: if wish.cause == 0 { known } else { wish.cause },
-            ts,
-            client_id: *client,
-            lots: wish.lots,
-            limit_ticks: wish.limit_ticks,
-            instrument: wish.instrument,
-            strategy: wish.strategy,
-            side: wish.side as u8,
-            kind: kind as u8,
-            tif: wish.tif as u8,
-            ..Order::default()
-        };
-        self.kernel.order(&mut order, &mut self.effects)?;
-        let verdict = self.effects.of::<Verdict>().next();
-        let verdict = verdict.ok_or_else(|| Problem::new(code::CORE_INPUT, "order without verdict"))?;
-        self.write(Order::KIND, order.id, bytemuck::bytes_of(&order))?;
-        self.keep_effects(order.id)?;
-        Ok(Placed { order, verdict })
-    }
-
-    /// Asks to cancel a working order.
-    pub fn cancel(
-        &mut self,
-        strategy: StrategyId,
-        slot: OrderSlot,
-        order_id: RecordId,
-        cause: RecordId,
-    ) -> Result<(), Problem> {
-        let request = CancelRequest { cause, ts: self.time(), order_id, slot, strategy, ..CancelRequest::default() };
-        self.feed(&mut Input::CancelRequest(request))
+    /// An instrument has ended: whatever its prices do from now on, no order in it passes the gate.
+    fn stop_for_good(&mut self, instrument: InstrumentId) -> Result<(), Problem> {
+        let about = self.kernel.instruments()[instrument as usize];
+        self.define(Instrument { id: 0, cause: 0, ts: self.time(), flags: about.flags | HALTED, ..about })
     }
 
     /// Makes the journal durable, then sends what waits. Acceptances come back at once.
     pub fn flush(&mut self) -> Result<(), Problem> {
-        if self.outbox.is_empty() {
-            return Ok(());
+        // What a venue answers at once may lead to more.
+        while !self.outbox.is_empty() {
+            self.commit()?;
+            let ts = self.time();
+            for send in self.outbox.drain(..) {
+                let let_pass = match &mut self.broker {
+                    Some(broker) => broker.let_pass(send, ts, &mut self.reports),
+                    None => Some(send),
+                };
+                if let Some(send) = let_pass {
+                    self.venue.send(send, ts, &mut self.reports);
+                }
+            }
+            self.hear()?;
         }
-        self.commit()?;
-        let ts = self.time();
-        for send in self.outbox.drain(..) {
-            self.venue.send(send, ts, &mut self.reports);
-        }
-        self.hear()
+        Ok(())
+    }
+
+    /// Sends what waits for a simulated venue. What goes elsewhere waits for [`Desk::flush`]: one sync does for all of it.
+    pub fn flush_near(&mut self) -> Result<(), Problem> {
+        if self.venue.is_outside() { Ok(()) } else { self.flush() }
     }
 
     /// Our time: the kernel's, or later where nothing reached the kernel since.
@@ -334,11 +344,10 @@ impl Desk {
         self.hear()
     }
 
-    /// A venue elsewhere speaks, and what follows is durable when this returns.
+    /// A venue elsewhere speaks. What follows is durable with the next [`Desk::commit`].
     pub fn hear_outside(&mut self, report: VenueReport) -> Result<(), Problem> {
         self.reports.push(report);
-        self.hear()?;
-        self.commit()
+        self.hear()
     }
 
     /// What waits for the gateway of a venue elsewhere; all of it is durable.
@@ -381,62 +390,6 @@ impl Desk {
         }
     }
 
-    /// A parent order: worked in slices, one at the end of each group of bars, from now on.
-    pub fn parent(&mut self, mut parent: ParentOrder) -> Result<RecordId, Problem> {
-        parent.ts = self.kernel.clock();
-        let mut input = Input::ParentOrder(parent);
-        self.feed(&mut input)?;
-        let Input::ParentOrder(parent) = input else { unreachable!("the input keeps its kind") };
-        let instrument = &self.kernel.instruments()[parent.instrument as usize];
-        self.parents.add(parent, LotRule::of(instrument));
-        Ok(parent.id)
-    }
-
-    /// Stops working a strategy's parent orders in an instrument and cancels their working children.
-    pub fn cancel_parents(
-        &mut self,
-        strategy: StrategyId,
-        instrument: InstrumentId,
-        cause: RecordId,
-    ) -> Result<(), Problem> {
-        for (slot, order_id) in self.parents.stop(strategy, instrument) {
-            self.cancel(strategy, slot, order_id, cause)?;
-        }
-        Ok(())
-    }
-
-    /// Sends the next slice of every parent order that is due.
-    #[inline]
-    pub fn work_parents(&mut self) -> Result<(), Problem> {
-        if self.parents.is_empty() { Ok(()) } else { self.work_all_parents() }
-    }
-
-    fn work_all_parents(&mut self) -> Result<(), Problem> {
-        for i in 0..self.parents.len() {
-            let parent = self.parents.parent(i);
-            let lots = self.parents.next_lots(i, -1);
-            if lots == 0 {
-                continue;
-            }
-            let side = Side::from_u8(parent.side);
-            let side = side.ok_or_else(|| Problem::new(code::CORE_INPUT, "parent order without a side"))?;
-            let placed = self.submit(Wish {
-                strategy: parent.strategy,
-                instrument: parent.instrument,
-                side,
-                lots,
-                limit_ticks: parent.limit_ticks,
-                tif: TimeInForce::Gtc,
-                cause: parent.id,
-            })?;
-            if placed.verdict.decision == Decision::Approved as u8 {
-                self.parents.sent(i, placed.order.slot, placed.order.id, lots)?;
-            }
-        }
-        self.parents.retire();
-        Ok(())
-    }
-
     /// The position plus everything working, signed lots.
     pub fn expected_lots(&self, strategy: StrategyId, instrument: InstrumentId) -> i64 {
         let held = self.kernel.gate().holding(strategy, instrument);
@@ -463,13 +416,15 @@ impl Desk {
     #[inline]
     pub fn mark_equity(&mut self) -> Result<(), Problem> {
         let nav = self.nav()?;
-        self.recorder.equity(nav);
+        self.recorder.equity.push(nav);
         Ok(())
     }
 
     /// Seals the run: state hash into the journal, everything durable, tiles and checkpoint published.
     pub fn close(&mut self) -> Result<(StateHash, Option<Checkpoint>), Problem> {
         self.flush()?;
+        self.tell_races()?;
+        self.leave_parents()?;
         let mut seal = Input::StateHash(StateHash { ts: self.kernel.clock(), ..StateHash::default() });
         self.feed(&mut seal)?;
         let Input::StateHash(seal) = seal else { unreachable!("the input keeps its kind") };

@@ -1,5 +1,6 @@
 //! An opaque strategy in a run: questions made from the books, answers turned into orders, faults into findings.
 
+use super::desk::Wish;
 use super::intents::{Wanted, wanted};
 use super::shared::Shared;
 use super::strategy::StrategyCore;
@@ -10,7 +11,7 @@ use hedgerow_core::{
     Side, StrategyId, code,
 };
 use hedgerow_jail::{Channel, ChannelLimits, Fault, HostLimits, Module, WasmHost};
-use hedgerow_kernel::Input;
+use hedgerow_kernel::{Input, Kernel};
 use hedgerow_log::SealedTape;
 use hedgerow_strategy::{Bar, Fill, Instrument, Intent, Kind, Now, Row};
 use pyo3::prelude::*;
@@ -24,6 +25,13 @@ use std::time::Duration;
 
 /// What was found, as Python sees it: code numbers and particulars.
 type Told = Vec<(u16, String)>;
+
+/// The weakest isolation that a strategy's mandate allows, as its number, and the name of the mandate's tier.
+pub fn demanded(kernel: &Kernel, strategy: StrategyId) -> Option<(u8, String)> {
+    let mandate = kernel.mandate(strategy)?;
+    let row = kernel.authority().mandates().iter().find(|row| row.mandate.index == mandate.index)?;
+    Some((mandate.isolation, row.tier.clone()))
+}
 
 /// A running strategy's process as a part of a run.
 #[pyclass(unsendable, module = "hedgerow._core")]
@@ -301,7 +309,8 @@ impl JailLink {
         let instrument = intent.instrument;
         match wish {
             Ok(Wanted::Trade(lots, limit_ticks, tif)) => {
-                match self.shared.order(self.strategy, instrument, lots, limit_ticks, tif) {
+                let order = Wish::new(self.strategy, instrument, Side::Buy, lots);
+                match self.shared.wish(Wish { limit_ticks, tif, ..order }) {
                     Ok(Some(placed)) => self.placed.push((placed.order.slot, placed.order.id, instrument)),
                     Ok(None) => {}
                     Err(problem) if problem.code.area().is_some_and(|area| area.name == "LOG") => {

@@ -8,8 +8,9 @@ use super::settings::JournalSettings;
 use super::shared::Shared;
 use super::{book_listener, book_run, book_settings};
 use crate::words::raise;
-use hedgerow_core::{Noun, Order, Problem, RecordId, VenueReport, code};
-use hedgerow_kernel::{Replay, Send};
+use hedgerow_core::{Finding, FullOrder, FullReplace, Noun, OrderTerms, Problem, RecordId, VenueReport, code};
+use hedgerow_exec::Links;
+use hedgerow_kernel::{Input, Replay, Send};
 use hedgerow_log::{
     Cadence, EpochKey, FileStorage, Journal, Keyring, LogReader, LogSigner, STREAM, read_log_of, unseal,
 };
@@ -18,38 +19,67 @@ use pyo3::types::{PyBytes, PyDict};
 use std::path::Path;
 use std::rc::Rc;
 
-/// An order that works, for Python: id, slot, instrument, strategy, side (1 buys), lots, filled lots, limit in ticks (0 =
-/// market), name of the state, client order id.
-pub type Working = (RecordId, u32, u32, u16, u8, i64, i64, i64, &'static str, u64);
+/// An order that works, for Python: its `Order` record with the terms in force, lots filled, name of the state, and its
+/// `OrderTerms` in force (zero where it has none).
+pub type Working<'py> = (Bound<'py, PyBytes>, i64, &'static str, Bound<'py, PyBytes>);
 
-/// What was let pass, for the gateway: what it is, and the bytes of its record.
-pub fn told<'py>(py: Python<'py>, send: Send) -> (&'static str, Bound<'py, PyBytes>) {
-    match send {
-        Send::New(order) => ("new", PyBytes::new(py, bytemuck::bytes_of(&order.into_inner()))),
-        Send::Cancel(request) => ("cancel", PyBytes::new(py, bytemuck::bytes_of(&request.into_inner()))),
-        Send::Replace(request) => ("replace", PyBytes::new(py, bytemuck::bytes_of(&request.into_inner()))),
-    }
-}
+/// What was let pass, for the gateway: what it is, the bytes of its record, and of the `OrderTerms` that it has or that shall
+/// change (zero where it has none).
+pub type Sent<'py> = (&'static str, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
-/// Orders that have not ended, in order of their slots.
-pub fn working(desk: &Desk) -> Vec<Working> {
-    let told = |working: &hedgerow_oms::Working| {
-        let Order { id, slot, instrument, strategy, side, lots, limit_ticks, client_id, .. } = working.order;
-        let state = working.state.name();
-        (id, slot, instrument, strategy, side, lots, working.filled_lots, limit_ticks, state, client_id)
+/// See [`Sent`].
+pub fn told<'py>(py: Python<'py>, send: Send) -> Sent<'py> {
+    let bytes = |record: &[u8]| PyBytes::new(py, record);
+    let none = OrderTerms::default();
+    let (what, record, terms) = match send {
+        Send::New(order) => ("new", bytes(bytemuck::bytes_of(order.get())), none),
+        Send::NewFull(full) => {
+            let FullOrder { order, terms } = full.into_inner();
+            ("new", bytes(bytemuck::bytes_of(&order)), terms)
+        }
+        Send::Cancel(request) => ("cancel", bytes(bytemuck::bytes_of(request.get())), none),
+        Send::Replace(request) => ("replace", bytes(bytemuck::bytes_of(request.get())), none),
+        Send::ReplaceFull(change) => {
+            let FullReplace { request, stop_ticks } = change.into_inner();
+            ("replace", bytes(bytemuck::bytes_of(&request)), OrderTerms { stop_ticks, ..none })
+        }
+        Send::Quote { .. } => unreachable!("its sides wait one by one"),
     };
-    desk.kernel.oms().iter().map(told).collect()
+    (what, record, bytes(bytemuck::bytes_of(&terms)))
 }
 
-/// A report as bytes reaches the kernel and is durable; its fills are told.
+/// Orders that have not ended, in order of their slots; of a number only that one.
+pub fn working<'py>(py: Python<'py>, desk: &Desk, only: Option<RecordId>) -> Vec<Working<'py>> {
+    let told = |working: &hedgerow_oms::Working| {
+        let (order, terms) = (&working.order, desk.kernel.terms_of(working.order.id));
+        let record = PyBytes::new(py, bytemuck::bytes_of(order));
+        let terms = PyBytes::new(py, bytemuck::bytes_of(&terms));
+        (record, working.filled_lots, working.state.name(), terms)
+    };
+    desk.kernel.oms().iter().filter(|working| only.is_none_or(|id| working.order.id == id)).map(told).collect()
+}
+
+/// A report as bytes reaches the kernel; its fills are told.
 pub fn heard(py: Python<'_>, shared: &Rc<Shared>, record: &[u8], handlers: &[book_listener::Handlers]) -> PyResult<()> {
-    let size = VenueReport::INFO.size;
-    if record.len() != size {
-        let detail = format!("{} bytes, where a report has {size}", record.len());
-        return Err(raise(Problem::new(code::DATA_TYPE, detail)));
-    }
-    shared.desk.borrow_mut().hear_outside(bytemuck::pod_read_unaligned(record)).map_err(raise)?;
+    let report = read::<VenueReport>(record).map_err(raise)?;
+    shared.desk.borrow_mut().hear_outside(report).map_err(raise)?;
     book_run::tell_fills(shared, &mut book_listener::Handled::new(py, shared, handlers))
+}
+
+/// A finding as bytes, and words about it, reach the journal; neither moves anything.
+pub fn found(shared: &Shared, record: &[u8], words: String) -> PyResult<RecordId> {
+    let finding = read::<Finding>(record).map_err(raise)?;
+    let mut desk = shared.desk.borrow_mut();
+    let mut found = Input::Finding(Finding { ts: desk.time(), ..finding });
+    desk.feed(&mut found).map_err(raise)?;
+    desk.feed(&mut Input::Remark(0, words.into_bytes())).map_err(raise)?;
+    Ok(found.as_record().1)
+}
+
+fn read<N: Noun>(record: &[u8]) -> Result<N, Problem> {
+    let wrong =
+        || Problem::new(code::DATA_TYPE, format!("{} bytes; {} has {}", record.len(), N::INFO.name, N::INFO.size));
+    bytemuck::try_pod_read_unaligned(record).map_err(|_| wrong())
 }
 
 /// A run as its journal left it, with the names of its instruments and books of which nothing is known yet.
@@ -78,11 +108,14 @@ fn resumed(settings: JournalSettings, keys: &Keyring) -> Result<Desk, Problem> {
     let (mut journal, _) = Journal::resume(FileStorage::open(folder.as_ref())?, &signer)?;
     journal.seal_with(epoch.map(|(word, key)| EpochKey::new(word, &key)));
     let reader = LogReader::new(unseal(&read_log_of(Path::new(&folder), STREAM)?, keys)?)?;
-    let mut replay = Replay::new();
+    let (mut replay, mut links) = (Replay::new(), Links::default());
     for record in reader.records() {
         replay.push(record.kind, record.id, record.bytes)?;
+        if let Some(kernel) = replay.kernel() {
+            links.take(record.kind, record.bytes, kernel.oms());
+        }
     }
     let (kernel, _) = replay.finish()?;
     let publishing = Publishing { signer, cadence: Cadence::new(interval_ns, entries) };
-    Desk::resume(kernel, &mut reader.records().map(|record| (record.kind, record.bytes)), journal, publishing)
+    Desk::resume(kernel, &mut reader.records().map(|record| (record.kind, record.bytes)), journal, publishing, links)
 }

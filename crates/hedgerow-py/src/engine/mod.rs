@@ -5,45 +5,57 @@ mod book_run;
 mod book_settings;
 mod book_views;
 mod columns;
+mod contingent_ticket;
 mod desk;
 mod intents;
 mod jailed;
 mod jailed_replay;
-mod lifecycle;
+mod known;
+pub mod lifecycle;
 mod live;
-mod parents;
+mod outside;
+mod parent_desk;
+mod quote_tickets;
 mod recorder;
 mod replay;
 mod run;
+mod said;
 mod settings;
 mod shared;
 mod strategy;
+mod told;
 mod tops;
 mod venues;
 mod views;
+mod wanted;
 
 use crate::seal::Keyring;
 use crate::words::raise;
 use desk::Desk;
 use hedgerow_core::{
-    CashKind, CashMovement, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money, ParentOrder, Problem,
-    RecordId, Sequenced, Side, StrategyStart, Symbol, Target, code,
+    CashKind, CashMovement, FirmLimits, Forecast, FxRate, Instrument, KillSwitch, Money, Problem, RecordId, Sequenced,
+    StrategyStart, Symbol, Target, code,
 };
 use hedgerow_kernel::Input;
 use hedgerow_kernel::authority::parse_limits;
-use numpy::{IntoPyArray, PyArray1};
+use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use settings::{JournalSettings, currency};
 use shared::Shared;
 use std::rc::Rc;
 
-pub use book_views::{BookView, QuoteView, TradeView};
+pub use book_views::{BookView, PhaseView, QuoteView, TradeView};
+pub use columns::{LookedAt, look_at};
+pub use contingent_ticket::ContingentTicket;
 pub use jailed::{JailLink, has_mandate, jail_rows, serve_module, wasm_faults};
 pub use jailed_replay::{check_answers, open_tape};
+pub use parent_desk::ParentDesk;
+pub use quote_tickets::{QuoteTicket, StandingQuote};
 pub use replay::replay_log;
 pub use strategy::StrategyCore;
 pub use views::{BarView, FillView, OrderTicket, order_state_names};
+pub use wanted::wanted_lots;
 
 /// One fund in one run: kernel, simulated venue, journal.
 #[pyclass(unsendable, frozen, module = "hedgerow._core")]
@@ -64,10 +76,19 @@ impl Engine {
         let books = book_settings::read(config)?;
         let venue = settings::venue(config, books.as_ref())?;
         let shared = Shared::new(Desk::new(capacity, genesis, venue, journal).map_err(raise)?);
+        if let Some(margin) = settings::margin(config)? {
+            shared.desk.borrow_mut().hold_on_margin(margin).map_err(raise)?;
+        }
         if let Some(books) = &books {
             *shared.books.borrow_mut() = Some(books.run(capacity.instruments as usize).map_err(raise)?);
         }
         Ok(Engine { shared: Rc::new(shared) })
+    }
+
+    /// The same fund once more, as it stands before its first bar: a sweep opens once and runs many variants. Only for a run
+    /// over bars without journal and margin.
+    fn fork(&self, py: Python<'_>) -> PyResult<Engine> {
+        Ok(Engine { shared: Rc::new(self.shared.fork(py).map_err(raise)?) })
     }
 
     /// The signed events that follow were taken into the governance log at `ts`, behind `size` entries with this root.
@@ -133,14 +154,8 @@ impl Engine {
 
     /// Capital paid into (positive) or out of (negative) a strategy's book; `amount_nano` in 10^-9 units.
     fn capital(&self, strategy: u16, currency_code: &str, amount_nano: i128, ts: i64) -> PyResult<RecordId> {
-        let movement = CashMovement {
-            amount: Money(amount_nano),
-            ts,
-            currency: currency(currency_code)?,
-            strategy,
-            kind: CashKind::Capital as u8,
-            ..CashMovement::default()
-        };
+        let (amount, kind, currency) = (Money(amount_nano), CashKind::Capital as u8, currency(currency_code)?);
+        let movement = CashMovement { amount, ts, currency, strategy, kind, ..CashMovement::default() };
         self.feed(Input::CashMovement(movement)).map(|input| input.as_record().1)
     }
 
@@ -170,16 +185,12 @@ impl Engine {
 
     /// The weakest isolation that a strategy's mandate allows, as its number, and the name of the mandate's tier.
     fn demanded_isolation(&self, strategy: u16) -> Option<(u8, String)> {
-        let desk = self.shared.desk.borrow();
-        let mandate = desk.kernel.mandate(strategy)?;
-        let row = desk.kernel.authority().mandates().iter().find(|row| row.mandate.index == mandate.index)?;
-        Some((mandate.isolation, row.tier.clone()))
+        jailed::demanded(&self.shared.desk.borrow().kernel, strategy)
     }
 
     /// Turns the kill switch of a strategy, or of the firm (65535).
     fn kill(&self, strategy: u16, on: bool) -> PyResult<RecordId> {
-        let ts = self.clock();
-        let switch = KillSwitch { ts, strategy, on: u8::from(on), ..KillSwitch::default() };
+        let switch = KillSwitch { ts: self.clock(), strategy, on: u8::from(on), ..KillSwitch::default() };
         self.feed(Input::KillSwitch(switch)).map(|input| input.as_record().1)
     }
 
@@ -195,10 +206,9 @@ impl Engine {
         uncertainty: f64,
         model: [u8; 32],
     ) -> PyResult<RecordId> {
-        let ts = self.clock();
         let forecast = Forecast {
             cause,
-            ts,
+            ts: self.clock(),
             horizon_ns,
             expected_return,
             uncertainty,
@@ -219,31 +229,8 @@ impl Engine {
         horizon_ns: i64,
         lots: i64,
     ) -> PyResult<RecordId> {
-        let ts = self.clock();
-        let target = Target { cause, ts, horizon_ns, lots, instrument, strategy, ..Target::default() };
+        let target = Target { cause, ts: self.clock(), horizon_ns, lots, instrument, strategy, ..Target::default() };
         self.feed(Input::Target(target)).map(|input| input.as_record().1)
-    }
-
-    /// A parent order of signed lots, worked in equal slices over the coming bars.
-    fn parent(&self, strategy: u16, instrument: u32, cause: RecordId, lots: i64, slices: u32) -> PyResult<RecordId> {
-        let side = if lots > 0 { Side::Buy } else { Side::Sell };
-        let parent = ParentOrder {
-            cause,
-            lots: lots.abs(),
-            instrument,
-            slices,
-            strategy,
-            side: side as u8,
-            algo: hedgerow_core::Algo::Twap as u8,
-            until_ts: hedgerow_core::time::FOREVER,
-            ..ParentOrder::default()
-        };
-        self.shared.desk.borrow_mut().parent(parent).map_err(raise)
-    }
-
-    /// Stops a strategy's parent orders in an instrument and cancels their working children.
-    fn cancel_parents(&self, strategy: u16, instrument: u32, cause: RecordId) -> PyResult<()> {
-        self.shared.desk.borrow_mut().cancel_parents(strategy, instrument, cause).map_err(raise)
     }
 
     /// One order, by indexes and integers; returns (order id, code of the rule that denied it or 0).
@@ -257,10 +244,9 @@ impl Engine {
         cause: RecordId,
     ) -> PyResult<(RecordId, u16)> {
         self.shared.cause.set(cause);
-        let tif = hedgerow_core::TimeInForce::Gtc;
-        let placed = self.shared.order(strategy, instrument, lots, limit_ticks, tif).map_err(raise)?;
-        let placed = placed.ok_or_else(|| raise(Problem::new(code::RISK_BAD_LOTS, "0 lots")))?;
-        Ok((placed.order.id, placed.verdict.code))
+        let placed = self.shared.order(strategy, instrument, lots, limit_ticks).map_err(raise)?;
+        let told = placed.map(|placed| (placed.order.id, placed.verdict.code));
+        told.ok_or_else(|| raise(Problem::new(code::RISK_BAD_LOTS, "0 lots")))
     }
 
     /// Runs event strategies over bars: `handlers` holds (strategy, on_bar, on_fill, on_timer) with `None` for what is not there.
@@ -272,13 +258,14 @@ impl Engine {
         handlers: Vec<run::Handlers>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<()> {
+        *self.shared.bars.borrow_mut() = Some(columns.clone().unbind());
         let columns = columns::Columns::extract(columns)?;
         run::events(py, &self.shared, &columns.rows().map_err(raise)?, &handlers, progress.as_ref())
     }
 
     /// Plays rows of books to event strategies: `kinds` says which noun each row is, `rows` holds four 64-bit words a row,
     /// `handlers` (strategy, on_quote, on_trade, on_book, on_fill, on_timer). Behind the rows happens what else happens up to
-    /// `until`: the least number = nothing, the run waits for the next call; the greatest = everything, the run is over.
+    /// `until`: the least number = nothing, the run waits; the greatest = everything, it is over. Gives when something is due next.
     #[pyo3(signature = (kinds, rows, handlers, until, progress=None))]
     fn run_books(
         &self,
@@ -288,7 +275,7 @@ impl Engine {
         handlers: Vec<book_listener::Handlers>,
         until: i64,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<()> {
+    ) -> PyResult<i64> {
         let columns = book_run::columns(kinds.as_slice()?, rows.as_slice()?).map_err(raise)?;
         let mut listener = book_listener::Handled::new(py, &self.shared, &handlers);
         book_run::play(py, &self.shared, columns, until, &mut listener, progress.as_ref())
@@ -308,28 +295,43 @@ impl Engine {
         Ok(Engine { shared: Rc::new(shared) })
     }
 
-    /// What was let pass since the last call and is durable, for a gateway: ("new" | "cancel" | "replace", its record).
-    fn take_sends<'py>(&self, py: Python<'py>) -> Vec<(&'static str, Bound<'py, PyBytes>)> {
+    /// What was let pass since the last call and is durable, for a gateway: ("new" | "cancel" | "replace", record, stop, end).
+    fn take_sends<'py>(&self, py: Python<'py>) -> Vec<live::Sent<'py>> {
         let sends = self.shared.desk.borrow_mut().take_waiting();
         sends.into_iter().map(|send| live::told(py, send)).collect()
     }
 
-    /// A venue elsewhere speaks: a `VenueReport` as bytes, durable when this returns. Fills are told to the strategies.
+    /// A venue elsewhere speaks: a `VenueReport` as bytes, durable with the next `flush`. Fills are told to the strategies.
     fn report(&self, py: Python<'_>, record: &[u8], handlers: Vec<book_listener::Handlers>) -> PyResult<()> {
         live::heard(py, &self.shared, record, &handlers)
     }
 
-    /// Orders that have not ended: (id, slot, instrument, strategy, side, lots, filled lots, limit in ticks or 0, state,
-    /// client order id) each, in order of their slots.
-    fn working(&self) -> Vec<live::Working> {
-        live::working(&self.shared.desk.borrow())
+    /// What surrounds the kernel found something: a `Finding` as bytes, and words about it; returns its id.
+    fn found(&self, record: &[u8], words: String) -> PyResult<RecordId> {
+        live::found(&self.shared, record, words)
+    }
+
+    /// Orders that have not ended, or one: (`Order` with the terms in force, lots filled, state, stop price, end).
+    #[pyo3(signature = (order_id=None))]
+    fn working<'py>(&self, py: Python<'py>, order_id: Option<RecordId>) -> Vec<live::Working<'py>> {
+        live::working(py, &self.shared.desk.borrow(), order_id)
+    }
+
+    /// Numbers of the working orders that follow another one's fills.
+    fn following(&self) -> Vec<RecordId> {
+        self.shared.desk.borrow().links.following()
     }
 
     /// Asks to cancel a working order, whoever sent it.
     fn cancel_order(&self, strategy: u16, slot: u32, order_id: RecordId) -> PyResult<()> {
         let mut desk = self.shared.desk.borrow_mut();
         desk.cancel(strategy, slot, order_id, 0).map_err(raise)?;
-        desk.flush().map_err(raise)
+        desk.flush_near().map_err(raise)
+    }
+
+    /// Stops every parent order, and cancels its children or leaves them; how many were still being worked.
+    fn stop_parents(&self, cancel: bool) -> PyResult<usize> {
+        self.shared.desk.borrow_mut().stop_parents(cancel).map_err(raise)
     }
 
     /// Sends what waits once it is durable, makes the rest durable, and publishes the journal if it is time.
@@ -348,19 +350,24 @@ impl Engine {
         (PyArray1::from_slice(py, ts), PyArray1::from_slice(py, marks))
     }
 
-    /// Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is.
+    /// Runs one strategy from wanted positions: one signed lot count per row, `i64::MIN` = leave as it is. `looked`, here and
+    /// below: what `look_at` found of the columns.
+    #[pyo3(signature = (columns, strategy, lots, looked=None))]
     fn run_targets(
         &self,
         py: Python<'_>,
         columns: &Bound<'_, PyAny>,
         strategy: u16,
         lots: numpy::PyReadonlyArray1<'_, i64>,
+        looked: Option<&LookedAt>,
     ) -> PyResult<()> {
+        told::run_over(&self.shared, columns)?;
         let columns = columns::Columns::extract(columns)?;
-        run::targets(py, &self.shared, &columns.rows().map_err(raise)?, strategy, lots.as_slice()?)
+        run::targets(py, &self.shared, &columns.rows().map_err(raise)?, looked, strategy, lots.as_slice()?)
     }
 
     /// Runs one strategy from signals: wanted position = signal times `unit_lots`, one signal per row.
+    #[pyo3(signature = (columns, strategy, signals, unit_lots, looked=None))]
     fn run_signals(
         &self,
         py: Python<'_>,
@@ -368,21 +375,27 @@ impl Engine {
         strategy: u16,
         signals: numpy::PyReadonlyArray1<'_, i8>,
         unit_lots: i64,
+        looked: Option<&LookedAt>,
     ) -> PyResult<()> {
+        told::run_over(&self.shared, columns)?;
         let columns = columns::Columns::extract(columns)?;
-        run::signals(py, &self.shared, &columns.rows().map_err(raise)?, strategy, signals.as_slice()?, unit_lots)
+        let signals = signals.as_slice()?;
+        run::signals(py, &self.shared, &columns.rows().map_err(raise)?, looked, strategy, signals, unit_lots)
     }
 
     /// Runs one strategy from wanted shares of the book's value: one per row, NaN = leave as it is.
+    #[pyo3(signature = (columns, strategy, weights, looked=None))]
     fn run_weights(
         &self,
         py: Python<'_>,
         columns: &Bound<'_, PyAny>,
         strategy: u16,
         weights: numpy::PyReadonlyArray1<'_, f64>,
+        looked: Option<&LookedAt>,
     ) -> PyResult<()> {
+        told::run_over(&self.shared, columns)?;
         let columns = columns::Columns::extract(columns)?;
-        run::weights(py, &self.shared, &columns.rows().map_err(raise)?, strategy, weights.as_slice()?)
+        run::weights(py, &self.shared, &columns.rows().map_err(raise)?, looked, strategy, weights.as_slice()?)
     }
 
     /// Joins a strategy to this run under its number.
@@ -415,9 +428,17 @@ impl Engine {
         })
     }
 
-    /// The equity curve: net asset value (base currency) after each time of the run so far. Taken once; then it is empty.
-    fn take_equity<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        std::mem::take(&mut self.shared.desk.borrow_mut().recorder.equity_nav).into_pyarray(py)
+    /// The equity curve: net asset value (base currency) after each time of the run so far, or at some of them, by number
+    /// in rising order. What it follows from is kept until somebody asks.
+    #[pyo3(signature = (places=None) -> "numpy.typing.NDArray[numpy.float64]")]
+    fn equity_curve<'py>(&self, py: Python<'py>, places: Option<Vec<usize>>) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        told::curve(py, &self.shared, places)
+    }
+
+    /// Times that the equity curve has a number for.
+    #[getter]
+    fn equity_points(&self) -> usize {
+        self.shared.desk.borrow().recorder.equity.len()
     }
 
     /// Net asset value of all strategies in 10^-9 base currency units, exact.
@@ -437,28 +458,7 @@ impl Engine {
 
     /// Cash, realised and unrealised profit, fees and capital of a strategy, in 10^-9 base currency units.
     fn book<'py>(&self, py: Python<'py>, strategy: u16) -> PyResult<Bound<'py, PyDict>> {
-        let desk = self.shared.desk.borrow();
-        let ledger = desk.kernel.ledger();
-        let statement = ledger.statement(strategy).map_err(raise)?;
-        let mut cash = Money::ZERO;
-        for (currency, book) in ledger.books(strategy) {
-            cash += book.cash().convert(ledger.rate_nano(currency).unwrap_or_default());
-        }
-        let book = PyDict::new(py);
-        for (name, amount) in [
-            ("capital", statement.capital),
-            ("cash", cash),
-            ("realised", statement.realised),
-            ("unrealised", statement.unrealised),
-            ("income", statement.income),
-            ("exchanged", statement.exchanged),
-            ("fees", statement.fees),
-            ("currency_effect", statement.currency_effect),
-            ("nav", statement.nav),
-        ] {
-            book.set_item(name, amount.0)?;
-        }
-        Ok(book)
+        told::book(py, &self.shared.desk.borrow(), strategy)
     }
 
     /// Sum of all postings by currency, 10^-9 units: every one must be zero.
@@ -471,6 +471,12 @@ impl Engine {
     #[getter]
     fn clock(&self) -> i64 {
         self.shared.desk.borrow().kernel.clock()
+    }
+
+    /// Entries of the governance log that the kernel was told of.
+    #[getter]
+    fn sequenced_size(&self) -> u64 {
+        self.shared.desk.borrow().kernel.sequenced_size()
     }
 
     /// Number of the last record.

@@ -1,14 +1,15 @@
 //! The loops over bars. One order of things for every form of strategy: what was sent before trades at the open, the bar
 //! is known, what trades within it, the strategy speaks, slices go out, and what was approved is sent.
 
-use super::columns::Rows;
-use super::desk::Desk;
+use super::columns::{LookedAt, Rows};
+use super::desk::{Desk, NO_DEPTH};
 use super::shared::{Shared, lots_of_weight};
 use super::strategy::StrategyCore;
 use super::views::{FillView, Shown};
 use crate::words::raise;
-use hedgerow_core::{Bar, Problem, StrategyId, TimeInForce, code};
+use hedgerow_core::{Bar, Problem, StrategyId, code};
 use hedgerow_features::INPUTS_MAX;
+use hedgerow_kernel::Ahead;
 use pyo3::prelude::*;
 use std::rc::Rc;
 
@@ -21,26 +22,30 @@ const NEAR: usize = 4096;
 /// Rows between two looks at Ctrl-C and the progress bar.
 const BREATH: usize = 1 << 16;
 
-/// Everything of a group of bars that happens before a strategy speaks. Fills in the bars' ids.
+/// Everything of a group of bars that happens before a strategy speaks. Fills in the bars' ids. When the next bars come is
+/// asked only for whether a session closes with these: everybody knows its hours.
 #[inline]
-fn market(desk: &mut Desk, bars: &mut [Bar]) -> Result<(), Problem> {
+fn market(desk: &mut Desk, bars: &mut [Bar], next_ts: Option<i64>) -> Result<(), Problem> {
     desk.roll_day(bars[0].ts_event, bars[0].span_ns)?;
     for bar in bars.iter() {
         desk.venue_open(bar)?;
     }
+    desk.flush_links()?;
     for bar in bars.iter_mut() {
         desk.bar(bar)?;
     }
+    let is_last = desk.is_last_of_day(bars[0].span_ns, next_ts);
     for bar in bars.iter() {
-        desk.venue_close(bar)?;
+        desk.venue_close(bar, is_last)?;
     }
-    Ok(())
+    desk.follow_within(bars)?;
+    desk.check_margin(bars)
 }
 
 /// Everything of a group that happens after a strategy has spoken.
 #[inline]
 fn settle(desk: &mut Desk) -> Result<(), Problem> {
-    desk.work_parents()?;
+    desk.work_parents(NO_DEPTH)?;
     desk.flush()?;
     desk.publish_due()?;
     desk.mark_equity()
@@ -62,6 +67,22 @@ fn lengths(rows: &Rows<'_>, given: usize) -> PyResult<()> {
     Err(raise(Problem::new(code::RUN_WEIGHTS, format!("{given} values for {} rows", rows.len()))))
 }
 
+/// Rows of one instrument, with what is known of them before they are run over.
+fn ahead_of<'a>(rows: &'a Rows<'_>, looked: Option<&LookedAt>) -> PyResult<Option<Ahead<'a>>> {
+    let single = rows.is_single().then(|| Ahead::new(rows.stretch())).transpose().map_err(raise)?;
+    Ok(single.map(|ahead| ahead.knowing(looked.map(|seen| &seen.looked))))
+}
+
+/// Looks at the next rows; gives how far.
+fn bring_near(ahead: &mut Ahead<'_>, rows: &Rows<'_>, near: usize) -> usize {
+    let end = (near + NEAR).min(rows.len());
+    if near < end {
+        rows.near_volume(near, end);
+        ahead.look_to(end);
+    }
+    end.max(near)
+}
+
 /// The loop of vectorised strategies: `decide(desk, row, bar)` is called for every bar of a group once all are known,
 /// and says whether it asked for a trade. `same_until(row)` is the first row after it that wants something else; nobody
 /// acts before that once nothing is missing. What was denied is missing still, and is asked for again at every bar.
@@ -69,29 +90,32 @@ fn vectorised(
     py: Python<'_>,
     shared: &Rc<Shared>,
     rows: &Rows<'_>,
+    looked: Option<&LookedAt>,
     strategy: StrategyId,
     mut decide: impl FnMut(&mut Desk, usize, &Bar) -> Result<bool, Problem>,
     same_until: impl Fn(usize) -> usize,
 ) -> PyResult<()> {
     let mut desk = shared.desk.borrow_mut();
-    desk.recorder.reserve_equity(rows.len());
-    let mut ahead = if rows.is_single() { Some(rows.ahead().map_err(raise)?) } else { None };
+    desk.recorder.equity.begin();
+    let mut ahead = ahead_of(rows, looked)?;
     let mut group: Vec<Bar> = Vec::with_capacity(64);
-    let (mut start, mut breath, mut same_end, mut near) = (0, BREATH, 0, 0);
+    let (mut start, mut breath, mut same_end) = (0, BREATH, 0);
+    let mut near = ahead.as_ref().map_or(0, Ahead::proved_to);
     while start < rows.len() {
+        if ahead.is_some() && same_end <= start {
+            // What comes after this row is needed when the row has been dealt with.
+            same_end = same_until(start);
+            rows.prefetch(same_end);
+        }
         if let Some(ahead) = &mut ahead
             && start + NEAR / 2 > near
-            && near < rows.len()
         {
-            let end = (near + NEAR).min(rows.len());
-            rows.near_volume(near, end);
-            ahead.look_to(end);
-            near = end;
+            near = bring_near(ahead, rows, near);
         }
         let end = rows.group_end(start);
         group.clear();
         group.extend((start..end).map(|i| rows.bar(i)));
-        market(&mut desk, &mut group).map_err(raise)?;
+        market(&mut desk, &mut group, rows.ts_event(end)).map_err(raise)?;
         desk.fresh_fills.clear();
         let mut asked = false;
         for (offset, bar) in group.iter().enumerate() {
@@ -152,15 +176,8 @@ fn trade_to(desk: &mut Desk, strategy: StrategyId, bar: &Bar, lots: i64) -> Resu
         return Ok(false);
     }
     let side = if missing > 0 { hedgerow_core::Side::Buy } else { hedgerow_core::Side::Sell };
-    desk.submit(super::desk::Wish {
-        strategy,
-        instrument: bar.instrument,
-        side,
-        lots: missing.abs(),
-        limit_ticks: 0,
-        tif: TimeInForce::Gtc,
-        cause: bar.id,
-    })?;
+    let wish = super::desk::Wish::new(strategy, bar.instrument, side, missing.abs());
+    desk.submit(super::desk::Wish { cause: bar.id, ..wish })?;
     Ok(true)
 }
 
@@ -169,6 +186,7 @@ pub fn targets(
     py: Python<'_>,
     shared: &Rc<Shared>,
     rows: &Rows<'_>,
+    looked: Option<&LookedAt>,
     strategy: StrategyId,
     lots: &[i64],
 ) -> PyResult<()> {
@@ -177,7 +195,7 @@ pub fn targets(
         i64::MIN => Ok(false),
         wanted => trade_to(desk, strategy, bar, wanted),
     };
-    vectorised(py, shared, rows, strategy, decide, |row| run_length(lots, row))
+    vectorised(py, shared, rows, looked, strategy, decide, |row| run_length(lots, row))
 }
 
 /// Signals, one per row: the wanted position is the signal times `unit_lots`.
@@ -185,6 +203,7 @@ pub fn signals(
     py: Python<'_>,
     shared: &Rc<Shared>,
     rows: &Rows<'_>,
+    looked: Option<&LookedAt>,
     strategy: StrategyId,
     signals: &[i8],
     unit_lots: i64,
@@ -192,7 +211,7 @@ pub fn signals(
     lengths(rows, signals.len())?;
     let decide =
         |desk: &mut Desk, row: usize, bar: &Bar| trade_to(desk, strategy, bar, i64::from(signals[row]) * unit_lots);
-    vectorised(py, shared, rows, strategy, decide, |row| run_length(signals, row))
+    vectorised(py, shared, rows, looked, strategy, decide, |row| run_length(signals, row))
 }
 
 /// Wanted shares of the book's value, one per row; NaN leaves the position as it is.
@@ -200,6 +219,7 @@ pub fn weights(
     py: Python<'_>,
     shared: &Rc<Shared>,
     rows: &Rows<'_>,
+    looked: Option<&LookedAt>,
     strategy: StrategyId,
     weights: &[f64],
 ) -> PyResult<()> {
@@ -212,7 +232,7 @@ pub fn weights(
         trade_to(desk, strategy, bar, lots)
     };
     // A held weight is traded back to as prices move; only "leave it" is quiet.
-    vectorised(py, shared, rows, strategy, decide, |row| {
+    vectorised(py, shared, rows, looked, strategy, decide, |row| {
         weights[row + 1..].iter().position(|w| !w.is_nan()).map_or(weights.len(), |n| row + 1 + n)
     })
 }
@@ -225,7 +245,6 @@ pub fn events(
     handlers: &[Handlers],
     progress: Option<&Py<PyAny>>,
 ) -> PyResult<()> {
-    shared.desk.borrow_mut().recorder.reserve_equity(rows.len());
     let cores: Vec<_> = handlers.iter().map(|handler| handler.0.bind(py).borrow()).collect();
     let on_bars: Vec<_> = handlers.iter().map(|h| h.1.as_ref().map(|on_bar| Callee::of(on_bar.bind(py)))).collect();
     let mut shown: Vec<Shown<'_>> = handlers.iter().map(|_| Shown::default()).collect();
@@ -235,7 +254,8 @@ pub fn events(
         let end = rows.group_end(start);
         group.clear();
         group.extend((start..end).map(|i| rows.bar(i)));
-        market(&mut shared.desk.borrow_mut(), &mut group).map_err(raise)?;
+        market(&mut shared.desk.borrow_mut(), &mut group, rows.ts_event(end)).map_err(raise)?;
+        shared.bars_known.set(end);
         for (((core, on_bar), handler), shown) in cores.iter().zip(&on_bars).zip(handlers).zip(&mut shown) {
             speak(py, shared, &group, core, on_bar.as_ref(), handler, shown)?;
         }

@@ -7,7 +7,7 @@ use crate::words::raise;
 use hedgerow_core::{Currency, FillRule, Money, Problem, TierKind, code};
 use hedgerow_kernel::Capacity;
 use hedgerow_log::{Cadence, EpochKey, FileStorage, Journal, LogSigner};
-use hedgerow_sim::VenueConfig;
+use hedgerow_sim::{FeeSchedule, FeeSchedules, FeeTier, MarginConfig, MarginRate, Rate, VenueConfig};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -55,6 +55,35 @@ fn venue_config(config: &Bound<'_, PyDict>) -> PyResult<VenueConfig> {
     })
 }
 
+/// A tier: from which volume, then of whoever waited and whoever took the share of notional and the money a unit.
+type ToldTier = (i128, (i64, i128), (i64, i128));
+/// Schedules (tiers, days, whether units count, volume beside the run), and by instrument the place of its own.
+type ToldFees = (Vec<(Vec<ToldTier>, u32, bool, i128)>, Vec<Option<u16>>);
+
+/// What is charged by tier; nothing where the run does not say.
+pub fn fee_schedules(config: &Bound<'_, PyDict>) -> PyResult<FeeSchedules> {
+    let Some(told) = config.get_item("fees")? else { return Ok(FeeSchedules::default()) };
+    let (list, of): ToldFees = told.extract()?;
+    let rate = |(share_nano, per_unit)| Rate { share_nano, per_unit: Money(per_unit) };
+    let tier = |(from, maker, taker)| FeeTier { from, maker: rate(maker), taker: rate(taker) };
+    let schedule = |(tiers, days, counts_units, beside): (Vec<ToldTier>, u32, bool, i128)| FeeSchedule {
+        tiers: tiers.into_iter().map(tier).collect(),
+        days,
+        counts_units,
+        beside,
+    };
+    Ok(FeeSchedules { list: list.into_iter().map(schedule).collect(), of })
+}
+
+/// The margin that the account is held on, if it is: rates by instrument (to open, to keep long, short), nanoseconds of a
+/// call, whether all is closed then, and the fee of it.
+pub fn margin(config: &Bound<'_, PyDict>) -> PyResult<Option<MarginConfig>> {
+    let Some(told) = config.get_item("margin")? else { return Ok(None) };
+    let (rates, grace_ns, closes_all, fee_nano): (Vec<(i64, i64, i64)>, i64, bool, i64) = told.extract()?;
+    let rate = |(initial_nano, long_nano, short_nano)| MarginRate { initial_nano, long_nano, short_nano };
+    Ok(Some(MarginConfig { rates: rates.into_iter().map(rate).collect(), grace_ns, closes_all, fee_nano }))
+}
+
 /// How large the kernel's tables are.
 pub fn capacity(config: &Bound<'_, PyDict>) -> PyResult<Capacity> {
     Ok(Capacity {
@@ -82,6 +111,6 @@ pub fn venue(config: &Bound<'_, PyDict>, books: Option<&BookSettings>) -> PyResu
     Ok(match books {
         Some(_) if is_outside => VenueSettings::Outside,
         Some(books) => VenueSettings::Books(Box::new(books.venue.clone()), books.depth),
-        None => VenueSettings::Bars(venue_config(config)?),
+        None => VenueSettings::Bars(venue_config(config)?, fee_schedules(config)?),
     })
 }

@@ -2,9 +2,7 @@
 
 use super::book_run::BookRun;
 use super::desk::{Desk, Placed, Wish};
-use hedgerow_core::{
-    Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, TimeInForce, code,
-};
+use hedgerow_core::{Instrument, InstrumentId, MONEY_UNIT, Money, Problem, RecordId, Side, StrategyId, code};
 use hedgerow_kernel::Kernel;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -77,8 +75,14 @@ pub struct Shared {
     names: RefCell<BTreeMap<String, InstrumentId>>,
     /// The observation being handled, cause of what a strategy does now.
     pub cause: Cell<RecordId>,
+    /// The columns of bars that are being run over, and how many of their rows are known by now.
+    pub bars: RefCell<Option<Py<PyAny>>>,
+    /// See `bars`.
+    pub bars_known: Cell<usize>,
     /// What is known of the books, in a run over books.
     pub books: RefCell<Option<BookRun>>,
+    /// Columns of bars that the equity curve's lines run over.
+    pub curve_columns: RefCell<Vec<Py<PyAny>>>,
 }
 
 impl Shared {
@@ -95,8 +99,22 @@ impl Shared {
             symbols: RefCell::default(),
             names: RefCell::default(),
             cause: Cell::new(0),
+            bars: RefCell::default(),
+            bars_known: Cell::new(0),
             books: RefCell::default(),
+            curve_columns: RefCell::default(),
         }
+    }
+
+    /// The same names around a copy of a fund that has not begun.
+    pub fn fork(&self, py: Python<'_>) -> Result<Shared, Problem> {
+        let symbols = self.symbols.borrow().iter().map(|symbol| symbol.clone_ref(py)).collect();
+        Ok(Shared {
+            units: self.units.clone(),
+            symbols: RefCell::new(symbols),
+            names: self.names.clone(),
+            ..Shared::new(self.desk.borrow().fork()?)
+        })
     }
 
     /// Remembers an instrument's name and units.
@@ -136,14 +154,17 @@ impl Shared {
         instrument: InstrumentId,
         lots: i64,
         limit_ticks: i64,
-        tif: TimeInForce,
     ) -> Result<Option<Placed>, Problem> {
-        if lots == 0 {
+        self.wish(Wish { limit_ticks, ..Wish::new(strategy, instrument, Side::Buy, lots) })
+    }
+
+    /// Sends a wish whose lots are signed and whose side follows from that; zero is nothing.
+    pub fn wish(&self, wish: Wish) -> Result<Option<Placed>, Problem> {
+        if wish.lots == 0 {
             return Ok(None);
         }
-        let side = if lots > 0 { Side::Buy } else { Side::Sell };
-        let cause = self.cause.get();
-        let wish = Wish { strategy, instrument, side, lots: lots.saturating_abs(), limit_ticks, tif, cause };
+        let side = if wish.lots > 0 { Side::Buy } else { Side::Sell };
+        let wish = Wish { side, lots: wish.lots.saturating_abs(), cause: self.cause.get(), ..wish };
         self.desk.borrow_mut().submit(wish).map(Some)
     }
 }

@@ -1,11 +1,15 @@
 //! The part of a strategy that lives in the core: its orders, positions and indicators.
 
 use super::book_views::BookView;
+use super::contingent_ticket::{ContingentTicket, Ticket};
+use super::desk::{Change, Wish};
+use super::quote_tickets::{self, QuoteTicket, StandingQuote};
+use super::said::{Said, positive};
 use super::shared::{Shared, lots_of_weight};
 use super::views::OrderTicket;
 use crate::features::Indicator;
 use crate::words::named;
-use hedgerow_core::{InstrumentId, Problem, StrategyId, TimeInForce, code};
+use hedgerow_core::{InstrumentId, Problem, Side, StrategyId, code};
 use pyo3::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -63,13 +67,12 @@ impl StrategyCore {
         }
     }
 
-    fn place(&self, lots: i64, symbol: Option<&str>, limit: Option<f64>, tif: &str) -> PyResult<Option<OrderTicket>> {
+    fn place(&self, lots: i64, symbol: Option<&str>, said: Said<'_>) -> PyResult<Option<OrderTicket>> {
         self.run(|shared| {
             let instrument = shared.instrument(symbol).map_err(named)?;
-            let limit_ticks = limit.map_or(Ok(0), |p| shared.unit(instrument).ticks(p)).map_err(named)?;
-            let tif = parse_tif(tif)?;
-            let placed = shared.order(self.strategy.get(), instrument, lots, limit_ticks, tif).map_err(named)?;
-            Ok(placed.map(|p| OrderTicket::new(p.order.id, p.order.slot, p.verdict, Rc::clone(shared))))
+            let wish = Wish::new(self.strategy.get(), instrument, Side::Buy, lots);
+            let placed = shared.wish(said.wish(wish, shared.unit(instrument))?).map_err(named)?;
+            Ok(placed.map(|placed| OrderTicket::new(placed, Rc::clone(shared))))
         })
     }
 
@@ -86,27 +89,6 @@ impl StrategyCore {
             Ok(shared.desk.borrow().expected_lots(self.strategy.get(), instrument))
         })
     }
-}
-
-fn parse_tif(text: &str) -> PyResult<TimeInForce> {
-    match text {
-        "gtc" => Ok(TimeInForce::Gtc),
-        "day" => Ok(TimeInForce::Day),
-        "ioc" => Ok(TimeInForce::Ioc),
-        "fok" => Ok(TimeInForce::Fok),
-        "gtx" => Ok(TimeInForce::Gtx),
-        other => Err(named(Problem::new(
-            code::RUN_CONFIG,
-            format!("tif={other:?}; use 'gtc', 'day' or 'ioc', and with books also 'fok' or 'gtx'"),
-        ))),
-    }
-}
-
-fn positive(quantity: f64) -> PyResult<f64> {
-    if quantity > 0.0 {
-        return Ok(quantity);
-    }
-    Err(named(Problem::new(code::RUN_NUMBER, format!("quantity {quantity}; buy and sell take positive quantities"))))
 }
 
 #[pymethods]
@@ -163,29 +145,103 @@ impl StrategyCore {
         })
     }
 
-    /// Buys a positive quantity, at the market or at a limit; returns the order's ticket.
-    #[pyo3(signature = (quantity, symbol=None, *, limit=None, tif="gtc"))]
-    fn buy(&self, quantity: f64, symbol: Option<&str>, limit: Option<f64>, tif: &str) -> PyResult<Option<OrderTicket>> {
-        self.place(self.lots(positive(quantity)?, symbol)?, symbol, limit, tif)
+    /// Buys a positive quantity: at the market, at a `limit`, once the market has reached `stop`, or both. `tif` is `gtc`, `day`,
+    /// `ioc`, `fok`, `gtd` (with `until`, UTC nanoseconds), `opg` or `cls`; `beside` is the ticket of another order:
+    /// what one of them trades the other trades no more (OCO), in proportion where they are of two instruments; `display` is what
+    /// the book shows of an order with a limit at a time (iceberg). With `peg` (`primary`, `midpoint`, `market`) and `offset_ticks` its
+    /// price follows the book, never beyond `limit`. Returns the order's ticket.
+    #[pyo3(signature = (quantity, symbol=None, *, limit=None, stop=None, tif="gtc", until=None, post_only=false, reduce_only=false, beside=None, display=None, peg=None, offset_ticks=0))]
+    #[allow(clippy::too_many_arguments)]
+    fn buy(
+        &self,
+        quantity: f64,
+        symbol: Option<&str>,
+        limit: Option<f64>,
+        stop: Option<f64>,
+        tif: &str,
+        until: Option<i64>,
+        post_only: bool,
+        reduce_only: bool,
+        beside: Option<&OrderTicket>,
+        display: Option<f64>,
+        peg: Option<&str>,
+        offset_ticks: i64,
+    ) -> PyResult<Option<OrderTicket>> {
+        let beside = beside.map_or(0, |ticket| ticket.id);
+        let said = Said { limit, stop, tif, until, post_only, reduce_only, display, peg, offset_ticks, beside };
+        self.place(self.lots(positive(quantity).map_err(named)?, symbol)?, symbol, said)
     }
 
-    /// Sells a positive quantity, at the market or at a limit; returns the order's ticket.
-    #[pyo3(signature = (quantity, symbol=None, *, limit=None, tif="gtc"))]
+    /// Sells a positive quantity: at the market, at a `limit`, once the market has reached `stop`, or both. `tif` is `gtc`, `day`,
+    /// `ioc`, `fok`, `gtd` (with `until`, UTC nanoseconds), `opg` or `cls`; `beside` is the ticket of another order:
+    /// what one of them trades the other trades no more (OCO), in proportion where they are of two instruments; `display` is what
+    /// the book shows of an order with a limit at a time (iceberg). With `peg` (`primary`, `midpoint`, `market`) and `offset_ticks` its
+    /// price follows the book, never beyond `limit`. Returns the order's ticket.
+    #[pyo3(signature = (quantity, symbol=None, *, limit=None, stop=None, tif="gtc", until=None, post_only=false, reduce_only=false, beside=None, display=None, peg=None, offset_ticks=0))]
+    #[allow(clippy::too_many_arguments)]
     fn sell(
         &self,
         quantity: f64,
         symbol: Option<&str>,
         limit: Option<f64>,
+        stop: Option<f64>,
         tif: &str,
+        until: Option<i64>,
+        post_only: bool,
+        reduce_only: bool,
+        beside: Option<&OrderTicket>,
+        display: Option<f64>,
+        peg: Option<&str>,
+        offset_ticks: i64,
     ) -> PyResult<Option<OrderTicket>> {
-        self.place(-self.lots(positive(quantity)?, symbol)?, symbol, limit, tif)
+        let beside = beside.map_or(0, |ticket| ticket.id);
+        let said = Said { limit, stop, tif, until, post_only, reduce_only, display, peg, offset_ticks, beside };
+        self.place(-self.lots(positive(quantity).map_err(named)?, symbol)?, symbol, said)
+    }
+
+    /// An order that follows another one's fills (OTO): as `entry` fills, so much of it is sent in proportion. `quantity` is what
+    /// it comes to in all, positive to buy, negative to sell; without one it closes as much as `entry` fills. `beside` is
+    /// another that follows the same entry: what one of them trades the other trades no more. The other words are those of
+    /// `buy`. Returns its ticket, `None` where `entry` does not work.
+    #[pyo3(signature = (entry, quantity=None, symbol=None, *, limit=None, stop=None, tif="gtc", until=None, post_only=false, reduce_only=false, beside=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn after(
+        &self,
+        entry: &OrderTicket,
+        quantity: Option<f64>,
+        symbol: Option<&str>,
+        limit: Option<f64>,
+        stop: Option<f64>,
+        tif: &str,
+        until: Option<i64>,
+        post_only: bool,
+        reduce_only: bool,
+        beside: Option<&ContingentTicket>,
+    ) -> PyResult<Option<ContingentTicket>> {
+        let beside = beside.map_or(0, |ticket| ticket.id);
+        let said = Said { limit, stop, tif, until, post_only, reduce_only, beside, ..Said::MARKET };
+        self.run(|shared| {
+            let instrument = symbol.map_or(Ok(entry.instrument), |symbol| shared.instrument(Some(symbol)));
+            let (instrument, buys) = (instrument.map_err(named)?, entry.buys());
+            let unit = shared.unit(instrument);
+            let lots = quantity.map(|quantity| unit.lots(quantity)).transpose().map_err(named)?;
+            if lots == Some(0) || (lots.is_none() && instrument != entry.instrument) {
+                let detail = "after: give a quantity other than 0; without one it closes what the entry fills";
+                return Err(named(Problem::new(code::RUN_CONFIG, detail)));
+            }
+            let side = if lots.map_or(!buys, |lots| lots > 0) { Side::Buy } else { Side::Sell };
+            let wish = Wish::new(self.strategy.get(), instrument, side, lots.unwrap_or(0).abs());
+            let wish = Wish { after: entry.id, cause: shared.cause.get(), ..said.wish(wish, unit)? };
+            let id = shared.desk.borrow_mut().wish_after(&wish).map_err(named)?;
+            Ok(id.map(|id| ContingentTicket::new(id, instrument, Rc::clone(shared))))
+        })
     }
 
     /// Trades what is missing to a wanted position, working orders counted; `None` if nothing is missing.
     #[pyo3(signature = (quantity, symbol=None))]
     fn order_target(&self, quantity: f64, symbol: Option<&str>) -> PyResult<Option<OrderTicket>> {
         let lots = self.lots(quantity, symbol)? - self.expected(symbol)?;
-        self.place(lots, symbol, None, "gtc")
+        self.place(lots, symbol, Said::MARKET)
     }
 
     /// Trades what is missing to a wanted share of the book's value at the last price, cut to whole lots.
@@ -195,20 +251,82 @@ impl StrategyCore {
             let instrument = shared.instrument(symbol).map_err(named)?;
             lots_of_weight(&shared.desk.borrow().kernel, self.strategy.get(), instrument, weight).map_err(named)
         })?;
-        self.place(lots - self.expected(symbol)?, symbol, None, "gtc")
+        self.place(lots - self.expected(symbol)?, symbol, Said::MARKET)
     }
 
     /// Closes the position in an instrument, working orders counted.
     #[pyo3(signature = (symbol=None))]
     fn close(&self, symbol: Option<&str>) -> PyResult<Option<OrderTicket>> {
-        self.place(-self.expected(symbol)?, symbol, None, "gtc")
+        self.place(-self.expected(symbol)?, symbol, Said::MARKET)
     }
 
-    /// Asks to cancel a working order.
-    fn cancel(&self, ticket: &OrderTicket) -> PyResult<()> {
+    /// Asks to cancel a working order; an order that follows another one's fills follows them no more.
+    fn cancel(&self, ticket: Ticket<'_>) -> PyResult<()> {
         self.run(|shared| {
-            let cause = shared.cause.get();
-            shared.desk.borrow_mut().cancel(self.strategy.get(), ticket.slot, ticket.id, cause).map_err(named)
+            let (cause, mut desk) = (shared.cause.get(), shared.desk.borrow_mut());
+            match ticket {
+                Ticket::Order(ticket) => desk.cancel(self.strategy.get(), ticket.slot, ticket.id, cause),
+                Ticket::Contingent(ticket) => desk.end_wish(self.strategy.get(), ticket.id, cause),
+            }
+            .map_err(named)
+        })
+    }
+
+    /// Asks to change a working order: its quantity in all (what is filled included), its limit, its stop price. The ticket
+    /// that comes back says whether the gate approved the change; denied, the order works on as it was.
+    #[pyo3(signature = (ticket, quantity=None, *, limit=None, stop=None))]
+    fn replace(
+        &self,
+        ticket: Ticket<'_>,
+        quantity: Option<f64>,
+        limit: Option<f64>,
+        stop: Option<f64>,
+    ) -> PyResult<OrderTicket> {
+        if quantity.is_none() && limit.is_none() && stop.is_none() {
+            let detail = "replace: nothing is to change; give a quantity, a limit or a stop price";
+            return Err(named(Problem::new(code::RUN_CONFIG, detail)));
+        }
+        self.run(|shared| {
+            let (order_id, slot, instrument) = ticket.order()?;
+            let unit = shared.unit(instrument);
+            let change = Change {
+                strategy: self.strategy.get(),
+                order_id,
+                slot,
+                lots: quantity
+                    .map(|quantity| positive(quantity).and_then(|quantity| unit.lots(quantity)).map_err(named))
+                    .transpose()?,
+                limit_ticks: limit.map(|limit| unit.ticks(limit).map_err(named)).transpose()?,
+                stop_ticks: stop.map(|stop| unit.ticks(stop).map_err(named)).transpose()?,
+                cause: shared.cause.get(),
+            };
+            let placed = shared.desk.borrow_mut().replace(change).map_err(named)?;
+            Ok(OrderTicket::new(placed, Rc::clone(shared)))
+        })
+    }
+
+    /// Makes the two-sided quote in an instrument what is said here: both sides change by one decision of the gate, or neither
+    /// does. A side that is left out is withdrawn; one whose price and open quantity stay keeps its place in the queue. Quotes
+    /// only make liquidity. Returns `None` where nothing changes, or the venue has not answered the last change yet.
+    #[pyo3(signature = (symbol=None, *, bid=None, bid_quantity=None, ask=None, ask_quantity=None))]
+    fn quote(
+        &self,
+        symbol: Option<&str>,
+        bid: Option<f64>,
+        bid_quantity: Option<f64>,
+        ask: Option<f64>,
+        ask_quantity: Option<f64>,
+    ) -> PyResult<Option<QuoteTicket>> {
+        let (bid, ask) = ((bid, bid_quantity), (ask, ask_quantity));
+        self.run(|shared| quote_tickets::quote(shared, self.strategy.get(), symbol, bid, ask))
+    }
+
+    /// The two-sided quote in an instrument as it stands.
+    #[pyo3(signature = (symbol=None))]
+    fn quoted(&self, symbol: Option<&str>) -> PyResult<StandingQuote> {
+        self.run(|shared| {
+            let instrument = shared.instrument(symbol).map_err(named)?;
+            Ok(quote_tickets::standing(shared, self.strategy.get(), instrument))
         })
     }
 

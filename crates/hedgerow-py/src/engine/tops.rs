@@ -1,6 +1,6 @@
 //! The best prices that have reached us, and which of them the kernel was told.
 
-use hedgerow_core::{InstrumentId, Quote, RecordId};
+use hedgerow_core::{InstrumentId, Quote, RecordId, RoundMode, div_round};
 
 /// What we know of one instrument.
 #[derive(Clone, Copy, Default)]
@@ -47,6 +47,21 @@ impl Tops {
     pub fn told(&mut self, instrument: InstrumentId, id: RecordId) {
         let known = &mut self.0[instrument as usize];
         (known.is_told, known.id) = (true, id);
+    }
+
+    /// Lots became others: until the book shows new prices, the old ones count in the new lots.
+    pub fn restate(&mut self, instrument: InstrumentId, old_lots: i64, new_lots: i64) {
+        let Some(Known { quote, .. }) = self.0.get_mut(instrument as usize) else { return };
+        let of = |value: i64, by: i64, over: i64| {
+            let scaled = div_round(i128::from(value) * i128::from(by), i128::from(over), RoundMode::HalfEven);
+            if value == 0 { 0 } else { scaled.clamp(1, i128::from(i64::MAX)) as i64 }
+        };
+        for price in [&mut quote.bid_ticks, &mut quote.ask_ticks] {
+            *price = of(*price, old_lots, new_lots);
+        }
+        for lots in [&mut quote.bid_lots, &mut quote.ask_lots] {
+            *lots = of(*lots, new_lots, old_lots);
+        }
     }
 
     /// The record of what the kernel was told last; 0 = nothing.

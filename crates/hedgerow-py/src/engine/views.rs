@@ -1,7 +1,9 @@
 //! What a strategy sees: bars, fills and its own orders, as small read-only objects.
 
+use super::desk::Placed;
+use super::said::PEGS;
 use super::shared::{Shared, Unit};
-use hedgerow_core::{Bar, Code, Decision, Fill, Side, Verdict};
+use hedgerow_core::{Bar, Code, Decision, Fill, InstrumentId, Order, Peg, Side, Verdict};
 use hedgerow_oms::OrderState;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -227,14 +229,29 @@ pub struct OrderTicket {
     pub id: u64,
     /// Its place in the OMS slab.
     pub slot: u32,
+    /// What it trades.
+    pub instrument: InstrumentId,
+    side: u8,
     verdict: Verdict,
     shared: Rc<Shared>,
 }
 
 impl OrderTicket {
-    /// A ticket for one order.
-    pub fn new(id: u64, slot: u32, verdict: Verdict, shared: Rc<Shared>) -> OrderTicket {
-        OrderTicket { id, slot, verdict, shared }
+    /// A ticket for one order, or for a change of one.
+    pub fn new(placed: Placed, shared: Rc<Shared>) -> OrderTicket {
+        let Placed { order, verdict } = placed;
+        let Order { id, slot, instrument, side, .. } = order;
+        OrderTicket { id, slot, instrument, side, verdict, shared }
+    }
+
+    /// Whether it buys.
+    pub fn buys(&self) -> bool {
+        self.side == Side::Buy as u8
+    }
+
+    fn working<T>(&self, of: impl FnOnce(&hedgerow_oms::Working, Unit) -> T) -> Option<T> {
+        let desk = self.shared.desk.borrow();
+        desk.kernel.oms().get(self.slot, self.id).map(|working| of(working, self.shared.unit(self.instrument)))
     }
 }
 
@@ -258,8 +275,45 @@ impl OrderTicket {
     /// The order's state by name, `None` once it no longer works.
     #[getter]
     fn state(&self) -> Option<&'static str> {
-        let desk = self.shared.desk.borrow();
-        desk.kernel.oms().get(self.slot, self.id).map(|w| OrderState::name(w.state))
+        self.working(|working, _| OrderState::name(working.state))
+    }
+    /// Units in all, filled ones included, under the terms in force; `None` once it no longer works.
+    #[getter]
+    fn quantity(&self) -> Option<f64> {
+        self.working(|working, unit| unit.quantity(working.order.lots))
+    }
+    /// Units filled so far; `None` once it no longer works.
+    #[getter]
+    fn filled(&self) -> Option<f64> {
+        self.working(|working, unit| unit.quantity(working.filled_lots))
+    }
+    /// Its limit under the terms in force; `None` for a market order, and once it no longer works.
+    #[getter]
+    fn limit(&self) -> Option<f64> {
+        let limit = |working: &hedgerow_oms::Working, unit: Unit| match working.order.limit_ticks {
+            0 => None,
+            ticks => Some(unit.price(ticks)),
+        };
+        self.working(limit).flatten()
+    }
+    /// Its stop price under the terms in force; `None` where it has none, and once it no longer works.
+    #[getter]
+    fn stop(&self) -> Option<f64> {
+        let ticks = self.shared.desk.borrow().kernel.terms_of(self.id).stop_ticks;
+        (ticks > 0).then(|| self.shared.unit(self.instrument).price(ticks))
+    }
+    /// Units that the book shows of it at a time, under the terms in force; `None` where that is all, and once it no longer
+    /// works.
+    #[getter]
+    fn display(&self) -> Option<f64> {
+        let lots = self.shared.desk.borrow().kernel.terms_of(self.id).display_lots;
+        (lots > 0).then(|| self.shared.unit(self.instrument).quantity(lots))
+    }
+    /// What its price follows (`primary`, `midpoint`, `market`); `None` where it follows nothing, and once it no longer works.
+    #[getter]
+    fn peg(&self) -> Option<&'static str> {
+        let peg = Peg::from_u8(self.shared.desk.borrow().kernel.terms_of(self.id).peg)?;
+        PEGS.iter().find(|(_, known)| *known == peg).map(|(name, _)| *name)
     }
     fn __repr__(&self) -> String {
         match self.code() {

@@ -108,14 +108,20 @@ impl FixSession {
         self.0.tick(now_ns);
     }
 
-    /// The bytes to send, in order; they are given once.
+    /// Keeps on the disk what was made to be sent, with one wait for all of it; `transmit` does it too. Raises `WireError`
+    /// where the store fails: nothing of it is sent then.
+    fn settle(&mut self) -> PyResult<()> {
+        self.0.settle().map_err(named)
+    }
+
+    /// The bytes to send, in order, once they are kept; they are given once.
     #[pyo3(signature = () -> "bytes")]
     fn transmit<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.0.transmit())
     }
 
     /// Sends an application message of tag and value; gives its number. Header fields go to the header, the body stays in
-    /// the order given. Raises `WireError`: not logged on, a separator in a value, or a store that refuses.
+    /// the order given. Raises `WireError`: not logged on, a separator in a value, or a store that failed before.
     #[pyo3(signature = (msg_type, fields: "list[tuple[int, bytes]]", now_ns))]
     fn send(&mut self, msg_type: &str, fields: Vec<(u32, Vec<u8>)>, now_ns: i64) -> PyResult<u64> {
         self.0.send(msg_type.as_bytes(), &fields, now_ns).map_err(named)

@@ -19,8 +19,21 @@ pub const fn gross_affordable(buying_power: i128, margin_bps: u32) -> i128 {
         0 => -1,
         // Fully paid is the usual case, and needs no division.
         BPS_WIDE => buying_power,
-        margin => buying_power.saturating_mul(BPS_WIDE) / margin,
+        margin => match small(buying_power) {
+            // The same in 64 bits: whole margins, and what is left of the last.
+            Some(power) => {
+                let margin = margin as u64;
+                (power / margin) as i128 * BPS_WIDE + (power % margin * BPS as u64 / margin) as i128
+            }
+            None => buying_power.saturating_mul(BPS_WIDE) / margin,
+        },
     }
+}
+
+/// The amount in 64 bits, if it has room there.
+const fn small(amount: i128) -> Option<u64> {
+    let low = amount as u64;
+    if low as i128 == amount { Some(low) } else { None }
 }
 
 /// Capital granted and what was won or lost since. What a gain may be put to is bounded by the limit on gross.
@@ -60,6 +73,15 @@ mod tests {
             (1, 10_000, 0, true),
         ] {
             assert_eq!(no_buying_power(gross, gross_affordable(power, bps)), fails, "{gross} {bps} {power}");
+        }
+    }
+
+    #[test]
+    fn what_a_margin_lets_one_hold_is_the_same_in_64_bits_and_in_more() {
+        for margin in [1, 3, 4_000, 7_777, 9_999, 20_000, u32::MAX] {
+            for power in [0, 2_999, 10_i128.pow(16) + 7, u64::MAX as i128, u64::MAX as i128 + 1, i128::MAX / 20_000] {
+                assert_eq!(gross_affordable(power, margin), power * BPS_WIDE / i128::from(margin), "{power} {margin}");
+            }
         }
     }
 

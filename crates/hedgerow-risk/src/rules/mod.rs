@@ -17,7 +17,7 @@ pub mod terms;
 use hedgerow_core::{Code, code};
 
 /// The rules in the order in which they speak: the first that fails gives the verdict its code.
-pub const ORDER: [Code; 33] = [
+pub const ORDER: [Code; 34] = [
     // Session and clock.
     code::RISK_SESSION_CLOSED,
     code::RISK_CLOCK,
@@ -37,6 +37,7 @@ pub const ORDER: [Code; 33] = [
     code::RISK_HALTED,
     code::RISK_RESTRICTED,
     code::RISK_NO_LOCATE,
+    code::RISK_REDUCE_ONLY,
     // Market data.
     code::RISK_STALE_DATA,
     // Size and notional.

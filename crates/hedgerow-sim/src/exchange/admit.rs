@@ -28,6 +28,7 @@ impl Exchange {
             since,
             place: Place::Nowhere,
             is_triggered: false,
+            peg_ticks: 0,
         });
         self.names.insert((order.participant, order.client_id.clone()), id);
         self.live.insert(id);
@@ -90,7 +91,10 @@ impl Exchange {
     pub(super) fn prices_fit(&self, order: &NewOrder) -> bool {
         let ticks_max = self.markets[order.instrument as usize].listing.ticks_max;
         let fits = |wanted: bool, ticks: i64| if wanted { (1..=ticks_max).contains(&ticks) } else { ticks == 0 };
-        fits(order.order_type.is_limited(), order.price_ticks) && fits(order.order_type.is_stop(), order.stop_ticks)
+        // A pegged order needs no limit.
+        let is_free = order.order_type == OrderType::Pegged && order.price_ticks == 0;
+        (is_free || fits(order.order_type.is_limited(), order.price_ticks))
+            && fits(order.order_type.is_stop(), order.stop_ticks)
     }
 }
 
@@ -99,7 +103,11 @@ fn goes_together(order: &NewOrder) -> bool {
     let is_limit = order.order_type == OrderType::Limit;
     let rests = matches!(order.time_in, TimeIn::Day | TimeIn::Gtc | TimeIn::Gtd);
     let is_auction = matches!(order.time_in, TimeIn::AtOpen | TimeIn::AtClose);
+    let is_pegged = order.order_type == OrderType::Pegged;
     !(order.order_type.is_stop() && is_auction)
+        && is_pegged == order.peg.is_some()
+        && (!is_pegged || rests)
+        && (is_pegged || order.offset_ticks == 0)
         && !(order.post_only && !(is_limit && rests))
         && !(order.show_lots != 0 && !(order.order_type.is_limited() && rests))
 }

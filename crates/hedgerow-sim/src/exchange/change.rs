@@ -152,5 +152,7 @@ pub(super) fn nothing(participant: u32) -> super::NewOrder {
         show_lots: 0,
         post_only: false,
         expire_ts: 0,
+        peg: None,
+        offset_ticks: 0,
     }
 }

@@ -1,6 +1,6 @@
 //! What the exchange can be told. The same values, as JSON, are the lines of the venue's log.
 
-use hedgerow_core::Side;
+use hedgerow_core::{Peg, Phase, Side};
 use serde::{Deserialize, Serialize};
 
 /// What price an order accepts, and from when.
@@ -15,13 +15,15 @@ pub enum OrderType {
     Stop,
     /// The limit or better, once a trade reached the stop price.
     StopLimit,
+    /// What its `peg` follows, never beyond the limit if it has one.
+    Pegged,
 }
 
 impl OrderType {
     /// Whether it has a limit.
     #[must_use]
     pub fn is_limited(self) -> bool {
-        matches!(self, OrderType::Limit | OrderType::StopLimit)
+        matches!(self, OrderType::Limit | OrderType::StopLimit | OrderType::Pegged)
     }
 
     /// Whether it waits for a trade at its stop price.
@@ -49,22 +51,6 @@ pub enum TimeIn {
     AtOpen,
     /// In the closing auction only: market-on-close, limit-on-close.
     AtClose,
-}
-
-/// What an instrument is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// No orders; cancels are heard.
-    Closed,
-    /// Orders gather for the opening auction.
-    OpeningCall,
-    /// Orders trade as they come.
-    Continuous,
-    /// Orders gather for the closing auction.
-    ClosingCall,
-    /// Stopped: cancels are heard, nothing trades.
-    Halted,
 }
 
 /// What becomes of a trade of a participant with itself.
@@ -113,6 +99,16 @@ pub struct NewOrder {
     /// When a `Gtd` order ends, UTC nanoseconds.
     #[serde(default)]
     pub expire_ts: i64,
+    /// What a pegged order follows: prices that are displayed by orders which are not pegged themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peg: Option<Peg>,
+    /// Ticks added to that.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub offset_ticks: i64,
+}
+
+pub(super) fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// What an order shall become.

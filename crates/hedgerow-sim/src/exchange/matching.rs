@@ -16,6 +16,9 @@ impl Exchange {
         let waits_for_stop = order_type.is_stop() && !working.is_triggered;
         let is_limited = working.is_limited();
         let is_aside = working.is_auction_only();
+        if working.is_pegged() {
+            return self.park(id);
+        }
         let phase = self.market_of(id).phase;
         if waits_for_stop {
             self.at_mut(id).place = Place::Stop;
@@ -33,10 +36,10 @@ impl Exchange {
     }
 
     /// Trades what it can, and leaves the rest in the book or cancels it.
-    fn take_liquidity(&mut self, id: u64) {
+    pub(super) fn take_liquidity(&mut self, id: u64) {
         while self.at(id).leaves_lots > 0 {
             let taker = self.at(id);
-            let (side, limit) = (taker.order.side, taker.is_limited().then_some(taker.order.price_ticks));
+            let (side, limit) = (taker.order.side, taker.is_limited().then_some(taker.limit_ticks()));
             let Some((other, level)) = self.market_of(id).first(opposite(side)) else { break };
             if limit.is_some_and(|limit| !reaches(side, limit, level.price_ticks.into())) {
                 break;
@@ -73,7 +76,7 @@ impl Exchange {
         let since = self.turn();
         let working = self.at_mut(id);
         (working.place, working.since) = (Place::Book, since);
-        let (side, price_ticks, shown) = (working.order.side, working.order.price_ticks, working.displayed());
+        let (side, price_ticks, shown) = (working.order.side, working.limit_ticks(), working.displayed());
         self.market_of(id).enter(id, side, price_ticks, shown);
     }
 

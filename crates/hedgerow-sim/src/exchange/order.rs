@@ -1,6 +1,6 @@
 //! An order at the exchange, from its first day to its last.
 
-use super::{NewOrder, TimeIn};
+use super::{NewOrder, OrderType, TimeIn};
 use serde::{Deserialize, Serialize};
 
 /// Where an order stands.
@@ -30,6 +30,8 @@ pub(super) enum Place {
     Stop,
     /// For an auction: without a limit, or not before the close.
     Aside,
+    /// For something that its price can follow.
+    Parked,
     /// Nowhere: it is being matched, or has ended.
     Nowhere,
 }
@@ -53,6 +55,9 @@ pub struct Working {
     pub(super) since: u64,
     pub(super) place: Place,
     pub(super) is_triggered: bool,
+    /// Where a pegged order stands now; 0: nowhere.
+    #[serde(skip_serializing_if = "super::input::is_zero")]
+    pub(super) peg_ticks: i64,
 }
 
 impl Working {
@@ -65,6 +70,16 @@ impl Working {
     /// Whether it has a limit now.
     pub(super) fn is_limited(&self) -> bool {
         self.order.order_type.is_limited()
+    }
+
+    /// The price up to which it trades now, if it is limited.
+    pub(super) fn limit_ticks(&self) -> i64 {
+        if self.is_pegged() { self.peg_ticks } else { self.order.price_ticks }
+    }
+
+    /// Whether its price follows others.
+    pub(super) fn is_pegged(&self) -> bool {
+        self.order.order_type == OrderType::Pegged
     }
 
     /// Lots that the book displays when it enters.

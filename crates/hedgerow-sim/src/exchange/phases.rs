@@ -1,6 +1,7 @@
 //! A day of an instrument: closed, opening call, continuous trading, closing call, closed; halts in between.
 
 use super::{Event, Exchange, OrderStatus, Phase, Reason, TimeIn};
+use hedgerow_book::Book as _;
 
 impl Exchange {
     pub(super) fn set_phase(&mut self, instrument: u32, phase: Phase) {

@@ -34,6 +34,8 @@ pub(super) struct Market {
     pub(super) stops: Vec<u64>,
     /// Orders that wait for an auction beside the book, in time.
     pub(super) aside: Vec<u64>,
+    /// Pegged orders, in the book and parked, in time.
+    pub(super) pegs: Vec<u64>,
 }
 
 /// A trade that was made, for the case that it is busted.
@@ -106,7 +108,12 @@ impl Exchange {
             Action::Bust { trade } => self.bust(*trade),
             Action::Clock => {}
         }
-        self.trigger_stops();
+        loop {
+            self.trigger_stops();
+            if !self.follow_pegs() {
+                break;
+            }
+        }
         std::mem::take(&mut self.events)
     }
 
@@ -171,7 +178,7 @@ impl Exchange {
         for market in &self.markets {
             put(&[market.phase as u8]);
             put(&market.last_ticks.to_le_bytes());
-            for id in market.stops.iter().chain(&market.aside).copied().chain(market.queue()) {
+            for id in market.stops.iter().chain(&market.aside).chain(&market.pegs).copied().chain(market.queue()) {
                 put(&id.to_le_bytes());
             }
         }
@@ -248,6 +255,9 @@ impl Exchange {
         self.live.remove(&id);
         let expire_ts = self.at(id).order.expire_ts;
         self.ends.remove(&(expire_ts, id));
+        if self.at(id).is_pegged() {
+            self.market_of(id).pegs.retain(|other| *other != id);
+        }
     }
 
     /// Takes an order from wherever it waits.
@@ -258,7 +268,7 @@ impl Exchange {
             Place::Book => market.leave(id),
             Place::Stop => market.stops.retain(|other| *other != id),
             Place::Aside => market.aside.retain(|other| *other != id),
-            Place::Nowhere => {}
+            Place::Parked | Place::Nowhere => {}
         }
     }
 
@@ -315,6 +325,7 @@ impl Market {
             book,
             stops: Vec::new(),
             aside: Vec::new(),
+            pegs: Vec::new(),
         };
         market.book.set_may_cross(listing.phase != Phase::Continuous);
         Ok(market)

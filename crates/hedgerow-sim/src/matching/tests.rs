@@ -1,8 +1,10 @@
 //! What becomes of orders, in the notation of the desk: bars as `open high low close volume`, fills as `lots@price`.
 
 use super::*;
-use hedgerow_core::time::HOUR;
+use hedgerow_core::{ReplaceRequest, time::HOUR};
 use proptest::prelude::*;
+
+mod costs;
 
 const ONE_SHARE_CENT: i64 = 10_000_000; // Value of a tick of 0.01 on a lot of one share.
 
@@ -33,7 +35,7 @@ impl Floor {
     }
 
     fn with(config: VenueConfig, instrument: Instrument) -> Floor {
-        let mut matching = Matching::new(config).unwrap();
+        let mut matching = Matching::new(config, FeeSchedules::default()).unwrap();
         matching.define(&instrument);
         Floor { matching, heard: Vec::new(), orders: 0, now: 0 }
     }
@@ -42,7 +44,8 @@ impl Floor {
         self.orders += 1;
         let order = Order { id: self.orders, slot: self.orders as u32 - 1, ts: self.now, ..order };
         let heard = &mut self.heard;
-        self.matching.submit(order, self.now, &mut |said| heard.push(said.report));
+        self.matching
+            .submit(&FullOrder { order, ..FullOrder::default() }, self.now, &mut |said| heard.push(said.report));
         self.orders
     }
 
@@ -78,8 +81,8 @@ impl Floor {
     fn replace(&mut self, order_id: u64, lots: i64, limit_ticks: i64) {
         let slot = order_id as u32 - 1;
         let request = ReplaceRequest { order_id, slot, lots, limit_ticks, ts: self.now, ..ReplaceRequest::default() };
-        let heard = &mut self.heard;
-        self.matching.replace(&request, self.now, &mut |said| heard.push(said.report));
+        let (heard, change) = (&mut self.heard, FullReplace { request, stop_ticks: 0 });
+        self.matching.replace(&change, self.now, &mut |said| heard.push(said.report));
     }
 
     /// What was heard since the last call: `1 accepted`, `1 30@101`, ...
@@ -392,19 +395,6 @@ fn what_cannot_be_understood_is_rejected_and_changes_nothing() {
     floor.orders = 0;
     floor.send(good);
     assert_eq!(floor.tape(), ["1 accepted", "1 rejected"]);
-}
-
-#[test]
-fn a_cost_that_cannot_be_meant_is_refused() {
-    for config in [
-        VenueConfig { half_spread_nano: -1, ..VenueConfig::FREE },
-        VenueConfig { impact_nano: -1, ..VenueConfig::FREE },
-        VenueConfig { fee_nano: 1_000_000_001, ..VenueConfig::FREE },
-        VenueConfig { fee_min: Money(-1), ..VenueConfig::FREE },
-        VenueConfig { volume_cap_bps: 10_001, ..VenueConfig::FREE },
-    ] {
-        assert_eq!(Matching::new(config).unwrap_err().code, code::SIM_BAD_COST);
-    }
 }
 
 fn any_order() -> impl Strategy<Value = Order> {

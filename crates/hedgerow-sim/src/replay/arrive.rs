@@ -1,12 +1,14 @@
 //! What happens as our messages reach the market: an order takes, rests or is refused; a working one is changed or leaves.
 
 use super::BookConfig;
+use super::display::Slice;
 use super::market::{Deal, Market, Offer, deal, is_better, opposite, place_of};
 use super::mine::Mine;
 use crate::matching::{about, unknown};
 use hedgerow_book::{Book, LOTS_MAX};
 use hedgerow_core::{
-    CancelRequest, Code, Liquidity, Order, OrderKind, ReplaceRequest, ReportKind, Side, TimeInForce, VenueReport, code,
+    CancelRequest, Code, FullOrder, FullReplace, Liquidity, Order, OrderKind, Phase, ReportKind, Side, TimeInForce,
+    VenueReport, code,
 };
 
 /// Prices of ours lie this far from the ends of what a book can hold, so that impact cannot push them out.
@@ -17,8 +19,12 @@ fn read(order: &Order, shift: i32) -> Result<(Side, TimeInForce, i32), Code> {
     let side = Side::from_u8(order.side).ok_or(code::CORE_INPUT)?;
     let tif = TimeInForce::from_u8(order.tif).ok_or(code::CORE_INPUT)?;
     let limit = match OrderKind::from_u8(order.kind) {
-        Some(OrderKind::Limit) if (1..PRICE_MAX).contains(&order.limit_ticks) => order.limit_ticks as i32,
-        Some(OrderKind::Market) if order.limit_ticks == 0 && tif != TimeInForce::Gtx => {
+        Some(OrderKind::Limit | OrderKind::StopLimit | OrderKind::Pegged)
+            if (1..PRICE_MAX).contains(&order.limit_ticks) =>
+        {
+            order.limit_ticks as i32
+        }
+        Some(OrderKind::Market | OrderKind::Stop) if order.limit_ticks == 0 && !order.is_post_only() => {
             return sized(order).map(|()| (side, tif, if side == Side::Buy { i32::MAX } else { i32::MIN }));
         }
         _ => return Err(code::CORE_INPUT),
@@ -32,36 +38,82 @@ fn sized(order: &Order) -> Result<(), Code> {
 
 impl<B: Book> Market<B> {
     /// An order arrives.
-    pub(crate) fn submit(&mut self, config: &BookConfig, order: Order, ts: i64, say: &mut impl FnMut(VenueReport)) {
+    pub(crate) fn submit(&mut self, config: &BookConfig, full: FullOrder, ts: i64, say: &mut impl FnMut(VenueReport)) {
         self.catch_up(config, ts, say);
+        let order = full.order;
         let refuse = |code: Code| VenueReport { code: code.0, ..about(&order, ReportKind::Rejected, ts) };
         let (side, tif, price_ticks) = match read(&order, self.shift) {
             Ok(terms) => terms,
             Err(code) => return say(refuse(code)),
         };
-        if self.find(order.slot, order.id).is_some() {
+        let is_stop = full.terms.stop_ticks > 0;
+        let (slot, id) = (order.slot, order.id);
+        let is_waiting = self.find_waiting(slot, id).is_some()
+            || self.find_aside(slot, id).is_some()
+            || self.find_parked(slot, id).is_some();
+        if is_waiting
+            || self.find(slot, id).is_some()
+            || is_stop != OrderKind::from_u8(order.kind).is_some_and(OrderKind::is_stop)
+        {
             return say(refuse(code::CORE_INPUT));
         }
-        if tif == TimeInForce::Gtx && self.would_meet(side, price_ticks) {
+        if !self.admits(tif) {
+            return say(refuse(code::SIM_PHASE));
+        }
+        if order.is_post_only() && self.would_meet(side, price_ticks) {
             return say(refuse(code::SIM_WOULD_TAKE));
         }
         say(about(&order, ReportKind::Accepted, ts));
-        let mut mine = Mine::new(order, price_ticks);
-        if tif != TimeInForce::Fok || self.look(&config.impact, side, price_ticks, order.lots) == order.lots {
+        if full.terms.until_ts != 0 && full.terms.until_ts <= ts {
+            return say(about(&order, ReportKind::Expired, ts));
+        }
+        if is_stop {
+            self.wait(full);
+            return self.wake(config, ts, say);
+        }
+        self.place(config, full, ts, say);
+    }
+
+    /// An order that was taken meets the book.
+    pub(crate) fn place(&mut self, config: &BookConfig, full: FullOrder, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        let Ok((side, tif, price_ticks)) = read(&full.order, self.shift) else {
+            return say(about(&full.order, ReportKind::Expired, ts));
+        };
+        self.note_end(full.terms.until_ts);
+        let mut mine = Mine::new(full, price_ticks);
+        if self.waits_for_auction(&full.order) {
+            return self.aside.push(mine);
+        }
+        if mine.peg().is_some() {
+            self.parked.push(mine);
+            return self.settle(config, ts, say);
+        }
+        if tif != TimeInForce::Fok || self.look(&config.impact, side, price_ticks, full.order.lots) == full.order.lots {
             self.take(config, &mut mine, side, ts, say);
         }
         self.stay_or_end(mine, side, tif, ts, say);
         self.settle(config, ts, say);
     }
 
-    /// Whether the best shown price of the other side lies within an order's limit.
+    /// Whether the best shown price of the other side lies within an order's limit, and orders trade as they come.
     fn would_meet(&self, side: Side, price_ticks: i32) -> bool {
         let other = opposite(side);
-        self.book.best(other).is_some_and(|best| !is_better(other, price_ticks, best.price_ticks))
+        self.phase == Phase::Continuous
+            && self.book.best(other).is_some_and(|best| !is_better(other, price_ticks, best.price_ticks))
     }
 
     /// Takes what stands within the limit and was not taken before, best price first.
-    fn take(&mut self, config: &BookConfig, mine: &mut Mine, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
+    pub(crate) fn take(
+        &mut self,
+        config: &BookConfig,
+        mine: &mut Mine,
+        side: Side,
+        ts: i64,
+        say: &mut impl FnMut(VenueReport),
+    ) {
+        if self.phase != Phase::Continuous {
+            return;
+        }
         let found = self.look(&config.impact, side, mine.price_ticks, mine.open_lots());
         let reference_ticks = self.middle(self.offers.first().map_or(0, |offer| offer.price_ticks));
         let terms = self.terms;
@@ -84,9 +136,15 @@ impl<B: Book> Market<B> {
         if mine.open_lots() == 0 {
             return;
         }
-        if mine.order.kind == OrderKind::Market as u8 || matches!(tif, TimeInForce::Ioc | TimeInForce::Fok) {
+        if mine.order.limit_ticks == 0 || matches!(tif, TimeInForce::Ioc | TimeInForce::Fok) {
             return say(about(&mine.order, ReportKind::Expired, ts));
         }
+        mine.slice = Slice::first(mine.terms.display_lots, mine.open_lots());
+        self.rest(mine, side);
+    }
+
+    /// Behind everyone at its price.
+    pub(crate) fn rest(&mut self, mut mine: Mine, side: Side) {
         mine.ahead = self.everyone(side, mine.price_ticks);
         let ours = &mut self.ours[place_of(side)];
         let at = ours.partition_point(|other| !is_better(side, mine.price_ticks, other.price_ticks));
@@ -109,6 +167,15 @@ impl<B: Book> Market<B> {
         say: &mut impl FnMut(VenueReport),
     ) {
         self.catch_up(config, ts, say);
+        if let Some(at) = self.find_waiting(request.slot, request.order_id) {
+            return say(about(&self.waiting.remove(at).full.order, ReportKind::Cancelled, ts));
+        }
+        if let Some(at) = self.find_aside(request.slot, request.order_id) {
+            return say(about(&self.aside.remove(at).order, ReportKind::Cancelled, ts));
+        }
+        if let Some(at) = self.find_parked(request.slot, request.order_id) {
+            return say(about(&self.parked.remove(at).order, ReportKind::Cancelled, ts));
+        }
         match self.find(request.slot, request.order_id) {
             Some((side, at)) => {
                 let mine = self.ours[side].remove(at);
@@ -122,20 +189,34 @@ impl<B: Book> Market<B> {
     pub(crate) fn replace(
         &mut self,
         config: &BookConfig,
-        request: &ReplaceRequest,
+        change: &FullReplace,
         ts: i64,
         say: &mut impl FnMut(VenueReport),
     ) {
         self.catch_up(config, ts, say);
+        let request = &change.request;
+        if let Some((order, changed)) = self.change_beside_the_book(change) {
+            let kind = if changed.is_ok() { ReportKind::Replaced } else { ReportKind::ReplaceRejected };
+            let (lots, price_ticks) = if changed.is_ok() { (request.lots, request.limit_ticks) } else { (0, 0) };
+            let code = changed.err().map_or(0, |code| code.0);
+            say(VenueReport { lots, price_ticks, code, ..about(&order, kind, ts) });
+            self.settle(config, ts, say);
+            return self.wake(config, ts, say);
+        }
         let Some((at_side, at)) = self.find(request.slot, request.order_id) else {
             return say(unknown(request.order_id, request.slot, ReportKind::ReplaceRejected, ts).report);
         };
         let before = &self.ours[at_side][at];
         let wanted = Order { lots: request.lots, limit_ticks: request.limit_ticks, ..before.order };
+        let keeps = request.limit_ticks == before.order.limit_ticks && request.lots <= before.order.lots;
         let terms = match read(&wanted, self.shift) {
             _ if request.lots <= before.filled_lots => Err(code::RISK_BAD_LOTS),
-            Ok((side, TimeInForce::Gtx, price)) if self.would_meet(side, price) => Err(code::SIM_WOULD_TAKE),
+            // The market has reached its stop price: there is none to change any more.
+            _ if change.stop_ticks != 0 => Err(code::RISK_BAD_PRICE),
             Err(_) => Err(code::RISK_BAD_PRICE),
+            kept if keeps => kept,
+            Ok((_, tif, _)) if !self.admits(tif) => Err(code::SIM_PHASE),
+            Ok((side, _, price)) if wanted.is_post_only() && self.would_meet(side, price) => Err(code::SIM_WOULD_TAKE),
             terms => terms,
         };
         let (side, tif, price_ticks) = match terms {
@@ -149,20 +230,70 @@ impl<B: Book> Market<B> {
             price_ticks: request.limit_ticks,
             ..about(&before.order, ReportKind::Replaced, ts)
         });
-        if price_ticks == before.price_ticks && request.lots <= before.order.lots {
-            self.ours[at_side][at].order.lots = request.lots;
+        if keeps {
+            let mine = &mut self.ours[at_side][at];
+            mine.order.lots = request.lots;
+            mine.terms.display_lots = mine.terms.display_lots.min(request.lots);
             return;
         }
         let mut mine = self.ours[at_side].remove(at);
-        (mine.order, mine.price_ticks) = (wanted, price_ticks);
+        mine.terms.display_lots = mine.terms.display_lots.min(request.lots);
+        (mine.order, mine.price_ticks, mine.own_ticks) = (wanted, price_ticks, wanted.limit_ticks);
+        if mine.peg().is_some() {
+            self.parked.push(mine);
+            return self.settle(config, ts, say);
+        }
         self.take(config, &mut mine, side, ts, say);
         self.stay_or_end(mine, side, tif, ts, say);
         self.settle(config, ts, say);
     }
 
-    /// The session ends: day orders expire.
+    /// An order that is not in the book has other terms from now on, if it can have them; `None` where it is none of those.
+    fn change_beside_the_book(&mut self, change: &FullReplace) -> Option<(Order, Result<(), Code>)> {
+        let (slot, id) = (change.request.slot, change.request.order_id);
+        if let Some(at) = self.find_waiting(slot, id) {
+            return Some((self.waiting[at].full.order, self.change_waiting(at, change)));
+        }
+        if let Some(at) = self.find_aside(slot, id) {
+            return Some((self.aside[at].order, self.change_aside(at, change)));
+        }
+        let at = self.find_parked(slot, id)?;
+        Some((self.parked[at].order, self.change_parked(at, change)))
+    }
+
+    /// What the instrument is changes under our orders: all of them expire, and what we took and moved is of the old lots.
+    pub(crate) fn end_all(&mut self, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        for mine in self.ours.iter_mut().flat_map(|ours| ours.drain(..)) {
+            say(about(&mine.order, ReportKind::Expired, ts));
+        }
+        for mine in self.aside.drain(..).chain(self.parked.drain(..)) {
+            say(about(&mine.order, ReportKind::Expired, ts));
+        }
+        for waiting in self.waiting.drain(..) {
+            say(about(&waiting.full.order, ReportKind::Expired, ts));
+        }
+        (self.taken, self.moved, self.shift) = (Default::default(), Default::default(), 0);
+    }
+
+    /// The session ends: day orders expire, and those for an auction that did not come.
     pub(crate) fn end_session(&mut self, ts: i64, say: &mut impl FnMut(VenueReport)) {
-        for ours in &mut self.ours {
+        self.held = [false; 2];
+        self.aside.retain(|mine| {
+            let stays = mine.order.tif == TimeInForce::Gtc as u8 || mine.order.tif == TimeInForce::Gtd as u8;
+            if !stays {
+                say(about(&mine.order, ReportKind::Expired, ts));
+            }
+            stays
+        });
+        self.waiting.retain(|waiting| {
+            let order = &waiting.full.order;
+            let is_day = order.tif == TimeInForce::Day as u8;
+            if is_day {
+                say(about(order, ReportKind::Expired, ts));
+            }
+            !is_day
+        });
+        for ours in self.ours.iter_mut().chain([&mut self.parked]) {
             ours.retain(|mine| {
                 let is_day = mine.order.tif == TimeInForce::Day as u8;
                 if is_day {

@@ -1,6 +1,7 @@
 //! What a venue of books is told once: models of queue, delay and impact, and fees. Pessimistic where nothing is said.
 
 use super::{Delay, Impact, QueueModel};
+use crate::fees::FeeSchedules;
 use hedgerow_book::Rules;
 use hedgerow_core::{MONEY_UNIT, Money, Problem, code};
 
@@ -28,8 +29,12 @@ pub struct BookConfig {
     pub response: Delay,
     /// What a fill costs.
     pub fees: Fees,
+    /// Which instruments are charged by tier instead.
+    pub schedules: FeeSchedules,
     /// How our own taking moves the replayed prices.
     pub impact: Impact,
+    /// The most of an auction's lots that orders of ours on one side trade in it, as a share, 10^-9.
+    pub auction_share_nano: i64,
     /// What the replayed books believe.
     pub rules: Rules,
     /// Seed of the delays that are drawn.
@@ -54,6 +59,10 @@ impl BookConfig {
             if value < Money::ZERO || value > Money::units(1_000_000_000) {
                 return Err(Problem::new(code::SIM_BAD_COST, format!("{name} is {}", value.0)));
             }
+        }
+        if !(0..=whole).contains(&self.auction_share_nano) {
+            let detail = format!("auction_share_nano is {}; it must be from 0 to {whole}", self.auction_share_nano);
+            return Err(Problem::new(code::SIM_BAD_MODEL, detail));
         }
         self.queue.check()?;
         self.entry.check("entry")?;

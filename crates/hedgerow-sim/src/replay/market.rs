@@ -7,27 +7,32 @@
 use super::impact::Moved;
 use super::mine::{Ahead, Mine};
 use super::queue::Place;
+use super::stops::Waiting;
 use super::taken::Taken;
 use super::{BookConfig, Fees, Impact};
-use crate::cost::{fee, fee_per_lot};
+use crate::cost::{due, fee};
+use crate::fees::{LotRates, Rate};
 use crate::matching::about;
 use hedgerow_book::{Book, Level, OrderBook, Refused};
 use hedgerow_core::{
-    BookLevel, BookOrder, Instrument, LAST_OF_UPDATE, LevelAction, Liquidity, Money, OrderAction, ReportKind, Side,
-    Trade, TradeKind, VenueReport,
+    BookLevel, BookOrder, Instrument, LAST_OF_UPDATE, LevelAction, Liquidity, Money, OrderAction, Phase, ReportKind,
+    Side, VenueReport,
 };
 
 /// What fills need to know of an instrument.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     tick_value: i64,
-    fee_per_lot: Money,
-    fees: Fees,
+    /// What fills of today are charged.
+    pub(crate) rates: LotRates,
+    fee_min: Money,
 }
 
 impl Terms {
     pub(crate) fn of(instrument: &Instrument, fees: Fees) -> Terms {
-        Terms { tick_value: instrument.tick_value, fee_per_lot: fee_per_lot(instrument, fees.per_unit), fees }
+        let rate = |share_nano| Rate { share_nano, per_unit: fees.per_unit };
+        let rates = LotRates::of(instrument, rate(fees.maker_nano), rate(fees.taker_nano));
+        Terms { tick_value: instrument.tick_value, rates, fee_min: fees.min }
     }
 }
 
@@ -58,6 +63,18 @@ pub(crate) struct Market<B> {
     pub(crate) terms: Terms,
     /// Our bids and asks at rest, best first, then by arrival.
     pub(crate) ours: [Vec<Mine>; 2],
+    /// Our orders that wait for an auction, by arrival.
+    pub(crate) aside: Vec<Mine>,
+    /// Our pegged orders that have nothing to follow for now.
+    pub(crate) parked: Vec<Mine>,
+    /// Our stops that wait, by arrival.
+    pub(crate) waiting: Vec<Waiting>,
+    /// When the first order ends by itself; `i64::MAX` = none does.
+    pub(crate) first_end_ts: i64,
+    /// What the instrument is doing at the venue.
+    pub(crate) phase: Phase,
+    /// Which auctions of the session were held: the opening one, the closing one.
+    pub(crate) held: [bool; 2],
     /// What we took of the bids and asks shown.
     pub(crate) taken: [Taken; 2],
     pub(crate) moved: Moved,
@@ -105,6 +122,12 @@ impl<B: Book> Market<B> {
             book,
             terms,
             ours: [Vec::new(), Vec::new()],
+            aside: Vec::new(),
+            parked: Vec::new(),
+            waiting: Vec::new(),
+            first_end_ts: i64::MAX,
+            phase: Phase::Continuous,
+            held: [false; 2],
             taken: [Taken::default(), Taken::default()],
             moved: Moved::default(),
             shift: 0,
@@ -115,7 +138,7 @@ impl<B: Book> Market<B> {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.ours[0].is_empty() && self.ours[1].is_empty()
+        self.ours[0].is_empty() && self.ours[1].is_empty() && self.waiting.is_empty() && self.parked.is_empty()
     }
 
     /// Everyone who is at a price now stands ahead.
@@ -188,6 +211,7 @@ impl<B: Book> Market<B> {
         B: Book<Event = BookLevel>,
     {
         self.book.update(events)?;
+        self.expire(ts, say);
         // One price of many changed, and it is seldom one of ours.
         let single = match events {
             [event] if B::DEPTH == 2 && event.action & !LAST_OF_UPDATE == LevelAction::Set as u8 => Some(*event),
@@ -206,49 +230,14 @@ impl<B: Book> Market<B> {
             }
         }
         self.settle(config, ts, say);
+        self.wake(config, ts, say);
         Ok(())
-    }
-
-    /// History executed an order that nobody names (L1, L2).
-    pub(crate) fn trade(&mut self, config: &BookConfig, trade: &Trade, say: &mut impl FnMut(VenueReport)) {
-        self.catch_up(config, trade.ts_event, say);
-        // Auctions have a queue of their own, and who trades with the hidden does not pass the shown.
-        if B::DEPTH == 3 || trade.kind != TradeKind::Continuous as u8 || self.is_idle() {
-            return;
-        }
-        let Some(hit) = self.side_hit(trade) else { return };
-        let (terms, middle) = (self.terms, self.middle(trade.price_ticks.into()));
-        let mut left = trade.lots;
-        self.ours[place_of(hit)].retain_mut(|mine| {
-            let mut lots = mine.open_lots().min(left);
-            if is_better(hit, trade.price_ticks, mine.price_ticks) {
-                return true;
-            }
-            if mine.price_ticks == trade.price_ticks
-                && let Ahead::Lots(place) = &mut mine.ahead
-            {
-                place.trade(trade.lots, left, trade.ts_event);
-                lots = lots.min(place.passed());
-                place.served();
-            }
-            left -= lots;
-            deal(&terms, mine, maker(mine, lots, middle, trade.ts_event), say);
-            mine.open_lots() > 0
-        });
-    }
-
-    /// The side whose resting orders a trade met: as told, or else the one whose best price it reached.
-    fn side_hit(&self, trade: &Trade) -> Option<Side> {
-        if let Some(aggressor) = Side::from_u8(trade.aggressor) {
-            return Some(opposite(aggressor));
-        }
-        let reached = |side| self.book.best(side).is_some_and(|b| !is_better(side, trade.price_ticks, b.price_ticks));
-        [Side::Buy, Side::Sell].into_iter().find(|side| reached(*side))
     }
 
     /// What our impact has become by now, before anything else happens.
     #[inline]
     pub(crate) fn catch_up(&mut self, config: &BookConfig, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        self.expire(ts, say);
         if config.impact.is_on() {
             self.settle(config, ts, say);
         }
@@ -266,9 +255,11 @@ impl<B: Book> Market<B> {
         if config.impact.is_on() {
             self.move_book(config, ts);
         }
-        if !self.is_idle() {
+        if !self.is_idle() && self.phase == Phase::Continuous {
             self.sweep(config, Side::Buy, ts, say);
             self.sweep(config, Side::Sell, ts, say);
+            self.renew();
+            self.follow_pegs(config, ts, say);
         }
     }
 
@@ -290,6 +281,16 @@ impl<B: Book> Market<B> {
         }
     }
 
+    /// Slices that have traded are followed by the next ones, behind everyone.
+    pub(crate) fn renew(&mut self) {
+        for side in [Side::Buy, Side::Sell] {
+            while let Some(at) = self.ours[place_of(side)].iter_mut().position(|mine| mine.slice.renews()) {
+                let mine = self.ours[place_of(side)].remove(at);
+                self.rest(mine, side);
+            }
+        }
+    }
+
     /// Lots that came to stand at the prices of our orders, or beyond, trade with them at those prices.
     #[inline]
     fn sweep(&mut self, config: &BookConfig, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
@@ -303,7 +304,7 @@ impl<B: Book> Market<B> {
             let lots = self.look(&config.impact, side, price_ticks, mine.open_lots());
             self.use_offers(config, side, lots, ts);
             let (terms, mine) = (self.terms, &mut self.ours[own][i]);
-            deal(&terms, mine, maker(mine, lots, mine.order.limit_ticks, ts), say);
+            deal(&terms, mine, maker(mine, lots, mine.own_ticks, ts), say);
             if mine.open_lots() == 0 {
                 self.ours[own].remove(i);
             } else {
@@ -357,10 +358,15 @@ impl Market<OrderBook> {
         } else {
             self.note_hits(events);
             self.book.update(events)?;
+            self.expire(ts, say);
             self.follow(events, ts, say);
+            for at in 0..self.hits.len() {
+                self.printed(self.hits[at].2);
+            }
         }
         self.rebuild(events);
         self.settle(config, ts, say);
+        self.wake(config, ts, say);
         Ok(())
     }
 
@@ -439,11 +445,13 @@ impl Market<OrderBook> {
     fn executed(&mut self, hit: (u64, Side, i32, i64), ts: i64, say: &mut impl FnMut(VenueReport)) {
         let (id, side, price_ticks, mut left) = hit;
         let (terms, middle, whole) = (self.terms, self.middle(price_ticks.into()), left as u32);
+        // What an auction executes is for the auction to share out.
+        let is_auction = self.phase != Phase::Continuous;
         self.ours[place_of(side)].retain_mut(|mine| {
-            if is_better(side, price_ticks, mine.price_ticks) || mine.ahead.lose(id, Some(whole)) {
+            if is_better(side, price_ticks, mine.price_ticks) || mine.ahead.lose(id, Some(whole)) || is_auction {
                 return true;
             }
-            let lots = mine.open_lots().min(left);
+            let lots = mine.within(price_ticks).min(left);
             left -= lots;
             deal(&terms, mine, maker(mine, lots, middle, ts), say);
             mine.open_lots() > 0
@@ -452,8 +460,8 @@ impl Market<OrderBook> {
 }
 
 /// A fill of one of our orders at rest: always at its own price.
-fn maker(mine: &Mine, lots: i64, reference_ticks: i64, ts: i64) -> Deal {
-    Deal { lots, price_ticks: mine.order.limit_ticks, reference_ticks, liquidity: Liquidity::Maker, ts }
+pub(crate) fn maker(mine: &Mine, lots: i64, reference_ticks: i64, ts: i64) -> Deal {
+    Deal { lots, price_ticks: mine.own_ticks, reference_ticks, liquidity: Liquidity::Maker, ts }
 }
 
 /// Books a fill on an order and tells it; nothing for no lots.
@@ -461,12 +469,12 @@ pub(crate) fn deal(terms: &Terms, mine: &mut Mine, deal: Deal, say: &mut impl Fn
     if deal.lots <= 0 {
         return;
     }
-    let is_maker = deal.liquidity == Liquidity::Maker;
-    let share_nano = if is_maker { terms.fees.maker_nano } else { terms.fees.taker_nano };
+    let rate = terms.rates.side(deal.liquidity == Liquidity::Maker);
     let notional = Money::notional(deal.price_ticks, deal.lots, terms.tick_value);
-    mine.fee_gross += fee(share_nano, notional, deal.lots, terms.fee_per_lot);
-    let due = if terms.fees.min > Money::ZERO { mine.fee_gross.max(terms.fees.min) } else { mine.fee_gross };
+    mine.fee_gross += fee(rate.share_nano, notional, deal.lots, rate.per_lot);
+    let due = due(mine.fee_gross, terms.fee_min);
     mine.filled_lots += deal.lots;
+    mine.slice.trade(deal.lots, mine.open_lots());
     mine.executions += 1;
     say(VenueReport {
         fee: due - mine.fee_charged,

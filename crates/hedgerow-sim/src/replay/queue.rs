@@ -16,6 +16,8 @@ pub enum QueueModel {
     PowerProb(f64),
     /// The same with `ln(1 + x)` in place of `x^n`.
     LogProb,
+    /// There is no queue: what trades at a price is shared out by size, as some futures are matched.
+    ProRata,
 }
 
 impl QueueModel {
@@ -32,7 +34,7 @@ impl QueueModel {
     /// The chance that a cancelled lot stood behind us.
     fn behind(&self, ahead: f64, behind: f64) -> f64 {
         let weight = |lots: f64| match self {
-            QueueModel::TradesOnly => 0.0,
+            QueueModel::TradesOnly | QueueModel::ProRata => 0.0,
             QueueModel::PowerProb(n) => libm::pow(lots, *n),
             QueueModel::LogProb => libm::log1p(lots),
         };
@@ -67,6 +69,13 @@ impl Place {
         self.ahead -= reaching as f64;
         self.traded += lots;
         self.traded_ts = ts;
+    }
+
+    /// Our whole lots of a trade that is shared out by size among what was shown at the price and all of ours; none where
+    /// nothing is shown, or what is left of a lot.
+    pub(crate) fn share(&self, traded: i64, mine: i64, ours: i64) -> i64 {
+        let all = i128::from(self.shown.max(0)) + i128::from(ours);
+        if self.shown < 0 { 0 } else { (i128::from(traded).min(all) * i128::from(mine) / all) as i64 }
     }
 
     /// Whole lots of past trades that passed everyone ahead of us.

@@ -2,14 +2,15 @@
 
 use super::delay::Way;
 use super::market::{Market, Terms};
-use super::{BookConfig, Delay};
+use super::{BookConfig, Delay, QueueModel};
+use crate::fees::Tiers;
 use crate::matching::{about, unknown};
 use hedgerow_book::{LevelBook, OrderBook, TopBook};
 use hedgerow_core::{
-    BookLevel, BookOrder, CancelRequest, Instrument, InstrumentId, Order, Problem, ReplaceRequest, ReportKind, Trade,
-    VenueReport, code,
+    BookLevel, BookOrder, CancelRequest, FullOrder, FullReplace, Instrument, InstrumentId, MarketPhase, Order,
+    OrderTerms, Phase, Problem, ReplaceRequest, ReportKind, Trade, VenueReport, code,
 };
-use hedgerow_risk::Approved;
+use hedgerow_risk::{Approved, ApprovedLeg, ApprovedQuote};
 use std::collections::VecDeque;
 
 /// What history shows of an instrument's book.
@@ -44,9 +45,9 @@ macro_rules! each_depth {
 
 #[derive(Clone, Copy, Debug)]
 enum Message {
-    New(Order),
+    New(FullOrder),
     Cancel(CancelRequest),
-    Replace(ReplaceRequest),
+    Replace(FullReplace),
 }
 
 /// A simulated venue that trades against replayed books. See the promises of the crate and of this module.
@@ -56,6 +57,7 @@ enum Message {
 #[derive(Clone, Debug)]
 pub struct BookVenue {
     config: BookConfig,
+    tiers: Tiers,
     markets: Vec<Option<Shown>>,
     /// Our messages' way to the venue, and its answers' way back.
     entry: Way,
@@ -80,6 +82,7 @@ impl BookVenue {
         Ok(BookVenue {
             entry: way(&config.entry, 0x656e_7472_7900),
             response: way(&config.response, 0x616e_7377_6572),
+            tiers: Tiers::new(config.schedules.clone())?,
             config,
             markets: Vec::new(),
             messages: VecDeque::new(),
@@ -100,8 +103,15 @@ impl BookVenue {
                 format!("{}: tick value {}, lot {}", instrument.symbol, instrument.tick_value, instrument.lot_nano);
             return Err(Problem::new(code::CORE_INPUT, detail));
         }
+        if depth == Depth::Orders && self.config.queue == QueueModel::ProRata {
+            let detail =
+                format!("{}: pro rata shares out what levels or quotes show, and orders are shown", instrument.symbol);
+            return Err(Problem::new(code::SIM_BAD_MODEL, detail));
+        }
         let (place, rules) = (instrument.instrument as usize, self.config.rules);
-        let terms = Terms::of(instrument, self.config.fees);
+        self.tiers.define(instrument);
+        let mut terms = Terms::of(instrument, self.config.fees);
+        terms.rates = self.tiers.rates(instrument.instrument).unwrap_or(terms.rates);
         if self.markets.len() <= place {
             self.markets.resize(place + 1, None);
         }
@@ -119,7 +129,12 @@ impl BookVenue {
 
     /// Takes an order at `ts` of ours; what becomes of it is reported when the answer is here.
     pub fn submit(&mut self, order: Approved<Order>, ts: i64) {
-        self.send(Message::New(order.into_inner()), ts);
+        self.send(Message::New(FullOrder { order: order.into_inner(), terms: OrderTerms::default() }), ts);
+    }
+
+    /// The same for an order with terms. A stop waits at the venue; see `stops.rs`.
+    pub fn submit_full(&mut self, full: Approved<FullOrder>, ts: i64) {
+        self.send(Message::New(full.into_inner()), ts);
     }
 
     /// Takes a cancel.
@@ -129,7 +144,29 @@ impl BookVenue {
 
     /// Takes a change.
     pub fn replace(&mut self, request: Approved<ReplaceRequest>, ts: i64) {
-        self.send(Message::Replace(request.into_inner()), ts);
+        self.send(Message::Replace(FullReplace { request: request.into_inner(), stop_ticks: 0 }), ts);
+    }
+
+    /// The same for an order with terms.
+    pub fn replace_full(&mut self, change: Approved<FullReplace>, ts: i64) {
+        self.send(Message::Replace(change.into_inner()), ts);
+    }
+
+    /// Takes both sides of a quote as one message: they arrive together, with nothing between them.
+    pub fn quote(&mut self, legs: ApprovedQuote, ts: i64) {
+        let arrival_ts = self.entry.arrival(ts);
+        for leg in legs.into_iter().flatten() {
+            let message = match leg {
+                ApprovedLeg::New(order) => {
+                    Message::New(FullOrder { order: order.into_inner(), terms: OrderTerms::default() })
+                }
+                ApprovedLeg::Replace(request) => {
+                    Message::Replace(FullReplace { request: request.into_inner(), stop_ticks: 0 })
+                }
+                ApprovedLeg::Cancel(request) => Message::Cancel(request.into_inner()),
+            };
+            self.messages.push_back((arrival_ts, message));
+        }
     }
 
     fn send(&mut self, message: Message, ts: i64) {
@@ -159,15 +196,17 @@ impl BookVenue {
     pub fn arrive(&mut self) {
         let Some((ts, message)) = self.messages.pop_front() else { return };
         let ts = ts.max(self.ts);
+        self.charge(ts);
         let BookVenue { config, markets, said, slots, .. } = self;
         let mut say = |report: VenueReport| said.push(report);
         match message {
-            Message::New(order) => {
+            Message::New(full) => {
+                let order = full.order;
                 let shown = markets.get_mut(order.instrument as usize).and_then(Option::as_mut);
                 match shown {
                     Some(shown) => {
                         note(slots, &order);
-                        each_depth!(shown, market => market.submit(config, order, ts, &mut say));
+                        each_depth!(shown, market => market.submit(config, full, ts, &mut say));
                     }
                     None => {
                         let code = code::CORE_UNKNOWN_INSTRUMENT.0;
@@ -179,9 +218,11 @@ impl BookVenue {
                 Some(shown) => each_depth!(shown, market => market.cancel(config, &request, ts, &mut say)),
                 None => say(unknown(request.order_id, request.slot, ReportKind::CancelRejected, ts).report),
             },
-            Message::Replace(request) => match found(markets, slots, request.slot, request.order_id) {
-                Some(shown) => each_depth!(shown, market => market.replace(config, &request, ts, &mut say)),
-                None => say(unknown(request.order_id, request.slot, ReportKind::ReplaceRejected, ts).report),
+            Message::Replace(change) => match found(markets, slots, change.request.slot, change.request.order_id) {
+                Some(shown) => each_depth!(shown, market => market.replace(config, &change, ts, &mut say)),
+                None => {
+                    say(unknown(change.request.order_id, change.request.slot, ReportKind::ReplaceRejected, ts).report)
+                }
             },
         }
         self.answer();
@@ -194,6 +235,7 @@ impl BookVenue {
     /// shown; nothing has changed then.
     pub fn levels(&mut self, update: &[BookLevel], ts: i64) -> Result<(), Problem> {
         let Some(first) = update.first() else { return Ok(()) };
+        self.charge(ts);
         let (config, said) = (&self.config, &mut self.said);
         let mut say = |report: VenueReport| said.push(report);
         match shown(&mut self.markets, first.instrument.into())? {
@@ -211,6 +253,7 @@ impl BookVenue {
     /// As [`BookVenue::levels`].
     pub fn orders(&mut self, update: &[BookOrder], ts: i64) -> Result<(), Problem> {
         let Some(first) = update.first() else { return Ok(()) };
+        self.charge(ts);
         let (config, said) = (&self.config, &mut self.said);
         match shown(&mut self.markets, first.instrument.into())? {
             Shown::Orders(market) => market.orders(config, update, ts, &mut |report| said.push(report))?,
@@ -220,7 +263,8 @@ impl BookVenue {
         Ok(())
     }
 
-    /// History trades. Where orders are shown their executions say so, and trades move nothing.
+    /// History trades. Where orders are shown their executions say so, and of trades only those of auctions and with hidden
+    /// orders meet ours.
     ///
     /// # Errors
     /// `CORE_UNKNOWN_INSTRUMENT` if the instrument was not defined, `DATA_NOT_POSITIVE` for a trade of nothing.
@@ -228,11 +272,28 @@ impl BookVenue {
         if trade.lots <= 0 {
             return Err(Problem::new(code::DATA_NOT_POSITIVE, format!("a trade of {} lots", trade.lots)));
         }
+        self.charge(ts);
         let (config, said) = (&self.config, &mut self.said);
         let trade = Trade { ts_event: ts, ..*trade };
         let mut say = |report: VenueReport| said.push(report);
         let shown = shown(&mut self.markets, trade.instrument.into())?;
         each_depth!(shown, market => market.trade(config, &trade, &mut say));
+        self.moved_on(ts);
+        Ok(())
+    }
+
+    /// The venue tells what an instrument does from now on.
+    ///
+    /// # Errors
+    /// `CORE_UNKNOWN_INSTRUMENT` if the instrument was not defined, `CORE_INPUT` for a phase that nobody knows.
+    pub fn phase(&mut self, told: &MarketPhase, ts: i64) -> Result<(), Problem> {
+        let phase = Phase::from_u8(told.phase)
+            .ok_or_else(|| Problem::new(code::CORE_INPUT, format!("phase {} of a market", told.phase)))?;
+        self.charge(ts);
+        let (config, said) = (&self.config, &mut self.said);
+        let mut say = |report: VenueReport| said.push(report);
+        let shown = shown(&mut self.markets, told.instrument.into())?;
+        each_depth!(shown, market => market.enter(config, phase, ts, &mut say));
         self.moved_on(ts);
         Ok(())
     }
@@ -244,6 +305,40 @@ impl BookVenue {
             each_depth!(shown, market => market.end_session(ts, &mut |report| said.push(report)));
         }
         self.answer();
+    }
+
+    /// What an instrument is changes at `ts` (a split, an end): what is under way is heard at once, all orders in it
+    /// expire, those too that have not arrived, and what we took and moved of the old lots is forgotten.
+    pub fn end_all(&mut self, instrument: InstrumentId, ts: i64, say: &mut impl FnMut(VenueReport)) {
+        let BookVenue { markets, messages, reports, slots, .. } = self;
+        let mut say = |report: VenueReport| say(VenueReport { ts_init: ts, ..report });
+        let mut of_others = VecDeque::with_capacity(reports.len());
+        for report in reports.drain(..) {
+            let known = slots.get(report.slot as usize).copied().unwrap_or_default();
+            if report.instrument == instrument || known == (report.order_id, instrument) {
+                say(report);
+            } else {
+                of_others.push_back(report);
+            }
+        }
+        *reports = of_others;
+        if let Some(shown) = markets.get_mut(instrument as usize).and_then(Option::as_mut) {
+            each_depth!(shown, market => market.end_all(ts, &mut say));
+        }
+        messages.retain(|(_, message)| {
+            let (slot, order_id) = match message {
+                Message::New(FullOrder { order, .. }) => {
+                    note(slots, order);
+                    if order.instrument == instrument {
+                        say(about(order, ReportKind::Expired, ts));
+                    }
+                    (order.slot, order.id)
+                }
+                Message::Cancel(request) => (request.slot, request.order_id),
+                Message::Replace(FullReplace { request, .. }) => (request.slot, request.order_id),
+            };
+            slots.get(slot as usize) != Some(&(order_id, instrument))
+        });
     }
 
     /// Ticks by which our own taking moved an instrument's prices away from history.
@@ -261,9 +356,27 @@ impl BookVenue {
         }
     }
 
+    /// It is `ts`: with another day another tier of fees may count.
+    #[inline]
+    fn charge(&mut self, ts: i64) {
+        if self.tiers.roll(ts) {
+            self.charge_all();
+        }
+    }
+
+    #[cold]
+    fn charge_all(&mut self) {
+        for (instrument, shown) in self.markets.iter_mut().enumerate() {
+            if let (Some(shown), Some(rates)) = (shown, self.tiers.rates(instrument as InstrumentId)) {
+                each_depth!(shown, market => market.terms.rates = rates);
+            }
+        }
+    }
+
     /// Puts what was said at the venue on its way to us.
     fn answer(&mut self) {
         for mut report in self.said.drain(..) {
+            self.tiers.count(&report);
             report.ts_init = self.response.arrival(report.ts_event);
             self.reports.push_back(report);
         }

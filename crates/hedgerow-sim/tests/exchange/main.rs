@@ -1,5 +1,6 @@
 //! The exchange: rules by example, and any sequence of inputs against its obvious twin.
 
+mod pegs;
 mod rules;
 mod twin;
 mod twins;
@@ -28,6 +29,8 @@ pub fn limit(participant: u32, name: &str, side: Side, lots: i64, price_ticks: i
         show_lots: 0,
         post_only: false,
         expire_ts: 0,
+        peg: None,
+        offset_ticks: 0,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod delays;
 mod impact;
+mod pegs;
+mod phases;
 mod rules;
 mod twin;
 mod twins;

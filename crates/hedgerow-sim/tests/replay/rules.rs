@@ -6,8 +6,8 @@ use hedgerow_core::ReportKind::{
 };
 use hedgerow_core::Side::{Buy, Sell};
 use hedgerow_core::TimeInForce::{Day, Fok, Gtc, Gtx, Ioc};
-use hedgerow_core::{Money, OrderAction, code};
-use hedgerow_sim::replay::{BookConfig, Depth, Fees, QueueModel};
+use hedgerow_core::{Money, OrderAction, ReportKind, code};
+use hedgerow_sim::replay::{BookConfig, Delay, Depth, Fees, QueueModel};
 
 fn levels() -> World {
     let mut world = World::new(BookConfig::default(), Depth::Levels);
@@ -72,6 +72,37 @@ fn a_trade_without_a_side_met_the_side_that_it_reached() {
     world.order(Buy, 100, 5, Gtc);
     assert_eq!(world.trade(None, 100, 4), [], "between the prices shown it met nobody that we know of");
     assert_eq!(world.trade(None, 99, 4), [(1, Filled, 100, 4)]);
+}
+
+#[test]
+fn pro_rata_a_trade_is_shared_out_by_size_in_whole_lots() {
+    let config = BookConfig { queue: QueueModel::ProRata, ..BookConfig::default() };
+    let mut world = World::new(config.clone(), Depth::Levels);
+    world.set(&[(Buy, 99, 90), (Sell, 101, 10)]);
+    world.order(Buy, 99, 10, Gtc);
+    world.order(Buy, 99, 5, Gtc);
+    // 90 are shown and 15 are ours: of 21, 21 * 10 / 105 and 21 * 5 / 105, at once and whoever came first.
+    assert_eq!(world.trade(Some(Sell), 99, 21), [(1, Filled, 99, 2), (2, Filled, 99, 1)]);
+    assert_eq!(world.set(&[(Buy, 99, 50)]), []);
+    // 62 now, 12 of them ours: of 5, less than a lot each.
+    assert_eq!(world.trade(Some(Sell), 99, 5), []);
+    assert_eq!(world.trade(Some(Sell), 99, 40), [(1, Filled, 99, 5), (2, Filled, 99, 2)]);
+    assert_eq!(
+        world.trade(Some(Sell), 98, 9),
+        [(1, Filled, 99, 3), (2, Filled, 99, 2)],
+        "through our price: all of it"
+    );
+    // Alone at a price there is nobody to share with; where nobody can see how much is shown, nothing is had.
+    world.order(Buy, 100, 4, Gtc);
+    assert_eq!(world.trade(Some(Sell), 100, 3), [(3, Filled, 100, 3)]);
+    // More than stands there takes what stands there.
+    assert_eq!(world.trade(Some(Sell), 100, 9), [(3, Filled, 100, 1)]);
+    let mut world = World::new(config, Depth::Top);
+    world.top((99, 10), (101, 10));
+    world.order(Buy, 98, 5, Gtc);
+    assert_eq!(world.trade(Some(Sell), 98, 9), []);
+    assert_eq!(world.top((98, 5), (101, 10)), []);
+    assert_eq!(world.trade(Some(Sell), 98, 4), [(1, Filled, 98, 2)]);
 }
 
 #[test]
@@ -244,4 +275,77 @@ fn after_a_clear_what_comes_back_order_by_order_was_there_before_us_and_what_we_
     world.event(Add, 4, Buy, 99, 9);
     assert_eq!(fills(&world.event(Execute, 3, Buy, 99, 2)), []);
     assert_eq!(fills(&world.event(Execute, 4, Buy, 99, 9)), [(1, 99, 3)]);
+}
+
+#[test]
+fn where_the_lots_change_all_orders_end_and_what_is_under_way_is_heard() {
+    let config = BookConfig { entry: Delay::Constant(5), response: Delay::Constant(50), ..BookConfig::default() };
+    let mut world = World::new(config, Depth::Levels);
+    world.set(&[(Buy, 99, 10), (Sell, 101, 10)]);
+    let resting = world.send(Buy, 98, 4, Gtc);
+    let taking = world.send(Buy, 101, 3, Gtc);
+    world.venue.arrive();
+    world.venue.arrive();
+    world.ts += 10;
+    let travelling = world.send(Sell, 101, 2, Gtc);
+    world.cancel_later(resting, world.ts);
+    let mut said = Vec::new();
+    world.venue.end_all(0, world.ts, &mut |report| said.push(report));
+    let lines: Vec<_> = said.iter().map(|r| (r.order_id, ReportKind::from_u8(r.kind).unwrap())).collect();
+    let ended = [(resting, ReportKind::Expired), (travelling, ReportKind::Expired)];
+    let known = [(resting, ReportKind::Accepted), (taking, ReportKind::Accepted), (taking, ReportKind::Filled)];
+    assert_eq!(lines, [&known[..], &ended[..]].concat());
+    assert!(said.iter().all(|report| report.ts_init == world.ts));
+    assert_eq!((world.venue.arrival_ts(), world.venue.report_ts()), (i64::MAX, i64::MAX));
+    // What we had taken of the old lots is there again in the new ones.
+    assert_eq!(fills(&world.order(Buy, 101, 10, Gtc)).len(), 1);
+}
+
+#[test]
+fn a_slice_is_shown_and_the_next_one_stands_behind_everyone() {
+    let mut world = World::new(BookConfig::default(), Depth::Orders);
+    world.event(OrderAction::Add, 1, Buy, 99, 10);
+    world.iceberg(Buy, 99, 30, 10);
+    world.event(OrderAction::Add, 2, Buy, 99, 20);
+    assert_eq!(fills(&world.event(OrderAction::Execute, 1, Buy, 99, 10)), [], "it stood before us");
+    let said = world.event(OrderAction::Execute, 2, Buy, 99, 15);
+    assert_eq!(fills(&said), [(1, 99, 10)], "our slice, and of the hidden nothing before what is shown");
+    assert_eq!(fills(&world.event(OrderAction::Execute, 2, Buy, 99, 5)), [], "the next slice came behind it");
+    world.event(OrderAction::Add, 3, Buy, 99, 10);
+    assert_eq!(fills(&world.event(OrderAction::Execute, 3, Buy, 99, 4)), [(1, 99, 4)]);
+    world.event(OrderAction::Add, 4, Buy, 98, 50);
+    let said = world.event(OrderAction::Execute, 4, Buy, 98, 50);
+    assert_eq!(fills(&said), [(1, 99, 16)], "who trades beyond a price has taken all of it, the hidden too");
+}
+
+#[test]
+fn on_levels_a_trade_serves_one_slice_and_the_next_one_waits_for_all_that_is_shown() {
+    let mut world = World::new(BookConfig::default(), Depth::Levels);
+    world.set(&[(Buy, 99, 20), (Sell, 101, 20)]);
+    world.iceberg(Buy, 99, 30, 10);
+    world.set(&[(Buy, 99, 50)]);
+    assert_eq!(fills(&world.trade(Some(Sell), 99, 40)), [(1, 99, 10)], "20 stood before us");
+    world.set(&[(Buy, 99, 10)]);
+    assert_eq!(fills(&world.trade(Some(Sell), 99, 5)), [], "what is shown stands before the next slice");
+    assert_eq!(fills(&world.trade(Some(Sell), 99, 12)), [(1, 99, 7)]);
+    assert_eq!(fills(&world.trade(Some(Sell), 98, 100)), [(1, 99, 13)]);
+}
+
+#[test]
+fn an_iceberg_takes_with_all_of_it_and_shows_a_slice_of_the_rest() {
+    let mut world = World::new(BookConfig::default(), Depth::Orders);
+    world.event(OrderAction::Add, 1, Sell, 101, 15);
+    assert_eq!(fills(&world.iceberg(Buy, 101, 40, 10)), [(1, 101, 15)]);
+    world.event(OrderAction::Execute, 1, Sell, 101, 15);
+    world.event(OrderAction::Add, 2, Buy, 101, 30);
+    assert_eq!(fills(&world.event(OrderAction::Execute, 2, Buy, 101, 30)), [(1, 101, 10)]);
+}
+
+#[test]
+fn made_smaller_in_its_place_an_iceberg_shows_no_more_than_there_is() {
+    let mut world = World::new(BookConfig::default(), Depth::Orders);
+    world.iceberg(Buy, 99, 30, 10);
+    world.event(OrderAction::Add, 2, Buy, 99, 50);
+    world.replace(1, Buy, 99, 4, Gtc);
+    assert_eq!(fills(&world.event(OrderAction::Execute, 2, Buy, 99, 9)), [(1, 99, 4)]);
 }

@@ -22,7 +22,12 @@ pub struct Entry {
 #[derive(Default)]
 pub struct Twin {
     pub queues: BTreeMap<(Side, i32), Vec<Entry>>,
+    pub is_halted: bool,
     taken: BTreeMap<(Side, i32), i64>,
+    /// Of each of our orders that shows a part of itself: how much, and what is open.
+    icebergs: BTreeMap<u64, (i64, i64)>,
+    /// Slices that are shown next.
+    next: Vec<(u64, Side, i32, i64)>,
     said: Vec<Line>,
 }
 
@@ -61,6 +66,11 @@ impl Twin {
         })
     }
 
+    /// Side, price and lots of an order of history.
+    pub fn standing(&self, id: u64) -> Option<(Side, i32, i64)> {
+        self.find(Who::History(id)).map(|(side, price, at)| (side, price, self.queues[&(side, price)][at].lots))
+    }
+
     pub fn enter(&mut self, who: Who, side: Side, price: i32, lots: i64) {
         self.queues.entry((side, price)).or_default().push(Entry { who, lots });
     }
@@ -80,13 +90,49 @@ impl Twin {
 
     fn fill(&mut self, id: u64, price: i32, lots: i64) {
         self.said.push((id, ReportKind::Filled, price.into(), lots));
-        if self.find(Who::Us(id)).is_some() {
-            self.reduce(Who::Us(id), lots);
+        let Some((side, _, at)) = self.find(Who::Us(id)) else { return };
+        let shown = self.queues[&(side, price)][at].lots;
+        self.reduce(Who::Us(id), lots.min(shown));
+        if let Some((show, open)) = self.icebergs.get_mut(&id) {
+            *open -= lots;
+            if lots >= shown && *open > 0 {
+                // One slice after the other: of the last one, what is left.
+                self.next.push((id, side, price, (*show - (lots - shown) % *show).min(*open)));
+            }
         }
     }
 
-    /// History executed one of its orders: whoever of us stands before it is served first.
+    /// What is open of an entry, hidden or not.
+    fn open(&self, entry: &Entry) -> i64 {
+        match entry.who {
+            Who::Us(id) => self.icebergs.get(&id).map_or(entry.lots, |(_, open)| *open),
+            Who::History(_) => entry.lots,
+        }
+    }
+
+    /// Somebody traded with an order that nobody saw: our better prices had come first.
+    pub fn hidden(&mut self, price: i32, lots: i64) {
+        for side in [Side::Buy, Side::Sell] {
+            let mut left = if self.is_halted { 0 } else { lots };
+            for better in self.prices(side).into_iter().filter(|p| rank(side, *p) < rank(side, price)) {
+                for entry in self.queues[&(side, better)].clone() {
+                    if let Who::Us(id) = entry.who
+                        && left > 0
+                    {
+                        let part = self.open(&entry).min(left);
+                        left -= part;
+                        self.fill(id, better, part);
+                    }
+                }
+            }
+        }
+    }
+
+    /// History executed one of its orders: whoever of us stands before it is served first, but for an auction's.
     pub fn execute(&mut self, id: u64, lots: i64) {
+        if self.is_halted {
+            return self.reduce(Who::History(id), lots);
+        }
         let (side, price, at) = self.find(Who::History(id)).unwrap();
         let mut left = lots;
         let mut before: Vec<(i32, Entry)> = Vec::new();
@@ -94,12 +140,14 @@ impl Twin {
             before.extend(self.queues[&(side, better)].iter().map(|entry| (better, *entry)));
         }
         before.extend(self.queues[&(side, price)][..at].iter().map(|entry| (price, *entry)));
-        for (price, entry) in before {
+        for (its, entry) in before {
             if let Who::Us(ours) = entry.who {
-                let part = entry.lots.min(left);
+                // Who came as far as the executed order's price took better ones whole, and of this one what is shown.
+                let most = if its == price { entry.lots } else { self.open(&entry) };
+                let part = most.min(left);
                 left -= part;
                 if part > 0 {
-                    self.fill(ours, price, part);
+                    self.fill(ours, its, part);
                 }
             }
         }
@@ -139,7 +187,7 @@ impl Twin {
         let bound = (limit > 0).then_some(limit);
         let best = self.best(other(side));
         let meets = best.is_some_and(|best| bound.is_none_or(|b| rank(other(side), best) <= rank(other(side), b)));
-        if tif == TimeInForce::Gtx && meets {
+        if self.is_halted || (tif == TimeInForce::Gtx && meets) {
             return self.said.push((id, ReportKind::Rejected, 0, 0));
         }
         self.said.push((id, ReportKind::Accepted, 0, 0));
@@ -152,6 +200,16 @@ impl Twin {
                 }
                 _ => self.said.push((id, ReportKind::Expired, 0, 0)),
             }
+        }
+    }
+
+    /// One that shows a part of itself.
+    pub fn iceberg(&mut self, id: u64, side: Side, limit: i32, lots: i64, show: i64) {
+        self.order(id, side, limit, lots, TimeInForce::Gtc);
+        if let Some((side, price, at)) = self.find(Who::Us(id)) {
+            let entry = &mut self.queues.get_mut(&(side, price)).unwrap()[at];
+            self.icebergs.insert(id, (show, entry.lots));
+            entry.lots = entry.lots.min(show);
         }
     }
 
@@ -171,13 +229,17 @@ impl Twin {
         let shown: Vec<_> = self.taken.keys().map(|(side, price)| self.shown(*side, *price)).collect();
         self.taken.values_mut().zip(shown).for_each(|(missing, shown)| *missing = (*missing).min(shown));
         for side in [Side::Buy, Side::Sell] {
-            for price in self.prices(side) {
+            let prices = if self.is_halted { Vec::new() } else { self.prices(side) };
+            for price in prices {
                 for entry in self.queues.get(&(side, price)).cloned().unwrap_or_default() {
                     if let Who::Us(id) = entry.who {
-                        self.take(id, side, Some(price), entry.lots, Some(price));
+                        self.take(id, side, Some(price), self.open(&entry), Some(price));
                     }
                 }
             }
+        }
+        for (id, side, price, lots) in std::mem::take(&mut self.next) {
+            self.enter(Who::Us(id), side, price, lots);
         }
         std::mem::take(&mut self.said)
     }

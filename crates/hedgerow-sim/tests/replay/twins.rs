@@ -2,7 +2,7 @@
 
 use crate::twin::{Twin, Who};
 use crate::world::World;
-use hedgerow_core::{OrderAction, Side, TimeInForce};
+use hedgerow_core::{OrderAction, Phase, Side, TimeInForce, TradeKind};
 use hedgerow_sim::replay::{BookConfig, Depth, QueueModel};
 use proptest::prelude::*;
 
@@ -33,8 +33,7 @@ proptest! {
         for [what, which, side, price, lots] in steps {
             let (side, price, lots) = (side_of(side), 95 + i32::from(price % 10), i64::from(lots % 12) + 1);
             let known = ids.get(usize::from(which) % ids.len().max(1)).copied();
-            let here = known.and_then(|id| twin.find(Who::History(id))).map(|(s, p, at)| (s, p, twin.queues[&(s, p)][at].lots));
-            let said = match (what % 10, known.zip(here)) {
+            let said = match (what % 14, known.zip(known.and_then(|id| twin.standing(id)))) {
                 (0..=2, _) | (3..=6, None) => {
                     let price = uncrossed(&twin, side, price);
                     next += 1;
@@ -63,14 +62,27 @@ proptest! {
                     world.event(OrderAction::Modify, id, s, to, lots as u32)
                 }
                 (6, Some((id, (s, p, has)))) => {
-                    let part = lots.min(has);
-                    twin.execute(id, part);
-                    world.event(OrderAction::Execute, id, s, p, part as u32)
+                    twin.execute(id, lots.min(has));
+                    world.event(OrderAction::Execute, id, s, p, lots.min(has) as u32)
                 }
                 (7, _) if ours > 0 => {
                     let id = u64::from(which) % ours + 1;
                     twin.cancel(id);
                     world.cancel(id)
+                }
+                (10, _) => {
+                    twin.hidden(price, lots);
+                    world.print(TradeKind::Hidden, None, price, lots)
+                }
+                (11, _) => {
+                    twin.is_halted = !twin.is_halted;
+                    world.phase(if twin.is_halted { Phase::Halted } else { Phase::Continuous })
+                }
+                (12.., _) if !twin.is_halted => {
+                    ours += 1;
+                    let (show, lots) = (i64::from(which % 5) + 1, lots.max(5));
+                    twin.iceberg(ours, side, price, lots, show);
+                    world.iceberg(side, price.into(), lots, show)
                 }
                 _ => {
                     ours += 1;

@@ -2,9 +2,9 @@
 
 use hedgerow_core::time::FOREVER;
 use hedgerow_core::{
-    BookLevel, BookOrder, CancelRequest, Currency, Instrument, LAST_OF_UPDATE, LevelAction, Limits, MONEY_UNIT,
-    Mandate, Order, OrderAction, OrderKind, ReplaceRequest, ReportKind, Session, Side, Symbol, TimeInForce, Trade,
-    TradeKind, VenueReport,
+    BookLevel, BookOrder, CancelRequest, Currency, FullOrder, Instrument, LAST_OF_UPDATE, LevelAction, Limits,
+    MONEY_UNIT, Mandate, MarketPhase, Order, OrderAction, OrderKind, OrderTerms, Peg, Phase, ReplaceRequest,
+    ReportKind, Session, Side, Symbol, TimeInForce, Trade, TradeKind, VenueReport, WITH_TERMS,
 };
 use hedgerow_risk::{Gate, GateConfig};
 use hedgerow_sim::replay::{BookConfig, BookVenue, Depth};
@@ -52,6 +52,11 @@ impl World {
 
     /// Sends an order at the present time; the number is its slot as well.
     pub fn send(&mut self, side: Side, limit: i64, lots: i64, tif: TimeInForce) -> u64 {
+        self.send_showing(side, limit, (lots, 0), tif)
+    }
+
+    /// The same, of which the book shows so many lots at a time (0 = all).
+    fn send_showing(&mut self, side: Side, limit: i64, (lots, display_lots): (i64, i64), tif: TimeInForce) -> u64 {
         self.next_id += 1;
         let order = Order {
             id: self.next_id,
@@ -63,10 +68,17 @@ impl World {
             side: side as u8,
             kind: if limit > 0 { OrderKind::Limit } else { OrderKind::Market } as u8,
             tif: tif as u8,
+            flags: if display_lots > 0 { WITH_TERMS } else { 0 },
             ..Order::default()
         };
-        let (verdict, approved) = self.gate.check_new(&order, self.ts);
-        self.venue.submit(approved.unwrap_or_else(|| panic!("{verdict:?}")), self.ts);
+        if display_lots > 0 {
+            let terms = OrderTerms { id: self.next_id, display_lots, ..OrderTerms::default() };
+            let (verdict, approved) = self.gate.check_full(&FullOrder { order, terms }, self.ts);
+            self.venue.submit_full(approved.unwrap_or_else(|| panic!("{verdict:?}")), self.ts);
+        } else {
+            let (verdict, approved) = self.gate.check_new(&order, self.ts);
+            self.venue.submit(approved.unwrap_or_else(|| panic!("{verdict:?}")), self.ts);
+        }
         // The gate's books are not what is tried here.
         self.gate.release(&order);
         self.next_id
@@ -75,6 +87,37 @@ impl World {
     /// As `send`, with no time under way: what the venue answers at once.
     pub fn order(&mut self, side: Side, limit: i64, lots: i64, tif: TimeInForce) -> Vec<Line> {
         self.send(side, limit, lots, tif);
+        self.venue.arrive();
+        self.heard()
+    }
+
+    /// A pegged order, and what the venue answers at once.
+    pub fn peg(&mut self, side: Side, cap: i64, lots: i64, peg: Peg, offset_ticks: i64) -> Vec<Line> {
+        self.next_id += 1;
+        let order = Order {
+            id: self.next_id,
+            slot: self.next_id as u32,
+            ts: self.ts,
+            client_id: self.next_id,
+            lots,
+            limit_ticks: cap,
+            side: side as u8,
+            kind: OrderKind::Pegged as u8,
+            tif: TimeInForce::Gtc as u8,
+            flags: WITH_TERMS,
+            ..Order::default()
+        };
+        let terms = OrderTerms { id: self.next_id, peg: peg as u8, offset_ticks, ..OrderTerms::default() };
+        let (verdict, approved) = self.gate.check_full(&FullOrder { order, terms }, self.ts);
+        self.venue.submit_full(approved.unwrap_or_else(|| panic!("{verdict:?}")), self.ts);
+        self.gate.release(&order);
+        self.venue.arrive();
+        self.heard()
+    }
+
+    /// As `order`, of which the book shows so many lots at a time.
+    pub fn iceberg(&mut self, side: Side, limit: i64, lots: i64, show: i64) -> Vec<Line> {
+        self.send_showing(side, limit, (lots, show), TimeInForce::Gtc);
         self.venue.arrive();
         self.heard()
     }
@@ -208,9 +251,22 @@ impl World {
     }
 
     pub fn trade(&mut self, aggressor: Option<Side>, price_ticks: i32, lots: i64) -> Vec<Line> {
+        self.print(TradeKind::Continuous, aggressor, price_ticks, lots)
+    }
+
+    /// The venue enters a phase.
+    pub fn phase(&mut self, phase: Phase) -> Vec<Line> {
+        let ts = self.tick();
+        let told = MarketPhase { ts_event: ts, ts_init: ts, phase: phase as u8, ..MarketPhase::default() };
+        self.venue.phase(&told, ts).unwrap();
+        self.heard()
+    }
+
+    /// A trade of any kind.
+    pub fn print(&mut self, kind: TradeKind, aggressor: Option<Side>, price_ticks: i32, lots: i64) -> Vec<Line> {
         let ts = self.tick();
         let aggressor = aggressor.map_or(0, |side| side as u8);
-        let kind = TradeKind::Continuous as u8;
+        let kind = kind as u8;
         let trade = Trade { ts_event: ts, ts_init: ts, lots, price_ticks, aggressor, kind, ..Trade::default() };
         self.venue.trade(&trade, ts).unwrap();
         self.heard()

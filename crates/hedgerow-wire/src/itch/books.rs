@@ -5,7 +5,7 @@
 
 use super::{Malformed, Message};
 use hedgerow_book::{Book as _, OrderBook, Refused, Rules};
-use hedgerow_core::{BookOrder, LAST_OF_UPDATE, OrderAction, Side, Trade, TradeKind, code};
+use hedgerow_core::{BookOrder, LAST_OF_UPDATE, MarketPhase, OrderAction, Phase, Side, Trade, TradeKind, code};
 
 /// What happened, for whoever wants to know beside the books: a replay, a journal, a table.
 pub trait Sink {
@@ -13,6 +13,8 @@ pub trait Sink {
     fn orders(&mut self, _update: &[BookOrder]) {}
     /// An execution was told.
     fn trade(&mut self, _trade: &Trade) {}
+    /// A stock does something else from now on.
+    fn phase(&mut self, _phase: &MarketPhase) {}
 }
 
 impl Sink for () {}
@@ -123,13 +125,18 @@ impl ItchBooks {
             }
             Message::CrossTrade(m) => {
                 let head = (b'Q', m.stock_locate(), m.timestamp());
-                self.print(head, m.shares(), m.price(), TradeKind::Auction, sink)
+                let kind = match m.cross_type() {
+                    b'O' => TradeKind::Opening,
+                    b'C' => TradeKind::Closing,
+                    _ => TradeKind::Auction,
+                };
+                self.print(head, m.shares(), m.price(), kind, sink)
             }
             Message::StockDirectory(m) => {
                 self.list(m.stock_locate(), &m.stock().text(), m.round_lot_size());
                 Ok(())
             }
-            Message::StockTradingAction(m) => self.phase(&m),
+            Message::StockTradingAction(m) => self.phase(&m, sink),
             _ => Ok(()),
         }
     }
@@ -145,16 +152,22 @@ impl ItchBooks {
         }
     }
 
-    fn phase(&mut self, message: &super::StockTradingAction<'_>) -> Result<(), Malformed> {
+    fn phase(&mut self, message: &super::StockTradingAction<'_>, sink: &mut impl Sink) -> Result<(), Malformed> {
         let state = message.trading_state();
-        if !b"HPQT".contains(&state) {
-            return Err(Malformed::new(code::WIRE_FIELD, b'H', state.into(), 0));
-        }
+        let phase = match state {
+            b'H' | b'P' => Phase::Halted,
+            b'Q' => Phase::OpeningCall,
+            b'T' => Phase::Continuous,
+            _ => return Err(Malformed::new(code::WIRE_FIELD, b'H', state.into(), 0)),
+        };
+        let ts_event = self.midnight_ns.saturating_add(message.timestamp() as i64);
         if let Some(stock) = self.listed((b'H', message.stock_locate(), 0))? {
-            stock.is_trading = state == b'T';
+            stock.is_trading = phase == Phase::Continuous;
             if let Some(book) = &mut stock.book {
                 book.set_may_cross(!stock.is_trading);
             }
+            let (instrument, phase) = (message.stock_locate(), phase as u8);
+            sink.phase(&MarketPhase { ts_event, ts_init: ts_event, instrument, phase, ..MarketPhase::default() });
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ import numpy as np
 
 from hedgerow.core.errors import error_table
 from hedgerow.core.nouns import MONEY_UNIT
+from hedgerow.core.verdicts import DENIED
 from hedgerow.engine.evidence.pack import LeftOut, decimal
 from hedgerow.engine.exchange import fill_amounts
 from hedgerow.engine.tearsheet.figures import missing
@@ -198,7 +199,7 @@ def gate(sample: Sample) -> dict[str, Any]:
     for result in sample.results:
         verdicts = result.records("Verdict")
         decisions += len(verdicts)
-        denied.update(codes.get(int(code), str(code)) for code in verdicts["code"][verdicts["decision"] == 2])
+        denied.update(codes.get(int(code), str(code)) for code in verdicts["code"][verdicts["decision"] == DENIED])
         findings.update(codes.get(int(code), str(code)) for code in result.records("Finding")["code"])
     return {
         "decisions": decisions,

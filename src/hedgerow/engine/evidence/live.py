@@ -18,12 +18,14 @@ import numpy.typing as npt
 from hedgerow.core.costs import Costs
 from hedgerow.core.errors import error_table, problem
 from hedgerow.core.nouns import MONEY_UNIT, money_int
+from hedgerow.core.spans import DAY_NS
+from hedgerow.core.verdicts import DENIED
 from hedgerow.engine.audit import verify
 from hedgerow.engine.evidence.exposure import profit_by_time
 from hedgerow.engine.evidence.pack import VERSION, LeftOut, Pack, decimal, money
 from hedgerow.engine.evidence.strategy_log import StrategyLog, limits_of
 from hedgerow.engine.exchange import FillAmounts, fill_amounts
-from hedgerow.engine.tearsheet.series import DAY_NS, session_days
+from hedgerow.engine.tearsheet.series import session_days
 from hedgerow.engine.why import Journal
 from hedgerow.market.times import moment_ns
 
@@ -175,7 +177,8 @@ def _modelled(
         left_out.add("modelled_costs_bps", "volume is not known")
         return None
     price = value / lots
-    return float(model.expected_cost(value, sigma=sigma, adv_notional=adv * price, price=price).sum())
+    symbols = [log.data.symbols[int(index)] for index in groups[:, 1]]
+    return float(model.expected_cost(value, sigma=sigma, adv_notional=adv * price, price=price, symbols=symbols).sum())
 
 
 def _losses(log: StrategyLog, limits: Any, first: int, last: int) -> dict[str, Any]:
@@ -234,7 +237,7 @@ def _judged(log: StrategyLog, first: int, last: int) -> dict[str, Any]:
     verdicts, findings = log.records("Verdict"), log.records("Finding")
     verdicts = verdicts[(verdicts["ts"] >= first) & (verdicts["ts"] <= last)]
     findings = findings[(findings["ts"] >= first) & (findings["ts"] <= last)]
-    denied = Counter(codes[int(code)] for code in verdicts["code"][verdicts["decision"] == 2])
+    denied = Counter(codes[int(code)] for code in verdicts["code"][verdicts["decision"] == DENIED])
     found = Counter(codes[int(code)] for code in findings["code"])
     return {
         "decisions": len(verdicts),

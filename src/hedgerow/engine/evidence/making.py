@@ -241,7 +241,7 @@ def _tried(strategy: Any, recipe: Recipe) -> dict[str, Any]:
         "seed": settings.seed,
         "cash": float(settings.capital),
         "currency": settings.currency,
-        "costs": dataclasses.asdict(settings.costs),
+        "costs": settings.costs.told(),
         "limits": settings.limits.to_json(),
     }
     return words | ({"folds": recipe.folds} if trains(strategy) else {})
@@ -295,7 +295,7 @@ def _data(data: RunData, ran: Sample) -> dict[str, Any]:
         "symbols": list(data.symbols),
         "bars": len(data),
         "from_ns": str(data.start_ns),
-        "to_ns": str(int(data.times_ns[-1])),
+        "to_ns": str(data.end_ns),
         "first_day": str(ran.days[0]),
         "last_day": str(ran.days[-1]),
         "days": int(ran.days.size),

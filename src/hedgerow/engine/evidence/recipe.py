@@ -6,7 +6,6 @@ exact decimals. Never: a setting with a default that the pack does not show.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from hedgerow.engine.evidence.pack import Pack
 
 TIER_LIMITS = ("capital", "gross", "loss", "adv_share_bps")
+_WORDS = ("fill", "counts")
+"""Settings of costs that are words."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Recipe:
             "capital": money(money_nano(run.capital)),
             "currency": run.currency,
             "seed": run.seed,
-            "costs": {name: _plain(value) for name, value in dataclasses.asdict(run.costs).items()},
+            "costs": {name: _plain(value) for name, value in run.costs.told().items()},
             "limits": run.limits.to_json(),
             "fx": {code: _plain(rate) for code, rate in sorted(run.fx.items())},
             "folds": self.folds,
@@ -97,11 +98,23 @@ def policy_tiers(given: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], ..
 
 
 def _costs(words: Mapping[str, Any]) -> Costs:
-    kinds = {field.name: type(getattr(Costs(), field.name)) for field in dataclasses.fields(Costs)}
-    told: dict[str, Any] = {name: kinds[name](value) for name, value in words.items()}
+    told: dict[str, Any] = _numbers(words)
     return Costs(**told)
 
 
 def _plain(value: Any) -> Any:
     """A setting without floats: the shortest text that reads back the same."""
+    if isinstance(value, Mapping):
+        return {name: _plain(own) for name, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(own) for own in value]
     return repr(float(value)) if isinstance(value, float) else value
+
+
+def _numbers(value: Any) -> Any:
+    """What `_plain` was given: text is a number, but for the settings that are words."""
+    if isinstance(value, Mapping):
+        return {n: own if n in _WORDS and isinstance(own, str) else _numbers(own) for n, own in value.items()}
+    if isinstance(value, list):
+        return [_numbers(own) for own in value]
+    return float(value) if isinstance(value, str) else value

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hedgerow.core.verdicts import DENIED
 from hedgerow.engine.lint.rule import Answer, Seen
-from hedgerow.engine.lint.subject import DENIED, Floats, Subject
+from hedgerow.engine.lint.subject import Floats, Subject
 from hedgerow.ledger import ratios
 
 TRIPS_MIN = 30

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.lint.rule import Answer, Seen
 from hedgerow.engine.lint.subject import YEAR_NS, Subject
-from hedgerow.engine.run_data import DAY_NS
 from hedgerow.market.universes import Universe
 
 STALE_BARS = 5
@@ -148,7 +148,7 @@ def survivorship(subject: Subject) -> Answer:
     notes = [note for note in subject.result.info.notes if "survivor" in note.lower()]
     ends = np.array([int(subject.bars.ts_event[rows[-1]]) for rows in subject.rows if rows.size])
     firsts = np.array([int(subject.bars.ts_event[rows[0]]) for rows in subject.rows if rows.size])
-    last = int(subject.result.data.times_ns[-1])
+    last = subject.result.data.end_ns
     ended = int((ends < last - 7 * DAY_NS).sum())
     years = float((ends - firsts).sum()) / YEAR_NS
     expected = DELISTED_A_YEAR * years
@@ -165,7 +165,7 @@ def survivorship(subject: Subject) -> Answer:
 
 def _absent(subject: Subject, universe: Universe) -> Answer:
     """Members during the run of which there are no bars."""
-    members = universe.between(subject.result.data.start_ns, int(subject.result.data.times_ns[-1]))
+    members = universe.between(subject.result.data.start_ns, subject.result.data.end_ns)
     absent = sorted({*members} - {*subject.bars.symbols})
     if not absent:
         return None

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.exchange import FillAmounts, fill_amounts, trip_rates
-from hedgerow.engine.run_data import DAY_NS
 from hedgerow.engine.tearsheet.series import effective_ts
 from hedgerow.ledger.series import nav_series
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 YEAR_NS = 365.2425 * DAY_NS
-MARKET, DENIED = 1, 2
+MARKET = 1
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Subject:
     @cached_property
     def years(self) -> float:
         """From the first bar's opening to the last close, in years of the calendar."""
-        return (int(self.result.data.times_ns[-1]) - self.result.data.start_ns) / YEAR_NS
+        return (self.result.data.end_ns - self.result.data.start_ns) / YEAR_NS
 
     @cached_property
     def returns(self) -> Floats:

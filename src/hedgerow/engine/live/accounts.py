@@ -6,49 +6,40 @@ Promises: the journal is read as anybody could read it, without the process that
 from __future__ import annotations
 
 import csv
-import json
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-import numpy as np
-
 from hedgerow import _core
-from hedgerow.core.errors import did_you_mean, named_errors, problem
-from hedgerow.core.nouns import noun
+from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.engine.live.beside import run_prefix
+from hedgerow.engine.why import Journal
 from hedgerow.execution.reconciliation import ENDED, WORKING, Account, Execution
 from hedgerow.execution.venues import VenueSettings, read_log
 
 _TERMINAL = ("Filled", "Cancelled", "Rejected", "Denied", "Expired")
-_MOVES = ("accepted", "traded", "cancelled", "replaced", "expired", "triggered")
+_MOVES = ("accepted", "traded", "cancelled", "replaced", "expired", "triggered", "busted")
 """What happens to an order that was one."""
 COLUMNS = ("order", "symbol", "side", "quantity", "total", "price")
 
 
 def of_journal(folder: Path) -> Account:
     """What a run's journal knows, under the names that its venue knows; `LOG` errors where it cannot be read."""
-    with named_errors():
-        reader = _core.LogReader(str(folder))
-    prefix = json.loads((folder / "run.json").read_text())["prefix"]
-
-    def rows(name: str) -> np.ndarray:
-        known = noun(name)
-        return np.frombuffer(b"".join(data for kind, _, data in reader if kind == known.kind), known.dtype)
-
-    instruments = {int(row["instrument"]): row for row in rows("Instrument")}
+    journal = Journal(folder)
+    prefix = run_prefix(folder)
     names = _core.order_state_names()
-    state = {int(row["order_id"]): names[int(row["to"]) - 1] for row in rows("OrderEvent")}
+    state = {int(row["order_id"]): names[int(row["to"]) - 1] for row in journal.of("OrderEvent")}
     orders = {
         f"{prefix}-{number}": ENDED if s in _TERMINAL else WORKING for number, s in state.items() if s != "Denied"
     }
     executions, totals, positions = [], dict[str, Decimal](), dict[str, Decimal]()
-    for fill in rows("Fill"):
-        about = instruments[int(fill["instrument"])]
+    for fill in journal.of("Fill"):
+        about = journal.instruments[int(fill["instrument"])]
         order = f"{prefix}-{int(fill['cause'])}"
         size = int(fill["lots"]) * Decimal(int(about["lot_nano"])).scaleb(-9)
         price = int(fill["price_ticks"]) * Decimal(int(about["tick_nano"])).scaleb(-9)
         totals[order] = totals.get(order, Decimal(0)) + size
         executions.append(_execution(order, totals[order], size, price))
-        symbol = bytes(about["symbol"]).rstrip(b"\0").decode()
+        symbol = journal.symbol(int(fill["instrument"]))
         positions[symbol] = positions.get(symbol, Decimal(0)) + (size if fill["side"] == 1 else -size)
     return Account("journal", orders, tuple(executions), _held(positions))
 
@@ -59,7 +50,7 @@ def of_exchange(settings: VenueSettings, participant: str) -> Account:
     if participant not in names:
         raise problem("RUN_CONFIG", f"{participant!r} is none of {', '.join(names)}{did_you_mean(participant, names)}")
     number, first = names.index(participant), dict[int, str]()
-    orders, executions, positions = dict[str, str](), list[Execution](), dict[str, Decimal]()
+    orders, executions, positions = dict[str, str](), dict[tuple[int, int], Execution](), dict[str, Decimal]()
     for line in read_log(settings.folder / "venue.jsonl"):
         event = line.get("event", {})
         if event.get("event") != "order" or event["participant"] != number or event["what"] not in _MOVES:
@@ -67,12 +58,18 @@ def of_exchange(settings: VenueSettings, participant: str) -> Account:
         listing = settings.listings[event["instrument"]]
         order = first.setdefault(event["order_id"], event["client_id"])  # the name that it came with
         orders[order] = WORKING if event["leaves_lots"] else ENDED
+        if not event["trade"]:
+            continue
+        size, trade = listing.quantity(event["last_lots"]), (event["trade"], event["order_id"])
         if event["what"] == "traded":
-            size, total = listing.quantity(event["last_lots"]), listing.quantity(event["cum_lots"])
-            executions.append(_execution(order, total, size, listing.price(event["last_ticks"])))
-            moved = size if event["side"] == "Buy" else -size
-            positions[listing.symbol] = positions.get(listing.symbol, Decimal(0)) + moved
-    return Account("venue", orders, tuple(executions), _held(positions))
+            total = listing.quantity(event["cum_lots"])
+            executions[trade] = _execution(order, total, size, listing.price(event["last_ticks"]))
+        else:  # busted: it shall not have been
+            executions.pop(trade, None)
+            size = -size
+        moved = size if event["side"] == "Buy" else -size
+        positions[listing.symbol] = positions.get(listing.symbol, Decimal(0)) + moved
+    return Account("venue", orders, tuple(executions.values()), _held(positions))
 
 
 def of_statement(path: Path) -> Account:

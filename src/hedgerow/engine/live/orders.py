@@ -1,15 +1,15 @@
 """Orders between the kernel and a venue: their names there, and the venue's words as reports that the kernel takes.
 
-Promises: a name is the run's own prefix and the number of a record, so that no life of a run uses one twice and every
-report finds its order again without a table; prices and quantities are exact, and what is off tick or lot is not
-rounded but reported as what it is: a report that cannot be true. Never: a guess about an order.
+Promises: a name is the run's own prefix and the numbers of records, so that no life of a run uses one twice and every
+report finds its order again without a table (`h1-17` is order 17, `h1-17.21` its change 21, `h1-25` the cancel 25);
+prices and quantities are exact, and what is off tick or lot is not rounded but reported as what it is: a report that
+cannot be true. Never: a guess about an order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -17,18 +17,31 @@ import numpy as np
 
 from hedgerow.core.errors import problem
 from hedgerow.core.nouns import noun
+from hedgerow.engine.order_table import PEGS
+from hedgerow.execution.fix.values import moment_ns
 from hedgerow.execution.gateways import OrderWords
+from hedgerow.market.books import image_events, phase_events
 from hedgerow.market.instruments import Instrument
 
-ACCEPTED, REJECTED, FILLED, CANCELLED, EXPIRED, CANCEL_REJECTED, LOST = 1, 2, 3, 4, 5, 6, 9
+ACCEPTED, REJECTED, FILLED, CANCELLED, EXPIRED, CANCEL_REJECTED, REPLACED, REPLACE_REJECTED, LOST = range(1, 10)
 """Kinds of a `VenueReport`."""
 NOWHERE = 2**32 - 1
 """The slot, or the instrument, of an order that we do not know."""
 TAKER, MAKER = 1, 2
-_TIFS = {1: "gtc", 2: "day", 3: "ioc", 4: "fok", 5: "gtx"}
+CONTINUOUS = 1
+"""The kind of a `Trade` that came about in continuous trading."""
+_TIFS = {1: "gtc", 2: "day", 3: "ioc", 4: "fok", 5: "gtc", 6: "gtd", 7: "opg", 8: "cls"}
+GTX, POST_ONLY = 5, 2
+"""A time in force, and a flag of an order, that say post-only."""
 _BY_EXEC_TYPE = {"0": ACCEPTED, "8": REJECTED, "F": FILLED, "1": FILLED, "2": FILLED, "4": CANCELLED}
-_BY_EXEC_TYPE |= {"C": EXPIRED, "3": EXPIRED}
+_BY_EXEC_TYPE |= {"C": EXPIRED, "3": EXPIRED, "5": REPLACED}
+PENDING = frozenset("6AE")
+"""ExecType (150) of reports that announce an answer and are none."""
 _EXECUTION_MAX = 2**32 - 1
+_ORDER, _TERMS = noun("Order").dtype, noun("OrderTerms").dtype
+_MORE = ("stop_ticks", "until_ts", "display_lots", "peg", "offset_ticks")
+_NO_TERMS = np.zeros(1, _TERMS).tobytes()
+_TOLD = ("id", "slot", "instrument", "strategy", "side", "lots", "limit_ticks", "tif", "flags")
 
 
 @dataclass(frozen=True)
@@ -41,10 +54,36 @@ class Working:
     strategy: int
     side: int
     lots: int
-    filled: int
     limit_ticks: int
+    tif: int
+    flags: int
+    filled: int
     state: str
-    client_id: int
+    stop_ticks: int
+    until_ts: int
+    display_lots: int = 0
+    peg: int = 0
+    offset_ticks: int = 0
+
+    @staticmethod
+    def of(record: bytes, filled: int, state: str, terms: bytes) -> Working:
+        """From its record and that of its terms, as they are in force."""
+        row = np.frombuffer(record, _ORDER)[0]
+        number, slot, instrument, strategy, side, lots, limit_ticks, tif, flags = (int(row[name]) for name in _TOLD)
+        told = (number, slot, instrument, strategy, side, lots, limit_ticks, tif, flags)
+        more = np.frombuffer(terms, _TERMS)[0]
+        return Working(*told, filled, state, *(int(more[name]) for name in _MORE))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an order was asked to become: the number of the request, lots in all, limit, stop price (0 = as it is)."""
+
+    number: int
+    order_id: int
+    lots: int
+    limit_ticks: int
+    stop_ticks: int = 0
 
 
 class Book:
@@ -52,35 +91,50 @@ class Book:
 
     def __init__(self, prefix: str, instruments: Sequence[Instrument]) -> None:
         self.prefix, self.instruments = prefix, instruments
-        self._order, self._cancel = noun("Order").dtype, noun("CancelRequest").dtype
+        self._cancel, self._replace = noun("CancelRequest").dtype, noun("ReplaceRequest").dtype
         self._report = noun("VenueReport").dtype
 
     def name(self, number: int) -> str:
-        """What the venue calls the order, or the request, of a record."""
+        """What the venue calls the order, or the request to cancel one, of a record."""
         return f"{self.prefix}-{number}"
 
+    def changed_name(self, change: Change) -> str:
+        """What the venue calls a request to change an order, and the order once it is changed."""
+        return f"{self.prefix}-{change.order_id}.{change.number}"
+
     def number(self, name: str) -> int:
-        """The record of a name, 0 where it is none of this run."""
+        """The record of a name, for a change that of its order; 0 where it is none of this run."""
         prefix, dash, number = name.rpartition("-")
+        number = number.partition(".")[0]
         return int(number) if dash and prefix == self.prefix and number.isdecimal() and len(number) < 19 else 0
 
-    def order(self, record: bytes) -> tuple[int, OrderWords]:
+    def order(self, record: bytes, terms: bytes = _NO_TERMS) -> tuple[int, OrderWords]:
         """Number and words of a new order."""
-        row = np.frombuffer(record, self._order)[0]
-        return int(row["id"]), self.words(
-            int(row["instrument"]), int(row["side"]), int(row["lots"]), int(row["limit_ticks"]), int(row["tif"])
-        )
+        order = Working.of(record, 0, "New", terms)
+        return order.id, self.words(order)
 
-    def cancel(self, record: bytes) -> tuple[int, int, int]:
-        """Number of a request to cancel, of the order meant, and its slot."""
+    def cancel(self, record: bytes) -> tuple[int, int]:
+        """Number of a request to cancel, and of the order meant."""
         row = np.frombuffer(record, self._cancel)[0]
-        return int(row["id"]), int(row["order_id"]), int(row["slot"])
+        return int(row["id"]), int(row["order_id"])
 
-    def words(self, instrument: int, side: int, lots: int, limit_ticks: int, tif: int = 1) -> OrderWords:
+    def change(self, record: bytes, terms: bytes = _NO_TERMS) -> Change:
+        """A request to change an order."""
+        row, stop_ticks = np.frombuffer(record, self._replace)[0], int(np.frombuffer(terms, _TERMS)[0]["stop_ticks"])
+        number, order_id, lots, limit_ticks = (int(row[name]) for name in ("id", "order_id", "lots", "limit_ticks"))
+        return Change(number, order_id, lots, limit_ticks, stop_ticks)
+
+    def words(self, order: Working) -> OrderWords:
         """An order in the venue's words."""
-        about = self.instruments[instrument]
-        price = f"{limit_ticks * about.tick:f}" if limit_ticks else ""
-        return OrderWords(about.symbol, side == 1, f"{lots * about.lot:f}", price, _TIFS[tif])
+        about = self.instruments[order.instrument]
+        price, stop = (f"{ticks * about.tick:f}" if ticks else "" for ticks in (order.limit_ticks, order.stop_ticks))
+        quantity, post_only = f"{order.lots * about.lot:f}", bool(order.flags & POST_ONLY) or order.tif == GTX
+        # Made smaller than what it shows, an order shows all.
+        display = f"{min(order.display_lots, order.lots) * about.lot:f}" if order.display_lots else ""
+        tif = _TIFS[order.tif]
+        peg, offset = PEGS[order.peg], f"{order.offset_ticks * about.tick:f}" if order.offset_ticks else ""
+        more = (stop, order.until_ts, post_only, display, peg, offset)
+        return OrderWords(about.symbol, order.side == 1, quantity, price, tif, *more)
 
     def lots(self, instrument: int, text: str) -> int:
         """Whole lots of a quantity, -1 where it is none."""
@@ -90,7 +144,7 @@ class Book:
         """Whole ticks of a price, -1 where it is none."""
         return _whole(text, self.instruments[instrument].tick)
 
-    def report(self, kind: int, working: Working | None, now_ns: int, **fields: int) -> bytes:
+    def report(self, kind: int, working: Working | None, now_ns: int, **fields: Any) -> bytes:
         """A report about an order, or about one that we do not know."""
         row = np.zeros(1, self._report)
         row["ts_event"] = row["ts_init"] = now_ns
@@ -101,21 +155,35 @@ class Book:
             row[name] = value
         return row.tobytes()
 
+    def woke(self, told: Mapping[int, str], working: Working) -> bool:
+        """Whether a report says that a stop was triggered and nothing else: 150=L, or D before FIX 5.0, at its size."""
+        same = self.lots(working.instrument, told.get(38, "")) == working.lots
+        return working.stop_ticks > 0 and told.get(150) in ("L", "D") and same
+
     def misses(self, told: Mapping[int, str], working: Working) -> bool:
-        """Whether a fill counts more in all than what is booked and itself: one before it did not come."""
+        """Whether a fill counts neither what is booked and itself in all, nor less: one before it did not come."""
         if _BY_EXEC_TYPE.get(told.get(150, "")) != FILLED:
             return False
         total, lots = (self.lots(working.instrument, told.get(tag, "")) for tag in (14, 32))
-        return lots > 0 and total > working.filled + lots
+        return lots > 0 and total > working.filled and total != working.filled + lots
 
-    def heard(self, told: Mapping[int, str], working: Working | None, number: int, now_ns: int) -> bytes | None:
+    def repeats(self, told: Mapping[int, str], working: Working) -> bool:
+        """Whether a fill that may have been told before (97=Y) is booked."""
+        is_fill = told.get(97) == "Y" and _BY_EXEC_TYPE.get(told.get(150, "")) == FILLED
+        return is_fill and 0 < self.lots(working.instrument, told.get(14, "")) <= working.filled
+
+    def heard(
+        self, told: Mapping[int, str], working: Working | None, number: int, now_ns: int, fee_nano: int = 0
+    ) -> bytes | None:
         """An execution report as the kernel takes it; None for one that only says how things stand."""
         kind = _BY_EXEC_TYPE.get(told.get(150, ""))
         if kind is None:
             return None
-        happened = min(time_ns(told.get(60, "")) or now_ns, now_ns)
+        happened = min(moment_ns(told.get(60, "")) or now_ns, now_ns)
         if working is None:
             return self.report(kind, None, now_ns, order_id=number, ts_event=happened)
+        if kind == REPLACED:
+            return self.replaced(told, working, now_ns, ts_event=happened)
         if kind != FILLED:
             return self.report(kind, working, now_ns, ts_event=happened)
         total = self.lots(working.instrument, told.get(14, ""))
@@ -128,9 +196,16 @@ class Book:
             price_ticks=self.ticks(working.instrument, told.get(31, "")),
             reference_ticks=max(0, self.ticks(working.instrument, told.get(31, ""))),
             liquidity=MAKER if told.get(851) == "1" else TAKER,
+            fee=(fee_nano & (2**64 - 1), fee_nano >> 64),
             # What is filled in all rises with each execution, and tells one that comes twice.
             execution=total if 0 < total <= _EXECUTION_MAX else 0,
         )
+
+    def replaced(self, told: Mapping[int, str], working: Working, now_ns: int, **fields: int) -> bytes:
+        """The terms that the venue says it changed an order to; the kernel holds them against what was asked."""
+        price = self.ticks(working.instrument, told.get(44, "")) if 44 in told else 0
+        lots = self.lots(working.instrument, told.get(38, "0"))
+        return self.report(REPLACED, working, now_ns, lots=lots, price_ticks=price, **fields)
 
 
 def _whole(text: str, step: Decimal) -> int:
@@ -141,45 +216,44 @@ def _whole(text: str, step: Decimal) -> int:
     return int(steps) if steps.is_finite() and 0 <= steps < 2**62 and steps == int(steps) else -1
 
 
-def time_ns(text: str) -> int | None:
-    """UTC nanoseconds of a FIX time; None where it is none.
-
-    >>> time_ns("20261120-14:30:00.123")
-    1795185000123000000
-    """
-    whole, _, fraction = text.partition(".")
-    try:
-        moment = datetime.strptime(whole, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    if not fraction.isdecimal() and fraction:
-        return None
-    return int(moment.timestamp()) * 10**9 + int(fraction.ljust(9, "0")[:9] or 0)
+def working_of(engine: Any) -> list[Working]:
+    """The orders that have not ended."""
+    return [Working.of(*row) for row in engine.working()]
 
 
-def working_of(engine: Any) -> dict[int, Working]:
-    """The orders that have not ended, by their numbers."""
-    return {row[0]: Working(*row) for row in engine.working()}
+def working(engine: Any, number: int) -> Working | None:
+    """One of them; None where it has ended or never was."""
+    return next((Working.of(*row) for row in engine.working(number)), None)
 
 
-def levels_of(
+def image_of(
     index: int, book: Book, bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]], now_ns: int
 ) -> tuple[Any, Any]:
     """A whole book as rows of the core: kinds, and four words a row. DATA_NOT_POSITIVE for what is off tick or lot."""
-    known = noun("BookLevel")
-    rows = np.zeros(1 + len(bids) + len(asks), known.dtype)
-    rows["ts_event"] = rows["ts_init"] = now_ns
-    rows["instrument"] = index
-    rows["action"] = 1
-    rows["action"][0] = 3
-    for place, (side, price, size) in enumerate(
-        [(side, *level) for side, levels in ((1, bids), (2, asks)) for level in levels], start=1
-    ):
-        ticks, lots = book.ticks(index, price), book.lots(index, size)
-        if ticks <= 0 or lots < 0 or ticks > 2**31 - 1:
-            raise problem(
-                "DATA_NOT_POSITIVE", f"{book.instruments[index].symbol}: {size} at {price} is off tick or lot"
-            )
-        rows[place]["side"], rows[place]["price_ticks"], rows[place]["lots"] = side, ticks, lots
-    rows["action"][-1] |= 0x80
-    return np.full(len(rows), known.kind, np.uint8), rows.view(np.uint64).reshape(-1)
+    counted = [[(book.ticks(index, price), book.lots(index, size)) for price, size in told] for told in (bids, asks)]
+    for (ticks, lots), (price, size) in zip([*counted[0], *counted[1]], [*bids, *asks], strict=True):
+        if ticks <= 0 or lots < 0:
+            symbol = book.instruments[index].symbol
+            raise problem("DATA_NOT_POSITIVE", f"{symbol}: {size} at {price} is off tick or lot")
+    return _rows("BookLevel", image_events(bids=counted[0], asks=counted[1], ts_event=now_ns, instrument=index))
+
+
+def trade_of(index: int, book: Book, price: str, size: str, now_ns: int) -> tuple[Any, Any]:
+    """A trade between others as a row of the core. DATA_NOT_POSITIVE for what is off tick or lot."""
+    ticks, lots = book.ticks(index, price), book.lots(index, size)
+    if not 0 < ticks < 2**31 or lots <= 0:
+        raise problem("DATA_NOT_POSITIVE", f"{book.instruments[index].symbol}: {size} at {price} is off tick or lot")
+    row = np.zeros(1, noun("Trade").dtype)
+    for name in ("ts_event", "ts_init"):
+        row[name] = now_ns
+    row["lots"], row["price_ticks"], row["instrument"], row["kind"] = lots, ticks, index, CONTINUOUS
+    return _rows("Trade", row)
+
+
+def phase_of(index: int, phase: str, now_ns: int) -> tuple[Any, Any]:
+    """What an instrument does from now on as a row of the core."""
+    return _rows("MarketPhase", phase_events([(now_ns, phase)], instrument=index))
+
+
+def _rows(name: str, rows: Any) -> tuple[Any, Any]:
+    return np.full(len(rows), noun(name).kind, np.uint8), rows.view(np.uint64).reshape(-1)

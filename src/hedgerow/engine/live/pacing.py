@@ -13,9 +13,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from hedgerow.core.nouns import noun
 from hedgerow.market.books import LAST_OF_UPDATE
-from hedgerow.market.replay import Books, Piece
+from hedgerow.market.replay import SINGLE, Books, Piece
 
 WAIT_S_MAX = 0.2
 """Longest sleep, seconds: so soon is a wish to stop heard."""
@@ -66,7 +65,7 @@ def played_ns(rows: npt.NDArray[np.uint64], start_ns: int) -> npt.NDArray[np.int
 def update_ends(kinds: npt.NDArray[np.uint8], rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """How many rows have come when an update is whole; the last is the number of rows."""
     last = (rows[:, 3] >> np.uint64(56) & np.uint64(LAST_OF_UPDATE)) != 0
-    whole = last | (kinds == noun("Trade").kind)
+    whole = last | np.isin(kinds, list(SINGLE))
     if len(whole):
         whole[-1] = True
     return np.asarray(np.flatnonzero(whole) + 1, dtype=np.int64)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hedgerow.core.errors import problem
 from hedgerow.engine.backtest import backtest
 from hedgerow.engine.live.pacing import Pace, PacedBooks
-from hedgerow.market.replay import Books
+from hedgerow.market.catalog import Catalog
 
 if TYPE_CHECKING:
     from hedgerow.engine.live.settings import PaperSettings
@@ -86,7 +86,7 @@ def paper(
     if (settings.mandate is None) != (desk is None):
         raise problem("RUN_CONFIG", f"mandate={str(settings.mandate)!r} and a fund that is not its: give both or none")
     stop = stop or threading.Event()
-    books = Books.read(settings.source, settings.instrument, shown=settings.shown, rule=settings.rule)
+    books = settings.books()
     paced = PacedBooks.of(books, Pace(settings.speed, clock, stop, wait or stop.wait))
     came = [0]
 
@@ -101,6 +101,8 @@ def paper(
         cash=settings.cash,
         currency=settings.currency,
         costs=settings.costs,
+        carry=settings.carry,
+        actions=None if settings.actions is None else Catalog(settings.actions).actions(),
         simulation=settings.simulation,
         seed=settings.seed,
         name=settings.name,

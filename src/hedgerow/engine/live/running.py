@@ -7,136 +7,107 @@ venue has said, they are Unknown and their reservations stay. Never: an order re
 
 from __future__ import annotations
 
-import json
-import secrets
+import os
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack, suppress
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from hedgerow import _core
-from hedgerow.core.costs import Costs
-from hedgerow.core.errors import HedgerowError, WireError, named_errors, problem
-from hedgerow.core.files import write_whole
-from hedgerow.core.nouns import noun
+from hedgerow.core.errors import HedgerowError, WireError, named_errors
 from hedgerow.core.simulation import Simulation
+from hedgerow.engine.backtest import identity_of
 from hedgerow.engine.isolation import Demand
+from hedgerow.engine.live.beginning import begun
+from hedgerow.engine.live.beside import journal_key, keep_prefix, run_prefix
+from hedgerow.engine.live.findings import Findings, Found
+from hedgerow.engine.live.gateways import gateway_of, run_clock, venue_name
+from hedgerow.engine.live.holdings import Holdings
+from hedgerow.engine.live.names import Names
 from hedgerow.engine.live.orders import (
+    ACCEPTED,
     CANCEL_REJECTED,
     CANCELLED,
     EXPIRED,
     LOST,
+    PENDING,
     REJECTED,
+    REPLACE_REJECTED,
     Book,
     Working,
-    levels_of,
+    image_of,
+    phase_of,
+    trade_of,
+    working,
     working_of,
 )
+from hedgerow.engine.live.outcome import Outcome, is_killed, outcome_of, rows_of
+from hedgerow.engine.live.rising import Clock, Rising
+from hedgerow.engine.live.sending import Sender
+from hedgerow.engine.live.stated import Stated
 from hedgerow.engine.live.venue_settings import LiveSettings
+from hedgerow.engine.live.watchman import Watchman
 from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import (
     LogSettings,
     RunStanding,
     hand_over,
-    open_engine,
     research_authority,
     research_limits,
 )
-from hedgerow.engine.run_data import instrument_fields
 from hedgerow.engine.strategy import BOOK_HANDLERS, Strategy, handlers_of
-from hedgerow.execution.gateways import FixGateway, FixLink
-from hedgerow.governance.keys import private_text, save_private
+from hedgerow.execution.latencies import Latencies, keep_latencies, kept_latencies
 
-Clock = Callable[[], int]
 FIRM = 65_535
 TURN_S = 0.02
 HEED_EVERY_NS = 5 * 10**9
 """How often a run looks for what people signed meanwhile."""
 FAREWELL_NS = 5 * 10**9
 """How long the end of a run waits for the venue to confirm cancels."""
-HEAD_BYTES = 64
-RUN, KEY, SESSION = "run.json", "journal.key", "session.fix"
+KEPT_EVERY_NS = 60 * 10**9
+"""How often a run that goes on keeps its latencies; its end does too."""
+LATENCIES = "latency.json"
+_CANCELLABLE = ("Live", "PartiallyFilled", "PendingNew", "PendingReplace", "Unknown")
 _UNSURE = ("PendingNew", "PendingCancel", "PendingReplace")
 _ENDED = {"4": CANCELLED, "8": REJECTED, "C": EXPIRED, "3": EXPIRED}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to. working: orders that have not ended; unknown: those of which nobody could say what became."""
-
-    orders: int
-    denied: int
-    fills: int
-    findings: tuple[str, ...]
-    positions: dict[str, float]
-    nav: float
-    working: int
-    unknown: int
-
-    def to_json(self) -> dict[str, Any]:
-        """As a JSON object."""
-        return dict(vars(self), findings=list(self.findings))
-
-
-class _Instruments:
-    """The instruments of a run before any price is known; what opening a fund asks of its data."""
-
-    def __init__(self, settings: LiveSettings, start_ns: int) -> None:
-        self.instruments, self.start_ns = settings.instruments, start_ns
-        self.symbols = tuple(one.symbol for one in settings.instruments)
-
-    def core_fields(self, index: int, sector: int, *, estimate: bool) -> tuple[Any, ...]:
-        """As stated: nothing is estimated."""
-        one = self.instruments[index]
-        return instrument_fields(one, sector, one.sigma, one.adv_lots)
-
-
-class Rising:
-    """A clock that never goes back: one that is set back does not undo what happened."""
-
-    def __init__(self, wall: Clock) -> None:
-        self._wall, self.last_ns = wall, 0
-
-    def __call__(self) -> int:
-        """UTC nanoseconds, never less than before."""
-        self.last_ns = max(self.last_ns, self._wall())
-        return self.last_ns
 
 
 class LiveRun:
     """One life of a run: opened or taken up again, turned until it is stopped, closed."""
 
     def __init__(self, settings: LiveSettings, strategy: Strategy, clock: Clock, mandate: Any = None) -> None:
-        self._settings, self._strategy, self._now = settings, strategy, Rising(clock)
+        self._settings, self._strategy, self._wall = settings, strategy, Rising(clock)
+        self._now, self._speed = run_clock(clock, settings.venue, settings.control_port)
         self._handlers = [handlers_of(strategy, BOOK_HANDLERS)]
         self._index = {one.symbol: index for index, one in enumerate(settings.instruments)}
-        self._notes: list[str] = []
-        self._inherited: set[int] = set()
-        self._killed = self._parting = False
+        self._holdings = Holdings(settings.instruments)
+        self._phases: dict[str, str] = {}
+        self._inherited, self._asked_again = set[int](), set[int]()
+        self._parting = self._leaving = False
         self._mandate = mandate
         standing = self._standing(mandate)
         self._number = standing.number
-        self._looked_ns = self._heeded = 0
+        self._looked_ns = self._due_ns = 0
         with ExitStack() as undo:
             self._engine = self._opened(standing)
+            self._names, self._killed = Names.of(self._engine, self._book), is_killed(self._engine, FIRM)
             undo.callback(self._abandon)
+            self._findings = Findings(self._engine, self._wall)
+            if self._killed or settings.on_restart == "stop":
+                self._stop_parents()
             self._engine.bind(strategy, standing.number)
             with named_errors():
                 self._heed(standing)
-            self._around = strategy.running(settings.log, standing, Demand.of(self._engine, standing.number))
-            link = FixLink(
-                settings.host,
-                settings.port,
-                settings.sender,
-                settings.target,
-                settings.log / SESSION,
-                settings.heartbeat_s,
-            )
-            self._gateway = FixGateway(link, self, self._now)
+            self._around = strategy.running(settings.folder, standing, Demand.of(self._engine, standing.number))
+            self._latencies = kept_latencies(settings.folder / LATENCIES)
+            seen = self._latencies.setdefault(venue_name(settings.venue), Latencies())
+            self._gateway = gateway_of(settings.venue, settings.instruments, self, clock, self._wall, seen)
+            self._sender = Sender(self._engine, self._book, self._names, self._findings, self._now)
+            self._kept_ns = self._wall()
+            self._watchman = Watchman(settings.folder, settings.patience, self._wall)
             undo.pop_all()
 
     @property
@@ -152,8 +123,12 @@ class LiveRun:
     def run(self, stop: Callable[[], bool], tell: Callable[[LiveRun], None] = lambda _: None) -> Outcome:
         """Turn until `stop` says so, then cancel what works, wait for the venue's word, and seal the journal.
 
-        What the strategy raises ends the run in the same order, and comes out as it is.
+        What the strategy raises ends the run in the same order, and comes out as it is. The thread that calls this is
+        the only one that moves the run's state; asked to, it stays on its processor and never sleeps.
         """
+        turn_s = 0.0 if self._settings.busy_poll else TURN_S
+        if self._settings.cpu is not None:
+            os.sched_setaffinity(0, {self._settings.cpu})
         with ExitStack() as undo:
             undo.callback(self._seal)
             undo.callback(self._part)
@@ -161,7 +136,7 @@ class LiveRun:
                 self._strategy.on_start()
                 self._send()
                 while not stop():
-                    self.turn(TURN_S)
+                    self.turn(turn_s)
                     tell(self)
                 self._strategy.on_stop()
                 self._send()
@@ -171,33 +146,44 @@ class LiveRun:
         """The strategy hears and orders nothing more: everything is cancelled, and the venue's word is waited for."""
         self._handlers, self._parting = [], True
         self.cancel_all()
-        end_ns = self._now() + FAREWELL_NS
-        while working_of(self._engine) and self._now() < end_ns:
+        end_ns = self._wall() + FAREWELL_NS
+        while working_of(self._engine) and self._wall() < end_ns:
             self.turn(TURN_S)
-        end_ns = self._now() + FAREWELL_NS
-        self._gateway.close(lambda: self._now() < end_ns)
+        end_ns, self._leaving = self._wall() + FAREWELL_NS, True
+        self._gateway.close(lambda: self._wall() < end_ns)
 
     def _seal(self) -> None:
         self._found = self.outcome()
+        self._keep_latencies()
         with named_errors():
             self._engine.close()
 
     def turn(self, wait_s: float) -> None:
-        """What came within so many seconds, and what is due by now."""
-        self._gateway.turn(wait_s)
+        """What came within so many seconds, and what is due by now; a timer that is due sooner ends the wait."""
+        self._gateway.turn(min(wait_s, max(0.0, (self._due_ns - self._now()) / 10**9 / self._speed)))
         with named_errors():
-            if self._mandate is not None and self._now() - self._looked_ns > HEED_EVERY_NS:
+            if self._mandate is not None and self._wall() - self._looked_ns > HEED_EVERY_NS:
                 self._heed(self._standing(self._mandate))
             self._advance(np.zeros(0, np.uint8), np.zeros(0, np.uint64))
-            self._engine.flush()
+        self._send()
+        self._watch()
+        if self._wall() - self._kept_ns > KEPT_EVERY_NS:
+            self._keep_latencies()
+
+    def settle(self) -> None:
+        """Of the gateway: all that came together was told. It is made durable as one, then what shall leave leaves."""
+        self._send()
+
+    def _keep_latencies(self) -> None:
+        self._kept_ns = self._wall()
+        keep_latencies(self._settings.folder / LATENCIES, self._latencies)
 
     def _heed(self, standing: RunStanding) -> None:
         """Hand the kernel what people signed since it was last told: a pause, a revocation, a new mandate."""
-        self._looked_ns = self._now()
-        sequencings = standing.authority.sequencings
-        if sequencings and sequencings[-1].size > self._heeded:
-            hand_over(self._engine, [one for one in sequencings if one.size >= self._heeded])
-            self._heeded = sequencings[-1].size
+        self._looked_ns = self._wall()
+        sequencings, heeded = standing.authority.sequencings, self._engine.sequenced_size
+        if sequencings and sequencings[-1].size > heeded:
+            hand_over(self._engine, [one for one in sequencings if one.size >= heeded])
 
     def kill(self) -> int:
         """Turn the firm's kill switch and cancel everything; how many cancels were asked for."""
@@ -207,95 +193,172 @@ class LiveRun:
                 self._engine.kill(FIRM, True)
         return self.cancel_all()
 
+    def _watch(self) -> None:
+        """The dead-man timer strikes, or an operator lifts the switch."""
+        said = self._watchman.look(is_up=self._gateway.is_up)
+        if said == "lift":
+            self._killed = False
+            self._find("LIVE_DEAD_MAN", "an operator lifted the kill switch")
+            with named_errors():
+                self._engine.kill(FIRM, False)
+        elif said:
+            self._find("LIVE_DEAD_MAN", f"dead-man timer: {said}: no new risk, and everything is cancelled")
+            self.kill()
+
     def cancel_all(self) -> int:
-        """Ask to cancel every order that works; how many."""
-        asked = 0
-        for order in working_of(self._engine).values():
-            if order.state in ("Live", "PartiallyFilled", "PendingNew", "Unknown"):
+        """Stop every parent order and ask to cancel every order that works; how many orders."""
+        with named_errors():
+            asked = sum(order.state in _CANCELLABLE for order in working_of(self._engine))
+            self._engine.stop_parents(cancel=True)
+        for order in working_of(self._engine):
+            if order.state in _CANCELLABLE:
                 with named_errors():
                     self._engine.cancel_order(order.strategy, order.slot, order.id)
-                asked += 1
         self._send()
         return asked
 
+    def _cancel_again(self, number: int) -> None:
+        """Everything shall end: an order that works although it was to be cancelled (a change of it crossed the cancel)
+        is cancelled once more, and not for ever."""
+        order = working(self._engine, number)
+        if order is not None and order.state in ("Live", "PartiallyFilled") and number not in self._asked_again:
+            self._asked_again.add(number)
+            self._engine.cancel_order(order.strategy, order.slot, order.id)
+
+    def _stop_parents(self) -> None:
+        """Parent orders of an earlier life do not go on; what works of them is settled with all that it left."""
+        with named_errors():
+            self._engine.stop_parents(cancel=False)
+
     def outcome(self) -> Outcome:
         """How things stand."""
+        found = self._findings.all()
+        return outcome_of(self._engine, self._settings.instruments, self._number, found, self._latencies)
 
-        def rows(name: str) -> Any:
-            known = noun(name)
-            return np.frombuffer(self._engine.records(known.kind), known.dtype)
-
-        working = working_of(self._engine)
-        symbols = [(one.symbol, float(one.lot)) for one in self._settings.instruments]
-        held = (self._engine.position_lots(self._number, index) for index in range(len(symbols)))
-        codes = [_core.code_text(int(code)) for code in rows("Finding")["code"]]
-        return Outcome(
-            orders=len(rows("Order")),
-            denied=int((rows("Verdict")["code"] != 0).sum()),
-            fills=len(rows("Fill")),
-            findings=(*(str(code) for code in codes), *self._notes),
-            positions={symbol: lots * lot for (symbol, lot), lots in zip(symbols, held, strict=True)},
-            nav=self._engine.nav_nano() / 1e9,
-            working=len(working),
-            unknown=sum(order.state == "Unknown" for order in working.values()),
-        )
+    def found(self) -> tuple[Found, ...]:
+        """What was found since this was last asked, for a person to be told."""
+        return self._findings.fresh()
 
     def on_up(self) -> None:
         """Of the gateway: ask what became of every order that works, and for the books."""
-        for order in working_of(self._engine).values():
+        for order in working_of(self._engine):
             self._ask(order)
         self._gateway.watch([one.symbol for one in self._settings.instruments], self._settings.depth)
 
     def _ask(self, order: Working) -> None:
-        """Ask the venue how an order stands."""
-        words = self._book.words(order.instrument, order.side, order.lots, order.limit_ticks)
-        self._gateway.status(self._book.name(order.id), words)
+        """Ask the venue how an order stands; where the session is ending, the next one asks."""
+        with suppress(WireError):
+            self._gateway.status(self._names[order.id], self._book.words(order))
 
     def on_down(self, why: str) -> None:
         """Of the gateway: what was on its way may have arrived or not, and nobody knows."""
-        self._note(f"the session ended: {why}" if why else "the session ended")
+        if not self._leaving:
+            self._find("LIVE_SESSION", f"the session ended: {why}" if why else "the session ended")
         self._lose()
 
     def on_report(self, kind: str, told: dict[int, str]) -> None:
-        """Of the gateway: an order moved, or did not; durable when this returns."""
+        """Of the gateway: an order moved, or did not; durable with the next `settle`."""
         number = self._book.number(told.get(41) or told.get(11, ""))
-        order = working_of(self._engine).get(number)
+        order = working(self._engine, number)
         now_ns = self._now()
         with named_errors():
-            if kind == "9":
-                self._engine.report(self._book.report(CANCEL_REJECTED, order, now_ns, order_id=number), self._handlers)
-                if order is not None and told.get(39) == "8":  # it does not know the order: what became of it?
-                    self._ask(order)
+            if self._names.repeats(told, number):
+                pass
+            elif kind == "9":
+                self._declined(told, order, number)
             elif told.get(150) == "I":
                 self._stands(told, order, number)
+            elif order is not None and self._book.repeats(told, order):
+                pass
             elif order is not None and self._book.misses(told, order):
-                self._note(f"{told.get(11)}: executions before {told.get(14)} in all did not come: ask for them")
+                missing = f"{told.get(11)}: executions before {told.get(14)} in all did not come: ask for them"
+                self._find("LIVE_DIFFERS", missing, order)
                 self._engine.report(self._book.report(LOST, order, now_ns), self._handlers)
-            elif (record := self._book.heard(told, order, number, now_ns)) is not None:
+            elif told.get(150) in PENDING or (order is not None and self._book.woke(told, order)):
+                pass  # it has heard, and its answer follows; or a stop works as what it is without its stop price
+            elif (record := self._book.heard(told, order, number, now_ns, self._fee(told, order))) is not None:
+                if told.get(150) == "5":
+                    self._names.answer(number, taken=True)
                 if number == 0:
-                    self._note(f"the venue reports on {told.get(11)!r}, an order that this run never sent")
+                    stranger = f"the venue reports on {told.get(11)!r}, an order that this run never sent"
+                    self._find("LIVE_STRANGER", stranger)
                 self._engine.report(record, self._handlers)
             else:
-                self._note(f"an execution report of type {told.get(150)!r} about {told.get(11)!r}: look at it")
-        self._send()
+                unheard = f"an execution report of type {told.get(150)!r} about {told.get(11)!r}: look at it"
+                self._find("LIVE_WORDS", unheard, order)
+            if self._parting or self._killed:
+                self._cancel_again(number)
 
     def on_book(self, symbol: str, bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]]) -> None:
         """Of the gateway: a whole book."""
+        self._saw("book", symbol, lambda index, now_ns: image_of(index, self._book, bids, asks, now_ns))
+
+    def on_trade(self, symbol: str, price: str, quantity: str) -> None:
+        """Of the gateway: somebody traded."""
+        self._saw("trade", symbol, lambda index, now_ns: trade_of(index, self._book, price, quantity, now_ns))
+
+    def _saw(self, what: str, symbol: str, rows_of: Callable[[int, int], tuple[Any, Any]]) -> None:
         index = self._index.get(symbol)
         if index is None:
-            self._note(f"a book of {symbol!r}, which nobody asked for")
+            self._find("LIVE_WORDS", f"a {what} of {symbol!r}, which nobody asked for")
             return
         try:
-            rows = levels_of(index, self._book, bids, asks, self._now())
+            rows = rows_of(index, self._now())
         except HedgerowError as error:
-            self._note(f"a book that cannot be: {error}")
+            self._find("LIVE_WORDS", f"a {what} that cannot be: {error}")
             return
         with named_errors():
             self._advance(*rows)
 
+    def on_phase(self, symbol: str, phase: str) -> None:
+        """Of the gateway: an instrument does something else now."""
+        if self._phases.get(symbol) == phase:
+            return
+        if symbol in self._index:
+            self._phases[symbol] = phase
+        self._saw("phase", symbol, lambda index, now_ns: phase_of(index, phase, now_ns))
+
     def on_refused(self, kind: str, why: str) -> None:
         """Of the gateway: the venue did not take a message of ours."""
-        self._note(f"the venue refused a message ({kind}): {why}")
+        self._find("LIVE_WORDS", f"the venue refused a message ({kind}): {why}")
+
+    def on_unsure(self, name: str, why: str) -> None:
+        """Of the gateway: nobody knows what became of an order; its reservation stays until the venue has said."""
+        order = working(self._engine, self._book.number(name))
+        self._find("LIVE_UNSURE", f"{name}: nobody knows what became of it: {why}", order)
+        if order is not None and order.state != "Unknown":
+            with named_errors():
+                self._engine.report(self._book.report(LOST, order, self._now()), self._handlers)
+
+    def on_remark(self, text: str) -> None:
+        """Of the gateway: something that a person should know."""
+        self._find("LIVE_REMARK", text)
+
+    def on_balances(self, held: dict[str, Decimal]) -> None:
+        """Of the gateway: what the account holds; less than the journal says is a difference."""
+        lots = [self._engine.position_lots(self._number, index) for index in range(len(self._settings.instruments))]
+        for text in self._holdings.amiss(held, lots, lambda: rows_of(self._engine, "Fill")):
+            self._find("LIVE_DIFFERS", text)
+
+    def _fee(self, told: dict[int, str], order: Working | None) -> int:
+        """What an execution cost; what cannot be booked is said."""
+        fee = 0 if order is None else self._holdings.fee_nano(told, order.instrument)
+        if fee is None:
+            unbooked = f"{told.get(11)}: a fee of {told.get(12)} {told.get(479)} was paid and is not booked"
+            self._find("LIVE_FEE", unbooked, order)
+        return fee or 0
+
+    def _declined(self, told: dict[int, str], order: Working | None, number: int) -> None:
+        """The venue refused a cancel or a change; where it does not know the order, or we do not, it is asked."""
+        refused = REPLACE_REJECTED if told.get(434) == "2" else CANCEL_REJECTED
+        if refused == REPLACE_REJECTED:
+            self._names.answer(number, taken=False)
+        now_ns = self._now()
+        self._engine.report(self._book.report(refused, order, now_ns, order_id=number), self._handlers)
+        if order is not None and (told.get(39) == "8" or order.state == "Unknown"):
+            if self._names.asked(number) is not None:  # nor is it known what became of the change: its name will say
+                self._engine.report(self._book.report(LOST, order, now_ns), self._handlers)
+            self._ask(order)
 
     def _stands(self, told: dict[int, str], order: Working | None, number: int) -> None:
         """The venue says how an order stands: settle what we were not sure of."""
@@ -305,9 +368,11 @@ class LiveRun:
         ended = _ENDED.get(told.get(39, ""))
         now_ns = self._now()
         if filled != order.filled:
-            self._note(
+            self._find(
+                "LIVE_DIFFERS",
                 f"{told.get(11)}: the venue counts {filled} lots as filled, the journal {order.filled}; proposed: the "
-                "executions that are missing, from the venue's statement"
+                "executions that are missing, from the venue's statement",
+                order,
             )
             if order.state != "Unknown":
                 self._engine.report(self._book.report(LOST, order, now_ns), self._handlers)
@@ -316,55 +381,33 @@ class LiveRun:
             self._engine.report(self._book.report(kind, order, now_ns), self._handlers)
         else:
             if order.state in ("PendingNew", "Unknown"):
-                self._engine.report(self._book.report(1, order, now_ns), self._handlers)
-            if self._parting or (number in self._inherited and self._settings.on_restart == "cancel"):
+                self._engine.report(self._book.report(ACCEPTED, order, now_ns), self._handlers)
+            if order.state == "Unknown" and (taken := self._names.settle(order.id, told.get(11, ""))) is not None:
+                # A change was on its way when the session fell: what the venue calls the order says what became of it.
+                refused = self._book.report(REPLACE_REJECTED, order, now_ns)
+                settled = self._book.replaced(told, order, now_ns) if taken else refused
+                self._engine.report(settled, self._handlers)
+            inherited = number in self._inherited and self._settings.on_restart != "keep"
+            if (self._parting or self._killed or inherited) and order.state != "PendingCancel":
                 self._engine.cancel_order(order.strategy, order.slot, order.id)
-        self._inherited.discard(number)
 
     def _lose(self) -> None:
         """Orders on which an answer was due are Unknown from now on."""
         with named_errors():
-            for order in working_of(self._engine).values():
-                if order.state in _UNSURE:
+            for order in (working(self._engine, one.id) for one in working_of(self._engine)):
+                if order is not None and order.state in _UNSURE:
                     self._engine.report(self._book.report(LOST, order, self._now()), self._handlers)
 
     def _advance(self, kinds: Any, words: Any) -> None:
         """Rows of books, and everything that is due by now."""
-        self._engine.run_books(kinds, words, self._handlers, self._now())
-        self._send()
+        self._due_ns = self._engine.run_books(kinds, words, self._handlers, self._now())
 
     def _send(self) -> None:
-        """Hand what is durable and let pass to the gateway; what cannot leave was refused here, and is told so."""
-        while sends := self._engine.take_sends():
-            for what, record in sends:
-                try:
-                    self._send_one(what, record)
-                except WireError as error:
-                    self._note(f"not sent, for there is no session: {error}")
-                    self._refuse(what, record)
+        self._sender.send(self._gateway, self._handlers)
 
-    def _send_one(self, what: str, record: bytes) -> None:
-        if what == "new":
-            number, words = self._book.order(record)
-            self._gateway.new(self._book.name(number), words, self._now())
-        elif what == "cancel":
-            number, order_id, _ = self._book.cancel(record)
-            order = working_of(self._engine)[order_id]
-            words = self._book.words(order.instrument, order.side, order.lots, order.limit_ticks)
-            self._gateway.cancel(self._book.name(number), self._book.name(order_id), words, self._now())
-        else:
-            raise problem("RUN_CONFIG", f"{what}: this gateway has no such message")
-
-    def _refuse(self, what: str, record: bytes) -> None:
-        """It is certain that it did not leave: the order, or the wish to cancel it, is over."""
-        number = self._book.order(record)[0] if what == "new" else self._book.cancel(record)[1]
-        kind = REJECTED if what == "new" else CANCEL_REJECTED
-        order = working_of(self._engine).get(number)
-        with named_errors():
-            self._engine.report(self._book.report(kind, order, self._now()), self._handlers)
-
-    def _note(self, text: str) -> None:
-        self._notes.append(text)
+    def _find(self, name: str, words: str, about: Working | None = None) -> None:
+        """What a person should know, on the record and said by whoever shows the run; about: an order that works."""
+        self._findings.add(name, words, cause=0 if about is None else about.id)
 
     def _standing(self, mandate: Any) -> RunStanding:
         settings = self._settings
@@ -372,57 +415,29 @@ class LiveRun:
         if mandate is not None:
             return signed_standing(mandate, name, settings.currency)
         limits = research_limits(settings.cash)
-        data: Any = _Instruments(settings, 0)
+        data: Any = Stated(settings, 0)
         return research_authority(name, self._artifact, limits, data, settings.currency, settings.seed)
 
     @property
     def _artifact(self) -> bytes:
-        from dataclasses import asdict
-
-        from hedgerow.engine.strategy import changed
-        from hedgerow.governance.artifact import artifact_hash
-
-        if self._settings.mandate is not None:
-            path = Path(self._settings.strategy.partition(":")[0])
-            return bytes.fromhex(artifact_hash(path, changed(self._strategy.config)))
-        return bytes.fromhex(artifact_hash(type(self._strategy), asdict(self._strategy.config)))
+        """What runs, as its proposal names it."""
+        file = None if self._settings.mandate is None else self._settings.strategy.partition(":")[0]
+        return identity_of(self._strategy, file)[1]
 
     def _opened(self, standing: RunStanding) -> Any:
         """A new fund, or the one that the journal holds, as it stood when the last life ended."""
         settings = self._settings
-        settings.log.mkdir(parents=True, exist_ok=True)
-        journal = settings.log / "journal"
-        if not (settings.log / KEY).exists():
-            save_private(settings.log / KEY, secrets.token_hex(32))
-        key = bytes.fromhex(private_text(settings.log / KEY))
-        told = LogSettings(settings.log, "hedgerow.example/live", key)
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        journal = settings.folder / "journal"
+        told = LogSettings(settings.folder, "hedgerow.example/live", journal_key(settings.folder))
         books = {**Simulation(may_cross=True).for_core(), "depth": "levels", "maker_nano": 0, "seed": 0}
-        if journal.exists() and not _is_blank(journal) and (engine := self._taken_up(books, told)) is not None:
+        if journal.exists() and any(journal.iterdir()) and (engine := self._taken_up(books, told)) is not None:
             return engine
         shutil.rmtree(journal, ignore_errors=True)  # it has no record: the run died before it had begun
         start_ns = self._now()
-        write_whole(settings.log / RUN, json.dumps({"v": 1, "prefix": f"h{start_ns // 10**6:x}"}).encode())
-        self._book = Book(json.loads(_read(settings.log / RUN))["prefix"], settings.instruments)
-        data: Any = _Instruments(settings, start_ns)
-        kind = "simulation" if settings.mandate is None else settings.mode
-        engine = open_engine(
-            data,
-            standing=standing,
-            artifact=self._artifact,
-            firm_limits=research_limits(settings.cash),
-            cash=settings.cash,
-            currency=settings.currency,
-            costs=Costs.none(),
-            fx={},
-            log=told,
-            books=books,
-            outside=kind,
-        )
-        with named_errors():
-            engine.flush()
-        if standing.authority.sequencings:
-            self._heeded = standing.authority.sequencings[-1].size
-        return engine
+        self._book = Book(f"h{start_ns // 10**6:x}", settings.instruments)
+        keep_prefix(settings.folder, self._book.prefix, self._speed)
+        return begun(settings, standing, self._artifact, told, books, start_ns)
 
     def _taken_up(self, books: dict[str, Any], told: LogSettings) -> Any:
         """The run as its journal left it; None where that holds nothing. What was on its way is Unknown from now on."""
@@ -433,10 +448,9 @@ class LiveRun:
             if error.row.name != "LOG_EMPTY":
                 raise
             return None
-        self._book = Book(json.loads(_read(self._settings.log / RUN))["prefix"], self._settings.instruments)
+        self._book = Book(run_prefix(self._settings.folder), self._settings.instruments)
         self._now.last_ns = max(self._now.last_ns, self._engine.clock)
-        self._inherited = set(working_of(self._engine))
-        self._heeded = heeded_by(self._settings.log)
+        self._inherited = {order.id for order in working_of(self._engine)}.difference(self._engine.following())
         self._lose()
         return self._engine
 
@@ -446,23 +460,3 @@ class LiveRun:
 
 
 _FREE = {"fee_nano": 0, "fee_per_unit_nano": 0, "fee_min_nano": 0}
-
-
-def heeded_by(folder: Path) -> int:
-    """The size of the governance log that a journal was last told of."""
-    known = noun("Sequenced")
-    told = [data for kind, _, data in _core.LogReader(str(folder)) if kind == known.kind]
-    return int(np.frombuffer(told[-1], known.dtype)[0]["size"]) if told else 0
-
-
-def _is_blank(journal: Path) -> bool:
-    """Whether a journal was begun and nothing ever written: its key comes first, then a head of 64 bytes."""
-    files = [path for path in journal.rglob("*") if path.is_file()]
-    return not (journal / "key.pub").exists() and sum(path.stat().st_size for path in files) <= HEAD_BYTES
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise problem("LOG_NOT_A_LOG", f"{path}, which belongs to the journal beside it: {error}") from None

@@ -6,111 +6,125 @@ in so many words: `live` needs the governance folder whose people signed for the
 
 from __future__ import annotations
 
-import tomllib
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from hedgerow.core.errors import HedgerowError, did_you_mean, problem
+from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table, read_toml, settings_of
+from hedgerow.engine.live.gateways import SESSION, CryptoPlace, crypto_place
+from hedgerow.engine.live.settings import run_told
+from hedgerow.engine.live.watchman import Patience
+from hedgerow.execution.gateways import FixLink
 from hedgerow.market.instruments import Instrument
 
 Mode = Literal["paper", "live"]
-_RUN = ("strategy", "name", "folder", "cash", "currency", "seed", "mandate", "on_restart", "depth")
-_VENUE = ("host", "port", "sender", "target", "heartbeat_s")
-_INSTRUMENT = ("symbol", "currency", "tick", "lot", "multiplier", "lots_min", "lots_step", "sector")
+OF_THE_VENUE = {
+    "costs": "each fill comes with what the venue charged for it",
+    "carry": "borrow, funding, interest and margin are what the venue books and its statement says",
+    "simulation": "nothing is simulated here",
+    "data": "prices come from the venue; recordings, and a catalog's corporate actions, are for runs over a recording",
+}
+"""Tables of a run over a recording that a run at a venue elsewhere is not told, and where it has it from instead."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LiveSettings:
     """A run: which strategy, under whose authority, with how much, at which venue.
 
     on_restart: what becomes of orders that an earlier life of the run left working, once the venue has said what they
-    are: `cancel` or `keep`.
+    are: `cancel` or `keep`; parent orders go on with either, and `stop` cancels both. busy_poll: never sleep while
+    waiting for the venue. cpu: the processor to stay on.
     """
 
+    mode: Mode
     strategy: str
     name: str | None
     config: Mapping[str, Any]
-    log: Path
-    host: str
-    port: int
-    sender: str
-    target: str
+    folder: Path
+    venue: FixLink | CryptoPlace
     instruments: tuple[Instrument, ...]
-    cash: Decimal = Decimal(1_000_000)
-    currency: str = "USD"
-    seed: int = 7
-    mandate: Path | None = None
-    on_restart: Literal["cancel", "keep"] = "cancel"
-    depth: int = 10
-    heartbeat_s: int = 30
-    mode: Mode = field(default="paper")
+    cash: Decimal
+    currency: str
+    seed: int
+    mandate: Path | None
+    on_restart: str
+    depth: int
+    patience: Patience
+    control_port: int | None
+    busy_poll: bool
+    cpu: int | None
 
     @classmethod
-    def read(cls, path: Path, mode: Mode) -> LiveSettings:
-        """From a file. RUN_CONFIG names what cannot be meant."""
-        found = _read(path, mode)
+    def read(cls, path: Path, mode: Mode, *, trades: bool = True) -> LiveSettings:
+        """From a file. RUN_CONFIG names what cannot be meant, or not in this mode if it is to trade."""
+        found = settings_of(path, lambda top: cls._of(top, path.resolve().parent, mode))
+        if not trades:
+            return found
         if mode == "live" and found.mandate is None:
             raise problem("RUN_CONFIG", f"{path}: live trades only what people signed: mandate = GOVERNANCE FOLDER")
+        if isinstance(found.venue, CryptoPlace) and found.venue.is_real_money != (mode == "live"):
+            says = (
+                "sandbox = true, or an address on this machine, is for paper; without either it is real money: run live"
+            )
+            raise problem("RUN_CONFIG", f"{path}: {mode} at {found.venue.link.venue}: {says}")
         return found
 
     @classmethod
-    def of(cls, told: dict[str, Any], here: Path, mode: Mode) -> LiveSettings:
-        """From the tables of a file in a folder."""
-        _known("the file", told, ("run", "config", "venue", "instrument"))
-        run, venue = told["run"], told["venue"]
-        _known("[run]", run, _RUN)
-        _known("[venue]", venue, _VENUE)
-        if run.get("on_restart", "cancel") not in ("cancel", "keep"):
-            raise ValueError(f"on_restart {run['on_restart']!r} is neither 'cancel' nor 'keep'")
-        file, colon, kind = str(run["strategy"]).partition(":")
-        for row in told["instrument"]:
-            _known("[[instrument]]", row, _INSTRUMENT)
-        return cls(
-            strategy=f"{here / file}{colon}{kind}",
-            name=run.get("name"),
-            config=told.get("config", {}),
-            log=here / str(run["folder"]),
-            host=str(venue["host"]),
-            port=int(venue["port"]),
-            sender=str(venue["sender"]),
-            target=str(venue["target"]),
-            instruments=tuple(Instrument(**row) for row in told["instrument"]),
-            cash=Decimal(str(run.get("cash", 1_000_000))),
-            currency=str(run.get("currency", "USD")),
-            seed=int(run.get("seed", 7)),
-            mandate=here / str(run["mandate"]) if "mandate" in run else None,
-            on_restart=run.get("on_restart", "cancel"),
-            depth=int(run.get("depth", 10)),
-            heartbeat_s=int(venue.get("heartbeat_s", 30)),
+    def _of(cls, top: Table, here: Path, mode: Mode) -> LiveSettings:
+        run, venue = top.table("run"), top.table("venue")
+        for name, says in OF_THE_VENUE.items():
+            if top.has(name):
+                top.fault(f"[{name}]", f"not at a venue elsewhere: {says}")
+        made = cls(
             mode=mode,
+            **run_told(run, here),
+            on_restart=run.choice("on_restart", ("cancel", "keep", "stop"), "cancel"),
+            depth=run.whole("depth", 10, 0, 10_000),
+            patience=Patience(
+                run.span_s("dead_man", "0s"),
+                run.span_s("operator_every", "0s"),
+            ),
+            control_port=_control_port(venue, mode) if venue.has("control_port") else None,
+            busy_poll=run.flag("busy_poll", False),
+            cpu=_cpu(run) if run.has("cpu") else None,
+            config=top.table("config").free(),
+            venue=crypto_place(venue, here) if venue.has("ccxt") else _fix(venue, here / run.text("folder")),
+            instruments=tuple(one.made(Instrument) for one in top.tables("instrument")),
         )
+        run.done()
+        venue.done()
+        return made
 
 
-def _known(where: str, told: Mapping[str, Any], names: tuple[str, ...]) -> None:
-    for name in told:
-        if name not in names:
-            raise ValueError(f"{where} has no key {name!r}{did_you_mean(name, names)}")
+def _cpu(run: Table) -> int:
+    cpu, usable = run.whole("cpu", None, 0, 4_095), sorted(os.sched_getaffinity(0))
+    if cpu not in usable:
+        run.fault("cpu", f"one that this process may use: {', '.join(map(str, usable))}")
+    return cpu
 
 
-def _read(path: Path, mode: Mode) -> LiveSettings:
-    try:
-        return LiveSettings.of(tomllib.loads(path.read_text(encoding="utf-8")), path.resolve().parent, mode)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise problem("RUN_CONFIG", f"{path}: {error}") from None
-    except KeyError as error:
-        raise problem("RUN_CONFIG", f"{path}: {error.args[0]} is missing") from None
-    except (TypeError, ValueError, InvalidOperation, AttributeError) as error:
-        if isinstance(error, HedgerowError):
-            raise
-        raise problem("RUN_CONFIG", f"{path}: {error}") from None
+def _control_port(venue: Table, mode: Mode) -> int:
+    """Where an exchange of ours tells its clock, which the run then follows."""
+    if mode == "live" or venue.has("ccxt"):
+        venue.fault("control_port", "only a paper run at an exchange of `venue serve` follows its clock")
+    return venue.whole("control_port", None, 1, 65_535)
+
+
+def _fix(venue: Table, folder: Path) -> FixLink:
+    return FixLink(
+        host=venue.text("host"),
+        port=venue.whole("port", None, 1, 65_535),
+        sender=venue.text("sender"),
+        target=venue.text("target"),
+        store=folder / SESSION,
+        heartbeat_s=venue.whole("heartbeat_s", 30, 0, 3_600),
+    )
 
 
 def names_venue(path: Path) -> bool:
     """Whether a file of settings names a venue elsewhere."""
-    try:
-        return "venue" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
+    return "venue" in read_toml(path)

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.backtest import as_bars
 from hedgerow.engine.book_data import BookData
 from hedgerow.engine.counting import as_ledger
-from hedgerow.engine.run_data import DAY_NS, RunData
+from hedgerow.engine.run_data import RunData
 from hedgerow.engine.simple import SimpleStrategy
 from hedgerow.engine.strategy import Strategy
 from hedgerow.engine.sweep import pools
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from hedgerow.market.bars import Bars
     from hedgerow.models.trials import Variant
 
-PIECE = 16
-"""Variants in a piece of work: enough that handing it over costs nothing beside them."""
+PIECE, PIECE_OF_COLUMNS = 16, 128
+"""Variants in a piece of work, of strategies and of whole columns: handing it over costs nothing beside them."""
 RETURNS_MAX = 1 << 25
 """Daily returns that are kept in memory: 256 MiB of them."""
 
@@ -72,7 +73,8 @@ def sweep(
         workers: processes; `None` = one a core, 1 = this process. cluster: a Ray cluster's URL instead.
         errors: "keep" writes a variant's exception into its row; "raise" ends the sweep with it.
         returns: keep each day's return, for `Sweep.returns`. progress: called with variants done and all.
-        settings: `size`, `cash`, `currency`, `costs`, `limits`, `fx`, `seed` of `backtest`, over books `simulation`.
+        settings: `size`, `cash`, `currency`, `costs`, `limits`, `fx`, `actions`, `carry`, `seed` of `backtest`, over
+            books `simulation`.
 
     Raises:
         RUN_CONFIG for settings, RUN_WORKER where a process died, and what the variants raise.
@@ -165,8 +167,8 @@ def _variants(job: Job, name: str, points: list[Point], bars: Bars | Books) -> l
         if point.slice != seen:
             chosen, seen = point.slice.of(bars), point.slice
             data: RunData | BookData = BookData(chosen) if isinstance(chosen, Books) else RunData(chosen)
-            digest = chosen.digest()
-        tried.append(job.variant(name, point, data, digest))
+            digest, told = chosen.digest(), job.told(data)
+        tried.append(job.variant(name, point, told, data, digest))
     return tried
 
 
@@ -183,7 +185,8 @@ def _rows(
 ) -> Iterator[list[Row]]:
     """Rows of the variants that are not done, in pieces as they come."""
     todo = [point for point in points if point.number not in kept.rows]
-    piece = max(1, min(PIECE, len(todo) // (4 * workers)))
+    most = PIECE if job.form == "strategy" else PIECE_OF_COLUMNS
+    piece = max(1, min(most, len(todo) // (4 * workers)))
     pieces = (todo[at : at + piece] for at in range(0, len(todo), piece))
     with pools.travelling(job.maker), tempfile.TemporaryDirectory(prefix="hedgerow-sweep-") as shared:
         if cluster is not None:

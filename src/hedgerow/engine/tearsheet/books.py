@@ -41,8 +41,11 @@ def costs_in_words(costs: dict[str, Any]) -> str:
     spread, fee = costs["half_spread_bps"], costs["fee_bps"]
     parts = [f"half-spread {spread:g} bp" if spread else "no spread"]
     parts.append(f"impact {costs['impact']:.1f}" if costs["impact"] else "no market impact")
-    parts.append(f"fee {fee:g} bp" if fee else "no proportional fee")
-    if costs["fee_per_share"]:
+    if costs.get("fees"):
+        parts.append("fees by tier")
+    else:
+        parts.append(f"fee {fee:g} bp" if fee else "no proportional fee")
+    if costs["fee_per_share"] and not costs.get("fees"):
         parts.append(f"{costs['fee_per_share']:g} a unit")
     if costs["fee_min"]:
         parts.append(f"at least {costs['fee_min']:g} an order")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.tearsheet.benchmark import aligned
 from hedgerow.engine.tearsheet.markup import Markup, amount, joined, number, percent, table, tag
 from hedgerow.engine.tearsheet.series import (
-    DAY_NS,
     WINDOW,
     Curves,
     clock,

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hedgerow.core.errors import error_table
+from hedgerow.core.verdicts import DENIED
 from hedgerow.engine.result import verdict_message
 from hedgerow.engine.tearsheet.markup import Markup, counted, percent, table, tag
 
 if TYPE_CHECKING:
     from hedgerow.engine.result import Result
-
-DENIED = 2
 
 
 def orders_table(result: Result) -> Markup:

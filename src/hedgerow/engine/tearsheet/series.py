@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hedgerow.core.nouns import MONEY_UNIT
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.exchange import SIGN_OF_SIDE, Rates
 from hedgerow.engine.held import held_events
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 WINDOW = 63
-DAY_NS = 86_400 * 10**9
 MARKET = 1
 PERIODS = {252.0: "day", 365.0: "day", 52.0: "week", 12.0: "month", 4.0: "quarter", 1.0: "year"}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hedgerow.core.spans import DAY_NS
 from hedgerow.engine.exchange import Rates, fill_amounts, trip_rates
 from hedgerow.engine.tearsheet.holdings import holdings
 from hedgerow.engine.tearsheet.markup import (
@@ -29,7 +30,7 @@ from hedgerow.engine.tearsheet.markup import (
     tag,
 )
 from hedgerow.engine.tearsheet.orders import why_command
-from hedgerow.engine.tearsheet.series import DAY_NS, effective_ts, monthly_returns, session_days
+from hedgerow.engine.tearsheet.series import effective_ts, monthly_returns, session_days
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,7 +2,8 @@
 
 Promises: a connection belongs to a session once its first message is a Logon between names that are known; everything
 else is closed without a word, as is a second connection of a session that has one; what an application raises is logged
-and ends its own connection, no other. Never: a thread, a clock of its own.
+and ends its own connection, no other; what all connections brought at the same time is settled once, before any of it
+is answered. Never: a thread, a clock of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from functools import partial
 
 from hedgerow import _core
 from hedgerow.core.errors import WireError, problem
-from hedgerow.execution.fix.connections import Application, Clock, Connection
+from hedgerow.execution.fix.connections import Application, Clock, Connection, Settle
 
 Names = tuple[str, str, str]
 """BeginString, our SenderCompID, theirs."""
@@ -55,7 +56,8 @@ class _Stranger:
 class Acceptor:
     """Listens on a port and carries sessions; `serve` runs until told to stop.
 
-    `sessions` are by BeginString, our name and theirs; `application` gives each its owner.
+    `sessions` are by BeginString, our name and theirs; `application` gives each its owner. What `settle` raises ends
+    `serve`: whoever cannot keep what came must not go on.
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class Acceptor:
         sessions: Mapping[Names, _core.FixSession],
         application: Callable[[Names], Application],
         clock: Clock,
+        settle: Settle = lambda: None,
     ) -> None:
+        self._settle = settle
         self._sessions = dict(sessions)
         self._applications = {names: application(names) for names in sessions}
         self._clock = clock
@@ -122,10 +126,13 @@ class Acceptor:
                     self._meet(key.data)
             else:
                 self._carry(key.data, partial(self._serve_one, key.data, mask))
+        connections = [key.data for key in self._selector.get_map().values() if isinstance(key.data, Connection)]
+        if any(connection.unsettled for connection in connections):
+            self._settle()
         now_ns = self._clock()
-        for key in list(self._selector.get_map().values()):
-            if isinstance(key.data, Connection):
-                self._carry(key.data, partial(key.data.tick, now_ns))
+        for connection in connections:
+            connection.unsettled = False
+            self._carry(connection, partial(connection.tick, now_ns))
         for stranger in list(self._strangers.values()):
             stranger.since_ns = min(stranger.since_ns, now_ns)  # the clock was set back
             if now_ns - stranger.since_ns > _FIRST_WAIT_NS:
@@ -155,7 +162,7 @@ class Acceptor:
         self._selector.unregister(stranger.sock)
         now_ns = self._clock()
         try:
-            connection = Connection(stranger.sock, found, self._applications[names], now_ns)
+            connection = Connection(stranger.sock, found, self._applications[names], now_ns, self._settle)
         except WireError as error:  # outside its schedule, or a store that fails
             level = logging.WARNING if error.code == problem("WIRE_STORE").code else logging.INFO
             _log.log(level, "a FIX counterparty was turned away: %s", error)
@@ -187,9 +194,9 @@ class Acceptor:
             _log.exception("the application failed, and its FIX connection ends")
             self._end(connection, f"the application failed: {error!r}")
         else:
-            self._settle(connection)
+            self._watch_or_end(connection)
 
-    def _settle(self, connection: Connection) -> None:
+    def _watch_or_end(self, connection: Connection) -> None:
         if connection.ended:
             self._end(connection)
             return

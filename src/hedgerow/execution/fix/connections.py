@@ -1,7 +1,8 @@
 """One TCP connection and the FIX session that speaks on it.
 
-Promises: what the session says is sent in its order and whole; a session that ends is flushed before its socket closes;
-the application answers each message before the next is looked at, and is told of the end once, whatever ended it.
+Promises: what the session says is sent in its order and whole, once it and what its owner settles is durable, with one
+wait for all that came together; a session that ends is flushed before its socket closes; the application answers each
+message before the next is looked at, and is told of the end once, whatever ended it.
 Never: a clock of its own, a thread, a blocking call.
 """
 
@@ -22,6 +23,9 @@ Clock = Callable[[], int]
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 """What a socket says that cannot go on just now; with TLS either direction may wait for the other."""
 
+Settle = Callable[[], None]
+"""Makes durable what must be before an answer leaves; called once for all that was handed over together."""
+
 _READ = 65_536
 _UNSENT_MAX = 64 << 20
 
@@ -40,9 +44,19 @@ class Application(Protocol):
 
 
 class Connection:
-    """A connected socket with its session; the owner of the loop calls `read`, `write` and `tick`."""
+    """A connected socket with its session; the owner of the loop calls `read`, `write` and `tick`.
 
-    def __init__(self, sock: socket.socket, session: _core.FixSession, application: Application, now_ns: int) -> None:
+    `read` hands over what came; the answers leave with the next `tick` or `write`, behind `settle`.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        session: _core.FixSession,
+        application: Application,
+        now_ns: int,
+        settle: Settle = lambda: None,
+    ) -> None:
         sock.setblocking(False)
         with suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -50,6 +64,9 @@ class Connection:
         self.session = session
         self.application = application
         self.ended = False
+        self.unsettled = False
+        """Whether something was handed over since `settle` was last called."""
+        self._settle = settle
         self._told = False
         self._unsent = bytearray()
         with named_errors():
@@ -72,7 +89,7 @@ class Connection:
                 data = b""
             if not data:
                 self.session.disconnected(now_ns)
-                self.handle(now_ns)
+                self.hear(now_ns)
                 return
             self.take(data, now_ns)
             # What TLS has decrypted already, no selector tells of.
@@ -82,11 +99,12 @@ class Connection:
     def take(self, data: bytes, now_ns: int) -> None:
         """Take bytes that were read elsewhere."""
         self.session.received(data)
-        self.handle(now_ns)
+        self.hear(now_ns)
 
-    def handle(self, now_ns: int) -> None:
+    def hear(self, now_ns: int) -> None:
         """Let the application answer whatever the session has to tell."""
         while (event := self.session.poll(now_ns)) is not None:
+            self.unsettled = True
             kind, detail = event
             if kind == "logged_on":
                 self.application.on_logon(self.session)
@@ -94,15 +112,18 @@ class Connection:
                 self.application.on_message(self.session, now_ns)
             elif kind == "disconnected":
                 self._tell_end(detail)
-        self._flush()
 
     def tick(self, now_ns: int) -> None:
         """Let the time pass."""
         self.session.tick(now_ns)
-        self.handle(now_ns)
+        self.hear(now_ns)
+        if self.unsettled:
+            self.unsettled = False
+            self._settle()
+        self._flush()
 
     def write(self) -> None:
-        """Send what could not be sent before."""
+        """Send what waits."""
         self._flush()
 
     def end(self, now_ns: int, failure: str | None = None) -> None:
@@ -110,9 +131,10 @@ class Connection:
         self.session.disconnected(now_ns)
         try:
             if failure is None:
-                self.handle(now_ns)
+                self.hear(now_ns)
             elif not self._told:
                 self._tell_end(failure)
+            self._settle()
         finally:
             self.close()
 

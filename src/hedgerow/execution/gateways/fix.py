@@ -1,6 +1,7 @@
 """The gateway to a venue that speaks FIX 4.4: orders out, execution reports and books in, on one connection.
 
-Promises: a message that came counts as received only once it was handed over, so that a crash has it sent again; names
+Promises: a message that came counts as received only once it was handed over and its owner has settled it, so that a
+crash has it sent again; what came or goes together is settled and kept together, with one wait; names
 of orders rest on the journal's record numbers and are never used twice; when the connection falls it is opened again,
 after growing pauses. Never: a clock of its own, a decision, an order that the gate did not see.
 """
@@ -19,8 +20,9 @@ from typing import Protocol
 from hedgerow import _core
 from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.fix.connections import Clock, Connection
-from hedgerow.execution.venues.fix_reports import moment
-from hedgerow.execution.venues.vocabulary import spoken_dictionary
+from hedgerow.execution.fix.values import moment
+from hedgerow.execution.fix.vocabulary import spoken_dictionary
+from hedgerow.execution.latencies import Latencies
 
 VERSION = "FIX.4.4"
 _CONNECT_S = 2.0
@@ -43,14 +45,26 @@ class FixLink:
 
 @dataclass(frozen=True)
 class OrderWords:
-    """An order in the venue's words: quantities and prices as text, `price` empty for a market order."""
+    """An order in the venue's words: quantities and prices as text, `price` and `stop` empty where there is none.
+
+    until_ts: when a good-till-date order ends, UTC nanoseconds.
+    """
 
     symbol: str
     buys: bool
     quantity: str
     price: str
     tif: str
-    """One of `gtc day ioc fok gtx`."""
+    """One of `gtc day ioc fok gtd opg cls`."""
+    stop: str = ""
+    until_ts: int = 0
+    post_only: bool = False
+    display: str = ""
+    """What the book shows of it at a time; empty = all."""
+    peg: str = ""
+    """What its price follows, never beyond `price`: `primary`, `midpoint`, `market`; empty = nothing."""
+    offset: str = ""
+    """What is added to that, with its sign; empty = nothing."""
 
 
 class Heard(Protocol):
@@ -68,19 +82,42 @@ class Heard(Protocol):
     def on_book(self, symbol: str, bids: Sequence[Level], asks: Sequence[Level]) -> None:
         """A whole book."""
 
+    def on_phase(self, symbol: str, phase: str) -> None:
+        """What an instrument does at the venue from now on: `closed`, `opening_call`, `continuous`, `closing_call`,
+        `halted`."""
+
+    def on_trade(self, symbol: str, price: str, quantity: str) -> None:
+        """Somebody traded, and it is told once."""
+
     def on_refused(self, kind: str, why: str) -> None:
         """The venue's session or application refused a message of ours."""
 
+    def settle(self) -> None:
+        """All that came together was told: make it durable, and hand over what shall leave."""
 
-_TIFS = {"gtc": "1", "day": "0", "ioc": "3", "fok": "4", "gtx": "1"}
+
+_TIFS = {"day": "0", "gtc": "1", "opg": "2", "ioc": "3", "fok": "4", "gtd": "6", "cls": "7"}
+"""TimeInForce (59)."""
+_PHASES = {
+    **dict.fromkeys(("18", "19"), "closed"),
+    **dict.fromkeys(("1", "2", "4"), "halted"),
+    **dict.fromkeys(("3", "17", "23"), "continuous"),
+    **dict.fromkeys(("21", "22"), "opening_call"),
+}
+"""By SecurityTradingStatus (326); what it says beyond (imbalances, indications) is no phase."""
+_TYPES = {(False, False): "1", (True, False): "2", (False, True): "3", (True, True): "4"}
+"""OrdType (40), by whether there is a limit and a stop price; a pegged order is `P`."""
+_PEGS = {"primary": "R", "midpoint": "M", "market": "P"}
+"""ExecInst (18)."""
 
 
 class FixGateway:
     """One session with one venue; its owner is told what is heard, outlives it, and calls `turn` in a loop."""
 
-    def __init__(self, link: FixLink, heard: Heard, clock: Clock) -> None:
+    def __init__(self, link: FixLink, heard: Heard, clock: Clock, latencies: Latencies | None = None) -> None:
         # Not held: an owner and its gateway in a circle would end whenever, and wherever, garbage is collected.
         self._link, self._heard, self._clock = link, weakref.proxy(heard), clock
+        self.latencies = latencies or Latencies()
         self._session = _core.FixSession(
             VERSION,
             link.sender,
@@ -133,43 +170,46 @@ class FixGateway:
             connection.end(self._clock())
 
     def new(self, name: str, order: OrderWords, ts: int) -> None:
-        """Send an order."""
-        post_only = [(18, "6")] if order.tif == "gtx" else []
-        price = [(44, order.price)] if order.price else []
-        self._send(
-            "D",
-            [
-                (11, name),
-                (55, order.symbol),
-                (54, "1" if order.buys else "2"),
-                (60, moment(ts).decode()),
-                (38, order.quantity),
-                (40, "2" if order.price else "1"),
-                *price,
-                (59, _TIFS[order.tif]),
-                *post_only,
-            ],
-        )
+        """Send an order (NewOrderSingle)."""
+        self._send("D", [(11, name), *_terms(order, ts)])
+        self.latencies.sent(name, self._clock())
+
+    def replace(self, name: str, original: str, order: OrderWords, ts: int) -> None:
+        """Ask to change an order to new terms (OrderCancelReplaceRequest); all of them are said again."""
+        self._send("G", [(41, original), (11, name), *_terms(order, ts)])
+        self.latencies.asked(name, self._clock())
 
     def cancel(self, name: str, original: str, order: OrderWords, ts: int) -> None:
         """Ask to cancel an order."""
         self._send("F", [(41, original), (11, name), *_about(order), (60, moment(ts).decode()), (38, order.quantity)])
+        self.latencies.asked(name, self._clock())
 
     def status(self, name: str, order: OrderWords) -> None:
         """Ask what became of an order."""
         self._send("H", [(11, name), *_about(order)])
 
     def watch(self, symbols: Sequence[str], depth: int) -> None:
-        """Ask for the books of some symbols, from now on."""
-        group = [(267, "2"), (269, "0"), (269, "1"), (146, str(len(symbols))), *((55, symbol) for symbol in symbols)]
-        self._send("V", [(262, "books"), (263, "1"), (264, str(depth)), *group])
+        """Ask for the books of some symbols, what trades (not every venue tells) and what they do, from now on."""
+        named = [(146, str(len(symbols))), *((55, symbol) for symbol in symbols)]
+        for name, kinds in (("books", "01"), ("trades", "2")):
+            group = [(267, str(len(kinds))), *((269, kind) for kind in kinds), *named]
+            self._send("V", [(262, name), (263, "1"), (264, str(depth)), *group])
+        for symbol in symbols:
+            self._send("e", [(324, f"phase {symbol}"), (55, symbol), (263, "1")])
 
-    def _send(self, kind: str, fields: Sequence[tuple[int, str]]) -> None:
-        """Send now. Raises `WireError` where the session is down: what to do then is not for a gateway to say."""
-        with named_errors():
-            self._session.send(kind, [(tag, value.encode()) for tag, value in fields], self._clock())
+    def flush(self) -> None:
+        """Let leave what was sent: it is kept with one wait, and goes."""
         if self._connection is not None:
             self._connection.write()
+
+    def _send(self, kind: str, fields: Sequence[tuple[int, str]]) -> None:
+        """Send with the next `flush`. Raises `WireError` where the session is down: what then is not ours to say."""
+        with named_errors():
+            self._session.send(kind, [(tag, value.encode()) for tag, value in fields], self._clock())
+
+    def _settle(self) -> None:
+        self._heard.settle()
+        self.latencies.settled(self._clock())
 
     def _connect(self) -> Connection | None:
         now_ns = self._clock()
@@ -181,7 +221,7 @@ class FixGateway:
             sock = socket.create_connection((self._link.host, self._link.port), timeout=_CONNECT_S)
         except OSError:
             return None
-        self._connection = Connection(sock, self._session, self, now_ns)
+        self._connection = Connection(sock, self._session, self, now_ns, self._settle)
         return self._connection
 
     def on_logon(self, session: _core.FixSession) -> None:
@@ -191,6 +231,7 @@ class FixGateway:
 
     def on_logout(self, session: _core.FixSession, why: str) -> None:
         """Of the session: it ended."""
+        self.latencies.forget()
         self._heard.on_down(why)
 
     def on_message(self, session: _core.FixSession, now_ns: int) -> None:
@@ -198,18 +239,51 @@ class FixGateway:
         kind, fields = session.msg_type, session.fields()
         told = {tag: value.decode("latin-1") for tag, value, depth in fields if depth == 0}
         if kind in ("8", "9"):
+            self.latencies.heard(told, self._clock())
             self._heard.on_report(kind, told)
         elif kind == "W":
             self._heard.on_book(told.get(55, ""), *_sides(fields))
+        elif kind == "X":
+            for trade in _trades(fields) if told.get(43) != "Y" else ():  # nobody counts a trade twice
+                self._heard.on_trade(*trade)
+        elif kind == "f":
+            self._told_phase(told)
+        elif kind in ("j", "3") and told.get(372) == "e":
+            pass  # a venue that tells no phases
         elif kind in ("j", "Y", "3"):
             self._heard.on_refused(kind, told.get(58, ""))
         elif kind != "r":
             with suppress(WireError), named_errors():
                 session.business_reject(3, now_ns)
 
+    def _told_phase(self, told: dict[int, str]) -> None:
+        phase = "closing_call" if told.get(625) == "4" else _PHASES.get(told.get(326, ""))
+        if told.get(326) == "20":
+            self._heard.on_refused("f", told.get(58, ""))
+        elif phase is not None:
+            self._heard.on_phase(told.get(55, ""), phase)
+
 
 def _about(order: OrderWords) -> list[tuple[int, str]]:
     return [(55, order.symbol), (54, "1" if order.buys else "2")]
+
+
+def _terms(order: OrderWords, ts: int) -> list[tuple[int, str]]:
+    """What an order is, as a new one and a changed one say it."""
+    return [
+        *_about(order),
+        (60, moment(ts).decode()),
+        (38, order.quantity),
+        (40, "P" if order.peg else _TYPES[bool(order.price), bool(order.stop)]),
+        *([(44, order.price)] if order.price else []),
+        *([(99, order.stop)] if order.stop else []),
+        (59, _TIFS[order.tif]),
+        *([(126, moment(order.until_ts).decode())] if order.tif == "gtd" else []),
+        *([(18, "6")] if order.post_only else []),
+        *([(18, _PEGS[order.peg])] if order.peg else []),
+        *([(211, order.offset)] if order.offset else []),
+        *([(111, order.display)] if order.display else []),
+    ]
 
 
 def _sides(fields: Sequence[tuple[int, bytes, int]]) -> tuple[list[Level], list[Level]]:
@@ -227,3 +301,15 @@ def _sides(fields: Sequence[tuple[int, bytes, int]]) -> tuple[list[Level], list[
         elif tag == 271 and kind in sides:
             sides[kind].append((price, text))
     return sides["0"], sides["1"]
+
+
+def _trades(fields: Sequence[tuple[int, bytes, int]]) -> list[tuple[str, str, str]]:
+    """Symbol, price and quantity of each trade that a message tells."""
+    entries: list[dict[int, str]] = []
+    for tag, value, depth in fields:
+        if depth == 1 and tag == 279:
+            entries.append({})
+        if depth == 1 and entries:
+            entries[-1][tag] = value.decode("latin-1")
+    new = (told for told in entries if (told[279], told.get(269)) == ("0", "2"))
+    return [(told.get(55, ""), told.get(270, ""), told.get(271, "")) for told in new]

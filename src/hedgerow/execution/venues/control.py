@@ -1,8 +1,8 @@
 """What whoever runs the exchange tells it while it serves: halt, auction, close, take a trade back; how a book stands.
 
 A line of JSON in, a line of JSON out, on a port of its own: `{"do": "phase", "symbol": "ABC", "phase": "halted"}`,
-`{"do": "bust", "trade": 7}`, `{"do": "book", "symbol": "ABC"}`. Promises: what cannot be followed is answered with
-`error` and changes nothing; a connection that says nothing holds nobody up. Never: an order.
+`{"do": "bust", "trade": 7}`, `{"do": "book", "symbol": "ABC"}`, `{"do": "clock"}`. Promises: what cannot be followed is
+answered with `error` and changes nothing; a connection that says nothing holds nobody up. Never: an order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hedgerow.execution.venues.settings import PHASES
 
 _LINE_MAX = 4096
 _AT_ONCE = 16
-_WORDS = ("phase", "bust", "book")
+_WORDS = ("phase", "bust", "book", "clock")
 _LEVELS = 20
 
 
@@ -55,8 +55,10 @@ class Control:
                 data = b""
             line, end, rest = (self._open[sock] + data).partition(b"\n")
             if end:
+                answer = json.dumps(self._answer(line, ts)).encode() + b"\n"
+                self._venue.settle()
                 with suppress(OSError):
-                    sock.sendall(json.dumps(self._answer(line, ts)).encode() + b"\n")
+                    sock.sendall(answer)
                 self._open[sock] = rest
             elif data and len(line) < _LINE_MAX:
                 self._open[sock] = line
@@ -87,6 +89,8 @@ class Control:
             if not isinstance(trade, int) or not 0 < trade < 2**63:
                 raise problem("WIRE_FIELD", f"trade {trade!r}; the number of a trade")
             return _told(self._venue.submit(ts, {"do": "bust", "trade": trade}))
+        if do == "clock":
+            return {"ts": ts, "speed": self._venue.settings.clock_speed}
         if do not in _WORDS:
             raise problem("WIRE_FIELD", f"do {do!r}; known: {', '.join(_WORDS)}{did_you_mean(str(do), _WORDS)}")
         symbol = str(said.get("symbol"))

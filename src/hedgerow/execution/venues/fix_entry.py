@@ -8,15 +8,18 @@ the log, except to a question.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import WireError, named_errors
-from hedgerow.execution.venues.fix_orders import Action, Fields, Refusal, new_order, replacement, text
-from hedgerow.execution.venues.fix_reports import Event, Pairs, cancel_reject, execution_report, moment
+from hedgerow.execution.fix.values import moment
+from hedgerow.execution.venues.fix_orders import Action, Fields, Refusal, new_order, pegged, replacement, shown_of, text
+from hedgerow.execution.venues.fix_reports import Event, Pairs, cancel_reject, execution_report
 from hedgerow.execution.venues.house import Venue
 from hedgerow.execution.venues.market_data import Watching
 from hedgerow.execution.venues.settings import Participant
+from hedgerow.execution.venues.statuses import Statuses
 
 UNSUPPORTED = 3
 """BusinessRejectReason (380): unsupported message type."""
@@ -39,8 +42,12 @@ class FixEntry:
             "H": self._status,
             "AF": self._mass_status,
             "q": self._mass_cancel,
+            "V": self._watch,
+            "e": self._watch_status,
         }
         self._watching = Watching(venue)
+        self._statuses = Statuses(venue, is_old=member.protocol == "FIX.4.2")
+        self._noted, self._held_ns = -1, 0
 
     def on_logon(self, session: _core.FixSession) -> None:
         """What waited is sent with the next tick."""
@@ -48,22 +55,18 @@ class FixEntry:
     def on_message(self, session: _core.FixSession, now_ns: int) -> None:
         """Do what a message asks, and answer."""
         answer = self._answers.get(session.msg_type)
-        if session.msg_type == "V":
-            refused = self._watching.ask(session.fields())
-            if refused is not None:
-                _sent(session, "Y", refused, now_ns)
-            self.deliver(session, now_ns)
-        elif answer is None:
+        if answer is None:
             session.business_reject(UNSUPPORTED, now_ns)
-        elif self._member.drop_copy_of:
+        elif self._member.drop_copy_of and session.msg_type not in ("V", "e"):
             session.business_reject(NOT_AUTHORISED, now_ns, "a drop copy session sends no orders")
         else:
             answer(session, {tag: value for tag, value, depth in session.fields() if depth == 0}, now_ns)
-            self.deliver(session, now_ns)
+            self._hand_over(session, now_ns)
 
     def on_logout(self, session: _core.FixSession, why: str) -> None:
         """The line is gone."""
         self._watching.forget()
+        self._statuses.forget()
         if self._member.cancel_on_disconnect:
             self.cancel_all()
 
@@ -73,16 +76,46 @@ class FixEntry:
             self._venue.submit(self._clock(), {"do": "mass_cancel", "participant": self._number})
 
     def deliver(self, session: _core.FixSession, now_ns: int) -> None:
-        """Hand over the reports that wait, then the books that are watched, while the session takes them."""
+        """Hand over the reports that wait, then phases and books that are watched, while the session takes them."""
+        self._hand_over(session, now_ns)
+        if session.logged_on:
+            self._statuses.show(lambda kind, pairs: _sent(session, kind, pairs, now_ns))
+            self._watching.show(lambda kind, pairs: _sent(session, kind, pairs, now_ns))
+            with suppress(WireError), named_errors():  # where it fails, the session ends and says so itself
+                session.settle()
+                self._letters.keep()
+
+    def _hand_over(self, session: _core.FixSession, now_ns: int) -> None:
         letters = self._letters
         while letters.sent < len(letters.reports) and session.logged_on:
-            event = letters.reports[letters.sent]
-            head: Pairs = [(97, b"Y")] if letters.sent < letters.doubtful else []
-            if not self._send(session, event, head, now_ns):
+            fault, number = self._fault(now_ns), letters.sent
+            if fault == "hold":
                 return
-            letters.handed_over()
-        if session.logged_on:
-            self._watching.show(lambda kind, pairs: _sent(session, kind, pairs, now_ns))
+            order = [number] * (2 if fault == "duplicate" else 0 if fault == "lose" else 1)
+            if fault == "reorder":
+                order = [number + 1, number]
+            for at in order:
+                head: Pairs = [(97, b"Y")] if at < letters.doubtful else []
+                if not self._send(session, letters.reports[at], head, now_ns):
+                    return
+            for _ in range(2 if fault == "reorder" else 1):
+                letters.handed_over()
+            if fault == "drop":
+                session.disconnected(now_ns)
+
+    def _fault(self, now_ns: int) -> str:
+        """The fault of the next report, once it is written down; `hold` while it is to wait."""
+        faults, letters = self._venue.settings.faults, self._letters
+        if faults is None:
+            return ""
+        name, number = self._member.name, letters.sent
+        fault = faults.of_report(name, number)
+        if fault == "reorder" and number + 1 >= len(letters.reports):
+            return ""
+        if fault and self._noted < number:
+            self._noted, self._held_ns = number, now_ns
+            self._venue.note_fault(name, fault, number + 1)
+        return "hold" if fault == "delay" and now_ns - self._held_ns < faults.delay_ms * 1_000_000 else fault
 
     def _send(self, session: _core.FixSession, event: Event, extra: Pairs, now_ns: int) -> bool:
         version = self._member.protocol
@@ -111,6 +144,10 @@ class FixEntry:
         except Refusal as why:
             name = text(fields, 11)
             action = {"do": "refuse", "participant": self._number, "client_id": name, "reason": why.args[0]}
+        faults, name = self._venue.settings.faults, text(fields, 11)
+        if faults is not None and action["do"] == "new" and faults.rejects(self._member.name, name):
+            self._venue.note_fault(self._member.name, "reject", name)
+            action = {"do": "refuse", "participant": self._number, "client_id": name, "reason": "unsupported"}
         self._submit(action, echo)
 
     def _cancel(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
@@ -125,21 +162,28 @@ class FixEntry:
         listing = self._venue.settings.listings[order["instrument"]] if order else None
         try:
             action = replacement(fields, self._number, listing)
-            self._must_agree(fields, order)
+            self._must_agree(fields, order, action["lots"])
         except Refusal as why:
             names = {"client_id": text(fields, 11), "orig_client_id": text(fields, 41)}
             action = {"do": "refuse_change", "participant": self._number, **names, "reason": why.args[0]}
         self._submit(action, {"434": "2"})
 
-    def _must_agree(self, fields: Fields, order: Event | None) -> None:
-        """A change names the order's own side and instrument; it cannot change them."""
+    def _must_agree(self, fields: Fields, order: Event | None, lots: int) -> None:
+        """A change names the order's own side and instrument, what is shown of it and what it follows; they stay."""
         if order is None:
             return
+        shown = shown_of(fields, self._venue.settings.listings[order["instrument"]])
+        if shown and shown != min(order["show_lots"], lots):
+            raise Refusal("show_lots")
+        follows = pegged(fields, order["side"], self._venue.settings.listings[order["instrument"]])
+        if follows and follows != {"peg": order.get("peg"), "offset_ticks": order.get("offset_ticks", 0)}:
+            raise Refusal("combination")
         side = {b"1": "Buy", b"2": "Sell"}.get(fields.get(54, b""))
         if side != order["side"] or self._venue.symbols.get(text(fields, 55)) != order["instrument"]:
             raise Refusal("combination")
 
     def _status(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        self._hand_over(session, now_ns)  # how an order stands is told after what brought it there
         order = self._venue.status(self._member.name, text(fields, 11))
         asked: Pairs = [(790, fields[790])] if 790 in fields and self._member.protocol != "FIX.4.2" else []
         _sent(session, "8", asked + (self._report(order) if order else self._unknown(fields)), now_ns)
@@ -151,11 +195,22 @@ class FixEntry:
         pairs += [(39, b"8"), (103, b"5"), (55, fields.get(55, b"NONE")), (54, fields.get(54, b"1"))]
         return [*pairs, (151, b"0"), (14, b"0"), (6, b"0"), (58, b"no such order")]
 
+    def _watch(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        refused = self._watching.ask(session.fields())
+        if refused is not None:
+            _sent(session, "Y", refused, now_ns)
+
+    def _watch_status(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        answer = self._statuses.ask(fields)
+        if answer is not None:
+            _sent(session, "f", answer, now_ns)
+
     def _mass_status(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
         """OrderMassStatusRequest (AF): all working orders (585=7), or those of an instrument (1)."""
         if fields.get(585) not in (b"1", b"7"):
             session.business_reject(5, now_ns, "MassStatusReqType 1 and 7 are known")
             return
+        self._hand_over(session, now_ns)
         wanted = self._venue.symbols.get(text(fields, 55)) if fields[585] == b"1" else None
         found = [one for one in self._venue.working(self._member.name) if wanted in (None, one["instrument"])]
         found = [] if fields[585] == b"1" and wanted is None else found
@@ -176,7 +231,7 @@ class FixEntry:
             action["side"] = "Buy" if fields[54] == b"1" else "Sell"
         refused = kind not in (b"1", b"7") or action.get("instrument") == -1
         events = [] if refused else self._submit(action)
-        self.deliver(session, now_ns)
+        self._hand_over(session, now_ns)
         ended = sum(event["event"] == "order" for event in events)
         number = b"%d" % self._venue.ts
         pairs: Pairs = [(11, fields.get(11, b"")), (37, number), (530, kind), (531, b"0" if refused else kind)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from hedgerow.execution.venues.settings import Listing
@@ -25,6 +25,7 @@ _TYPES = {
     b"4": ("stop_limit", None),
     b"5": ("market", "at_close"),
     b"B": ("limit", "at_close"),
+    b"P": ("pegged", None),
 }
 """OrdType (40), and the time in force that some of them bring."""
 _TIMES = {b"0": "day", b"1": "gtc", b"2": "at_open", b"3": "ioc", b"4": "fok", b"6": "gtd", b"7": "at_close"}
@@ -32,6 +33,10 @@ _TIMES = {b"0": "day", b"1": "gtc", b"2": "at_open", b"3": "ioc", b"4": "fok", b
 _SIDES = {b"1": "Buy", b"2": "Sell"}
 _POST_ONLY = b"6"
 """ExecInst (18): participate, do not initiate."""
+_PEGS = {b"R": "Primary", b"M": "Midpoint", b"P": "Market"}
+"""ExecInst (18): what the price of a pegged order follows."""
+_PEG_TYPES = {b"2": "Midpoint", b"4": "Market", b"5": "Primary"}
+"""PegPriceType (1094), since 5.0 SP1."""
 
 
 class Refusal(Exception):
@@ -48,9 +53,8 @@ def new_order(fields: Fields, participant: int, symbols: Mapping[str, int], list
     time_in = brought or _chosen(_TIMES, fields.get(59, b"0"))
     side = _chosen(_SIDES, fields.get(54, b""))
     told = fields.get(18, b"").split()
-    if set(told) - {_POST_ONLY} or (brought and fields.get(59, b"0") not in (b"0", b"7")):
+    if set(told) - {_POST_ONLY, *_PEGS} or (brought and fields.get(59, b"0") not in (b"0", b"7")):
         raise Refusal("unsupported")
-    shown = fields.get(1138, fields.get(111))
     return {
         "do": "new",
         "participant": participant,
@@ -62,9 +66,10 @@ def new_order(fields: Fields, participant: int, symbols: Mapping[str, int], list
         "lots": _steps(fields.get(38), listing.lot, "lots"),
         "price_ticks": _steps(fields.get(44), listing.tick, "off_tick", absent=0),
         "stop_ticks": _steps(fields.get(99), listing.tick, "off_tick", absent=0),
-        "show_lots": _steps(shown, listing.lot, "show_lots", absent=0),
-        "post_only": bool(told),
+        "show_lots": shown_of(fields, listing),
+        "post_only": _POST_ONLY in told,
         "expire_ts": _expiry(fields),
+        **pegged(fields, side, listing),
     }
 
 
@@ -81,6 +86,31 @@ def replacement(fields: Fields, participant: int, listing: Listing | None) -> Ac
         "price_ticks": _steps(fields.get(44), listing.tick, "off_tick", absent=0),
         "stop_ticks": _steps(fields.get(99), listing.tick, "off_tick", absent=0),
     }
+
+
+def pegged(fields: Fields, side: str, listing: Listing) -> Action:
+    """What a price follows, and the ticks added to that; nothing where it follows nothing. Raises `Refusal`.
+
+    PegOffsetValue (211) is a price (PegOffsetType 836=0); of a part of a tick the rest is left to the other side.
+    """
+    said = {_PEGS[word] for word in fields.get(18, b"").split() if word in _PEGS}
+    said |= {_chosen(_PEG_TYPES, fields[1094])} if 1094 in fields else set()
+    if len(said) > 1 or fields.get(836, b"0") != b"0":
+        raise Refusal("unsupported")
+    if not said:
+        return {}
+    offset = fields.get(211, b"0").decode("latin-1")
+    if not _NUMBER.fullmatch(offset):
+        raise Refusal("off_tick")
+    ticks = (Decimal(offset) / listing.tick).to_integral_value(ROUND_FLOOR if side == "Buy" else ROUND_CEILING)
+    if abs(ticks) >= 2**31:
+        raise Refusal("price")
+    return {"peg": said.pop(), "offset_ticks": int(ticks)}
+
+
+def shown_of(fields: Fields, listing: Listing) -> int:
+    """Lots shown at a time: DisplayQty (1138), before it MaxFloor (111); 0 where neither is said. Raises `Refusal`."""
+    return _steps(fields.get(1138, fields.get(111)), listing.lot, "show_lots", absent=0)
 
 
 def text(fields: Fields, tag: int) -> str:

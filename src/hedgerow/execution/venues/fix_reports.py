@@ -6,10 +6,10 @@ appendix D; FIX 4.4 errata 20030618, volume 4; FIX 5.0 SP2, `ExecType`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
+from hedgerow.execution.fix.values import decimal, moment
 from hedgerow.execution.venues.settings import Listing
 
 Event = dict[str, Any]
@@ -28,7 +28,9 @@ _KIND = {"accepted": b"0", "replaced": b"5", "cancelled": b"4", "rejected": b"8"
 """ExecType (150) where every version says the same."""
 _LATER_KIND = {"traded": b"F", "busted": b"H", "status": b"I"}
 """ExecType (150) since 4.3; before, the status says it."""
-_TYPES = {"market": b"1", "limit": b"2", "stop": b"3", "stop_limit": b"4"}
+_TYPES = {"market": b"1", "limit": b"2", "stop": b"3", "stop_limit": b"4", "pegged": b"P"}
+_PEGS = {"Primary": b"R", "Midpoint": b"M", "Market": b"P"}
+"""ExecInst (18)."""
 _TIMES = {"day": b"0", "gtc": b"1", "at_open": b"2", "ioc": b"3", "fok": b"4", "gtd": b"6", "at_close": b"7"}
 _REFUSED = {
     "unknown_instrument": b"1",
@@ -113,26 +115,6 @@ def cancel_reject(event: Event, version: str) -> Pairs:
     return [*pairs, (58, WORDS[reason].encode()), (60, moment(event["ts"]))]
 
 
-def moment(ts: int) -> bytes:
-    """UTC nanoseconds as FIX writes a time, to the millisecond.
-
-    >>> moment(1_795_185_000_123_456_789)
-    b'20261120-14:30:00.123'
-    """
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts // 1_000_000)
-    return at.strftime("%Y%m%d-%H:%M:%S.").encode() + b"%03d" % (at.microsecond // 1000)
-
-
-def decimal(value: Decimal) -> bytes:
-    """A number without exponent and without idle zeros.
-
-    >>> decimal(Decimal("10.5000")), decimal(Decimal("1E+3"))
-    (b'10.5', b'1000')
-    """
-    said = format(value, "f")
-    return (said.rstrip("0").rstrip(".") if "." in said else said).encode() or b"0"
-
-
 def _kind(event: Event, status: bytes, version: str) -> bytes:
     what = event["what"]
     if what in _KIND:
@@ -164,6 +146,11 @@ def _quantities(event: Event, listing: Listing | None, version: str) -> Pairs:
         pairs.append((44, decimal(listing.price(event["price_ticks"]))))
     if event["stop_ticks"]:
         pairs.append((99, decimal(listing.price(event["stop_ticks"]))))
+    if event.get("peg"):
+        pairs += [(18, _PEGS[event["peg"]]), (211, decimal(event.get("offset_ticks", 0) * listing.tick))]
+    if event["show_lots"]:
+        shown = decimal(listing.quantity(event["show_lots"]))
+        pairs.append((1138 if version == "FIX.5.0SP2" else 111, shown))
     if event["time_in"] != "at_close" or version != "FIX.4.2":
         pairs.append((59, _TIMES[event["time_in"]]))
     if event["what"] in ("traded", "busted"):

@@ -1,7 +1,8 @@
 """The exchange with its log and its participants' letters: what every protocol speaks to.
 
-Promises: what `submit` returned from is in the log, on the disk, and only then can it be heard; opened again from its
-log it has the same books, the same orders and the same undelivered letters. Never: a socket, a clock of its own.
+Promises: what was submitted before `settle` returned is in the log, on the disk; whoever tells anybody outside what
+came of it calls that first. Opened again from its log it has the same books, the same orders and the same undelivered
+letters. Never: a socket, a clock of its own.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ Watcher = Callable[[list[Event]], None]
 class Letters:
     """Reports of one participant in order, and how many of them were handed to its session.
 
-    The count is written without waiting for the disk: after a power cut some are handed over twice, none is lost.
+    The count is written once the session has kept them, without waiting for the disk: after a power cut some are
+    handed over twice, none is lost.
     """
 
     def __init__(self, path: Path) -> None:
         self.reports: list[Event] = []
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self.sent = int.from_bytes(os.pread(self._file, 8, 0), "little")
+        self.sent = self._kept = int.from_bytes(os.pread(self._file, 8, 0), "little")
         self.doubtful = 0
         """Reports below this number may have been handed over before, though they are not counted."""
 
@@ -42,7 +44,12 @@ class Letters:
     def handed_over(self) -> None:
         """The next report was handed to the session."""
         self.sent += 1
-        os.pwrite(self._file, self.sent.to_bytes(8, "little"), 0)
+
+    def keep(self) -> None:
+        """The session has kept what was handed over."""
+        if self.sent != self._kept:
+            self._kept = self.sent
+            os.pwrite(self._file, self.sent.to_bytes(8, "little"), 0)
 
     def close(self) -> None:
         """Give the file back."""
@@ -78,9 +85,9 @@ class Venue:
         self._rebuild({"listings": listings, "self_trades": settings.self_trades, "participants": list(self.numbers)})
 
     def submit(self, ts: int, action: Mapping[str, Any], echo: Mapping[str, str] | None = None) -> list[Event]:
-        """Take one input, keep it and what followed, then let it be heard; gives the events.
+        """Take one input, note it and what followed; gives the events. Nobody outside may hear of them before `settle`.
 
-        `echo` are words of the request that its answers repeat. Raises `WireError` where the log cannot be written.
+        `echo` are words of the request that its answers repeat.
         """
         self.ts = max(self.ts, ts)
         events = self._take(self.ts, action, echo)
@@ -90,6 +97,14 @@ class Venue:
         for watcher in self.watchers:
             watcher(events)
         return events
+
+    def note_fault(self, name: str, fault: str, about: int | str) -> None:
+        """Write down a fault on purpose: of a participant's report by its number, or of an order by its name."""
+        self._log.append([{"fault": {"participant": name, "fault": fault, "of": about}}])
+
+    def settle(self) -> None:
+        """Make durable what was submitted: one wait for all of it. Raises `WireError` where the log cannot be kept."""
+        self._log.settle()
 
     def pass_time(self, ts: int) -> None:
         """Let orders end whose time is over; written down only if one did."""
@@ -155,6 +170,8 @@ class Venue:
         while at < len(lines):
             line = lines[at]
             at += 1
+            if "fault" in line:
+                continue
             if "input" not in line:
                 raise problem("WIRE_STORE", f"venue.jsonl: line {at} follows from nothing")
             events = self._take(line["ts"], line["input"], line.get("echo"))
@@ -166,6 +183,7 @@ class Venue:
                 self._log.append([{"event": event} for event in events[len(told) :]])
             self.ts = line["ts"]
             self._hear(events)
+        self._log.settle()
         self._log.lines = []
         for letters in self.letters:
             letters.settle()

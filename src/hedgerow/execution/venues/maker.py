@@ -44,7 +44,6 @@ class Maker:
                     "lots": told.lots,
                     "price_ticks": ticks,
                 }
-                order |= {"order_type": "limit", "time_in": "gtc", "stop_ticks": 0, "show_lots": 0, "expire_ts": 0}
+                order |= {"order_type": "limit", "time_in": "gtc"}
                 if 0 < ticks <= listing.ticks_max:
-                    action = {"do": "new", "participant": self._number, "instrument": at, "post_only": False, **order}
-                    self._venue.submit(ts, action)
+                    self._venue.submit(ts, {"do": "new", "participant": self._number, "instrument": at, **order})

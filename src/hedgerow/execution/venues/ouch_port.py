@@ -9,100 +9,41 @@ from __future__ import annotations
 
 import hmac
 import socket
-from contextlib import suppress
 
 from hedgerow import _core
-from hedgerow.core.errors import WireError, named_errors, problem
+from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.fix.connections import Clock
 from hedgerow.execution.venues.fix_orders import Refusal
 from hedgerow.execution.venues.house import Venue
 from hedgerow.execution.venues.ouch_words import OuchStream, Words, enter_order, lots_of, ticks_of
+from hedgerow.execution.venues.ports import Link, Port
 
 _BEAT_NS = 1_000_000_000
 _SILENCE_NS = 15_000_000_000
-_LINKS_MAX = 256
-_UNSENT_MAX = 64 << 20
 _READ = 65_536
 
 
-class _Link:
-    """One connection; without a name until its Login was accepted."""
+class _Link(Link):
+    """One connection of OUCH."""
 
     def __init__(self, sock: socket.socket, now_ns: int) -> None:
-        self.sock, self.name = sock, ""
-        self.data, self.unsent = bytearray(), bytearray()
-        self.heard_ns = self.said_ns = now_ns
-        self.next = 0
-        self.over = False
+        super().__init__(sock, now_ns)
+        self.data, self.said_ns = bytearray(), now_ns
 
     def say(self, kind: bytes, payload: bytes, now_ns: int) -> None:
         """One packet."""
         self.unsent += (len(payload) + 1).to_bytes(2, "big") + kind + payload
         self.said_ns = now_ns
-        self.over |= len(self.unsent) > _UNSENT_MAX
-
-    def flush(self) -> None:
-        """Send what the socket takes."""
-        try:
-            while self.unsent:
-                del self.unsent[: self.sock.send(self.unsent)]
-        except BlockingIOError:
-            pass
-        except OSError:
-            self.unsent.clear()
-            self.over = True
 
 
-class OuchPort:
-    """The port; its owner calls `turn` often, and watches `sockets`."""
+class OuchPort(Port[_Link]):
+    """The port of SoupBinTCP links."""
+
+    protocol, link = "OUCH", _Link
 
     def __init__(self, host: str, port: int, venue: Venue, clock: Clock) -> None:
-        self._venue, self._clock = venue, clock
-        members = [member for member in venue.settings.participants if member.protocol == "OUCH"]
-        self._members = {member.name: member for member in members}
+        super().__init__(host, port, venue, clock)
         self._streams = {name: OuchStream(venue, venue.numbers[name]) for name in self._members}
-        self._links: list[_Link] = []
-        try:
-            self._listener = socket.create_server((host, port))
-        except OSError as error:
-            raise problem("WIRE_SESSION", f"port {port} of {host}: {error}") from error
-        self._listener.setblocking(False)
-        for name in self._members:  # nobody is connected yet, whoever was before
-            self._cut(name)
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._listener.getsockname()[1])
-
-    @property
-    def sockets(self) -> list[socket.socket]:
-        """What to wait for."""
-        return [self._listener, *(link.sock for link in self._links)]
-
-    def turn(self, now_ns: int) -> None:
-        """Take what came, tell what there is to tell."""
-        with suppress(BlockingIOError):
-            while len(self._links) < _LINKS_MAX:
-                sock, _ = self._listener.accept()
-                sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._links.append(_Link(sock, now_ns))
-        for link in self._links:
-            self._read(link, now_ns)
-        for link in list(self._links):
-            self._tell(link, now_ns)
-            if link.over:
-                self._drop(link)
-
-    def close(self, now_ns: int) -> None:
-        """Tell everybody that the session ends, and give the port back."""
-        for link in list(self._links):
-            if link.name:
-                link.say(b"Z", b"", now_ns)
-                link.flush()
-            self._drop(link)
-        self._listener.close()
 
     def _read(self, link: _Link, now_ns: int) -> None:
         try:
@@ -165,15 +106,9 @@ class OuchPort:
         link.over |= now_ns - link.heard_ns > _SILENCE_NS
         link.flush()
 
-    def _drop(self, link: _Link) -> None:
-        link.sock.close()
-        self._links.remove(link)
+    def _farewell(self, link: _Link, now_ns: int) -> None:
         if link.name:
-            self._cut(link.name)
-
-    def _cut(self, name: str) -> None:
-        if self._members[name].cancel_on_disconnect and self._venue.working(name):
-            self._venue.submit(self._clock(), {"do": "mass_cancel", "participant": self._venue.numbers[name]})
+            link.say(b"Z", b"", now_ns)
 
     def _message(self, name: str, raw: bytes) -> bool:
         """Do what a message asks; false where it is none."""

@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from hedgerow import _core
+from hedgerow.core.spans import DAY_NS
 from hedgerow.execution.venues.fix_orders import Refusal
 from hedgerow.execution.venues.house import Event, Venue
 
 Words = dict[str, Any]
 
 ANY_PRICE = 0x7FFF_FFFF
-_DAY_NS = 86_400_000_000_000
 _UNIT = Decimal("0.0001")
 _TIMES = {0: "ioc", 99_998: "day", 99_999: "day"}
 """Time in force; every other number is seconds from now."""
@@ -90,7 +90,7 @@ class OuchStream:
             self._leaves[event["order_id"]] = event["leaves_lots"]
             if made is not None:
                 kind, words = made
-                words |= {"time_ns": event["ts"] % _DAY_NS, "token": words.get("token", _token(event["client_id"]))}
+                words |= {"time_ns": event["ts"] % DAY_NS, "token": words.get("token", _token(event["client_id"]))}
                 self._messages.append(_core.ouch_encode(kind, words, to_venue=False))
         self._seen = len(self._reports)
         return self._messages

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from hedgerow import _core
 from hedgerow.core.errors import named_errors
 from hedgerow.execution.fix import Acceptor, Dictionaries
+from hedgerow.execution.fix.vocabulary import spoken_dictionary
 from hedgerow.execution.venues.control import Control
 from hedgerow.execution.venues.fix_entry import FixEntry
 from hedgerow.execution.venues.house import Venue
 from hedgerow.execution.venues.maker import Maker
 from hedgerow.execution.venues.ouch_port import OuchPort
 from hedgerow.execution.venues.settings import Participant, VenueSettings
-from hedgerow.execution.venues.vocabulary import spoken_dictionary
+from hedgerow.execution.venues.ws_port import WsPort
 
 Clock = Callable[[], int]
 Names = tuple[str, str, str]
@@ -38,7 +39,7 @@ class Server:
         self._sessions: dict[Names, _core.FixSession] = {}
         self._entries: dict[Names, FixEntry] = {}
         for member in settings.participants:
-            if member.protocol == "OUCH":
+            if member.protocol in ("OUCH", "WEBSOCKET"):
                 continue
             names = (_transport(member), settings.name, member.name)
             self._sessions[names] = self._session(names, member)
@@ -46,17 +47,22 @@ class Server:
             if member.cancel_on_disconnect:  # nobody is connected yet, whoever was before
                 self._entries[names].cancel_all()
         self._acceptor = Acceptor(
-            settings.host, settings.fix_port, self._sessions, lambda names: _Prompt(self, self._entries[names]), clock
+            settings.host, settings.fix_port, self._sessions, lambda names: self._entries[names], clock, self.settle
         )
         self._maker = None if settings.maker is None else Maker(self.venue, settings.maker)
         self._control = Control(settings.host, settings.control_port, self.venue)
         self._ouch = OuchPort(settings.host, settings.ouch_port, self.venue, self.venue_clock)
+        speaks = any(member.protocol == "WEBSOCKET" for member in settings.participants)
+        self._ws: WsPort | None = None
+        if speaks or settings.websocket_port is not None:
+            self._ws = WsPort(settings.host, settings.websocket_port or 0, self.venue, self.venue_clock)
         self._until_ns: int | None = None
 
     @property
     def ports(self) -> dict[str, int]:
         """The ports that it listens on, by protocol."""
-        return {"fix": self._acceptor.port, "ouch": self._ouch.port, "control": self._control.port}
+        ports = {"fix": self._acceptor.port, "ouch": self._ouch.port, "control": self._control.port}
+        return ports if self._ws is None else {**ports, "websocket": self._ws.port}
 
     def venue_clock(self) -> int:
         """The time at the exchange: it runs `clock_speed` times as fast as ours."""
@@ -69,11 +75,12 @@ class Server:
         finally:
             self._control.close()
             if self._until_ns is None:  # it failed
-                self._ouch.close(self._clock())
+                self._close_ports()
             self.venue.close()
 
-    def deliver(self) -> None:
-        """Hand every report that waits to its session."""
+    def settle(self) -> None:
+        """Make durable what everybody asked for, then hand every report that waits to its session."""
+        self.venue.settle()
         now_ns = self._clock()
         for names, entry in self._entries.items():
             entry.deliver(self._sessions[names], now_ns)
@@ -84,19 +91,27 @@ class Server:
             self.venue.pass_time(self.venue_clock())
             self._control.turn(self.venue_clock())
             self._ouch.turn(now_ns)
-            self._acceptor.watch(self._ouch.sockets)
+            if self._ws is not None:
+                self._ws.turn(now_ns)
+            self._acceptor.watch([*self._ouch.sockets, *(self._ws.sockets if self._ws is not None else ())])
             if self._maker is not None:
                 self._maker.beat(self.venue_clock())
-            self.deliver()
+            self.settle()
             return False
         if self._until_ns is None:
             self._until_ns = now_ns + _FAREWELL_NS
             self._acceptor.watch(())
-            self._ouch.close(now_ns)
+            self._close_ports()
             for session in self._sessions.values():
                 if session.logged_on:
                     session.logout(now_ns, "the exchange closes")
         return now_ns >= self._until_ns or not any(session.is_connected for session in self._sessions.values())
+
+    def _close_ports(self) -> None:
+        now_ns = self._clock()
+        self._ouch.close(now_ns)
+        if self._ws is not None:
+            self._ws.close(now_ns)
 
     def _session(self, names: Names, member: Participant) -> _core.FixSession:
         store = self.settings.folder / f"{member.name}.fix"
@@ -111,25 +126,6 @@ class Server:
                 fields_known=given,
                 user_fields_known=given,
             )
-
-
-class _Prompt:
-    """A session's application; whatever it caused is handed to the other sessions at once."""
-
-    def __init__(self, server: Server, entry: FixEntry) -> None:
-        self._server, self._entry = server, entry
-
-    def on_logon(self, session: _core.FixSession) -> None:
-        self._entry.on_logon(session)
-        self._server.deliver()
-
-    def on_message(self, session: _core.FixSession, now_ns: int) -> None:
-        self._entry.on_message(session, now_ns)
-        self._server.deliver()
-
-    def on_logout(self, session: _core.FixSession, why: str) -> None:
-        self._entry.on_logout(session, why)
-        self._server.deliver()
 
 
 def _transport(member: Participant) -> str:

@@ -1,26 +1,25 @@
 """What an exchange is told before it opens: its instruments, its participants, its ports.
 
-Promises: what is read is complete and can be meant, or `RUN_CONFIG` names the table, the key, the value and the limit.
-Never: a default that makes an order safer than a real exchange would.
+Promises: what is read is complete and can be meant, or `RUN_CONFIG` names every table, key, value and limit that is
+wrong. Never: a default that makes an order safer than a real exchange would.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
 
-from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.settings import Table, settings_of
+from hedgerow.execution.venues.faults import Faults, faults_told
 
 PHASES = ("closed", "opening_call", "continuous", "closing_call", "halted")
 SELF_TRADES = ("allow", "cancel_incoming", "cancel_resting")
-SESSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2", "OUCH")
-"""Versions of the application messages, FIX 5.0 SP2 over FIXT 1.1; or OUCH 4.2 over SoupBinTCP."""
+SESSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2", "OUCH", "WEBSOCKET")
+"""Versions of the application messages, FIX 5.0 SP2 over FIXT 1.1; OUCH 4.2 over SoupBinTCP; or JSON by websocket."""
 
-Made = TypeVar("Made")
+LOTS_MAX = 2**63 - 1
+"""As many lots as the exchange can count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,139 +97,113 @@ class VenueSettings:
     fix_port: int = 0
     ouch_port: int = 0
     control_port: int = 0
+    websocket_port: int | None = None
+    """Without one there is a port only where a participant speaks by websocket."""
     self_trades: str = "allow"
     clock_speed: int = 1
     """How many seconds pass at the exchange in one of ours."""
     maker: MakerSettings | None = None
+    faults: Faults | None = None
 
 
 def read_settings(path: Path) -> VenueSettings:
     """Read a settings file: `[venue]`, `[[instrument]]`, `[[participant]]`, `[maker]`; paths relative to the file."""
-    try:
-        said = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise problem("RUN_CONFIG", f"{path}: {error}") from error
-    _known(said, ("venue", "instrument", "participant", "maker"), str(path))
-    listings = tuple(_made(Listing, row, f"[[instrument]] {at}") for at, row in enumerate(_rows(said, "instrument"), 1))
-    members = _rows(said, "participant")
-    participants = tuple(_made(Participant, row, f"[[participant]] {at}") for at, row in enumerate(members, 1))
-    table = said.get("venue", {})
-    if not isinstance(table, Mapping):
-        raise problem("RUN_CONFIG", f"[venue] {table!r} is no table")
-    maker = _made(MakerSettings, said["maker"], "[maker]") if isinstance(said.get("maker"), Mapping) else None
-    if "maker" in table or (maker is None and "maker" in said):
-        raise problem("RUN_CONFIG", "[maker] is a table of its own")
-    settings = _made(
-        VenueSettings, {**table, "maker": maker, "listings": listings, "participants": participants}, "[venue]"
+    return settings_of(path, lambda top: _venue(top, path.parent))
+
+
+def _venue(top: Table, here: Path) -> VenueSettings:
+    table = top.table("venue")
+    listings = tuple(_listing(row) for row in top.tables("instrument"))
+    members = tuple(_participant(row, listings) for row in top.tables("participant"))
+    _stand_once(top, "instrument", "symbol", [listing.symbol for listing in listings])
+    names = _stand_once(top, "participant", "name", [member.name for member in members])
+    made = VenueSettings(
+        name=table.text("name"),
+        folder=here / table.text("folder"),
+        listings=listings,
+        participants=members,
+        dictionaries=here / table.text("dictionaries") if table.has("dictionaries") else None,
+        host=table.text("host", VenueSettings.host),
+        fix_port=table.whole("fix_port", VenueSettings.fix_port, 0, 65_535),
+        ouch_port=table.whole("ouch_port", VenueSettings.ouch_port, 0, 65_535),
+        control_port=table.whole("control_port", VenueSettings.control_port, 0, 65_535),
+        websocket_port=table.whole("websocket_port", 0, 0, 65_535) if table.has("websocket_port") else None,
+        self_trades=table.choice("self_trades", SELF_TRADES, VenueSettings.self_trades),
+        clock_speed=table.whole("clock_speed", VenueSettings.clock_speed, 1, 100_000),
+        faults=faults_told(top.table("faults")) if top.has("faults") else None,
+        maker=_maker(top.table("maker"), names) if top.has("maker") else None,
     )
-    return _checked(_beside(settings, path.parent))
-
-
-def _beside(settings: VenueSettings, folder: Path) -> VenueSettings:
-    books = settings.dictionaries and folder / settings.dictionaries
-    return replace(settings, folder=folder / settings.folder, dictionaries=books)
-
-
-def _rows(said: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    rows = said.get(key, [])
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise problem("RUN_CONFIG", f"no [[{key}]]; there must be one at least")
-    return rows
-
-
-def _known(row: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
-    for key in row:
-        if key not in names:
-            raise problem("RUN_CONFIG", f"{where}: no such key '{key}'{did_you_mean(key, names)}")
-
-
-def _made(kind: type[Made], row: Mapping[str, Any], where: str) -> Made:
-    """One table as its settings object; each value in the type of its field."""
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
-    _known(row, tuple(known), where)
-    for name, field in known.items():
-        if field.default is MISSING and name not in row:
-            raise problem("RUN_CONFIG", f"{where} {name}: is missing")
-    return kind(**{key: _value(str(known[key].type), value, f"{where} {key}") for key, value in row.items()})
-
-
-def _value(kind: str, value: Any, where: str) -> Any:
-    if kind.startswith("Decimal"):
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if isinstance(value, bool) or not number.is_finite() or not 0 < number < 10**12:
-            raise problem("RUN_CONFIG", f"{where}: {value!r} is no number above 0 and below 10^12")
-        return number
-    if kind.startswith("MakerSettings"):
-        return value
-    if kind.startswith("Path") and isinstance(value, str):
-        return Path(value)
-    if kind == "tuple[str, ...]" and isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return tuple(value)
-    wanted = {"str": str, "int": int, "bool": bool}.get(kind, tuple)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise problem("RUN_CONFIG", f"{where}: {value!r} is no {wanted.__name__}")
-    return value
-
-
-def _checked(settings: VenueSettings) -> VenueSettings:
-    _choice("[venue] self_trades", settings.self_trades, SELF_TRADES)
-    for key in ("fix_port", "ouch_port", "control_port"):
-        port = getattr(settings, key)
-        if not 0 <= port <= 65_535:
-            raise problem("RUN_CONFIG", f"[venue] {key}: {port}, from 0 (any) to 65535")
-    if not 1 <= settings.clock_speed <= 100_000:
-        raise problem("RUN_CONFIG", f"[venue] clock_speed: {settings.clock_speed}, from 1 to 100,000")
-    for listing in settings.listings:
-        _choice(f"[[instrument]] {listing.symbol} phase", listing.phase, PHASES)
-        for price in (listing.reference, listing.price_max or listing.reference):
-            if price % listing.tick:
-                raise problem("RUN_CONFIG", f"[[instrument]] {listing.symbol}: {price} is off the tick {listing.tick}")
-    names = [member.name for member in settings.participants]
-    for kind, seen in (("symbol", [listing.symbol for listing in settings.listings]), ("name", names)):
-        twice = sorted({one for one in seen if seen.count(one) > 1})
-        if twice or not all(seen):
-            raise problem("RUN_CONFIG", f"{kind} {twice or seen!r} stands twice or is empty")
-    if settings.maker is not None:
-        _check_maker(settings.maker, names)
-    for member in settings.participants:
-        _choice(f"[[participant]] {member.name} protocol", member.protocol, SESSIONS)
+    for at, member in enumerate(members, start=1):
         for other in member.drop_copy_of:
-            _choice(f"[[participant]] {member.name} drop_copy_of", other, tuple(names))
-        if member.protocol == "OUCH":
-            _check_ouch(member, settings.listings)
-        if "/" in member.name or member.name.startswith("."):
-            raise problem("RUN_CONFIG", f"[[participant]] name: {member.name!r} cannot name a file")
-    return settings
+            if other not in names:
+                top.fault(f"[[participant]] {at} drop_copy_of", f"{other!r} is none of {', '.join(names)}")
+    table.done()
+    return made
 
 
-def _check_ouch(member: Participant, listings: tuple[Listing, ...]) -> None:
+def _listing(table: Table) -> Listing:
+    made = Listing(
+        symbol=table.text("symbol"),
+        reference=table.decimal("reference", None),
+        tick=table.decimal("tick", Listing.tick),
+        lot=table.decimal("lot", Listing.lot),
+        lots_max=table.whole("lots_max", Listing.lots_max, 1, LOTS_MAX),
+        price_max=table.decimal("price_max", None) if table.has("price_max") else None,
+        phase=table.choice("phase", PHASES, Listing.phase),
+    )
+    for key, price in (("reference", made.reference), ("price_max", made.price_max)):
+        if price is not None and price % made.tick:
+            table.fault(key, f"{price} is off the tick {made.tick}")
+    table.done()
+    return made
+
+
+def _participant(table: Table, listings: tuple[Listing, ...]) -> Participant:
+    made = Participant(
+        name=table.text("name"),
+        protocol=table.choice("protocol", SESSIONS, Participant.protocol),
+        password=table.text("password", Participant.password),
+        cancel_on_disconnect=table.flag("cancel_on_disconnect", Participant.cancel_on_disconnect),
+        drop_copy_of=table.texts("drop_copy_of"),
+    )
+    if "/" in made.name or made.name.startswith("."):
+        table.fault("name", f"{made.name!r} cannot name a file")
+    if made.protocol == "OUCH":
+        _check_ouch(table, made, listings)
+    table.done()
+    return made
+
+
+def _check_ouch(table: Table, member: Participant, listings: tuple[Listing, ...]) -> None:
     """Names, prices and sizes must fit into the fields of OUCH."""
     if len(member.name) > 6 or len(member.password) > 10 or not (member.name + member.password).isascii():
-        raise problem("RUN_CONFIG", f"[[participant]] {member.name}: OUCH has 6 letters for a name, 10 for a password")
+        table.fault("name", f"{member.name}: OUCH has 6 letters for a name, 10 for a password")
     if member.drop_copy_of:
-        raise problem("RUN_CONFIG", f"[[participant]] {member.name}: OUCH has no drop copies; take FIX")
+        table.fault("drop_copy_of", "OUCH has no drop copies; take FIX")
     for listing in listings:
         is_long = len(listing.symbol) > 8 or not listing.symbol.isascii()
-        if (
-            is_long
-            or listing.tick % Decimal("0.0001")
-            or listing.lot % 1
-            or listing.price(listing.ticks_max) >= 200_000
-        ):
+        is_fine = listing.tick % Decimal("0.0001") or listing.lot % 1
+        if is_long or is_fine or listing.price(listing.ticks_max) >= 200_000:
             says = "symbol of 8 letters, tick of 0.0001, whole lots, price_max below 200,000"
-            raise problem("RUN_CONFIG", f"[[instrument]] {listing.symbol} does not fit into OUCH: {says}")
+            table.fault("protocol", f"{listing.symbol} does not fit into OUCH: {says}")
 
 
-def _check_maker(maker: MakerSettings, names: list[str]) -> None:
-    _choice("[maker] participant", maker.participant, tuple(names))
-    for key, least, most in (("half_spread", 1, 10**6), ("levels", 1, 100), ("lots", 1, 10**9), ("every_ms", 1, 10**9)):
-        if not least <= getattr(maker, key) <= most:
-            raise problem("RUN_CONFIG", f"[maker] {key}: {getattr(maker, key)}, from {least} to {most:,}")
+def _maker(table: Table, names: list[str]) -> MakerSettings:
+    made = MakerSettings(
+        participant=table.choice("participant", names),
+        seed=table.whole("seed", MakerSettings.seed, -(2**63), 2**63 - 1),
+        half_spread=table.whole("half_spread", MakerSettings.half_spread, 1, 10**6),
+        levels=table.whole("levels", MakerSettings.levels, 1, 100),
+        lots=table.whole("lots", MakerSettings.lots, 1, 10**9),
+        every_ms=table.whole("every_ms", MakerSettings.every_ms, 1, 10**9),
+    )
+    table.done()
+    return made
 
 
-def _choice(where: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise problem("RUN_CONFIG", f"{where}: {value!r} is none of {', '.join(known)}{did_you_mean(value, known)}")
+def _stand_once(top: Table, key: str, name: str, seen: list[str]) -> list[str]:
+    """The names of the tables, of which none may stand twice."""
+    twice = sorted({one for one in seen if seen.count(one) > 1})
+    if twice:
+        top.fault(f"[[{key}]] {name}", f"{twice} stands twice")
+    return seen

@@ -1,7 +1,8 @@
 """The exchange's own log: a JSON line for each thing that it was told, and one for each event that followed.
 
-Promises: what `append` returned from is on the disk (`fdatasync`); a file cut at any byte is read up to the last whole
-line, and the rest is cut off when it is opened to be written; a damaged line before that is an error. Never: rewrites.
+Promises: what was appended before `settle` returned is on the disk, one write and one `fdatasync` for all of it; a file
+cut at any byte is read up to the last whole line, and the rest is cut off when it is opened to be written; a damaged
+line before that is an error. Never: rewrites.
 
 A line is `{"n": 1, "ts": ..., "input": {...}}` or `{"n": 2, "event": {...}}`; `n` counts lines.
 """
@@ -17,6 +18,7 @@ from typing import Any
 from hedgerow.core.errors import problem
 
 Line = dict[str, Any]
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class VenueLog:
@@ -26,6 +28,8 @@ class VenueLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.lines, whole = _read(path) if path.exists() else ([], 0)
         self._n = len(self.lines)
+        self._waiting = ""
+        self._failed = False
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.ftruncate(self._file, whole)
@@ -34,21 +38,31 @@ class VenueLog:
             raise problem("WIRE_STORE", f"{path}: {error}") from error
 
     def append(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Write lines and wait until they are on the disk."""
-        text = ""
+        """Add lines, in memory."""
         for line in lines:
             self._n += 1
-            text += json.dumps({"n": self._n, **line}, separators=(",", ":")) + "\n"
+            self._waiting += _encode({"n": self._n, **line}) + "\n"
+
+    def settle(self) -> None:
+        """Write what was added and wait until it is on the disk. Once it failed it fails: nothing may follow a gap."""
+        if not self._waiting:
+            return
+        if self._failed:
+            raise problem("WIRE_STORE", "the venue's log: it failed before")
+        self._failed = True
         try:
-            data = memoryview(text.encode())
+            data = memoryview(self._waiting.encode())
             while data:
                 data = data[os.write(self._file, data) :]
             os.fdatasync(self._file)
         except OSError as error:
             raise problem("WIRE_STORE", f"the venue's log: {error}") from error
+        self._failed, self._waiting = False, ""
 
     def close(self) -> None:
-        """Give the file back."""
+        """Settle, and give the file back."""
+        if not self._failed:
+            self.settle()
         os.close(self._file)
 
 

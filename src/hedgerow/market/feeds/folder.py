@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from hedgerow.core.errors import problem
-from hedgerow.market.feeds.table import Table
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.transport import CHUNK_BYTES, Answer, Opened, Remote, World
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from hedgerow.core.errors import HedgerowError, problem
-from hedgerow.market.feeds.table import Table
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.transport import CHUNK_BYTES, FOLDERS_DEEP_MAX, Answer, Opened, Remote, World
 
 

@@ -16,8 +16,8 @@ from typing import Literal
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.http_client import HttpClient, HttpSettings, Reply
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Answer, Opened, Remote, World
 
 PAGE_BYTES_MAX = 16 << 20

@@ -17,8 +17,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, quote, quote_plus, urlencode, urljoin, urlsplit
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.retry import Patience
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import CHUNK_BYTES, World
 
 REDIRECTS_MAX = 5

@@ -18,8 +18,8 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.recording import Segments
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Note, Received, World
 
 LOOK_S = 0.2

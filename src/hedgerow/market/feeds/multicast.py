@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.mold import MoldSession
 from hedgerow.market.feeds.recording import Segments
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Note, Received, World
 
 LOOK_S = 0.5

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.landing import Came, Landing, Part, PartWriter, disk_errors
 from hedgerow.market.feeds.record import Delivery
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Note, Received, Resumes, World
 
 VERSION = "recording"

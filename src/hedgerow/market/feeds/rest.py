@@ -19,9 +19,9 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.http_client import HttpClient, HttpSettings, Reply
 from hedgerow.market.feeds.names import template_fault
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Answer, Page, World
 
 PAGING = ("none", "cursor", "number", "offset", "link")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from hedgerow.market.feeds.table import Table
+from hedgerow.core.settings import Table
 
 RETRIED = frozenset({"FEED_UNREACHABLE", "FEED_TRUNCATED", "FEED_CHANGED", "FEED_CHECKSUM"})
 """Errors that another try may cure."""

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.core.s3 import error_code, s3_client
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.retry import Patience
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import CHUNK_BYTES, Answer, Opened, Remote, World
 
 _CHANGED = ("PreconditionFailed", "412", "InvalidRange", "416")

@@ -14,8 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.names import filled, template_fault
-from hedgerow.market.feeds.table import Table
 
 SECOND_NS = 1_000_000_000
 DAY = timedelta(days=1)

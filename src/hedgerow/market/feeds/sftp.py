@@ -14,8 +14,8 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table
 from hedgerow.core.sftp import NO_SUCH_FILE, Found, Sftp, SftpRefused, ssh_command
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import FOLDERS_DEEP_MAX, Answer, Opened, Remote, World
 
 

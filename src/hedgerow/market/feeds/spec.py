@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table, refuse
 from hedgerow.market.feeds.retry import Retries
 from hedgerow.market.feeds.schedule import Expected, Schedule
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Transport, read_transport
 from hedgerow.market.feeds.vendors import read_vendor
 
@@ -141,9 +141,8 @@ def parse_spec(source: bytes, place: str) -> Spec:
     top.done()
     if transport is not None and transport.needs_names and not expected.files:
         top.fault("[expected] files", "is missing: this transport cannot list, so name what to ask for")
-    if faults or transport is None:
-        more = f" (and {len(faults) - 20} more)" if len(faults) > 20 else ""
-        raise problem("FEED_SPEC", f"{place}: {'; '.join(faults[:20])}{more}")
+    refuse("FEED_SPEC", place, faults)
+    assert transport is not None
     digest = hashlib.sha256(source).hexdigest()
     return Spec(
         name, vendor, form, match, transport, schedule, expected, retries, checksums, limits, digest, source

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from hedgerow.core.errors import did_you_mean, problem
-from hedgerow.market.feeds.table import Table
+from hedgerow.core.settings import Table
 
 CHUNK_BYTES = 1 << 16
 FOLDERS_DEEP_MAX = 32

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.recording import Segments
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Note, Received, World
 
 LOOK_S = 0.1

@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.formats import delimited
 from hedgerow.market.formats.delimited import Layout, blocks
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import DECIMAL, Ints, Rows, rows
 from hedgerow.market.formats.tables import Columns, plan_of, rows_of
 from hedgerow.market.reading import Reading
-from hedgerow.market.times import DAY_NS, local_to_utc
+from hedgerow.market.times import local_to_utc
 
 _BINANCE = re.compile(r"([A-Z0-9_]+)-(\d+[smhdwM]o?|trades|aggTrades|bookTicker)-(\d{4}-\d\d(?:-\d\d)?)\.csv")
 _BINANCE_NAMES = {

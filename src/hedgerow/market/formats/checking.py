@@ -19,7 +19,7 @@ from hedgerow.market.formats.rows import Rows
 Mask = npt.NDArray[np.bool_]
 _PRICES = {"quotes": ("bid", "ask"), "trades": ("price",), "options": ("bid", "ask", "strike"), "depth": ("price",)}
 _SIZES = {"quotes": ("bid_size", "ask_size"), "trades": ("size",), "depth": ("size",), "options": ("volume",)}
-_ORDERED = frozenset({"quotes", "trades", "depth", "orders", "series"})
+_ORDERED = frozenset({"quotes", "trades", "depth", "orders", "phases", "series"})
 
 
 class Checker:

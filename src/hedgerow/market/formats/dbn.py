@@ -65,6 +65,16 @@ _BBO = frozenset({0xC3, 0xC4, 0xB1, 0xC0, 0xC1})
 _CONTENT = {0x12: "status", 0x13: "definition", 0x14: "imbalance", 0x15: "error", 0x16: "mapping", 0x17: "system",
             0x18: "statistics"}  # fmt: skip
 _ACTIONS = {b"A": "add", b"C": "cancel", b"M": "modify", b"R": "clear", b"T": "trade", b"F": "execute", b"N": "none"}
+_PHASES = {
+    **dict.fromkeys((1, 2, 3, 4, 5), "opening_call"),  # before the opening, before and in a cross, quoting, rotation
+    7: "continuous",
+    **dict.fromkeys((8, 9, 10), "halted"),  # halt, pause, suspension
+    11: "closing_call",
+    **dict.fromkeys((12, 13, 15), "closed"),  # closed, behind the close, not to be traded
+}
+"""What an action of a status message makes of an instrument."""
+_NEW_PRICE = 6
+"""A new indication of the price: trading, where its flag says so. Any other (as of short sales) changes nothing."""
 _UNDEFINED = 2**63 - 1
 _NO_TIME = 2**64 - 1
 _CSTR = {1: 22, 2: 71, 3: 71}
@@ -183,7 +193,8 @@ def _run(
     if layout not in _DTYPES:
         if rtype not in _CONTENT:
             raise problem("DATA_LAYOUT", f"{opened.shown}, record {numbers[0]}: no schema has the type {rtype}")
-        return [_contents(data, length, rtype, numbers, symbols, reading)]
+        content = _contents(data, length, rtype, numbers, symbols, reading)
+        return _with_phases(content, data, length) if rtype == 0x12 else [content]
     dtype = _DTYPES[layout]
     if length < dtype.itemsize:
         raise problem(
@@ -267,6 +278,23 @@ def _contents(data: bytes, length: int, rtype: int, numbers: Any, symbols: dict[
     given = {"record": numbers, "ts_event": _times(header["ts_event"]), "instrument": names}
     given["content"] = [json.dumps(found) for found in told]
     return rows(kind, given | ({} if kind == "reference" else {"type": _CONTENT[rtype]}))
+
+
+def _with_phases(told: Rows, data: bytes, length: int) -> list[Rows]:
+    """Messages of status, and rows of those that say what an instrument does from now on."""
+    if length < 32:
+        return [told]
+    found = np.frombuffer(data, np.dtype({"names": ["ts_recv", "action", "is_trading"], "formats": ["<u8", "<u2", "S1"],
+                                          "offsets": [16, 24, 30], "itemsize": length}))  # fmt: skip
+    actions = np.where((found["action"] == _NEW_PRICE) & (found["is_trading"] == b"Y"), 7, found["action"])
+    known = np.flatnonzero(np.isin(actions, list(_PHASES)))
+    if not known.size:
+        return [told]
+    table = told.table.take(pa.array(known))
+    given = {name: table.column(name) for name in ("record", "ts_event", "instrument")}
+    given |= {"ts_init": pc.coalesce(_times(found["ts_recv"][known]), pc.cast(given["ts_event"], pa.int64()))}
+    given |= {"phase": [_PHASES[action] for action in actions[known].tolist()]}
+    return [told, rows("phases", given, records=0)]
 
 
 def _told(record: bytes, rtype: int) -> dict[str, Any]:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.formats.gathering import iso
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Gathering, Rows
 from hedgerow.market.reading import Reading
-from hedgerow.market.times import DAY_NS
 
 _NAMES = ("Form Type", "Company Name", "CIK", "Date Filed", "File Name", "Filename")
 _NOTE = "the index gives the day of a filing, not when it became public; ts_init is the end of that day"

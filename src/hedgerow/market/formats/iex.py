@@ -1,8 +1,8 @@
 """IEX captures: classic pcap or pcapng of UDP packets that carry IEX-TP with TOPS or DEEP messages.
 
 Promises exact prices (whole numbers of 10^-4), times to the nanosecond as sent, the capture's own clock as `ts_init`,
-and that a break in a session's message numbers is counted in the notes. Messages without a price (status, security
-events) are rows of kind `messages`.
+and that a break in a session's message numbers is counted in the notes. Trading status is rows of kind `phases`;
+other messages without a price (operational halts, security events) are `messages`.
 
 Source: IEX Transport Specification 1.25, TOPS 1.5 to 1.6 and DEEP 1.0 specifications.
 """
@@ -28,6 +28,10 @@ _QUOTE = struct.Struct("<BBq8sIqqI")
 _TRADE = struct.Struct("<BBq8sIqq")
 _LEVEL = struct.Struct("<BBq8sIq")
 _HEAD = struct.Struct("<BBq8s")
+_STATUS = {0x48: "halted", 0x4F: "opening_call", 0x50: "opening_call", 0x54: "continuous"}
+"""Trading status: halted; orders are accepted (after a halt, in a pause); trading."""
+_CROSS = 0x08
+"""Set in the flags of a trade that an auction made."""
 _SHORT = struct.Struct("<BBq")
 _PACKET_MAX = 1 << 18
 
@@ -146,16 +150,20 @@ def _say(message: bytes, gathered: Gathered) -> None:
         sizes = {"bid_size": bid_size if bid else None, "ask_size": ask_size if ask else None}
         gathered.add("quotes", at, _name(symbol), **given, **sizes)
     elif kind in (0x54, 0x42):  # T, and B that breaks one
-        _, _, at, symbol, size, price, number = _TRADE.unpack_from(message)
+        _, flags, at, symbol, size, price, number = _TRADE.unpack_from(message)
         given = {"price": _money(price), "size": size, "trade_id": str(number)}
         if kind == 0x54:
-            gathered.add("trades", at, _name(symbol), **given)
+            gathered.add("trades", at, _name(symbol), how="auction" if flags & _CROSS else None, **given)
         else:
             gathered.add("messages", at, _name(symbol), type="trade break", content=str(number))
     elif kind in (0x38, 0x35):  # 8 buy, 5 sell
         _, _, at, symbol, size, price = _LEVEL.unpack_from(message)
         sides = ([(_money(price), size)], []) if kind == 0x38 else ([], [(_money(price), size)])
         gathered.book(at, _name(symbol), *sides, sequence=gathered.record)
+    elif kind == 0x48 and message[1] in _STATUS:  # H
+        _, status, at, symbol = _HEAD.unpack_from(message)
+        reason = message[_HEAD.size :].decode("ascii", "replace").strip()
+        gathered.add("phases", at, _name(symbol), phase=_STATUS[status], reason=reason or None)
     elif kind == 0x53 or len(message) < _HEAD.size:
         _, _, at = _SHORT.unpack_from(message)
         gathered.add("messages", at, "", type=chr(kind), content=message.hex())

@@ -1,8 +1,9 @@
 """NASDAQ ITCH 5.0 files: each message with its length before it, as the venue publishes its days.
 
 The obvious reader, one message at a time; the fast one is `hedgerow-wire`. Orders, executions and cancellations become
-rows of kind `orders`, prints `trades`, the rest `messages`. The day is not in the messages: it is told by the date in
-the file's name (`S010220`, `01302019`, `2019-01-30`), in New York; without one times count from midnight of 1970.
+rows of kind `orders`, prints `trades`, trading actions `phases`, the rest `messages`. The day is not in the messages:
+it is told by the date in the file's name (`S010220`, `01302019`, `2019-01-30`), in New York; without one times count
+from midnight of 1970.
 
 Source: Nasdaq TotalView-ITCH 5.0 specification.
 """
@@ -30,6 +31,8 @@ _EXECUTE = struct.Struct(">QIQ")
 _REPLACE = struct.Struct(">QQII")
 _TRADE = struct.Struct(">QcI8sIQ")
 _CROSS = struct.Struct(">Q8sIQ")
+_CROSSES = {b"O": "opening", b"C": "closing"}
+_PHASES = {b"H": "halted", b"P": "halted", b"Q": "opening_call", b"T": "continuous"}
 _DATES = ((r"S(\d\d)(\d\d)(\d\d)", "mdy"), (r"(\d\d)(\d\d)(20\d\d)", "mdy"), (r"(20\d\d)-?(\d\d)-?(\d\d)", "ymd"))
 
 
@@ -103,13 +106,18 @@ def _say(kind: str, message: bytes, at: int, gathered: Gathered) -> None:
         given = {"order_id": str(new), "size": shares, "price": f"{price}e-4"}
         gathered.add("orders", at, who, action="replace", sequence=number, **given)
     elif kind == "P":
-        _, side, shares, stock, price, match = _TRADE.unpack_from(message, 11)
-        given = {"side": "buy" if side == b"S" else "sell", "size": shares, "price": f"{price}e-4"}
+        # Its side is always written as B: it is not told.
+        _, _, shares, stock, price, match = _TRADE.unpack_from(message, 11)
+        given = {"size": shares, "price": f"{price}e-4", "how": "hidden"}
         gathered.add("trades", at, stock.decode("ascii", "replace").rstrip(), trade_id=str(match), **given)
     elif kind == "Q":
         shares, stock, price, match = _CROSS.unpack_from(message, 11)
-        given = {"size": shares, "price": f"{price}e-4", "trade_id": str(match)}
+        cross = _CROSSES.get(message[39:40], "auction")
+        given = {"size": shares, "price": f"{price}e-4", "trade_id": str(match), "how": cross}
         gathered.add("trades", at, stock.decode("ascii", "replace").rstrip(), **given)
+    elif kind == "H" and message[19:20] in _PHASES:
+        stock, reason = (message[span].decode("ascii", "replace").rstrip() for span in (slice(11, 19), slice(21, 25)))
+        gathered.add("phases", at, stock, phase=_PHASES[message[19:20]], reason=reason or None)
     else:
         if kind == "R":
             who = gathered.places[locate] = message[11:19].decode("ascii", "replace").rstrip()

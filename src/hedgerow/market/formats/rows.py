@@ -30,7 +30,14 @@ _HEAD = (("ts_event", TIME), ("ts_init", TIME), ("instrument", pa.string()), ("r
 _FIELDS: dict[str, tuple[tuple[str, pa.DataType], ...]] = {
     "bars": (*((name, DECIMAL) for name in ("open", "high", "low", "close", "volume")), ("span_ns", pa.int64())),
     "quotes": tuple((name, DECIMAL) for name in ("bid", "bid_size", "ask", "ask_size")),
-    "trades": (("price", DECIMAL), ("size", DECIMAL), ("side", pa.string()), ("trade_id", pa.string())),
+    "trades": (
+        ("price", DECIMAL),
+        ("size", DECIMAL),
+        ("side", pa.string()),
+        ("trade_id", pa.string()),
+        ("how", pa.string()),
+    ),
+    "phases": (("phase", pa.string()), ("reason", pa.string())),
     "depth": (
         ("side", pa.string()),
         ("price", DECIMAL),
@@ -63,7 +70,8 @@ _FIELDS: dict[str, tuple[tuple[str, pa.DataType], ...]] = {
     "messages": (("type", pa.string()), ("content", pa.string())),
 }
 KINDS = tuple(_FIELDS)
-"""What rows can be. `written` of a series is the value as its source has it; `content` elsewhere is JSON or text."""
+"""What rows can be. `how` a trade came about is `hidden`, `opening`, `closing` or `auction`, and absent where it traded
+as it came. `written` of a series is the value as its source has it; `content` elsewhere is JSON or text."""
 SCHEMAS = {kind: pa.schema([pa.field(*name) for name in (*_HEAD, *fields)]) for kind, fields in _FIELDS.items()}
 
 

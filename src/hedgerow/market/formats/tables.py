@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
 from hedgerow.market.actions import kind_of
 from hedgerow.market.columns import plain, recognise
 from hedgerow.market.formats.rows import Ints, Rows, blank, decimals, rows, texts
 from hedgerow.market.formats.words import CLOCKS, Plan, planned, vintages
 from hedgerow.market.reading import Reading
-from hedgerow.market.times import DAY_NS, Stamps, commonest_steps, read_times, session_ends, span_ns
+from hedgerow.market.times import Stamps, commonest_steps, read_times, session_ends, span_ns
 
 UNKNOWN_VINTAGE = "the source does not say when a value became known: ts_init is ts_event"
 _SAMPLE = 400

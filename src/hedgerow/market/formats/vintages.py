@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
 
-DAY_NS = 86_400 * 10**9
 MISSING = "."
 """How FRED writes that there is no value."""
 _DAY_ONE = date(1970, 1, 1)

@@ -1,23 +1,24 @@
 //! What a desk knows of its own past: a run that is taken up again, and the day that it is in.
 
 use super::{Desk, Publishing};
-use crate::engine::parents::Parents;
 use crate::engine::recorder::Recorder;
 use crate::engine::tops::Tops;
 use crate::engine::venues::{Venue, VenueSettings};
-use hedgerow_core::{Noun, Order, Problem, Session, StrategyStart, time::DAY};
+use hedgerow_core::{Noun, Order, Problem, QuoteUpdate, ReplaceRequest, Session, StrategyId, StrategyStart, time::DAY};
+use hedgerow_exec::{Links, Parents, Tape};
 use hedgerow_kernel::{Effects, Kernel};
 use hedgerow_log::{FileStorage, Journal};
 
 impl Desk {
     /// A fund as its journal left it: the kernel derived from the records, the journal open behind them.
     ///
-    /// Parent orders are not worked on: what is left of them is for the strategy to say again.
+    /// Parent orders go on once they see a market again. Orders that hang together go on doing so.
     pub fn resume(
         kernel: Kernel,
         records: &mut dyn Iterator<Item = (u16, &[u8])>,
         journal: Journal<FileStorage>,
         publishing: Publishing,
+        links: Links,
     ) -> Result<Desk, Problem> {
         let mut desk = Desk {
             client_ids: vec![0; usize::from(kernel.capacity().strategies)],
@@ -31,14 +32,23 @@ impl Desk {
             recorder: Recorder::new(),
             fresh_fills: Vec::with_capacity(64),
             parents: Parents::default(),
+            resuming: Vec::new(),
+            links,
+            stopped: Vec::new(),
+            looked_ts: i64::MIN,
+            tape: Tape::default(),
             running: Vec::new(),
             day: (i64::MAX, i64::MIN),
             now: i64::MIN,
             tops: Tops::default(),
+            broker: None,
         };
         for (kind, bytes) in records {
             desk.remember(kind, bytes);
+            desk.parents.take(kind, bytes)?;
         }
+        desk.resuming = desk.parents.sending();
+        desk.follow_links()?;
         Ok(desk)
     }
 
@@ -47,9 +57,13 @@ impl Desk {
         self.recorder.record(kind, bytes);
         if kind == Order::KIND {
             let order: Order = bytemuck::pod_read_unaligned(bytes);
-            if let Some(last) = self.client_ids.get_mut(usize::from(order.strategy)) {
-                *last = order.client_id.max(*last);
-            }
+            self.used(order.strategy, order.client_id);
+        } else if kind == ReplaceRequest::KIND {
+            let request: ReplaceRequest = bytemuck::pod_read_unaligned(bytes);
+            self.used(request.strategy, request.client_id);
+        } else if kind == QuoteUpdate::KIND {
+            let update: QuoteUpdate = bytemuck::pod_read_unaligned(bytes);
+            self.used(update.strategy, update.client_id.saturating_add(1));
         } else if kind == StrategyStart::KIND {
             let start: StrategyStart = bytemuck::pod_read_unaligned(bytes);
             if start.on == 1 && !self.running.contains(&start.strategy) {
@@ -58,6 +72,13 @@ impl Desk {
         } else if kind == Session::KIND {
             let session: Session = bytemuck::pod_read_unaligned(bytes);
             self.day = day_of(session.ts);
+        }
+    }
+
+    /// A number was given to an order or a change, and is not given again.
+    fn used(&mut self, strategy: StrategyId, client_id: u64) {
+        if let Some(last) = self.client_ids.get_mut(usize::from(strategy)) {
+            *last = client_id.max(*last);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! A store in one file that is only ever added to.
 //!
-//! A record is its length, its kind, a number, what belongs to it, and a CRC-32C. Promises: `sent` returns when the
-//! message is on the disk (fdatasync); a file that ends anywhere, as after a crash, is read up to its last whole record
-//! and cut there; a damaged record with whole ones behind it is an error and never skipped. The number expected next is
-//! written without waiting: lost in a crash, it makes the counterparty send again, flagged as possible duplicates.
+//! A record is its length, its kind, a number, what belongs to it, and a CRC-32C. Promises: `settle` returns when every
+//! message to be sent is on the disk, with one write and one fdatasync for all that came since the last; a file that ends
+//! anywhere, as after a crash, is read up to its last whole record and cut there; a damaged record with whole ones behind
+//! it is an error and never skipped, also where a power cut kept the end of the last write and lost its beginning: nothing
+//! here says that none of it was sent. The number expected next is written with the rest, and alone without waiting: lost
+//! in a crash, it makes the counterparty send again, flagged as possible duplicates.
 
 use super::store::{Numbers, Store};
 use hedgerow_core::{Problem, code};
@@ -28,7 +30,11 @@ const RECORD_MAX: usize = 1 << 24;
 pub struct FileStore {
     path: PathBuf,
     file: File,
+    /// How much of the file is written.
     end: u64,
+    /// What comes behind it with the next `settle`, and whether a message to be sent is among it.
+    waiting: Vec<u8>,
+    has_message: bool,
     numbers: Numbers,
     /// Where each message stands, and how long it is.
     sent: BTreeMap<u64, (u64, usize)>,
@@ -77,7 +83,7 @@ impl FileStore {
         }
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(|error| refused(path, error))?;
         let numbers = Numbers { next_out: 1, next_in: 1, since_ns: now_ns };
-        let mut store = FileStore { path: path.to_owned(), file, end: 0, numbers, sent: BTreeMap::new() };
+        let mut store = FileStore::at(path, file, 0, numbers);
         let mut at = MAGIC.len();
         while let Some((kind, number, body)) = read(&bytes, at) {
             match kind {
@@ -112,13 +118,12 @@ impl FileStore {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         let numbers = Numbers { next_out: 1, next_in: 1, since_ns: now_ns };
-        Ok(FileStore { path: path.to_owned(), file, end: bytes.len() as u64, numbers, sent: BTreeMap::new() })
+        Ok(FileStore::at(path, file, bytes.len() as u64, numbers))
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.file.write_all_at(bytes, self.end).map_err(|error| refused(&self.path, error))?;
-        self.end += bytes.len() as u64;
-        Ok(())
+    fn at(path: &Path, file: File, end: u64, numbers: Numbers) -> FileStore {
+        let (path, waiting, sent) = (path.to_owned(), Vec::new(), BTreeMap::new());
+        FileStore { path, file, end, waiting, has_message: false, numbers, sent }
     }
 }
 
@@ -127,16 +132,29 @@ impl Store for FileStore {
         self.numbers
     }
     fn sent(&mut self, number: u64, message: &[u8]) -> Result<(), Problem> {
-        let body = self.end + FRONT as u64;
-        self.append(&record(SENT, number, message))?;
-        self.file.sync_data().map_err(|error| refused(&self.path, error))?;
+        let body = self.end + (self.waiting.len() + FRONT) as u64;
+        self.waiting.extend_from_slice(&record(SENT, number, message));
+        self.has_message = true;
         self.sent.insert(number, (body, message.len()));
         self.numbers.next_out = number + 1;
         Ok(())
     }
     fn expect(&mut self, number: u64) -> Result<(), Problem> {
-        self.append(&record(EXPECT, number, b""))?;
+        self.waiting.extend_from_slice(&record(EXPECT, number, b""));
         self.numbers.next_in = number;
+        Ok(())
+    }
+    fn settle(&mut self) -> Result<(), Problem> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all_at(&self.waiting, self.end).map_err(|error| refused(&self.path, error))?;
+        if self.has_message {
+            self.file.sync_data().map_err(|error| refused(&self.path, error))?;
+        }
+        self.end += self.waiting.len() as u64;
+        self.waiting.clear();
+        self.has_message = false;
         Ok(())
     }
     fn reset(&mut self, now_ns: i64) -> Result<(), Problem> {
@@ -150,7 +168,10 @@ impl Store for FileStore {
         let mut message = Vec::new();
         for (number, (place, length)) in self.sent.range(first..=last) {
             message.resize(*length, 0);
-            self.file.read_exact_at(&mut message, *place).map_err(|error| refused(&self.path, error))?;
+            match place.checked_sub(self.end) {
+                None => self.file.read_exact_at(&mut message, *place).map_err(|error| refused(&self.path, error))?,
+                Some(at) => message.copy_from_slice(&self.waiting[at as usize..][..*length]),
+            }
             give(*number, &message);
         }
         Ok(())

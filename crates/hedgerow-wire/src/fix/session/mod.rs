@@ -1,6 +1,7 @@
 //! A FIX session: bytes and the time in; bytes to send, messages for the application and what became of it out.
 //!
-//! Source: FIX session protocol, 4.0 to FIXT 1.1. Promises: every message is kept before it is sent; a message that came
+//! Source: FIX session protocol, 4.0 to FIXT 1.1. Promises: every message is kept before it is sent (those that were made
+//! together with one wait for the disk); a message that came
 //! counts as received only when the application asks for the next event, so that a crash in between has it sent again;
 //! whatever bytes come, the answer is the protocol's. Never: a socket, a clock, a thread.
 //!
@@ -179,9 +180,25 @@ impl<S: Store> Session<S> {
         }
     }
 
-    /// The bytes to send, in order; they are given once.
+    /// Keeps what was made to be sent, and which messages have come, as one.
+    ///
+    /// # Errors
+    /// `WIRE_STORE`: nothing of it is sent, and the session goes no further.
+    pub fn settle(&mut self) -> Result<(), Problem> {
+        if self.broken.is_none() {
+            let done = self.store.settle();
+            if !self.kept(done) {
+                self.out.clear();
+            }
+        }
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// The bytes to send, in order, once they are kept; they are given once. Where they cannot be kept, none are, and the
+    /// next event says so.
     #[must_use]
     pub fn transmit(&mut self) -> Vec<u8> {
+        let _told_as_an_event = self.settle();
         std::mem::take(&mut self.out)
     }
 

@@ -18,7 +18,7 @@ impl<S: Store> Session<S> {
     ///
     /// # Errors
     /// `WIRE_SESSION`: not logged on, or a type of the session's own. `WIRE_VALUE`: a value would end its field.
-    /// `WIRE_STORE`: it could not be kept, and was not sent.
+    /// `WIRE_STORE`: an earlier one could not be kept, and nothing is sent any more.
     pub fn send(&mut self, msg_type: &[u8], fields: &[Pair], now_ns: i64) -> Result<u64, Problem> {
         if !self.is_logged_on() || self.link.sent_logout {
             return Err(Problem::new(code::WIRE_SESSION, "it is not logged on"));
@@ -175,8 +175,8 @@ impl<S: Store> Session<S> {
         text
     }
 
-    /// Writes a message and gives it to be sent. A new one is kept first; one of an old number (with the time at which it
-    /// was sent first) is not.
+    /// Writes a message, to be sent once it is kept; one of an old number (with the time at which it was sent first) is
+    /// kept already.
     pub(super) fn post(
         &mut self,
         msg_type: &[u8],

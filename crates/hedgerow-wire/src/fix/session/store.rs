@@ -16,13 +16,12 @@ pub struct Numbers {
 
 /// Where a session keeps what it must not forget.
 ///
-/// A call that returns without an error has kept what it was given; after a crash the store stands as behind some call,
-/// and behind every `sent` that returned.
+/// After a crash the store stands as behind some call, and behind every call before a `settle` that returned.
 pub trait Store {
     /// The numbers as they stand.
     fn numbers(&self) -> Numbers;
 
-    /// Keeps a message that is about to be sent; the next has the number behind.
+    /// Takes a message that is to be sent once a `settle` has returned; the next has the number behind.
     ///
     /// # Errors
     /// `WIRE_STORE`: then the message must not be sent.
@@ -33,6 +32,12 @@ pub trait Store {
     /// # Errors
     /// `WIRE_STORE`.
     fn expect(&mut self, number: u64) -> Result<(), Problem>;
+
+    /// Keeps what it was given since the last time: one wait for all of it.
+    ///
+    /// # Errors
+    /// `WIRE_STORE`: then none of it may be sent.
+    fn settle(&mut self) -> Result<(), Problem>;
 
     /// Forgets the messages and begins both counts at 1.
     ///
@@ -75,6 +80,9 @@ impl Store for MemoryStore {
         self.numbers.next_in = number;
         Ok(())
     }
+    fn settle(&mut self) -> Result<(), Problem> {
+        Ok(())
+    }
     fn reset(&mut self, now_ns: i64) -> Result<(), Problem> {
         *self = MemoryStore::new(now_ns);
         Ok(())
@@ -96,6 +104,9 @@ impl Store for Box<dyn Store + Send + Sync> {
     }
     fn expect(&mut self, number: u64) -> Result<(), Problem> {
         (**self).expect(number)
+    }
+    fn settle(&mut self) -> Result<(), Problem> {
+        (**self).settle()
     }
     fn reset(&mut self, now_ns: i64) -> Result<(), Problem> {
         (**self).reset(now_ns)

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from hedgerow.core.errors import problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.http_client import HttpClient, HttpSettings, url_fault
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Page, World
 from hedgerow.market.feeds.vendors.reply import About, Heard, written
 from hedgerow.market.feeds.vendors.wanted import Wanted

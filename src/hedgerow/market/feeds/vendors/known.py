@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hedgerow.core.errors import did_you_mean
-from hedgerow.market.feeds.table import Table
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.transport import Transport
 from hedgerow.market.feeds.vendors.live import LIVE
 from hedgerow.market.feeds.vendors.wanted import Wanted

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hedgerow.market.feeds.table import Table
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.vendors.wanted import Wanted
 
 if TYPE_CHECKING:

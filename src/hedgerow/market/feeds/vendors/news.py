@@ -15,8 +15,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.http_client import HttpClient, HttpSettings, url_fault
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Page, World
 from hedgerow.market.feeds.vendors.reply import About, Heard, written
 from hedgerow.market.feeds.vendors.wanted import Wanted

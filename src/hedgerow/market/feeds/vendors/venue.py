@@ -16,8 +16,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from hedgerow.core.errors import HedgerowError, did_you_mean, problem
+from hedgerow.core.settings import Table
 from hedgerow.market.feeds.http_client import url_fault
-from hedgerow.market.feeds.table import Table
 from hedgerow.market.feeds.transport import Page, World
 from hedgerow.market.feeds.vendors.progress import HOUR_MS, Reached, bars_after, stepped, trades_after
 from hedgerow.market.feeds.vendors.reply import About, Heard, written

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from hedgerow.market.feeds.table import Table
+from hedgerow.core.settings import Table
 
 SYMBOLS_MAX = 1000
 

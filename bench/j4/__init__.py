@@ -1,0 +1,1 @@
+"""J4: a sweep of a thousand variants."""

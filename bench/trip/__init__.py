@@ -1,0 +1,1 @@
+"""An order's trip to a venue and back, beside other load."""

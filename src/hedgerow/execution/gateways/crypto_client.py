@@ -1,0 +1,392 @@
+"""An account at a crypto venue as ccxt knows it: asked on an event loop, in the venue's time, within its rate limits.
+
+Promises: each failure is told apart by what it leaves: `Refused` (nothing happened), `Missing` (no such order),
+`Unsure` (nobody knows), `Patience` (unsure, and to be left alone until then); amounts and prices of orders and trades
+keep the venue's digits; no message holds a key or a signature. Never: a retry of its own, a proxy of the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from hedgerow.core.errors import HedgerowError, did_you_mean, problem
+from hedgerow.execution.gateways.fix import Level, OrderWords
+
+BY_CLIENT_ID: Mapping[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
+    "binance": lambda name: (name, {"clientOrderId": name}),
+    "binanceus": lambda name: (name, {"clientOrderId": name}),
+    "binanceusdm": lambda name: (name, {"clientOrderId": name}),
+    "binancecoinm": lambda name: (name, {"clientOrderId": name}),
+    "poloniex": lambda name: (f"cid:{name}", {}),
+}
+"""Venues whose orders can be asked for by our own names, and how: what such a venue does not know, it never had."""
+
+_TIFS: Mapping[str, dict[str, Any]] = {
+    "gtc": {"timeInForce": "GTC"},
+    "day": {"timeInForce": "GTC"},
+    "ioc": {"timeInForce": "IOC"},
+    "fok": {"timeInForce": "FOK"},
+}
+"""What it can say of an order with a limit."""
+_ICEBERGS: Mapping[str, str] = {"binance": "icebergQty", "binanceus": "icebergQty"}
+"""How venues that show a part of an order are told how much; they want it good till cancelled."""
+_RETRY_S, _BANNED_S = 10.0, 60.0
+_OPTIONS = {"fetchCurrencies": False, "fetchMargins": False, "recvWindow": 5000}
+TRADES_MAX = 1000
+_IN_USE = re.compile("duplicate|repeat|already exist", re.IGNORECASE)
+"""Our name is in use: names are never used twice, so somebody between us and the venue sent the order twice."""
+
+
+class Refused(Exception):
+    """Nothing happened at the venue: `args[0]` says why."""
+
+
+class Missing(Refused):
+    """The venue has no such order."""
+
+
+class Unsure(Exception):
+    """It happened or did not, and nobody knows."""
+
+
+class Patience(Unsure):
+    """The venue wants to be left alone for `wait_s` seconds."""
+
+    def __init__(self, text: str, wait_s: float) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What lets us trade there; never shown."""
+
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class CryptoLink:
+    """Which venue, by its name in ccxt, which of its markets, and how it is asked.
+
+    url: another address than the venue's own; sandbox: the venue's test network. poll_s: how often orders that work
+    are looked at; settle_s: after so long a venue that finds no such order never had it. timeout_s: of a request.
+    stream: books by websocket, where ccxt has them; otherwise they are asked for every `poll_s`.
+    """
+
+    venue: str
+    market: str = ""
+    url: str = ""
+    sandbox: bool = False
+    stream: bool = True
+    poll_s: float = 1.0
+    settle_s: float = 15.0
+    timeout_s: float = 10.0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trade:
+    """An execution of an order, in the venue's digits; `fee` is what was paid, of `fee_currency`."""
+
+    id: str
+    ts_ms: int
+    price: str
+    amount: str
+    is_maker: bool
+    fee: str
+    fee_currency: str
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How an order stands there. status: `open`, or ccxt's word for its end; empty where the answer did not say.
+
+    trades: all its executions, where the answer told them; otherwise none, and they are asked for.
+    """
+
+    name: str
+    venue_id: str
+    status: str
+    filled: Decimal
+    trades: tuple[Trade, ...] = ()
+
+
+class CryptoClient:
+    """One account; made and used on one event loop."""
+
+    def __init__(self, link: CryptoLink, keys: Keys, now_ns: Callable[[], int]) -> None:
+        self.link, self._keys, self._now_ns = link, keys, now_ns
+        self._skew_ns = self._quiet_until_ns = 0
+        self._rest, self._stream = self._made("async_support"), self._made("pro")
+        self._stream.throttle = self._rest.throttle  # one account, one allowance
+
+    @property
+    def knows_names(self) -> bool:
+        """Whether an order that is not found by our name never was one."""
+        return self.link.venue in BY_CLIENT_ID
+
+    @property
+    def skew_ns(self) -> int:
+        """By how much the venue's clock is ahead of ours, as it was measured last."""
+        return self._skew_ns
+
+    @property
+    def quiet_s(self) -> float:
+        """How many seconds longer the venue wants to be left alone."""
+        return max(0, self._quiet_until_ns - self._now_ns()) / 1e9
+
+    async def open(self, wanted: Sequence[tuple[str, Decimal, Decimal]]) -> None:
+        """Instruments and clock; RUN_CONFIG where a symbol, tick or lot is not the venue's."""
+        await self.set_clock()
+        with self._told_apart():
+            self._rest.number = float
+            await self._rest.load_markets(True)
+            self._rest.number = str
+            self._stream.set_markets(self._rest.markets, self._rest.currencies)
+        for symbol, tick, lot in wanted:
+            self._check(symbol, tick, lot)
+
+    async def set_clock(self) -> None:
+        """Measure the venue's clock against ours: from the middle of question and answer."""
+        if not self._rest.has.get("fetchTime"):
+            return
+        before_ns = self._now_ns()
+        with self._told_apart():
+            told_ms = await self._rest.fetch_time()
+        if isinstance(told_ms, int):
+            self._skew_ns = told_ms * 1_000_000 - (before_ns + self._now_ns()) // 2
+
+    async def place(self, name: str, order: OrderWords) -> Stand:
+        """Send an order, once."""
+        self._must_not_be_quiet()
+        shows = order.display and _ICEBERGS.get(self.link.venue)
+        if order.stop or order.peg or order.tif not in _TIFS or shows is None:
+            kind = "stop" if order.stop else "pegged" if order.peg else "iceberg" if shows is None else order.tif
+            raise Refused(f"{kind} orders are not sent to {self.link.venue}")
+        kind, side = "limit" if order.price else "market", "buy" if order.buys else "sell"
+        how = {"postOnly": True} if order.post_only else _TIFS[order.tif]
+        told = {"clientOrderId": name, **(how if order.price else {}), **({shows: order.display} if shows else {})}
+        with self._told_apart():
+            answer = await self._rest.create_order(order.symbol, kind, side, order.quantity, order.price or None, told)
+            return _stand(answer, name)
+
+    async def cancel(self, name: str, symbol: str, venue_id: str) -> None:
+        """Ask to cancel an order by our name, or by the venue's where it knows no other."""
+        self._must_not_be_quiet()
+        asked, told = BY_CLIENT_ID[self.link.venue](name) if self.knows_names else (venue_id or name, {})
+        told = told if venue_id or self.knows_names else {"clientOrderId": name}
+        with self._told_apart():
+            await self._rest.cancel_order(asked, symbol, told)
+
+    async def stand(self, name: str, symbol: str, venue_id: str) -> Stand:
+        """How an order stands; `Missing` where the venue does not find it."""
+        with self._told_apart():
+            if self.knows_names:
+                asked, told = BY_CLIENT_ID[self.link.venue](name)
+                return _stand(await self._rest.fetch_order(asked, symbol, told), name)
+            if venue_id and self._rest.has.get("fetchOrder"):
+                return _stand(await self._rest.fetch_order(venue_id, symbol), name)
+            for question in ("fetchOpenOrders", "fetchClosedOrders", "fetchOrders"):
+                if self._rest.has.get(question) is True:
+                    for answer in await getattr(self._rest, _snake(question))(symbol):
+                        if answer.get("clientOrderId") == name:
+                            return _stand(answer, name)
+        raise Missing(f"{self.link.venue} lists no order {name}")
+
+    async def working(self, symbol: str) -> list[Stand]:
+        """Every order of the account that works in an instrument."""
+        with self._told_apart():
+            return [_stand(one, one.get("clientOrderId") or "") for one in await self._rest.fetch_open_orders(symbol)]
+
+    async def trades(self, symbol: str, venue_id: str) -> tuple[Trade, ...]:
+        """The executions of an order, first to last, each once."""
+        ccxt = self._ccxt
+        with self._told_apart():
+            try:
+                if self._rest.has.get("fetchOrderTrades") is not True:
+                    raise ccxt.NotSupported
+                told = await self._rest.fetch_order_trades(venue_id, symbol, None, TRADES_MAX)
+            except ccxt.NotSupported:
+                told = await self._rest.fetch_my_trades(symbol, None, TRADES_MAX)
+                told = [one for one in told if str(one.get("order")) == venue_id]
+            return _once(told)
+
+    async def balances(self) -> dict[str, Decimal]:
+        """What the account holds in all, by currency."""
+        with self._told_apart():
+            told = (await self._rest.fetch_balance()).get("total") or {}
+            return {str(name): _exact(amount) for name, amount in told.items() if amount is not None}
+
+    async def book(self, symbol: str, depth: int) -> tuple[list[Level], list[Level]]:
+        """The next state of a book: when it has changed, by websocket, or as it stands now."""
+        with self._told_apart():
+            if self.streams:
+                told = await self._stream.watch_order_book(symbol)
+            else:
+                told = await self._rest.fetch_order_book(symbol)
+            return _levels(told["bids"], depth), _levels(told["asks"], depth)
+
+    @property
+    def streams(self) -> bool:
+        """Whether books come by websocket."""
+        return self.link.stream and bool(self._stream.has.get("watchOrderBook"))
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._stream.close()
+        await self._rest.close()
+
+    def _check(self, symbol: str, tick: Decimal, lot: Decimal) -> None:
+        """Our ticks and lots must be multiples of the venue's, so that nothing that we send is rounded there."""
+        markets, venue = self._rest.markets, self.link.venue
+        if symbol not in markets:
+            raise problem("RUN_CONFIG", f"{venue} has no {symbol!r}{did_you_mean(symbol, list(markets))}")
+        steps = markets[symbol].get("precision") or {}
+        for ours, key, what in ((tick, "price", "tick"), (lot, "amount", "lot")):
+            if steps.get(key) is None or self._rest.precisionMode != self._ccxt.TICK_SIZE:
+                continue
+            theirs = Decimal(repr(steps[key]))
+            if theirs and ours % theirs:
+                raise problem(
+                    "RUN_CONFIG", f"{symbol}: {what} {ours} is no multiple of {venue}'s, {theirs.normalize():f}"
+                )
+
+    def _made(self, kind: str) -> Any:
+        import importlib
+
+        try:
+            self._ccxt = importlib.import_module("ccxt")
+            known = importlib.import_module(f"ccxt.{kind}")
+        except ImportError:
+            raise problem("CLI_MISSING", "ccxt: pip install 'hedgerow[venues]'") from None
+        link, names = self.link, list(self._ccxt.exchanges)
+        if link.venue not in names:
+            raise problem("RUN_CONFIG", f"ccxt knows no {link.venue!r}{did_you_mean(link.venue, names)}")
+        made = getattr(known, link.venue, None) or getattr(importlib.import_module("ccxt.async_support"), link.venue)
+        options = {**_OPTIONS, **({"defaultType": link.market} if link.market else {}), **link.options}
+        keys = {"apiKey": self._keys.key, "secret": self._keys.secret, "password": self._keys.password}
+        exchange = made({"timeout": int(link.timeout_s * 1000), "options": options, **keys})
+        exchange.enableRateLimit, exchange.maxRetriesOnFailure = True, 0
+        exchange.milliseconds = lambda: (self._now_ns() + self._skew_ns) // 1_000_000
+        if link.sandbox:
+            try:
+                exchange.set_sandbox_mode(True)
+            except self._ccxt.BaseError:
+                raise problem("RUN_CONFIG", f"{link.venue} has no test network: sandbox = true") from None
+        if link.url:
+            exchange.urls["api"] = moved(exchange.urls["api"], link.url)
+        return exchange
+
+    @contextmanager
+    def _told_apart(self) -> Iterator[None]:
+        """What is raised within, by what it leaves behind."""
+        ccxt = self._ccxt
+        if self.quiet_s:
+            raise Patience(f"{self.link.venue} wants to be left alone", self.quiet_s)
+        try:
+            yield
+        except (Refused, Unsure, HedgerowError):
+            raise
+        except ccxt.OrderNotFound as error:
+            raise Missing(self._said(error)) from None
+        except (ccxt.DDoSProtection, ccxt.RateLimitExceeded) as error:
+            wait_s = self._wait_s(error)
+            self._quiet_until_ns = self._now_ns() + int(wait_s * 1e9)
+            raise Patience(self._said(error), wait_s) from None
+        except ccxt.ExchangeError as error:
+            is_in_use = isinstance(error, ccxt.DuplicateOrderId) or _IN_USE.search(str(error))
+            if is_in_use or type(error) is ccxt.ExchangeError:  # or a code that ccxt cannot place
+                raise Unsure(self._said(error)) from None
+            raise Refused(self._said(error)) from None
+        except Exception as error:  # of the network, or an answer that cannot be read
+            raise Unsure(self._said(error)) from None
+
+    def _must_not_be_quiet(self) -> None:
+        if self.quiet_s:
+            raise Refused(f"{self.link.venue} wants to be left alone for {self.quiet_s:.0f} s: not sent")
+
+    def _wait_s(self, error: Exception) -> float:
+        headers = {str(name).lower(): value for name, value in (self._rest.last_response_headers or {}).items()}
+        told = str(headers.get("retry-after", ""))
+        if told.isascii() and told.isdigit():
+            return min(float(told), 86_400.0)
+        return _BANNED_S if " 418 " in str(error) else _RETRY_S
+
+    def _said(self, error: Exception) -> str:
+        """An error in a line, without addresses' queries and without a key."""
+        text = re.sub(r"\?\S*", "?...", f"{type(error).__name__}: {error}")
+        for secret in (self._keys.key, self._keys.secret, self._keys.password):
+            text = text.replace(secret, "...") if secret else text
+        return " ".join(text.split())[:300]
+
+
+def moved(urls: Any, base: str) -> Any:
+    """Addresses at another place, whatever their nesting: `http` there means `ws` for a websocket.
+
+    >>> moved({"rest": "https://api.venue.com/v3", "ws": "wss://stream.venue.com:9443/ws"}, "http://127.0.0.1:80")
+    {'rest': 'http://127.0.0.1:80/v3', 'ws': 'ws://127.0.0.1:80/ws'}
+    """
+    if isinstance(urls, dict):
+        return {name: moved(value, base) for name, value in urls.items()}
+    if not isinstance(urls, str):
+        return urls
+    place = base.rstrip("/")
+    place = re.sub("^http", "ws", place) if urls.startswith("ws") else place
+    return re.sub(r"^(?:https?|wss?)://[^/]+", lambda _: place, urls)
+
+
+def _snake(name: str) -> str:
+    return re.sub("(?=[A-Z])", "_", name).lower()
+
+
+def _stand(answer: Mapping[str, Any], name: str) -> Stand:
+    told = answer.get("info")
+    info = told if isinstance(told, dict) else {}
+    raw, venue_id = str(info.get("status") or info.get("state") or ""), str(answer.get("id") or "")
+    if venue_id.startswith("cid:"):  # what was asked for
+        venue_id = str(info.get("id") or "")
+    status = "open" if "PENDING" in raw.upper() else str(answer.get("status") or "")  # it may still trade
+    filled, trades = _exact(answer.get("filled") or 0), _once(answer.get("trades") or ())
+    is_whole = sum((_exact(one.amount) for one in trades), Decimal(0)) == filled
+    return Stand(name, venue_id, status, filled, trades if is_whole else ())
+
+
+def _once(told: Iterable[Mapping[str, Any]]) -> tuple[Trade, ...]:
+    """Executions, first to last, each once."""
+    found = {one.id: one for one in map(_trade, told)}
+    return tuple(sorted(found.values(), key=lambda one: (one.ts_ms, len(one.id), one.id)))
+
+
+def _trade(told: Mapping[str, Any]) -> Trade:
+    fee = told.get("fee") or {}
+    return Trade(
+        str(told["id"]),
+        int(told.get("timestamp") or 0),
+        str(told["price"]),
+        str(told["amount"]),
+        told.get("takerOrMaker") == "maker",
+        "" if fee.get("cost") is None else str(fee["cost"]),
+        str(fee.get("currency") or ""),
+    )
+
+
+def _exact(value: Any) -> Decimal:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        raise Unsure(f"{value!r} is no number") from None
+    if not found.is_finite():
+        raise Unsure(f"{value!r} is no number")
+    return found
+
+
+def _levels(side: Sequence[Sequence[Any]], depth: int) -> list[Level]:
+    """The best levels, as text; books come as floats, whose shortest form has the venue's digits."""
+    return [(f"{Decimal(str(one[0])):f}", f"{Decimal(str(one[1])):f}") for one in side[: depth or len(side)]]
