@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Raised whenever the same inputs would give other effects.
-pub const RULES_VERSION: u32 = 8;
+pub const RULES_VERSION: u32 = 9;
 
 /// The whole state of a fund. Everything else is a view of its journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]

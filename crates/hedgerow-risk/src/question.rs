@@ -48,7 +48,8 @@ pub(crate) struct Question {
 pub(crate) const fn simple(order: &Order) -> bool {
     (order.side.wrapping_sub(Side::Buy as u8) < 2)
         & (order.kind.wrapping_sub(OrderKind::Market as u8) < 2)
-        & (order.tif.wrapping_sub(TimeInForce::Gtc as u8) < 5)
+        // With a limit good-till-crossing too, which is the last of these times in force; at the market it would take.
+        & (order.tif.wrapping_sub(TimeInForce::Gtc as u8) < 3 + (order.kind & 3))
         & (order.flags == 0)
 }
 

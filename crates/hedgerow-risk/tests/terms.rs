@@ -76,6 +76,8 @@ fn terms_that_cannot_be_meant_are_denied() {
     assert_ne!(failed(&mut gate, &far) & bit(code::RISK_BAD_PRICE), 0);
     let (verdict, _) = gate.check_new(&Order { client_id: 50, ..o }, OPEN);
     assert_ne!(verdict.failed & bit(code::RISK_BAD_FIELD), 0, "a stop without its terms");
+    let (verdict, _) = gate.check_new(&Order { tif: TimeInForce::Gtx as u8, ..market(60, Side::Buy, 1) }, OPEN);
+    assert_eq!(verdict.failed, bit(code::RISK_BAD_FIELD), "at the market it would take");
 }
 
 #[test]

@@ -6,8 +6,8 @@ mod obvious;
 use desk::*;
 use hedgerow_core::time::SECOND;
 use hedgerow_core::{
-    HALTED, Instrument, KillSwitch, Limits, Mandate, Money, Order, OrderKind, RESTRICTED, ReplaceRequest, SHORTABLE,
-    Side, code,
+    FullOrder, FullReplace, HALTED, Instrument, KillSwitch, Limits, Mandate, Money, Order, OrderKind, OrderTerms,
+    RESTRICTED, ReplaceRequest, SHORTABLE, Side, TimeInForce, WITH_TERMS, code,
 };
 use hedgerow_risk::rules::bit;
 use hedgerow_risk::{Approved, Gate};
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-    New { strategy: u16, instrument: u32, sell: bool, market: bool, lots: i64, limit: i64, rising: bool },
+    New { strategy: u16, instrument: u32, sell: bool, market: bool, lots: i64, limit: i64, rising: bool, said: Said },
     Replace { pick: usize, lots: i64, limit: i64, rising: bool },
     Fill { pick: usize, share: i64 },
     Release { pick: usize },
@@ -30,6 +30,33 @@ enum Step {
     Flags { instrument: u32, flags: u32 },
     Session { open: bool, new_day: bool },
     Wait { ns: i64 },
+}
+
+/// What a random order says beyond side, size and limit.
+#[derive(Clone, Debug)]
+struct Said {
+    tif: TimeInForce,
+    display: i64,
+    pegged: bool,
+    peg: u8,
+    offset: i64,
+}
+
+impl Said {
+    /// An order that says it, with a peg, at the market or with its limit.
+    fn order(&self, plain: &Order, market: bool) -> FullOrder {
+        let kind = match (self.pegged, market) {
+            (true, _) => OrderKind::Pegged,
+            (false, true) => OrderKind::Market,
+            (false, false) => OrderKind::Limit,
+        };
+        let (display_lots, peg, offset_ticks) = (self.display, self.peg, self.offset);
+        let terms = OrderTerms { display_lots, peg, offset_ticks, ..OrderTerms::default() };
+        let has_terms = terms != OrderTerms::default();
+        let flags = if has_terms { WITH_TERMS } else { 0 };
+        let order = Order { kind: kind as u8, tif: self.tif as u8, flags, ..*plain };
+        FullOrder { order, terms: OrderTerms { id: if has_terms { plain.id } else { 0 }, ..terms } }
+    }
 }
 
 /// Limits that random orders reach often.
@@ -79,6 +106,20 @@ fn limit() -> impl Strategy<Value = i64> {
     prop_oneof![40 => near, 1 => prop::sample::select(ABSURD.to_vec())]
 }
 
+fn said() -> impl Strategy<Value = Said> {
+    use TimeInForce::{Cls, Day, Fok, Gtc, Gtx, Ioc, Opg};
+    let tif = prop_oneof![20 => Just(Day), 2 => prop::sample::select(vec![Gtc, Ioc, Fok, Gtx, Opg, Cls])];
+    let display = prop_oneof![
+        12 => Just(0), 6 => prop::sample::select(vec![1_i64, 5, 20, 40]), 1 => prop::sample::select(ABSURD.to_vec())
+    ];
+    let peg = prop_oneof![
+        12 => Just((false, 0, 0)),
+        6 => (1..=3_u8, -3..=3_i64).prop_map(|(peg, offset)| (true, peg, offset)),
+        1 => (any::<bool>(), 0..=4_u8, -1..=1_i64),
+    ];
+    (tif, display, peg).prop_map(|(tif, display, (pegged, peg, offset))| Said { tif, display, pegged, peg, offset })
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let (strategy, instrument) = (0..STRATEGIES, 0..INSTRUMENTS);
     let order = (
@@ -89,11 +130,13 @@ fn step() -> impl Strategy<Value = Step> {
         lots(),
         limit(),
         prop::bool::weighted(0.995),
+        said(),
     );
     let odd = prop_oneof![Just(SHORTABLE), Just(0), Just(HALTED), Just(RESTRICTED | SHORTABLE)];
     prop_oneof![
-        40 => order.prop_map(|(strategy, instrument, sell, market, lots, limit, rising)| {
-            Step::New { strategy, instrument, sell, market, lots, limit: if market && limit > 0 { 0 } else { limit }, rising }
+        40 => order.prop_map(|(strategy, instrument, sell, market, lots, limit, rising, said)| {
+            let limit = if market && !said.pegged && limit > 0 { 0 } else { limit };
+            Step::New { strategy, instrument, sell, market, lots, limit, rising, said }
         }),
         6 => (any::<usize>(), lots(), limit(), prop::bool::weighted(0.995))
             .prop_map(|(pick, lots, limit, rising)| Step::Replace { pick, lots, limit, rising }),
@@ -113,6 +156,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A share; what trades of the third is a multiple of five.
+fn listing(instrument: u32) -> Instrument {
+    Instrument { lots_step: if instrument == 2 { 5 } else { 1 }, ..share(instrument) }
+}
+
 /// The gate and its twin side by side.
 struct Pair {
     gate: Gate,
@@ -126,6 +174,7 @@ impl Pair {
     fn new() -> Pair {
         let mut gate = desk_with(tight());
         gate.set_firm(&firm());
+        UNIVERSE.iter().for_each(|i| gate.define(&listing(*i)).unwrap());
         let book = |limits, expires_ts| Book {
             limits,
             granted: true,
@@ -140,7 +189,7 @@ impl Pair {
                 Book { mandate: 2, ..book(tight(), CLOSE) },
                 book(firm(), i64::MAX),
             ],
-            instruments: UNIVERSE.map(|i| (i, share(i))).into(),
+            instruments: UNIVERSE.map(|i| (i, listing(i))).into(),
             rates: [(currency("EUR"), EUR_RATE)].into(),
             marks: UNIVERSE.map(|i| (i, (10_000, OPEN))).into(),
             positions: [].into(),
@@ -166,20 +215,11 @@ impl Pair {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::New { strategy, instrument, sell, market, lots, limit, rising } => {
+            Step::New { strategy, instrument, sell, market, lots, limit, rising, said } => {
                 let (id, client_id) = self.ids(rising);
-                let kind = if market { OrderKind::Market } else { OrderKind::Limit } as u8;
                 let side = if sell { Side::Sell } else { Side::Buy };
-                let order = Order {
-                    strategy,
-                    instrument,
-                    kind,
-                    limit_ticks: limit,
-                    ts: self.now,
-                    client_id,
-                    ..order(id, side, lots)
-                };
-                self.new_order(&order);
+                let plain = Order { strategy, instrument, client_id, ts: self.now, ..order(id, side, lots) };
+                self.new_order(&said.order(&Order { limit_ticks: limit, ..plain }, market));
             }
             Step::Replace { pick, lots, limit, rising } => {
                 let Some((_, live)) = self.pick(pick) else { return };
@@ -195,8 +235,9 @@ impl Pair {
                     limit_ticks: limit,
                     ..ReplaceRequest::default()
                 };
-                let expected = self.twin.check_replace(&live.order, filled, &request, self.now);
-                let (verdict, approved) = self.gate.check_replace(&live.order, filled, &request, self.now);
+                let expected = self.twin.check_replace(&live.full(), filled, &request, self.now);
+                let change = FullReplace { request, stop_ticks: 0 };
+                let (verdict, approved) = self.gate.check_full_replace(&live.full(), filled, &change, self.now);
                 assert_eq!(verdict, expected);
                 assert_eq!(approved.is_some(), verdict.failed == 0);
                 self.limits_hold(&verdict);
@@ -230,12 +271,19 @@ impl Pair {
         }
     }
 
-    fn new_order(&mut self, order: &Order) {
+    fn new_order(&mut self, full: &FullOrder) {
+        let FullOrder { order, .. } = full;
         let before = self.sums(order);
-        let expected = self.twin.check_new(order, self.now);
-        let (verdict, approved) = self.gate.check_new(order, self.now);
-        assert_eq!(verdict, expected, "{order:?}");
-        assert_eq!(approved.map(Approved::into_inner), (verdict.failed == 0).then_some(*order));
+        let expected = self.twin.check_new(full, self.now);
+        let (verdict, approved) = if order.flags == 0 {
+            let (verdict, approved) = self.gate.check_new(order, self.now);
+            (verdict, approved.map(|order| FullOrder { order: order.into_inner(), ..FullOrder::default() }))
+        } else {
+            let (verdict, approved) = self.gate.check_full(full, self.now);
+            (verdict, approved.map(Approved::into_inner))
+        };
+        assert_eq!(verdict, expected, "{full:?}");
+        assert_eq!(approved, (verdict.failed == 0).then_some(*full));
         if verdict.failed != 0 {
             assert_eq!(self.sums(order), before, "a denied order changes no sum");
         }
@@ -300,7 +348,7 @@ impl Pair {
                 twin.books[usize::from(strategy)].revoked = true;
             }
             Step::Flags { instrument, flags } => {
-                let terms = Instrument { flags, ..share(instrument) };
+                let terms = Instrument { flags, ..listing(instrument) };
                 gate.define(&terms).unwrap();
                 twin.instruments.insert(instrument, terms);
             }

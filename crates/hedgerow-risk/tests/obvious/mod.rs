@@ -1,10 +1,11 @@
 //! The gate's obvious twin: it keeps only what happened, and works out every sum anew for every question. Slow, short.
 
 mod facts;
+mod terms;
 
 use hedgerow_core::{
-    Code, Currency, HALTED, Instrument, Limits, Order, OrderKind, RESTRICTED, ReplaceRequest, SHORTABLE, Side, Verdict,
-    code,
+    Code, Currency, FullOrder, HALTED, Instrument, Limits, Order, OrderKind, OrderTerms, RESTRICTED, ReplaceRequest,
+    SHORTABLE, Side, Verdict, code,
 };
 use hedgerow_risk::bounds::{ADV_UNBOUNDED_BPS, EXPOSURE_MAX, LOT_VALUE_MAX, LOTS_MAX, TICKS_MAX};
 use hedgerow_risk::rules::{ORDER, WAIVABLE, bit};
@@ -19,11 +20,16 @@ type Like = (u32, u8, i64, i64);
 #[derive(Clone, Debug)]
 pub struct Live {
     pub order: Order,
+    pub terms: OrderTerms,
     pub open: i64,
     pub next: Option<(i64, i64)>,
 }
 
 impl Live {
+    pub fn full(&self) -> FullOrder {
+        FullOrder { order: self.order, terms: self.terms }
+    }
+
     pub fn reserved(&self) -> i64 {
         self.next.map_or(self.open, |(lots, _)| lots.max(self.open))
     }
@@ -66,6 +72,7 @@ pub struct Obvious {
 /// What is asked about.
 struct Ask {
     order: Order,
+    terms: OrderTerms,
     cause: u64,
     client_id: u64,
     ts: i64,
@@ -172,15 +179,17 @@ impl Obvious {
                 let pending = after.live[at].next.map_or(0, |(lots, _)| lots);
                 after.live[at].next = Some((ask.open.max(pending), ask.limit));
             }
-            None => after.live.push(Live { order: ask.order, open: ask.open, next: None }),
+            None => after.live.push(Live { order: ask.order, terms: ask.terms, open: ask.open, next: None }),
         }
         after
     }
 
-    pub fn check_new(&mut self, order: &Order, now: i64) -> Verdict {
+    pub fn check_new(&mut self, full: &FullOrder, now: i64) -> Verdict {
+        let FullOrder { order, terms } = full;
         let lots = order.lots.clamp(0, LOTS_MAX);
         let ask = Ask {
             order: *order,
+            terms: *terms,
             cause: order.id,
             client_id: order.client_id,
             ts: order.ts,
@@ -194,16 +203,18 @@ impl Obvious {
         };
         let verdict = self.decide(&ask, 1);
         if verdict.decision == 1 {
-            self.live.push(Live { order: *order, open: lots, next: None });
+            self.live.push(Live { order: *order, terms: *terms, open: lots, next: None });
         }
         verdict
     }
 
-    pub fn check_replace(&mut self, order: &Order, filled: i64, request: &ReplaceRequest, now: i64) -> Verdict {
+    pub fn check_replace(&mut self, full: &FullOrder, filled: i64, request: &ReplaceRequest, now: i64) -> Verdict {
+        let FullOrder { order, terms } = full;
         let at = self.live.iter().position(|live| live.order.id == order.id);
         let open = request.lots.saturating_sub(filled).clamp(0, LOTS_MAX);
         let ask = Ask {
             order: *order,
+            terms: *terms,
             cause: request.id,
             client_id: request.client_id,
             ts: request.ts,
@@ -352,7 +363,6 @@ impl Obvious {
             _ => (after.gross(firm), EXPOSURE_MAX),
         };
         let clock = ask.ts < self.latest || ask.ts > ask.now || ask.now < self.latest;
-        let step = terms.lots_step.max(1);
         vec![
             rule(
                 code::RISK_SESSION_CLOSED,
@@ -370,13 +380,9 @@ impl Obvious {
                 i128::from(book.client_id) * UNIT,
             ),
             rule(code::RISK_UNKNOWN_ORDER, ask.unknown, i128::from(ask.order.id) * UNIT, 0),
+            rule(code::RISK_BAD_FIELD, !ask.is_meant(), 0, 0),
             rule(code::RISK_BAD_PRICE, if market { ask.limit != 0 } else { ask.limit <= 0 }, n(ask.limit), 0),
-            rule(
-                code::RISK_BAD_LOTS,
-                ask.open == 0 || ask.lots <= 0 || ask.lots < terms.lots_min || ask.lots % step != 0,
-                n(ask.lots),
-                n(terms.lots_min),
-            ),
+            ask.lots_word(terms),
             rule(code::RISK_HALTED, terms.flags & HALTED != 0, 0, 0),
             rule(code::RISK_RESTRICTED, terms.flags & RESTRICTED != 0, 0, 0),
             rule(
