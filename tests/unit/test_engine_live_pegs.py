@@ -50,7 +50,7 @@ class Follower(hr.Strategy):
 
 
 def drifting(updates: int) -> str:
-    """A book three ticks wide that goes up and down, a tenth of a second between two updates, and a trade before each."""
+    """A book three ticks wide that goes up and down ten times a second, and a trade before each update."""
     line = LIVE["line"]
     at = [0, 1, 2, 1, 0, -1, -2, -1]
     bids = [[f"{61_000 - i / 10:.1f}", "0.010"] for i in range(20)]
@@ -82,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("speed", [0, 37.5])
 def test_pegged_orders_trade_on_paper_as_in_the_backtest_byte_for_byte(folder: Path, speed: float) -> None:
-    """Each kind of peg fills at several prices that it came to, and is changed; at any speed the journal is the same."""
+    """Each kind of peg fills at several prices that it came to, and is changed, at any speed."""
     settings, clock = read_settings(folder / "paper.toml", speed=speed), LIVE["Clock"]()
     done = paper(settings, LIVE["maker"](folder), clock=clock, wait=clock.wait)
     again: Any = LIVE["backtested"](folder, settings)
