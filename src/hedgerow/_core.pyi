@@ -1612,6 +1612,35 @@ class QuoteTicket:
         """
 
 @final
+class ReactiveGenerator:
+    """
+    The queue-reactive market, event by event; see `hedgerow.market.generated`.
+
+    Rates are per second, of each table a row is a queue. Raises SIM_BAD_COST for a setting that cannot be meant.
+    """
+    def __new__(
+        cls,
+        /,
+        *,
+        seed: SupportsIndex,
+        instrument: SupportsIndex,
+        start_ticks: SupportsIndex,
+        start_ns: SupportsIndex,
+        limit_rates: SupportsGetItem[int, SupportsGetItem[int, SupportsFloat | SupportsIndex]],
+        cancel_rates: SupportsGetItem[int, SupportsGetItem[int, SupportsFloat | SupportsIndex]],
+        market_rates: SupportsGetItem[int, SupportsGetItem[int, SupportsFloat | SupportsIndex]],
+        theta: SupportsFloat | SupportsIndex,
+        redraw: SupportsFloat | SupportsIndex,
+    ) -> ReactiveGenerator: ...
+    def run(
+        self, /, events: SupportsIndex
+    ) -> tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]:
+        """
+        The next events of orders, at least so many and whole updates, and the trades among them: `BookOrder` and `Trade`
+        rows.
+        """
+
+@final
 class StandingQuote:
     """
     A maker's quote as it stands; what the venue has not answered counts as done.

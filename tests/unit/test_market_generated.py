@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import hedgerow as hr
 from hedgerow.core.errors import HedgerowError
 from hedgerow.market.books import OrderBook
-from hedgerow.market.generated import MarketModel, generated_books, generated_events, generated_pieces
+from hedgerow.market.generated import MarketModel, QueueReactive, generated_books, generated_events, generated_pieces
 
 ADD, EXECUTE, DELETE, LAST = 1, 3, 4, 0x80
 STEP_NS = 3 * 10**9
@@ -117,3 +121,64 @@ def test_a_strategy_runs_on_a_made_up_book() -> None:
     result = hr.backtest(books, listener)
     assert listener.seen > 1_000
     assert result.final_nav == pytest.approx(result.info.cash)
+
+
+def test_a_queue_reactive_market_returns_to_where_it_was_and_its_queues_foretell() -> None:
+    """A mid that moves by queues running empty comes back at once and walks in the long run."""
+    orders, trades = generated_events(1_000_000, seed=1, model=QueueReactive())
+    tops, ends = OrderBook().tops(orders), (orders["action"] & LAST) != 0
+    both = (tops[:, 1] > 0) & (tops[:, 3] > 0)
+    (bid, bid_lots, ask, ask_lots), ts = tops[both].T, orders["ts_event"][ends][both]
+    mid = (bid + ask) / 2
+    moves = np.flatnonzero(np.diff(mid)) + 1
+    steps = np.diff(mid)[moves - 1]
+    assert np.corrcoef(steps[1:], steps[:-1])[0, 1] < -0.1
+    grid = np.arange(ts[0], ts[-1], 300 * 10**9)
+    walk = np.diff(mid[np.searchsorted(ts, grid, side="right") - 1])
+    assert abs(np.corrcoef(walk[1:], walk[:-1])[0, 1]) < 4 / np.sqrt(len(walk))
+    at = np.arange(0, moves[-1], 97)
+    after = moves[np.searchsorted(moves, at, side="right").clip(max=moves.size - 1)]
+    flow = hr.order_flow_facts(
+        np.where(trades["aggressor"] == 1, 1.0, -1.0),
+        trades["ts_event"].astype(float),
+        adds=1,
+        cancels=1,
+        imbalance=((bid_lots - ask_lots) / (bid_lots + ask_lots))[at],
+        next_move=np.sign(mid[after] - mid[after - 1]),
+    )
+    assert flow["queues foretell"].holds
+    assert set(trades["lots"].tolist()) == {1}
+
+
+def test_queues_are_as_long_as_the_published_law_says(shared: Callable[[str], Path]) -> None:
+    """One queue a side, whose reference price stays."""
+    entries = json.loads(shared("reference/expected.json").read_text("utf-8"))["entries"]
+    known = next(entry for entry in entries if entry["id"] == "lob_hawkes.queue_reactive.stationary_law")
+    given = known["inputs"]
+    model = QueueReactive(
+        limit_rates=((given["arrival"],),),
+        cancel_rates=(tuple(given["cancel_per_order"] * many for many in range(1, 80)),),
+        market_rates=((given["market"],),),
+        theta=0.0,
+    )
+    orders, _ = generated_events(600_000, seed=2, model=model)
+    change = np.where(orders["action"] & ~np.uint8(LAST) == ADD, 1, -1)
+    for side in (1, 2):
+        mine = orders["side"] == side
+        length, stayed = np.cumsum(change[mine])[:-1], np.diff(orders["ts_event"][mine])
+        shares = np.bincount(length, weights=stayed)[: len(known["expected"])] / stayed.sum()
+        assert shares == pytest.approx(known["expected"], abs=known["tol"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"theta": 2.0}, "theta is 2"),
+        ({"limit_rates": ((5.0,), (1.0,), (0.8,))}, "queue 1 grows without end"),
+        ({"market_rates": ()}, "market_rates of 0 queues"),
+    ],
+)
+def test_queue_reactive_settings_that_cannot_be_meant_are_named(changes: dict[str, object], says: str) -> None:
+    """With the value seen and its bounds."""
+    with pytest.raises(HedgerowError, match=says):
+        generated_events(10, seed=1, model=QueueReactive(**changes))  # type: ignore[arg-type]

@@ -52,7 +52,7 @@ mod _core {
     #[pymodule_export]
     use crate::fix::{FixDictionary, FixSession, fix_frames, fix_identity};
     #[pymodule_export]
-    use crate::generate::MarketGenerator;
+    use crate::generate::{MarketGenerator, ReactiveGenerator};
     #[pymodule_export]
     use crate::governance::{
         Authority, canonical_json, ed25519_public, ed25519_sign, ed25519_verify, limit_fields, missing_seats, sha256,

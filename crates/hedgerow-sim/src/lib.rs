@@ -24,7 +24,7 @@ pub use config::VenueConfig;
 pub use cost::{Depth, fee, impact_nano, price_ticks};
 pub use faults::Faults;
 pub use fees::{FeeSchedule, FeeSchedules, FeeTier, Rate};
-pub use generate::{Generator, GeneratorConfig};
+pub use generate::{Generator, GeneratorConfig, Reactive, ReactiveConfig};
 pub use margin::{Held, MarginConfig, MarginRate};
 pub use replay::{BookConfig, BookVenue};
 pub use venue::BarVenue;

@@ -3,16 +3,18 @@
 Promises: equal settings and seed give equal events on every machine; the events are those of a real feed of orders, so
 that whatever takes one takes the other. Which facts of real markets it shows is tested fact by fact (`stylised_facts`,
 `order_flow_facts`). Never: evidence that a strategy earns money; what pays for a profit here is a random number.
-Sources: Cont, Stoikov & Talreja (2010); Lillo, Mike & Farmer (2005); Hardiman, Bercot & Bouchaud (2013).
+Sources: Cont, Stoikov & Talreja (2010); Lillo, Mike & Farmer (2005); Hardiman, Bercot & Bouchaud (2013); Huang, Lehalle
+& Rosenbaum (2015).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hedgerow._core import MarketGenerator
+from hedgerow._core import MarketGenerator, ReactiveGenerator
 from hedgerow.core.errors import problem
 from hedgerow.market.books import Events
 from hedgerow.market.instruments import Instrument
@@ -54,11 +56,51 @@ class MarketModel:
         return cls(size_tail=0.0, branching=0.0, fear=0.0, split_tail=0.0, split_orders=1, refill=0.0)
 
 
+Rates = tuple[tuple[float, ...], ...]
+"""Of each queue, the one next to the reference price first, a rate for each length."""
+
+
+def _cancels() -> Rates:
+    """Ever less more the longer the queue is; by queue, the most and how fast it is reached."""
+    shapes = ((1.5, 8.0), (1.4, 10.0), (1.2, 10.0))
+    return tuple(tuple(most * (1 - math.exp(-many / orders)) for many in range(1, 41)) for most, orders in shapes)
+
+
+def _takers() -> Rates:
+    """Who takes from a queue hurries where it is short."""
+    return 3 * (tuple(0.8 * math.exp(-many / 6) for many in range(1, 41)),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueReactive:
+    """A made-up market of queues around a reference price, what comes to each and goes depending on its length.
+
+    limit_rates: limit orders a second into a queue of 0, 1, ... orders, a row for each queue of a side. cancel_rates:
+    cancels in a queue of 1, 2, ... orders. market_rates: market orders that take from it while it is the best of its
+    side. Beyond a row's end its last rate holds; every order has one lot. theta: how likely the reference price
+    follows the mid by a tick where that has moved. redraw: how likely all queues are drawn anew then.
+
+    The defaults have the shapes of the paper's figures: limit orders come at about one rate, cancels grow ever less
+    with the queue, market orders fall with it. The numbers are round ones; put in those of your own share.
+    Source: Huang, Lehalle & Rosenbaum (2015), "Simulating and analyzing order book data: the queue-reactive model".
+
+    >>> orders, trades = generated_events(5_000, seed=7, model=QueueReactive())
+    >>> set(trades["lots"].tolist())
+    {1}
+    """
+
+    limit_rates: Rates = ((1.6, 1.2), (1.0,), (0.8,))
+    cancel_rates: Rates = field(default_factory=_cancels)
+    market_rates: Rates = field(default_factory=_takers)
+    theta: float = 0.7
+    redraw: float = 0.85
+
+
 def generated_events(
     events: int,
     *,
     seed: int,
-    model: MarketModel | None = None,
+    model: MarketModel | QueueReactive | None = None,
     start: Moment = 0,
     start_ticks: int = 10_000,
     instrument: int = 0,
@@ -82,18 +124,20 @@ def generated_pieces(
     events: int,
     *,
     seed: int,
-    model: MarketModel | None = None,
+    model: MarketModel | QueueReactive | None = None,
     start: Moment = 0,
     start_ticks: int = 10_000,
     instrument: int = 0,
 ) -> Iterator[tuple[Events, Events]]:
     """The same market without an end, about `events` events at a time: memory does not grow with its length."""
-    market = MarketGenerator(
+    model = model or MarketModel()
+    made = ReactiveGenerator if isinstance(model, QueueReactive) else MarketGenerator
+    market = made(
         seed=seed,
         instrument=instrument,
         start_ticks=start_ticks,
         start_ns=start if isinstance(start, int) else moment_ns(start),
-        **vars(model or MarketModel()),
+        **vars(model),
     )
     while True:
         yield market.run(events)
@@ -103,7 +147,7 @@ def generated_books(
     events: int,
     *,
     seed: int,
-    model: MarketModel | None = None,
+    model: MarketModel | QueueReactive | None = None,
     start: Moment = 0,
     start_ticks: int = 10_000,
     instrument: Instrument | None = None,

@@ -5,7 +5,7 @@ use hedgerow_core::{Problem, code};
 /// Most prices on a side that have rates of their own.
 const DEPTH_MAX: usize = 200;
 /// The highest rate: more a second would leave less than a nanosecond between events.
-const RATE_MAX: f64 = 1e7;
+pub(super) const RATE_MAX: f64 = 1e7;
 
 /// Settings of a made-up market. Rates are per second and side.
 #[derive(Clone, PartialEq, Debug)]

@@ -5,7 +5,8 @@ use super::config::GeneratorConfig;
 use super::flow::Flow;
 use super::queues::{Queues, Resting};
 use super::random::Random;
-use hedgerow_core::{BookOrder, LAST_OF_UPDATE, OrderAction, Problem, Side, Trade, TradeKind};
+use super::rows::{Telling, join, opposite};
+use hedgerow_core::{BookOrder, OrderAction, Problem, Side, Trade};
 
 /// Lots of the largest order.
 const LOTS_MAX: u32 = 10_000;
@@ -163,24 +164,15 @@ impl Generator {
         (None, sum)
     }
 
-    fn row(&self, id: u64, side: Side, price_ticks: i32, lots: u32, action: OrderAction) -> BookOrder {
-        BookOrder {
-            ts_event: self.now_ns,
-            order_id: id,
-            price_ticks,
-            lots,
-            delay_us: 0,
-            instrument: self.config.instrument,
-            side: side as u8,
-            action: action as u8 | LAST_OF_UPDATE,
-        }
+    fn telling(&self) -> Telling {
+        Telling { instrument: self.config.instrument, now_ns: self.now_ns }
     }
 
     fn add(&mut self, side: Side, price: i32, orders: &mut Vec<BookOrder>) {
         let (id, lots) = (self.next_id, self.random.pareto(self.config.size_tail, LOTS_MAX));
         self.next_id += 1;
         self.side(side).add(price, Resting { id, lots });
-        orders.push(self.row(id, side, price, lots, OrderAction::Add));
+        orders.push(self.telling().order(id, side, price, lots, OrderAction::Add));
     }
 
     fn cancel(&mut self, side: Side, price: i32, orders: &mut Vec<BookOrder>) {
@@ -188,33 +180,23 @@ impl Generator {
         let many = queues.levels().find(|(at, _)| *at == price).map_or(1, |(_, many)| many);
         let place = self.random.place(many);
         let gone = self.side(side).remove(price, place);
-        orders.push(self.row(gone.id, side, price, 0, OrderAction::Delete));
+        orders.push(self.telling().order(gone.id, side, price, 0, OrderAction::Delete));
     }
 
     /// A market order takes what it wants, and leaves the last order of the other side.
     fn trade(&mut self, orders: &mut Vec<BookOrder>, trades: &mut Vec<Trade>) {
         let aggressor = self.flow.next(&mut self.random);
-        let passive = if aggressor == Side::Buy { Side::Sell } else { Side::Buy };
+        let passive = opposite(aggressor);
         let lots = self.random.pareto(self.config.size_tail, LOTS_MAX);
         let (mut wanted, first, before) = (lots, orders.len(), self.best());
         while wanted > 0 && self.side(passive).len() > 1 {
             let Some((price, id, given)) = self.side(passive).take(wanted) else { break };
             wanted -= given;
-            let mut row = self.row(id, passive, price, given, OrderAction::Execute);
-            row.action &= !LAST_OF_UPDATE;
-            orders.push(row);
-            trades.push(Trade {
-                ts_event: self.now_ns,
-                ts_init: self.now_ns,
-                lots: given.into(),
-                price_ticks: price,
-                instrument: self.config.instrument,
-                aggressor: aggressor as u8,
-                kind: TradeKind::Continuous as u8,
-            });
+            orders.push(self.telling().order(id, passive, price, given, OrderAction::Execute));
+            trades.push(self.telling().trade(passive, price, given));
         }
-        if let Some(last) = orders[first..].last_mut() {
-            last.action |= LAST_OF_UPDATE;
+        if orders.len() > first {
+            join(&mut orders[first..]);
             let fell = self.best().0 < before.0;
             // A large trade brings more than a small one, so that activity has heavy tails too.
             let size = f64::from(lots) / self.mean_lots;

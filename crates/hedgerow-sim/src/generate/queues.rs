@@ -37,6 +37,11 @@ impl Queues {
         self.orders
     }
 
+    /// How many orders there are at a price.
+    pub fn len_at(&self, price: i32) -> usize {
+        self.by_key.get(&self.key(price)).map_or(0, VecDeque::len)
+    }
+
     /// Prices with their numbers of orders, best first.
     pub fn levels(&self) -> impl Iterator<Item = (i32, usize)> {
         self.by_key.iter().map(|(key, queue)| (self.key(*key), queue.len()))

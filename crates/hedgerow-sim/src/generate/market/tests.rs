@@ -2,6 +2,7 @@
 
 use super::*;
 use hedgerow_book::{Book, OrderBook, Rules};
+use hedgerow_core::LAST_OF_UPDATE;
 
 /// A market one tick wide with so many orders at each best price, and full queues behind.
 fn with_queues(bids: u32, asks: u32, seed: u64) -> Generator {
