@@ -130,6 +130,40 @@ def test_two_participants_trade_and_everybody_sees_the_book_in_sequence(served: 
     assert one.hear("report")["status"] == "cancelled"
 
 
+def test_a_pegged_order_follows_the_book_and_one_that_cannot_be_meant_is_refused_by_field(served: Served) -> None:
+    """It goes up with the best bid, a tick above it, and no further than its cap; nothing of a refused one stands."""
+    one, two = served.open(), served.open()
+    one.login("ONE", "first")
+    two.login("TWO", "second")
+    two.say(op="subscribe", symbol="ABC")
+    two.hear("book")
+    one.say(op="new", client_id="bid", symbol="ABC", side="buy", quantity="10", price="10.00")
+    two.hear("diff")
+    peg = {"op": "new", "symbol": "ABC", "side": "buy", "quantity": "10", "type": "pegged", "price": "10.03"}
+    for words, says in (
+        ({"peg": "primry"}, "peg: 'primry' is none of primary, midpoint, market"),
+        ({"peg": "primary", "offset": "0.005"}, "offset: 0.005 is no multiple of 0.01"),
+        ({"peg": "primary", "offset": 1}, "offset: 1 is no number in a text"),
+    ):
+        two.say(client_id="wrong", **peg, **words)
+        assert says in two.hear("error")["error"]
+    two.say(client_id="loose", **peg)
+    assert two.hear("report")["what"] == "rejected"
+    two.say(client_id="peg", **peg, peg="primary", offset="0.01")
+    told = two.hear("report")
+    assert (told["what"], told["peg"], told["offset"]) == ("accepted", "primary", "0.01")
+    assert two.hear("diff")["bids"] == [["10.01", "10"]]
+    for name, price in (("better", "10.01"), ("best", "10.05")):
+        one.say(op="new", client_id=name, symbol="ABC", side="buy", quantity="1", price=price)
+        assert one.hear("report")["what"] == "accepted"
+    one.say(op="cancel", client_id="c", orig_client_id="best")
+    one.say(op="new", client_id="sale", symbol="ABC", side="sell", quantity="4", price="10.00", time_in="ioc")
+    told = two.hear("report")
+    while told["what"] != "traded":
+        told = two.hear("report")
+    assert (told["client_id"], told["last_price"], told["last_quantity"]) == ("peg", "10.02", "4")
+
+
 def test_how_an_order_stands_is_told_after_what_brought_it_there(served: Served) -> None:
     """Order and question together, thirty times."""
     one = served.open()

@@ -312,6 +312,7 @@ codes! {
         15 WIRE_SESSION "the session does not allow this now" => "see the message; nothing was sent";
         16 WIRE_STORE "what a session sent and received cannot be kept, or is not as it was written" => "restore the folder from a copy, or agree a reset of the sequence numbers with the counterparty";
         17 WIRE_CONFORMANCE "the engine did not answer as a definition says" => "see the differences above";
+        18 WIRE_ORDER "this venue is not sent such an order" => "nothing was sent; use words that the venue knows, or trade it elsewhere";
     }
     FEED = 16 exit 24 {
         1 FEED_SPEC "a feed's specification cannot be used" => "correct the keys that the message names; `hedgerow feeds check FILE` reads it again";

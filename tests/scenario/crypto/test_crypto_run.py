@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from hedgerow.cli.main import run
-from hedgerow.core.errors import HedgerowError
+from hedgerow.core.errors import HedgerowError, error_table
 from hedgerow.engine.live import LiveSettings
 from hedgerow.engine.why import Journal
 from hedgerow.execution.venues import read_log
@@ -95,6 +95,21 @@ def test_what_is_shown_of_an_order_is_said_where_the_venue_knows_it_and_refused_
     assert shown == ([int(10 / lot)] if crypto_place.kind == "binance" else [])
     states = set(crypto_place.account().orders.values())
     assert states == {"ended"}, states
+
+
+@BOTH
+def test_a_pegged_order_is_refused_by_name_before_anything_leaves(crypto_place: Any) -> None:
+    """The exchange hears nothing, the order is rejected with its code, and a person is told why."""
+    crypto_place.change('currency = "USDT"\n[venue]', 'currency = "USDT"\ncash = 1_000_000_000\n[venue]')
+    (crypto_place.folder / "busy.py").write_text(ONCE.replace("best_ask[0])", 'best_ask[0], peg="primary")'))
+    crypto_place.venue()
+    told = crypto_place.paper(5.0)
+    assert sent(crypto_place) == {}
+    (said,) = told["findings"]
+    assert f"WIRE-018 this venue is not sent such an order: pegged orders are not sent to {crypto_place.kind}" in said
+    number = next(row.number for row in error_table() if row.name == "WIRE_ORDER")
+    reports = Journal(crypto_place.folder / "run").of("VenueReport")
+    assert reports["code"].tolist() == [number]
 
 
 @BOTH

@@ -35,7 +35,7 @@ class Sender:
                     self._send_one(gateway, what, record, terms)
                 except WireError as error:
                     self._findings.add("LIVE_NOT_SENT", f"not sent: {error}")
-                    self._refuse(what, record, handlers)
+                    self._refuse(what, record, handlers, error.row.number)
         if sent:
             gateway.flush()
 
@@ -67,8 +67,8 @@ class Sender:
             name = self._book.changed_name(change)
             gateway.replace(name, self._names[order.id], words, self._now())
 
-    def _refuse(self, what: str, record: bytes, handlers: Any) -> None:
-        """It is certain that it did not leave: the order, or the wish to cancel or change it, is over."""
+    def _refuse(self, what: str, record: bytes, handlers: Any, code: int) -> None:
+        """It is certain that it did not leave, and why: the order, or the wish to cancel or change it, is over."""
         if what == "new":
             number, kind = self._book.order(record)[0], REJECTED
         elif what == "cancel":
@@ -80,4 +80,4 @@ class Sender:
         if kind == CANCEL_REJECTED and order is not None and order.state == "Unknown":
             return  # that our wish did not leave says nothing of the order
         with named_errors():
-            self._engine.report(self._book.report(kind, order, self._now()), handlers)
+            self._engine.report(self._book.report(kind, order, self._now(), code=code), handlers)

@@ -18,7 +18,15 @@ from functools import partial
 from typing import Any, Protocol
 
 from hedgerow.core.errors import problem
-from hedgerow.execution.gateways.crypto_client import CryptoClient, CryptoLink, Keys, Patience, Refused, Unsure
+from hedgerow.execution.gateways.crypto_client import (
+    CryptoClient,
+    CryptoLink,
+    Keys,
+    Patience,
+    Refused,
+    Unsure,
+    must_know,
+)
 from hedgerow.execution.gateways.crypto_orders import CryptoOrders
 from hedgerow.execution.gateways.fix import Heard, Level, OrderWords
 from hedgerow.execution.latencies import Latencies
@@ -106,7 +114,8 @@ class CryptoGateway:
         self._thread.join(self._link.timeout_s)
 
     def new(self, name: str, order: OrderWords, ts: int) -> None:
-        """Send an order."""
+        """Send an order; WIRE_ORDER where the venue knows none such, and nothing leaves."""
+        must_know(self._link.venue, order)
         self._must_be_up()
         self._start(lambda orders: orders.place(name, order))
         self.latencies.sent(name, self._now_ns())

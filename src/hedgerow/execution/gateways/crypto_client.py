@@ -118,6 +118,14 @@ class Stand:
     trades: tuple[Trade, ...] = ()
 
 
+def must_know(venue: str, order: OrderWords) -> None:
+    """Raise WIRE_ORDER for an order that the venue would take for another one than is meant."""
+    hides = bool(order.display) and venue not in _ICEBERGS
+    if order.stop or order.peg or hides or order.tif not in _TIFS:
+        kind = "stop" if order.stop else "pegged" if order.peg else "iceberg" if hides else order.tif
+        raise problem("WIRE_ORDER", f"{kind} orders are not sent to {venue}")
+
+
 class CryptoClient:
     """One account; made and used on one event loop."""
 
@@ -164,12 +172,9 @@ class CryptoClient:
             self._skew_ns = told_ms * 1_000_000 - (before_ns + self._now_ns()) // 2
 
     async def place(self, name: str, order: OrderWords) -> Stand:
-        """Send an order, once."""
+        """Send an order that the venue knows, once."""
         self._must_not_be_quiet()
-        shows = order.display and _ICEBERGS.get(self.link.venue)
-        if order.stop or order.peg or order.tif not in _TIFS or shows is None:
-            kind = "stop" if order.stop else "pegged" if order.peg else "iceberg" if shows is None else order.tif
-            raise Refused(f"{kind} orders are not sent to {self.link.venue}")
+        shows = order.display and _ICEBERGS[self.link.venue]
         kind, side = "limit" if order.price else "market", "buy" if order.buys else "sell"
         how = {"postOnly": True} if order.post_only else _TIFS[order.tif]
         told = {"clientOrderId": name, **(how if order.price else {}), **({shows: order.display} if shows else {})}
