@@ -33,6 +33,7 @@ from hedgerow.cli import (
     strategy,
     sweeping,
     system,
+    tca,
     venue,
     witness,
 )
@@ -55,6 +56,7 @@ ORDER = (
     "fix",
     "conformance",
     "reconcile",
+    "tca",
     "latency",
     "venue",
     "keys",
@@ -147,6 +149,7 @@ app.add_typer(feeds.feeds, name="feeds", rich_help_panel="Data")
 app.add_typer(fix.fix, name="fix", rich_help_panel="Execution")
 app.add_typer(conformance.conformance, name="conformance", rich_help_panel="Execution")
 app.command(rich_help_panel="Execution")(live.reconcile)
+app.command(rich_help_panel="Execution")(tca.tca)
 app.command(rich_help_panel="Execution")(live.latency)
 app.add_typer(venue.venue, name="venue", rich_help_panel="Execution")
 app.add_typer(people.keys, name="keys", rich_help_panel="Governance")

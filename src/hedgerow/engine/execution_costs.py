@@ -132,13 +132,22 @@ def fitted_costs(result: Result) -> Costs:
     sign = np.where(fills["side"] == "buy", 1.0, -1.0)
     moved = sign * (fills["price"] / fills["reference_price"] - 1).to_numpy(np.float64)
     pressure = sigma * np.sqrt(rows["lots"] / adv)
-    (spread, impact), *_ = np.linalg.lstsq(np.column_stack([np.ones_like(pressure), pressure]), moved, rcond=None)
     notional = float((fills["quantity"] * fills["price"] * _multipliers(result)[rows["instrument"]]).sum())
+    return regressed(Costs(**result.info.costs), moved, pressure, fee_share=float(fills["fee"].sum()) / notional)
+
+
+def regressed(costs: Costs, moved: Any, pressure: Any, *, fee_share: float) -> Costs:
+    """`costs` with the half spread and impact that fills show, by least squares, and the fee that was charged.
+
+    moved: of each fill, against us, as a share of the price before. pressure: `sigma * sqrt(Q / ADV)` of each.
+    fee_share: fees over what was traded.
+    """
+    (spread, impact), *_ = np.linalg.lstsq(np.column_stack([np.ones_like(pressure), pressure]), moved, rcond=None)
     return dataclasses.replace(
-        Costs(**result.info.costs),
+        costs,
         half_spread_bps=max(0.0, float(spread) * _BPS),
         impact=max(0.0, float(impact)),
-        fee_bps=max(0.0, float(fills["fee"].sum()) / notional * _BPS),
+        fee_bps=max(0.0, fee_share * _BPS),
         fee_per_share=0.0,
         fee_min=0.0,
         fees=None,
