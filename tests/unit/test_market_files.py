@@ -98,7 +98,7 @@ def test_a_file_without_a_header_is_refused_until_its_columns_are_named(tmp_path
         ("a.csv", b"\n\n", "DATA-009"),
         ("a.csv", b"Date,Close\n", "DATA-009"),
         ("a.csv", b"Date,Close\n2020-01-02,1\n2020-01-03,1,2,3\n", "DATA-010"),
-        ("a.csv", b"Date,Close\n2020-01-02,\xff\xfe\n", "DATA-010"),
+        ("a.csv", b"Date,Close\n2020-01-02,\xff\xfe\n", "DATA-020"),
         ("a.csv", b"Date,Close\n2020-01-02,$10.5\n", "DATA-015"),
         ("a.csv.gz", b"not gzip", "DATA-010"),
         ("a.parquet", b"not parquet", "DATA-010"),

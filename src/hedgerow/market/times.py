@@ -29,6 +29,12 @@ Moment: TypeAlias = "int | str | date | datetime | np.datetime64"
 _UNIT_NS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SPAN_NS = {**_UNIT_NS, "min": 60 * 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": DAY_NS, "w": 7 * DAY_NS}
 _YYYYMMDD = (19_000_101, 22_001_231)
+_UNIT_FROM = {"ns": 10**17, "us": 10**14, "ms": 10**11, "s": -(2**63)}
+"""The smallest epoch number that is taken to be of a unit."""
+_EPOCH_SURE = 10**8
+"""An epoch number from which on its size tells its unit: the year 1973, in seconds."""
+_SPREADSHEET = (20_000, 80_000)
+"""Days since 1900 from 1954 to 2119, as spreadsheets count them; in seconds they would be the first of 1970."""
 
 
 @dataclass(frozen=True)
@@ -226,10 +232,13 @@ def _zone(tz: str) -> ZoneInfo:
 
 
 def _nanoseconds(naive: pd.Series[Any]) -> Ints:
-    try:
-        return naive.to_numpy().astype("datetime64[ns]").astype(np.int64, copy=False)
-    except (ValueError, OverflowError) as error:
-        raise problem("DATA_TIME", f"{error}") from None
+    coarse = naive.to_numpy()
+    found: Ints = coarse.astype("datetime64[ns]").astype(np.int64, copy=False)
+    beyond = found.astype("datetime64[ns]").astype(coarse.dtype) != coarse  # NumPy lets them wrap around
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise problem("DATA_TIME", f"{_place(naive, row)}: {coarse[row]} is beyond the years 1677 to 2262")
+    return found
 
 
 def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None) -> Stamps:
@@ -243,6 +252,8 @@ def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None)
     unit = time_unit or _unit_by_size(high)
     if unit not in _UNIT_NS:
         raise problem("RUN_CONFIG", f"time_unit {time_unit!r} is not one of s, ms, us, ns")
+    if time_unit is None:
+        _refuse_guesses(column, values, low, high)
     if high > np.iinfo(np.int64).max // _UNIT_NS[unit]:
         raise problem("DATA_TIME", f"{high} {unit} since 1970 is out of range; the largest is in the year 2262")
     if np.issubdtype(values.dtype, np.floating):  # fractions of a second survive to the microsecond
@@ -256,9 +267,21 @@ def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None)
     return Stamps(utc, utc if tz is None else _on_clock(utc, tz))  # an epoch is UTC whatever the zone of the venue
 
 
+def _refuse_guesses(column: pd.Series[Any], values: Any, low: int, high: int) -> None:
+    """DATA-013 where the size of numbers does not tell what they count: two units, or days of a spreadsheet."""
+    if _SPREADSHEET[0] <= low and high <= _SPREADSHEET[1]:
+        told = f"{values[0]:g} is a day of a spreadsheet; write dates as 2020-12-31, or say the unit"
+        raise problem("DATA_TIME", f"{_place(column, 0)}: {told}")
+    unit, other = _unit_by_size(high), _unit_by_size(low)
+    if low >= _EPOCH_SURE and unit != other:
+        first = int(np.argmax(values >= _UNIT_FROM[unit])) if values[0] < _UNIT_FROM[unit] else int(np.argmin(values))
+        told = f"{values[first]:.0f} is in another unit than the rows before it ({other} and {unit})"
+        raise problem("DATA_TIME", f"{_place(column, first)}: {told}")
+
+
 def _unit_by_size(largest: int) -> str:
     """Unit of an epoch number: seconds to the year 5138, then milliseconds, microseconds, nanoseconds."""
-    return "s" if largest < 10**11 else "ms" if largest < 10**14 else "us" if largest < 10**17 else "ns"
+    return next(unit for unit in ("ns", "us", "ms", "s") if largest >= _UNIT_FROM[unit])
 
 
 def _from_text(column: pd.Series[Any], tz: str | None) -> Stamps:
@@ -324,4 +347,10 @@ def _refuse_missing(column: pd.Series[Any], missing: npt.NDArray[np.bool_]) -> N
 def _unreadable(column: pd.Series[Any], bad: npt.NDArray[np.bool_]) -> HedgerowError:
     row = int(np.argmax(bad))
     more = f" ({int(bad.sum())} such rows)" if bad.sum() > 1 else ""
-    return problem("DATA_TIME", f"row {row}, column {column.name!r}: {column.iloc[row]!r}{more}")
+    return problem("DATA_TIME", f"{_place(column, row)}: {column.iloc[row]!r}{more}")
+
+
+def _place(column: pd.Series[Any], row: int) -> str:
+    """Where a time stands: the number that its row bears, else its place in the column."""
+    label = column.index[row]
+    return f"row {label if isinstance(label, int | np.integer) else row}, column {column.name!r}"

@@ -18,7 +18,9 @@ from hedgerow.market.formats.rows import Rows
 
 Mask = npt.NDArray[np.bool_]
 _PRICES = {"quotes": ("bid", "ask"), "trades": ("price",), "options": ("bid", "ask", "strike"), "depth": ("price",)}
-_SIZES = {"quotes": ("bid_size", "ask_size"), "trades": ("size",), "depth": ("size",), "options": ("volume",)}
+_SIZES = {"quotes": ("bid_size", "ask_size"), "trades": ("size",), "depth": ("size",), "orders": ("size",),
+          "options": ("volume",)}  # fmt: skip
+_NEEDED = {"trades": ("price", "size"), "depth": ("price", "size")}
 _ORDERED = frozenset({"quotes", "trades", "depth", "orders", "phases", "series"})
 
 
@@ -37,6 +39,9 @@ class Checker:
         table = rows.table
         if not table.num_rows:
             return found
+        for name in _NEEDED.get(rows.kind, ()):
+            absent = table.column(name).is_null().to_numpy(zero_copy_only=False)
+            self._note(found, "DATA_NAN", absent, rows, (name,))
         for name in _PRICES.get(rows.kind, ()):
             low = _below(table, name, zero=rows.kind == "trades")
             self._note(found, "DATA_NOT_POSITIVE", low, rows, (name,))
@@ -102,10 +107,16 @@ class Checker:
 
 def _in_words(table: Any, row: int, columns: tuple[str, ...]) -> str:
     one = table.slice(row, 1).to_pylist()[0]
-    values = ", ".join(f"{name} {one[name]:f}" for name in columns)
+    values = ", ".join(f"{name} {'absent' if one[name] is None else _plainly(one[name])}" for name in columns)
     stamp = str(np.datetime64(_ns(table, row), "ns")) if one["ts_event"] is not None else "no time"
     about = f"row {one['record']} ({one['instrument']} {stamp})"
     return f"{about}: {values}" if values else f"{about} comes after a later or equal time of its instrument"
+
+
+def _plainly(value: Any) -> str:
+    """A decimal without the zeros behind its last digit."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _ns(table: Any, row: int) -> int:

@@ -49,10 +49,10 @@ class Layout:
 def claims(opened: Opened) -> bool:
     """Whether its lines are rows of equally many cells, or its name says so."""
     text = head_text(opened)
-    if text is None or not text.strip():
-        return text is not None and opened.name.lower().endswith(_TEXT_SUFFIXES)
     if opened.name.lower().endswith(_TEXT_SUFFIXES):
         return True
+    if text is None or not text.strip():
+        return False
     whole = text.splitlines() if len(opened.head) < HEAD_BYTES else text.splitlines()[:-1]
     lines = [line for line in whole if line.strip()][:8]
     if len(lines) < 2 or any(len(line) > 2000 for line in lines) or text.lstrip()[:1] in "{[":
@@ -69,6 +69,17 @@ def head_text(opened: Opened) -> str | None:
     except UnicodeDecodeError as error:
         whole = len(head) - error.start < 4 and len(head) > 1000
         return head[: error.start].decode("utf-8-sig") if whole else None
+
+
+def _encoding(head: bytes) -> str:
+    """What a text is instead of UTF-8, and where that shows."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return " but UTF-16"
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return f": byte {error.start:,} is {head[error.start]:#x}"
+    return ""
 
 
 def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
@@ -89,7 +100,7 @@ def layout_of(opened: Opened, reading: Reading) -> Layout:
     """Where the header of a file is and what it says; DATA-008 where it has none, DATA-009 where it has no rows."""
     text = head_text(opened)
     if text is None:
-        raise problem("DATA_DAMAGED", f"{opened.shown} is not UTF-8 text")
+        raise problem("DATA_DAMAGED", f"{opened.shown} is not UTF-8 text{_encoding(opened.head)}; write it as UTF-8")
     lines = text.splitlines()
     first = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
     if first is None:

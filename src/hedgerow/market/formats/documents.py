@@ -56,6 +56,8 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         ) from None
     except RecursionError:
         raise problem("DATA_LAYOUT", f"{opened.shown}: nested too deep") from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise problem("DATA_DAMAGED", f"{opened.shown}: {error}") from None
     yield from in_document(document, reading, opened.stem)
 
 

@@ -77,9 +77,13 @@ class Opened:
             return ()
         try:
             with zipfile.ZipFile(self.path) as archive:
-                return tuple(entry.filename for entry in archive.infolist() if not entry.is_dir())
+                names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
         except Exception as error:  # whatever an archive makes its reader raise is damage
             raise problem("DATA_DAMAGED", f"{self.shown}: {error}") from None
+        twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+        if twice is not None:
+            raise problem("DATA_DAMAGED", f"{self.shown} holds two files named {twice!r}, of which one hides the other")
+        return tuple(name for name in names if not _is_of_a_system(name))
 
     def within(self, member: str) -> Opened:
         """A member of this archive."""
@@ -131,6 +135,11 @@ class Opened:
             return self.path.open("rb")
         except Exception as error:
             raise problem("DATA_DAMAGED", f"{self.shown}: {error}") from None
+
+
+def _is_of_a_system(name: str) -> bool:
+    """Whether a file within an archive is one that an operating system laid beside the others."""
+    return name.startswith("__MACOSX/") or Path(name).name in (".DS_Store", "Thumbs.db")
 
 
 class _Bounded(io.RawIOBase):

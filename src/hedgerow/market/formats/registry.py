@@ -91,6 +91,8 @@ def opened(path: Path, expand_max: int | None = None) -> Opened:
 def recognised(file: Opened) -> Format:
     """The format of a file or of a member of an archive; DATA-010 where none claims it."""
     if not file.head:
+        with file.stream() as stream:
+            stream.read(1)  # names the damage, where that is why nothing was found
         raise problem("DATA_EMPTY", f"{file.shown} expands to nothing")
     found = next((entry for entry in FORMATS if entry.claims(file)), None)
     if found is None:
@@ -118,6 +120,9 @@ def read_rows(file: Opened, form: Format, reading: Reading) -> Iterator[Rows]:
         if file.shown in error.detail:
             raise
         raise problem(error.code, f"{file.shown}: {error.detail}") from None
+    except UnicodeEncodeError as error:
+        told = f"{error.object[error.start : error.end]!r} is half a character"
+        raise problem("DATA_DAMAGED", f"{file.shown}: {told}") from None
     except MemoryError:
         raise problem("DATA_EXPANSION", f"{file.shown} does not fit into memory") from None
     except Exception as error:  # a reader must not end a probe of ten thousand files

@@ -25,6 +25,8 @@ DECIMAL = pa.decimal128(38, 18)
 DECIMALS = 18
 TIME = pa.timestamp("ns", tz="UTC")
 LARGEST = 1e19
+_SHOWN = 60
+"""Signs of a wrong value that an error repeats."""
 
 _HEAD = (("ts_event", TIME), ("ts_init", TIME), ("instrument", pa.string()), ("record", pa.int64()))
 _FIELDS: dict[str, tuple[tuple[str, pa.DataType], ...]] = {
@@ -134,7 +136,7 @@ def decimals(values: Any, what: str, records: Any, said: list[str]) -> pa.Array:
     if largest is not None and not largest < LARGEST:
         row = int(np.argmax(np.abs(np.nan_to_num(pc.cast(written, pa.float64()).to_numpy(zero_copy_only=False)))))
         code = "DATA_OVERFLOW" if largest == largest and largest != float("inf") else "DATA_NAN"
-        raise problem(code, f"record {_at(records, row)}: {what} is {written[row]}")
+        raise problem(code, f"record {_at(records, row)}: {what} is {str(written[row])[:_SHOWN]}")
     try:
         return pc.cast(written, DECIMAL)
     except pa.ArrowInvalid:
@@ -194,9 +196,9 @@ def _rounded(written: pa.Array, what: str, records: Any, said: list[str]) -> pa.
 def _no_number(written: pa.Array, what: str, records: Any) -> Exception:
     for row, text in enumerate(written.to_pylist()):
         try:
-            float(text or 0)
-        except ValueError:
-            return problem("DATA_TYPE", f"record {_at(records, row)}: {what} is {text!r}, no number")
+            pc.cast(pa.scalar(text, pa.string()), pa.float64())
+        except pa.ArrowInvalid:
+            return problem("DATA_TYPE", f"record {_at(records, row)}: {what} is {text[:_SHOWN]!r}, no number")
     return problem("DATA_TYPE", f"{what} holds what is no number")
 
 

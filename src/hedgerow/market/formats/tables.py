@@ -29,6 +29,7 @@ from hedgerow.market.times import Stamps, commonest_steps, read_times, session_e
 UNKNOWN_VINTAGE = "the source does not say when a value became known: ts_init is ts_event"
 _SAMPLE = 400
 _BUY = {"buy": "buy", "bid": "bid", "b": "buy", "buyer": "buy", "sell": "sell", "ask": "ask", "s": "sell"}
+_UNTOLD = ("", "none", "unknown", "na", "n/a", "nan", "null", "n", "u", "-")
 _RIGHT = {"c": "call", "call": "call", "p": "put", "put": "put"}
 _OPTION = ("strike", "bid", "bid_size", "ask", "ask_size", "last", "volume", "open_interest", "underlying_price")
 _MODEL = ("iv", "bid_iv", "ask_iv", "delta", "gamma", "vega", "theta", "rho")
@@ -66,7 +67,7 @@ class Columns:
         """A column of times."""
         column = self.arrays[name]
         series = column.to_pandas() if hasattr(column, "to_pandas") else column
-        found = series.rename(str(name))
+        found = series.rename(str(name)).set_axis(self.records)
         return read_times(found, time_unit=self.reading.time_unit, tz=self.reading.tz)
 
     def some_stamps(self, name: Any) -> list[int | None]:
@@ -184,7 +185,10 @@ def _quotes(plan: Plan, columns: Columns) -> Rows:
 def _trades(plan: Plan, columns: Columns) -> Rows:
     given = _timed(plan, columns) | {word: columns.get(plan.get(word)) for word in ("price", "size", "trade_id")}
     if plan.get("side") is not None:
-        given["side"] = [_BUY.get(str(side).lower()) for side in texts(columns.get(plan.get("side"))).to_pylist()]
+        told = texts(columns.get(plan.get("side"))).to_pylist()
+        given["side"] = [_BUY.get(str(side).lower()) for side in told]
+        strange = sorted({str(side) for side in told if str(side).lower() not in (*_BUY, *_UNTOLD)})
+        columns.said += [f"side {side[:20]!r} is neither buy nor sell: it is left out" for side in strange[:3]]
     elif plan.get("maker") is not None:
         maker = columns.text(plan.get("maker"))
         given["side"] = [None if flag is None else "sell" if flag.lower() == "true" else "buy" for flag in maker]
@@ -192,7 +196,11 @@ def _trades(plan: Plan, columns: Columns) -> Rows:
 
 
 def _depth(plan: Plan, columns: Columns) -> Rows:
-    sides = [_SIDE.get(str(side).lower()) for side in texts(columns.get(plan.get("side"))).to_pylist()]
+    told = texts(columns.get(plan.get("side"))).to_pylist()
+    sides = [_SIDE.get(str(side).lower()) for side in told]
+    if None in sides:
+        row = sides.index(None)
+        raise problem("DATA_TYPE", f"record {columns.records[row]}: side {told[row]!r} is neither bid nor ask")
     flags = [flag is not None and flag.lower() in ("true", "1", "t") for flag in columns.text(plan.get("snapshot"))]
     given = {"price": columns.get(plan.get("price")), "size": columns.get(plan.get("size"))}
     return rows("depth", _timed(plan, columns) | given | {"side": sides, "snapshot": flags}, notes=columns.said)
@@ -251,7 +259,13 @@ def _series(plan: Plan, columns: Columns) -> Rows:
 
 def _checked_values(given: dict[str, Any], name: Any) -> Rows:
     try:
-        return rows("series", given)
+        found = rows("series", given)
+        endless = pc.is_inf(found.table.column("value")).to_numpy()
+        if endless.any():
+            row = int(np.argmax(endless))
+            written = str(given["written"][row])
+            raise problem("DATA_NAN", f"record {given['record'][row]}, column {name!r}: {written} is no value")
+        return found
     except pa.ArrowInvalid:
         for record, text in zip(given["record"], given["written"].to_pylist(), strict=True):
             try:
