@@ -121,7 +121,8 @@ def journal_fitted_costs(
             adv, sigma = int(about["adv_lots"]), int(about["sigma_nano"]) / MONEY_UNIT
             if len(mine) and (adv <= 0 or sigma <= 0):
                 symbol = journal.symbol(instrument)
-                raise problem("RUN_NO_DATA", f"{symbol}: a daily volume of {adv} lots and a volatility of {sigma:g}")
+                said = f"{symbol}: a daily volume of {adv} lots and a volatility of {sigma:g}"
+                raise problem("RUN_NO_DATA", f"{said}; say `adv` and `sigma` of the instrument")
             moved.append(sign * (mine["price_ticks"] / before - 1))
             pressure.append(sigma * np.sqrt(mine["lots"] / max(adv, 1)))
             worth.append(mine["lots"] * mine["price_ticks"] * (int(about["tick_value"]) / MONEY_UNIT))
