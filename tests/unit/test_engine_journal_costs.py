@@ -155,7 +155,7 @@ def test_settings_that_cannot_be_meant_and_folders_without_a_run_are_named(tmp_p
         journal_costs([])
     with pytest.raises(HedgerowError, match="LOG-006"):
         journal_costs(tmp_path / "nothing")
-    with pytest.raises(HedgerowError, match="ACME: .* say `adv` and `sigma`"):
+    with pytest.raises(HedgerowError, match="say `adv` and `sigma`"):
         journal_fitted_costs(folder)
 
 
