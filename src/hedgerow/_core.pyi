@@ -1795,10 +1795,15 @@ class StrategyCore:
         *,
         limit: SupportsFloat | SupportsIndex | None = None,
         stop: SupportsFloat | SupportsIndex | None = None,
+        display: SupportsFloat | SupportsIndex | None = None,
+        peg: str | None = None,
+        offset_ticks: SupportsIndex | None = None,
     ) -> OrderTicket:
         """
-        Asks to change a working order: its quantity in all (what is filled included), its limit, its stop price. The ticket
-        that comes back says whether the gate approved the change; denied, the order works on as it was.
+        Asks to change a working order: its quantity in all (what is filled included), its limit, its stop price, how much an
+        iceberg shows (`display`), what is added to what a pegged order follows (`offset_ticks`; what it follows, `peg`, can be
+        said again and cannot change). The ticket that comes back says whether the gate approved the change; denied, the order
+        works on as it was.
         """
     def sell(
         self,

@@ -99,7 +99,7 @@ def test_orders_change_end_and_are_asked_after(floor):
 
 @pytest.mark.parametrize(("name", "tag"), [("A", 111), ("B", 111), ("C", 1138)])
 def test_an_iceberg_shows_a_slice_and_the_next_one_behind_what_stands_there(floor, name, tag):
-    """In each version's own word; a change says it again, and cannot change it."""
+    """In each version's own word; a change says it again, or another one, and never more than there is."""
     _, members = floor
     hides, other = members[name], members["C" if name == "A" else "A"]
     hides.order("i1", 2, 30, "10.00", (tag, 10))
@@ -113,15 +113,18 @@ def test_an_iceberg_shows_a_slice_and_the_next_one_behind_what_stands_there(floo
     assert [one[32] for one in hides.heard if 32 in one and one[11] == "i1"] == ["10", "10", "2"]
     change = ((11, "i2"), (41, "i1"), (55, "ABC"), (54, 2), (38, 29), (40, 2), (44, "10.00"))
     head = ((21, 1),) if name == "B" else ()
-    hides.send("G", *change, (tag, 5), *head)
+    hides.send("G", *change, (tag, 30), *head)
     assert "displayed" in hides.until(t35="9")[58]
-    hides.send("G", (11, "i3"), *change[1:], (tag, 10), *head)
-    assert hides.until(t11="i3")[tag] == "10"
+    for name, said, shown in (("i3", ((tag, 5),), "5"), ("i4", (), "5"), ("i5", ((tag, 7),), "7")):
+        hides.send("G", (11, name), *change[1:], *said, *head)
+        assert hides.until(t11=name)[tag] == shown
+    other.order("t9", 1, 7, "10.00", (59, "3"))
+    assert hides.until(t11="i5", t32="7")[151] == "0"
 
 
 @pytest.mark.parametrize("name", ["A", "B", "C"])
 def test_a_pegged_order_follows_the_best_price_and_is_told_in_each_versions_words(floor, name):
-    """OrdType P, ExecInst R and PegOffsetValue (PegDifference in 4.2); a change keeps what it follows."""
+    """OrdType P, ExecInst R and PegOffsetValue (PegDifference in 4.2); a change may bring another offset."""
     _, members = floor
     pegs, other = members[name], members["C" if name == "A" else "A"]
     other.order("o1", 1, 5, "9.90")
@@ -139,6 +142,12 @@ def test_a_pegged_order_follows_the_best_price_and_is_told_in_each_versions_word
     assert pegs.until(t35="9")[58]
     pegs.send("G", (11, "p3"), *change, (18, "R"), (211, "-0.01"), *head)
     assert pegs.until(t11="p3")[151] == "2"
+    pegs.send("G", (11, "p4"), *change, (211, "-0.02"), *head)
+    assert pegs.until(t35="9", t11="p4")[58]
+    pegs.send("G", (11, "p5"), *change, (18, "R"), (211, "-0.02"), *head)
+    assert pegs.until(t11="p5")[211] == "-0.02"
+    other.order("o4", 2, 7, "9.88", (59, "3"))
+    assert pegs.until(t11="p5", t32="2")[31] == "9.88"
 
 
 def test_what_cannot_be_an_order_is_refused_by_name_and_harms_nobody(floor):

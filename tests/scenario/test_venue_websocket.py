@@ -162,6 +162,16 @@ def test_a_pegged_order_follows_the_book_and_one_that_cannot_be_meant_is_refused
     while told["what"] != "traded":
         told = two.hear("report")
     assert (told["client_id"], told["last_price"], told["last_quantity"]) == ("peg", "10.02", "4")
+    two.say(op="replace", client_id="peg2", orig_client_id="peg", quantity="8", price="10.03", offset="-0.02")
+    told = two.hear("report")
+    assert (told["what"], told["leaves"], told["offset"]) == ("replaced", "4", "-0.02")
+    two.say(op="replace", client_id="peg3", orig_client_id="peg2", quantity="8", price="10.03", display="9")
+    assert two.hear("report")["reason"] == "show_lots"
+    two.say(op="replace", client_id="peg4", orig_client_id="peg2", quantity="8", price="10.03", display="2")
+    assert two.hear("report")["what"] == "replaced"
+    told = two.hear("diff")
+    while ["9.99", "2"] not in told["bids"]:
+        told = two.hear("diff")
 
 
 def test_how_an_order_stands_is_told_after_what_brought_it_there(served: Served) -> None:

@@ -43,7 +43,6 @@ def test_an_exchange_understands_what_the_gateway_says(words: dict[str, Any], to
     action = new_order(fields, 0, {"ABC": 0}, (LISTING,))
     assert {name: action[name] for name in told} == told
     assert (action["side"], action["lots"]) == ("Buy", 5)
-    changed = replacement({**fields, 41: b"before"}, 0, LISTING)
-    assert {name: changed[name] for name in ("price_ticks", "stop_ticks", "lots")} == {
-        name: action[name] for name in ("price_ticks", "stop_ticks", "lots")
-    }
+    changed = replacement({**fields, 41: b"before"}, 0, LISTING, action.get("peg"))
+    said = ("price_ticks", "stop_ticks", "lots", "show_lots", "offset_ticks")
+    assert [changed.get(name, 0) for name in said] == [action.get(name, 0) for name in said]

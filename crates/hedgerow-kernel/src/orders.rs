@@ -77,19 +77,19 @@ impl Kernel {
         let order = self.working(request.slot, request.order_id)?;
         let filled = self.oms.get(request.slot, request.order_id).map_or(0, |w| w.filled_lots);
         self.oms.check(request.slot, request.order_id, OrderInput::AskReplace)?;
-        let stop_ticks = self.terms_before(request.flags, request.strategy, order.instrument)?.stop_ticks;
+        let terms = self.terms_before(request.flags, request.strategy, order.instrument)?;
         self.settle_equity();
         let now = request.ts.max(self.clock());
         request.id = self.accept(now);
         self.ripen(request.id, effects)?;
         let full = FullOrder { order, terms: self.terms.of(order.id) };
-        let change = FullReplace { request: *request, stop_ticks };
+        let change = FullReplace { request: *request, terms };
         let (mut verdict, approved) = self.gate.check_full_replace(&full, filled, &change, now);
         let verdict_id = self.decide(&mut verdict, request.id, order.id, effects);
         if let Some(approved) = approved {
             let (lots, limit) = (request.lots, request.limit_ticks);
             self.transit(request.slot, order.id, OrderInput::AskReplace, lots, limit, verdict_id, effects)?;
-            self.terms.ask(order.id, stop_ticks);
+            self.terms.ask(order.id, terms);
             effects.sends.push(match order.flags & WITH_TERMS {
                 0 => Send::Replace(approved.without_terms()),
                 _ => Send::ReplaceFull(approved),

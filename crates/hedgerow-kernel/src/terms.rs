@@ -9,11 +9,11 @@ use hedgerow_core::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The terms of one working order, and the stop price asked for that the venue has not answered (0 = none).
+/// The terms of one working order, and those asked for that the venue has not answered (zero = none).
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Held {
     terms: OrderTerms,
-    asked_stop_ticks: i64,
+    asked: OrderTerms,
 }
 
 /// Terms by order.
@@ -32,25 +32,23 @@ impl TermsTable {
 
     /// An order with terms was approved.
     pub fn keep(&mut self, order_id: RecordId, terms: OrderTerms) {
-        self.held.insert(order_id, Held { terms, asked_stop_ticks: 0 });
+        self.held.insert(order_id, Held { terms, asked: OrderTerms::default() });
     }
 
-    /// A change was approved, perhaps of the stop price.
-    pub fn ask(&mut self, order_id: RecordId, stop_ticks: i64) {
+    /// A change was approved, perhaps of terms.
+    pub fn ask(&mut self, order_id: RecordId, asked: OrderTerms) {
         if let Some(held) = self.held.get_mut(&order_id) {
-            held.asked_stop_ticks = stop_ticks;
+            held.asked = asked;
         }
     }
 
     /// The venue made the change, to so many lots, or refused it (`None`). It shows no more of an order than there is.
     pub fn answer(&mut self, order_id: RecordId, lots: Option<i64>) {
         if let Some(held) = self.held.get_mut(&order_id) {
-            let asked = std::mem::take(&mut held.asked_stop_ticks);
-            let Some(lots) = lots else { return };
-            if asked != 0 {
-                held.terms.stop_ticks = asked;
+            let asked = std::mem::take(&mut held.asked);
+            if let Some(lots) = lots {
+                held.terms = held.terms.changed(&asked, lots);
             }
-            held.terms.display_lots = held.terms.display_lots.min(lots);
         }
     }
 

@@ -10,8 +10,8 @@ use crate::question::{Question, meaningful, simple};
 use crate::rules::{self, Silence, Spoken, WAIVABLE, bit_if};
 use crate::working::{Group, Working};
 use hedgerow_core::{
-    Action, CancelRequest, Decision, FullOrder, FullReplace, Nanos, Order, OrderTerms, ReplaceRequest, Side, Verdict,
-    WITH_TERMS, code,
+    Action, CancelRequest, Decision, FullOrder, FullReplace, InstrumentId, Nanos, Order, OrderTerms, ReplaceRequest,
+    Side, Verdict, WITH_TERMS, code,
 };
 
 /// What an approval leaves to be written down.
@@ -96,10 +96,11 @@ impl Gate {
     }
 
     fn check_terms(&mut self, full: &FullOrder, now: Nanos, so_far: SoFar) -> (Verdict, Option<Approved<FullOrder>>) {
+        let order = &full.order;
         let bad_stop = full.terms.stop_ticks > TICKS_MAX;
         let failed = bit_if(!meaningful(full), code::RISK_BAD_FIELD)
             | bit_if(bad_stop, code::RISK_BAD_PRICE)
-            | bit_if(!self.can_show(full), code::RISK_BAD_LOTS)
+            | bit_if(!self.can_show(order.instrument, full.terms.display_lots, order.lots), code::RISK_BAD_LOTS)
             | bit_if(full.terms.beside != 0 && !self.stands_beside(full), code::RISK_UNKNOWN_ORDER);
         let q = Question::full_order(full, self.shared_beside(full), now, failed);
         match self.decide_by_name(&q, so_far) {
@@ -108,12 +109,10 @@ impl Gate {
         }
     }
 
-    /// Whether what an order shows at a time is some of it, in whole steps.
-    fn can_show(&self, full: &FullOrder) -> bool {
-        let FullOrder { order, terms } = full;
-        let step = self.listings.get(order.instrument as usize).map_or(0, |listing| listing.lots_step);
-        terms.display_lots == 0
-            || (terms.display_lots <= order.lots && !rules::terms::bad_lots(terms.display_lots, 0, step))
+    /// Whether what an order of so many lots shows at a time is some of it, in whole steps.
+    fn can_show(&self, instrument: InstrumentId, display_lots: i64, lots: i64) -> bool {
+        let step = self.listings.get(instrument as usize).map_or(0, |listing| listing.lots_step);
+        display_lots == 0 || (display_lots <= lots && !rules::terms::bad_lots(display_lots, 0, step))
     }
 
     /// Whether the order that this one shall stand beside works, or another that stands beside it, in whatever instrument.
@@ -149,7 +148,7 @@ impl Gate {
         now: Nanos,
     ) -> (Verdict, Option<Approved<ReplaceRequest>>) {
         let full = FullOrder { order: *working, terms: OrderTerms::default() };
-        let change = FullReplace { request: *request, stop_ticks: 0 };
+        let change = FullReplace::plain(*request);
         let (verdict, approved) = self.check_full_replace(&full, filled_lots, &change, now);
         (verdict, approved.map(|change| Approved::new(change.into_inner().request)))
     }
@@ -167,11 +166,13 @@ impl Gate {
         let named = request.order_id == working.id && request.strategy == working.strategy;
         let at = self.place_of(working).filter(|_| named && filled_lots >= 0);
         let held = at.map(|at| self.working.get(at)).unwrap_or_default();
-        let moves_stop = request.flags & WITH_TERMS != 0;
+        let OrderTerms { stop_ticks, display_lots, .. } = change.terms;
         let is_stop = full.terms.stop_ticks > 0;
-        let bad_stop = moves_stop && !(is_stop && (1..=TICKS_MAX).contains(&change.stop_ticks));
-        let failed = bit_if(!meaningful(full) || request.flags & !WITH_TERMS != 0, code::RISK_BAD_FIELD)
+        let bad_stop = stop_ticks != 0 && !(is_stop && (1..=TICKS_MAX).contains(&stop_ticks));
+        let is_meant = meaningful(full) && change.goes_with(&full.terms);
+        let failed = bit_if(!is_meant || request.flags & !WITH_TERMS != 0, code::RISK_BAD_FIELD)
             | bit_if(bad_stop, code::RISK_BAD_PRICE)
+            | bit_if(!self.can_show(working.instrument, display_lots, request.lots), code::RISK_BAD_LOTS)
             | bit_if(at.is_none(), code::RISK_UNKNOWN_ORDER)
             | bit_if(held.replacing, code::RISK_RESERVATION);
         let shared = at.map_or(0, |at| {

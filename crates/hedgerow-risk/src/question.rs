@@ -3,9 +3,7 @@
 use crate::bounds::{LOTS_MAX, TICKS_MAX};
 use crate::repeats::Likeness;
 use crate::row::BUY;
-use hedgerow_core::{
-    Action, FullOrder, FullReplace, Nanos, Order, OrderKind, REDUCE_ONLY, Side, TimeInForce, WITH_TERMS,
-};
+use hedgerow_core::{Action, FullOrder, FullReplace, Nanos, Order, OrderKind, REDUCE_ONLY, Side, TimeInForce};
 
 /// An order or a replace as the rules see it.
 #[derive(Clone, Copy)]
@@ -110,9 +108,10 @@ impl Question {
         failed: u64,
     ) -> Question {
         let request = &change.request;
-        let stop_ticks = if request.flags & WITH_TERMS != 0 { change.stop_ticks } else { working.terms.stop_ticks };
         Question {
-            stop_ticks: stop_ticks.clamp(0, TICKS_MAX),
+            stop_ticks: change.terms_of(&working.terms).stop_ticks.clamp(0, TICKS_MAX),
+            // What is asked for now; what is shown already fits.
+            display_lots: change.terms.display_lots,
             action: Action::Replace,
             cause: request.id,
             lots_given: request.lots,

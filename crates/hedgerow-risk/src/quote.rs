@@ -133,7 +133,7 @@ impl Gate {
                 let failed = bit_if(!meaningful(&plain(working)) || request.flags != 0, code::RISK_BAD_FIELD)
                     | bit_if(at.is_none(), code::RISK_UNKNOWN_ORDER)
                     | bit_if(held.replacing, code::RISK_RESERVATION);
-                let change = FullReplace { request: *request, stop_ticks: 0 };
+                let change = FullReplace::plain(*request);
                 Some((Question::replace(&plain(working), *filled_lots, held.lots, &change, now, failed), at))
             }
         }

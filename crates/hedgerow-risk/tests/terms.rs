@@ -151,7 +151,7 @@ fn a_reduce_only_order_may_always_be_made_smaller_and_larger_only_if_it_still_re
     gate.fill(&plain, 4).unwrap();
     for (id, lots, failed) in [(4, 11, bit(code::RISK_REDUCE_ONLY)), (5, 6, 0)] {
         let request = ReplaceRequest { id, order_id: 2, client_id: id, ts: OPEN, lots, ..ReplaceRequest::default() };
-        let (verdict, _) = gate.check_full_replace(&stop, 0, &FullReplace { request, stop_ticks: 0 }, OPEN);
+        let (verdict, _) = gate.check_full_replace(&stop, 0, &FullReplace::plain(request), OPEN);
         assert_eq!(verdict.failed, failed, "{lots} of a position of six, where six more are for sale");
     }
     proves(&gate);
@@ -177,7 +177,7 @@ fn what_stands_beside_another_reserves_nothing_more_and_frees_nothing_before_bot
     assert_eq!((gate.holding(0, 0).position, gate.holding(0, 0).open_sell), (6, 10), "the other may sell ten still");
     proves(&gate);
     let request = ReplaceRequest { id: 9, order_id: 3, client_id: 9, ts: OPEN, lots: 6, ..ReplaceRequest::default() };
-    let (verdict, _) = gate.check_full_replace(&second, 0, &FullReplace { request, stop_ticks: 0 }, OPEN);
+    let (verdict, _) = gate.check_full_replace(&second, 0, &FullReplace::plain(request), OPEN);
     assert_eq!(verdict.failed, 0);
     gate.replaced(&second.order).unwrap();
     assert_eq!(gate.holding(0, 0).open_sell, 6);

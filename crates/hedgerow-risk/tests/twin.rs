@@ -17,7 +17,7 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 enum Step {
     New { strategy: u16, instrument: u32, sell: bool, market: bool, lots: i64, limit: i64, rising: bool, said: Said },
-    Replace { pick: usize, lots: i64, limit: i64, rising: bool },
+    Replace { pick: usize, lots: i64, limit: i64, rising: bool, asked: (i64, u8, i64) },
     Fill { pick: usize, share: i64 },
     Release { pick: usize },
     Answer { pick: usize, taken: bool },
@@ -120,6 +120,13 @@ fn said() -> impl Strategy<Value = Said> {
     (tif, display, peg).prop_map(|(tif, display, (pegged, peg, offset))| Said { tif, display, pegged, peg, offset })
 }
 
+/// What a replace asks to show, and to be added to what the order follows.
+fn asked() -> impl Strategy<Value = (i64, u8, i64)> {
+    let nothing = Just((0, 0, 0));
+    let shown = prop::sample::select(vec![1_i64, 5, 20, 40, -1]).prop_map(|display| (display, 0, 0));
+    prop_oneof![4 => nothing, 2 => shown, 2 => (Just(0), 0..=3_u8, -2..=2_i64)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let (strategy, instrument) = (0..STRATEGIES, 0..INSTRUMENTS);
     let order = (
@@ -138,8 +145,8 @@ fn step() -> impl Strategy<Value = Step> {
             let limit = if market && !said.pegged && limit > 0 { 0 } else { limit };
             Step::New { strategy, instrument, sell, market, lots, limit, rising, said }
         }),
-        6 => (any::<usize>(), lots(), limit(), prop::bool::weighted(0.995))
-            .prop_map(|(pick, lots, limit, rising)| Step::Replace { pick, lots, limit, rising }),
+        6 => (any::<usize>(), lots(), limit(), prop::bool::weighted(0.995), asked())
+            .prop_map(|(pick, lots, limit, rising, asked)| Step::Replace { pick, lots, limit, rising, asked }),
         16 => (any::<usize>(), 1..=100_i64).prop_map(|(pick, share)| Step::Fill { pick, share }),
         6 => any::<usize>().prop_map(|pick| Step::Release { pick }),
         6 => (any::<usize>(), any::<bool>()).prop_map(|(pick, taken)| Step::Answer { pick, taken }),
@@ -221,10 +228,11 @@ impl Pair {
                 let plain = Order { strategy, instrument, client_id, ts: self.now, ..order(id, side, lots) };
                 self.new_order(&said.order(&Order { limit_ticks: limit, ..plain }, market));
             }
-            Step::Replace { pick, lots, limit, rising } => {
+            Step::Replace { pick, lots, limit, rising, asked: (display_lots, peg, offset_ticks) } => {
                 let Some((_, live)) = self.pick(pick) else { return };
                 let (id, client_id) = self.ids(rising);
                 let filled = live.order.lots - live.open;
+                let terms = OrderTerms { display_lots, peg, offset_ticks, ..OrderTerms::default() };
                 let request = ReplaceRequest {
                     id,
                     client_id,
@@ -233,10 +241,11 @@ impl Pair {
                     ts: self.now,
                     lots,
                     limit_ticks: limit,
+                    flags: if terms == OrderTerms::default() { 0 } else { WITH_TERMS },
                     ..ReplaceRequest::default()
                 };
-                let expected = self.twin.check_replace(&live.full(), filled, &request, self.now);
-                let change = FullReplace { request, stop_ticks: 0 };
+                let change = FullReplace { request, terms };
+                let expected = self.twin.check_replace(&live.full(), filled, &change, self.now);
                 let (verdict, approved) = self.gate.check_full_replace(&live.full(), filled, &change, self.now);
                 assert_eq!(verdict, expected);
                 assert_eq!(approved.is_some(), verdict.failed == 0);

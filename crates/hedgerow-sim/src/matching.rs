@@ -105,19 +105,19 @@ impl Matching {
 
     /// Changes an order. Only a smaller size keeps its place in the queue and its right to the present bar.
     pub(crate) fn replace(&mut self, change: &FullReplace, ts: i64, say: &mut impl FnMut(Said)) {
-        let FullReplace { request, stop_ticks } = change;
+        let (request, stop_ticks) = (&change.request, change.terms.stop_ticks);
         let Some(resting) = self.shelf.get(request.slot, request.order_id) else {
             return say(unknown(request.order_id, request.slot, ReportKind::ReplaceRejected, ts));
         };
         let limit = resting.order.limit_ticks > 0;
-        let too_late = *stop_ticks != 0 && resting.stop_ticks == 0;
+        let too_late = stop_ticks != 0 && resting.stop_ticks == 0;
         if request.lots <= resting.filled_lots || limit != (request.limit_ticks > 0) || too_late {
             let mut report = about(&resting.order, ReportKind::ReplaceRejected, ts);
             report.code =
                 if request.lots <= resting.filled_lots { code::RISK_BAD_LOTS.0 } else { code::RISK_BAD_PRICE.0 };
             return say(Said { report, ends: false });
         }
-        let stop_ticks = if *stop_ticks == 0 { resting.stop_ticks } else { *stop_ticks };
+        let stop_ticks = if stop_ticks == 0 { resting.stop_ticks } else { stop_ticks };
         let same_prices = request.limit_ticks == resting.order.limit_ticks && stop_ticks == resting.stop_ticks;
         let keeps = same_prices && request.lots <= resting.order.lots;
         resting.stop_ticks = stop_ticks;

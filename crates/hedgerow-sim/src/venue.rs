@@ -107,7 +107,7 @@ impl BarVenue {
     /// Changes an order at `ts`: `Replaced`, or `ReplaceRejected`. A new price or a larger size goes to the end of the queue
     /// and first counts on the next bar.
     pub fn replace(&mut self, request: Approved<ReplaceRequest>, ts: i64, sink: &mut impl FnMut(VenueReport)) {
-        self.change(&FullReplace { request: request.into_inner(), stop_ticks: 0 }, ts, sink);
+        self.change(&FullReplace::plain(request.into_inner()), ts, sink);
     }
 
     /// The same for an order with terms.

@@ -143,6 +143,8 @@ def why_in(journal: Journal, record_id: int) -> list[Cause]:
             chain.extend(_terms_of(journal, row))
             chain.extend(_verdict_on(journal, next_id))
             chain.extend(_slice_of(journal, row))
+        elif kind.name == "ReplaceRequest":
+            chain.extend(_terms_of(journal, row))
         elif kind.name == "QuoteUpdate":
             chain.extend(_verdict_on(journal, next_id))
         elif kind.name == "ParentOrder":
@@ -163,7 +165,7 @@ def _verdict_on(journal: Journal, order_id: int) -> list[Cause]:
 
 
 def _terms_of(journal: Journal, order: Any) -> list[Cause]:
-    """What the order says beside side, size and limit: the record right before it, if it is one of terms."""
+    """What an order or a change says beside size and limit: the record right before it, if it is one of terms."""
     rows = journal.of("OrderTerms")
     rows = rows[rows["id"] + 1 == order["id"]]
     return [Cause(int(t["id"]), "OrderTerms", int(t["ts"]), describe(journal, "OrderTerms", t)) for t in rows]

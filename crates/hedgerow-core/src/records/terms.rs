@@ -103,8 +103,55 @@ pub struct FullOrder {
 pub struct FullReplace {
     /// The request.
     pub request: ReplaceRequest,
-    /// The stop price that the order shall have, ticks; 0 = as it is.
-    pub stop_ticks: i64,
+    /// What else it shall have: zero = as it is. An offset counts with what is followed beside it, which cannot change.
+    pub terms: OrderTerms,
+}
+
+impl FullReplace {
+    /// A change of size and limit alone.
+    #[must_use]
+    pub fn plain(request: ReplaceRequest) -> FullReplace {
+        FullReplace { request, terms: OrderTerms::default() }
+    }
+
+    /// The terms that an order has once it is changed. The book shows no more of it than there is.
+    #[must_use]
+    pub fn terms_of(&self, order: &OrderTerms) -> OrderTerms {
+        order.changed(&self.terms, self.request.lots)
+    }
+
+    /// Whether an order that is changed has the terms that it had, but for showing no more than there is.
+    #[must_use]
+    pub fn keeps(&self, order: &OrderTerms) -> bool {
+        self.terms_of(order) == order.changed(&OrderTerms::default(), self.request.lots)
+    }
+
+    /// Whether an order can be asked to change so: its stop price, how much it shows of itself, what is added to what it
+    /// follows, each where it has one.
+    #[must_use]
+    pub fn goes_with(&self, order: &OrderTerms) -> bool {
+        let OrderTerms { stop_ticks, display_lots, peg, offset_ticks, until_ts, beside, after, .. } = self.terms;
+        let says = stop_ticks != 0 || display_lots != 0 || peg != 0;
+        says == (self.request.flags & WITH_TERMS != 0)
+            && (display_lots == 0 || (display_lots > 0 && order.display_lots > 0))
+            && (peg == 0 || peg == order.peg)
+            && (offset_ticks == 0 || peg != 0)
+            && (until_ts, beside, after) == (0, 0, 0)
+    }
+}
+
+impl OrderTerms {
+    /// These terms, changed as a request asks that makes the order so many lots.
+    #[must_use]
+    pub fn changed(&self, asked: &OrderTerms, lots: i64) -> OrderTerms {
+        let or_as_it_is = |asked: i64, is: i64| if asked == 0 { is } else { asked };
+        OrderTerms {
+            stop_ticks: or_as_it_is(asked.stop_ticks, self.stop_ticks),
+            display_lots: or_as_it_is(asked.display_lots, self.display_lots).min(lots),
+            offset_ticks: if asked.peg == 0 { self.offset_ticks } else { asked.offset_ticks },
+            ..*self
+        }
+    }
 }
 
 impl Order {
@@ -217,6 +264,39 @@ mod tests {
             let mut full = full(kind, tif, WITH_TERMS | flags, 0, 0);
             (full.terms.peg, full.terms.offset_ticks) = (peg, offset_ticks);
             assert_eq!(full.goes_together(), together, "{kind:?} {tif:?} {flags} {peg} {offset_ticks}");
+        }
+    }
+
+    #[test]
+    fn a_change_says_what_the_order_has_and_leaves_the_rest() {
+        let iceberg = OrderTerms { display_lots: 10, ..OrderTerms::default() };
+        let pegged = OrderTerms { peg: 1, offset_ticks: -2, ..OrderTerms::default() };
+        let stop = OrderTerms { stop_ticks: 90, ..OrderTerms::default() };
+        let asked = |display_lots, peg, offset_ticks| {
+            let terms = OrderTerms { display_lots, peg, offset_ticks, ..OrderTerms::default() };
+            let request = ReplaceRequest { lots: 40, flags: WITH_TERMS, ..ReplaceRequest::default() };
+            FullReplace { request, terms }
+        };
+        assert_eq!(asked(5, 0, 0).terms_of(&iceberg).display_lots, 5);
+        assert_eq!(asked(50, 0, 0).terms_of(&iceberg).display_lots, 40, "no more than there is");
+        assert_eq!(asked(0, 1, 0).terms_of(&pegged).offset_ticks, 0);
+        assert_eq!(asked(0, 0, 0).terms_of(&pegged), pegged);
+        assert!(asked(0, 0, 0).keeps(&stop) && asked(10, 0, 0).keeps(&iceberg) && asked(0, 1, -2).keeps(&pegged));
+        assert!(!asked(5, 0, 0).keeps(&iceberg) && !asked(0, 1, 3).keeps(&pegged));
+        for (change, order, goes) in [
+            (asked(5, 0, 0), iceberg, true),
+            (asked(5, 0, 0), stop, false),
+            (asked(-5, 0, 0), iceberg, false),
+            (asked(0, 1, 3), pegged, true),
+            (asked(0, 2, 3), pegged, false),
+            (asked(0, 0, 3), pegged, false),
+            (asked(0, 1, 3), iceberg, false),
+            (asked(0, 0, 0), stop, false),
+            (FullReplace { terms: OrderTerms { until_ts: 7, ..stop }, ..asked(0, 0, 0) }, stop, false),
+            (FullReplace { terms: stop, request: ReplaceRequest::default() }, stop, false),
+            (FullReplace::plain(ReplaceRequest::default()), stop, true),
+        ] {
+            assert_eq!(change.goes_with(&order), goes, "{change:?} {order:?}");
         }
     }
 

@@ -40,8 +40,8 @@ pub fn told<'py>(py: Python<'py>, send: Send) -> Sent<'py> {
         Send::Cancel(request) => ("cancel", bytes(bytemuck::bytes_of(request.get())), none),
         Send::Replace(request) => ("replace", bytes(bytemuck::bytes_of(request.get())), none),
         Send::ReplaceFull(change) => {
-            let FullReplace { request, stop_ticks } = change.into_inner();
-            ("replace", bytes(bytemuck::bytes_of(&request)), OrderTerms { stop_ticks, ..none })
+            let FullReplace { request, terms } = change.into_inner();
+            ("replace", bytes(bytemuck::bytes_of(&request)), terms)
         }
         Send::Quote { .. } => unreachable!("its sides wait one by one"),
     };

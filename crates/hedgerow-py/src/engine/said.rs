@@ -68,8 +68,8 @@ impl Said<'_> {
         if (tif == TimeInForce::Gtd) != (until_ts > 0) {
             return Err(config(format!("tif={:?} with until={:?}; the two go together", self.tif, self.until)));
         }
-        let peg = self.peg.map(|name| PEGS.iter().find(|(known, _)| *known == name).map(|(_, peg)| *peg));
-        if peg == Some(None) || (peg.is_none() && self.offset_ticks != 0) || (peg.is_some() && self.stop.is_some()) {
+        let peg = self.peg.map(peg_named).transpose().map_err(named)?;
+        if (peg.is_none() && self.offset_ticks != 0) || (peg.is_some() && self.stop.is_some()) {
             let said = format!("peg={:?} with offset_ticks={} and stop={:?}", self.peg, self.offset_ticks, self.stop);
             let names = PEGS.map(|(name, _)| name).join(", ");
             return Err(config(format!("{said}; a peg is one of {names}, has no stop price, and alone an offset")));
@@ -82,13 +82,21 @@ impl Said<'_> {
             tif,
             until_ts,
             display_lots: display_lots.map_err(named)?,
-            peg: peg.flatten(),
+            peg,
             offset_ticks: self.offset_ticks,
             beside: self.beside,
             flags: flag(self.post_only, POST_ONLY) | flag(self.reduce_only, REDUCE_ONLY),
             ..wish
         })
     }
+}
+
+/// What a price follows, by its name. `RUN_CONFIG` for one that there is not.
+pub fn peg_named(name: &str) -> Result<Peg, Problem> {
+    PEGS.iter().find(|(known, _)| *known == name).map(|(_, peg)| *peg).ok_or_else(|| {
+        let names = PEGS.map(|(name, _)| name).join(", ");
+        Problem::new(code::RUN_CONFIG, format!("peg={name:?}; a peg is one of {names}"))
+    })
 }
 
 /// A quantity, if it is one. `RUN_NUMBER` if not.

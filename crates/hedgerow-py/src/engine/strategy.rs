@@ -4,7 +4,7 @@ use super::book_views::BookView;
 use super::contingent_ticket::{ContingentTicket, Ticket};
 use super::desk::{Change, Wish};
 use super::quote_tickets::{self, QuoteTicket, StandingQuote};
-use super::said::{Said, positive};
+use super::said::{Said, peg_named, positive};
 use super::shared::{Shared, lots_of_weight};
 use super::views::OrderTicket;
 use crate::features::Indicator;
@@ -272,33 +272,42 @@ impl StrategyCore {
         })
     }
 
-    /// Asks to change a working order: its quantity in all (what is filled included), its limit, its stop price. The ticket
-    /// that comes back says whether the gate approved the change; denied, the order works on as it was.
-    #[pyo3(signature = (ticket, quantity=None, *, limit=None, stop=None))]
+    /// Asks to change a working order: its quantity in all (what is filled included), its limit, its stop price, how much an
+    /// iceberg shows (`display`), what is added to what a pegged order follows (`offset_ticks`; what it follows, `peg`, can be
+    /// said again and cannot change). The ticket that comes back says whether the gate approved the change; denied, the order
+    /// works on as it was.
+    #[pyo3(signature = (ticket, quantity=None, *, limit=None, stop=None, display=None, peg=None, offset_ticks=None))]
+    #[allow(clippy::too_many_arguments)]
     fn replace(
         &self,
         ticket: Ticket<'_>,
         quantity: Option<f64>,
         limit: Option<f64>,
         stop: Option<f64>,
+        display: Option<f64>,
+        peg: Option<&str>,
+        offset_ticks: Option<i64>,
     ) -> PyResult<OrderTicket> {
-        if quantity.is_none() && limit.is_none() && stop.is_none() {
-            let detail = "replace: nothing is to change; give a quantity, a limit or a stop price";
+        let numbers = [quantity, limit, stop, display];
+        if numbers.iter().all(Option::is_none) && peg.is_none() && offset_ticks.is_none() {
+            let detail =
+                "replace: nothing is to change; give a quantity, a limit, a stop price, a display or an offset";
             return Err(named(Problem::new(code::RUN_CONFIG, detail)));
         }
         self.run(|shared| {
             let (order_id, slot, instrument) = ticket.order()?;
             let unit = shared.unit(instrument);
+            let lots = |units: Option<f64>| units.map(|units| positive(units).and_then(|units| unit.lots(units)));
+            let ticks = |price: Option<f64>| price.map(|price| unit.ticks(price)).transpose().map_err(named);
             let change = Change {
-                strategy: self.strategy.get(),
-                order_id,
-                slot,
-                lots: quantity
-                    .map(|quantity| positive(quantity).and_then(|quantity| unit.lots(quantity)).map_err(named))
-                    .transpose()?,
-                limit_ticks: limit.map(|limit| unit.ticks(limit).map_err(named)).transpose()?,
-                stop_ticks: stop.map(|stop| unit.ticks(stop).map_err(named)).transpose()?,
+                lots: lots(quantity).transpose().map_err(named)?,
+                limit_ticks: ticks(limit)?,
+                stop_ticks: ticks(stop)?,
+                display_lots: lots(display).transpose().map_err(named)?,
+                peg: peg.map(peg_named).transpose().map_err(named)?,
+                offset_ticks,
                 cause: shared.cause.get(),
+                ..Change::of(self.strategy.get(), order_id, slot)
             };
             let placed = shared.desk.borrow_mut().replace(change).map_err(named)?;
             Ok(OrderTicket::new(placed, Rc::clone(shared)))

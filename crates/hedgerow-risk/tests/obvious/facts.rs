@@ -24,6 +24,10 @@ impl Obvious {
     pub fn answered(&mut self, at: usize, taken: bool) {
         let live = &mut self.live[at];
         if let (true, Some((open, limit))) = (taken, live.next) {
+            let (asked, all) = (live.asked, open + live.order.lots - live.open);
+            let shown = if asked.display_lots == 0 { live.terms.display_lots } else { asked.display_lots };
+            live.terms.display_lots = shown.min(all);
+            live.terms.offset_ticks = if asked.peg == 0 { live.terms.offset_ticks } else { asked.offset_ticks };
             live.open = open;
             live.order.limit_ticks = limit;
         }

@@ -4,7 +4,7 @@ mod facts;
 mod terms;
 
 use hedgerow_core::{
-    Code, Currency, FullOrder, HALTED, Instrument, Limits, Order, OrderKind, OrderTerms, RESTRICTED, ReplaceRequest,
+    Code, Currency, FullOrder, FullReplace, HALTED, Instrument, Limits, Order, OrderKind, OrderTerms, RESTRICTED,
     SHORTABLE, Side, Verdict, code,
 };
 use hedgerow_risk::bounds::{ADV_UNBOUNDED_BPS, EXPOSURE_MAX, LOT_VALUE_MAX, LOTS_MAX, TICKS_MAX};
@@ -16,16 +16,21 @@ const UNIT: i128 = 1_000_000_000;
 /// What makes two orders equal: instrument, side, lots, limit.
 type Like = (u32, u8, i64, i64);
 
-/// An order that may still be filled; `next` holds open lots and limit of a replace on its way.
+/// An order that may still be filled; `next` holds open lots and limit of a replace on its way, `asked` its terms.
 #[derive(Clone, Debug)]
 pub struct Live {
     pub order: Order,
     pub terms: OrderTerms,
     pub open: i64,
     pub next: Option<(i64, i64)>,
+    pub asked: OrderTerms,
 }
 
 impl Live {
+    fn new(full: &FullOrder, open: i64) -> Live {
+        Live { order: full.order, terms: full.terms, open, next: None, asked: OrderTerms::default() }
+    }
+
     pub fn full(&self) -> FullOrder {
         FullOrder { order: self.order, terms: self.terms }
     }
@@ -73,6 +78,8 @@ pub struct Obvious {
 struct Ask {
     order: Order,
     terms: OrderTerms,
+    /// What is said of them now: all, or what a replace changes.
+    asked: OrderTerms,
     cause: u64,
     client_id: u64,
     ts: i64,
@@ -179,7 +186,7 @@ impl Obvious {
                 let pending = after.live[at].next.map_or(0, |(lots, _)| lots);
                 after.live[at].next = Some((ask.open.max(pending), ask.limit));
             }
-            None => after.live.push(Live { order: ask.order, terms: ask.terms, open: ask.open, next: None }),
+            None => after.live.push(Live::new(&FullOrder { order: ask.order, terms: ask.terms }, ask.open)),
         }
         after
     }
@@ -190,6 +197,7 @@ impl Obvious {
         let ask = Ask {
             order: *order,
             terms: *terms,
+            asked: *terms,
             cause: order.id,
             client_id: order.client_id,
             ts: order.ts,
@@ -203,18 +211,19 @@ impl Obvious {
         };
         let verdict = self.decide(&ask, 1);
         if verdict.decision == 1 {
-            self.live.push(Live { order: *order, terms: *terms, open: lots, next: None });
+            self.live.push(Live::new(full, lots));
         }
         verdict
     }
 
-    pub fn check_replace(&mut self, full: &FullOrder, filled: i64, request: &ReplaceRequest, now: i64) -> Verdict {
-        let FullOrder { order, terms } = full;
+    pub fn check_replace(&mut self, full: &FullOrder, filled: i64, change: &FullReplace, now: i64) -> Verdict {
+        let (FullOrder { order, terms }, request) = (full, &change.request);
         let at = self.live.iter().position(|live| live.order.id == order.id);
         let open = request.lots.saturating_sub(filled).clamp(0, LOTS_MAX);
         let ask = Ask {
             order: *order,
             terms: *terms,
+            asked: change.terms,
             cause: request.id,
             client_id: request.client_id,
             ts: request.ts,
@@ -228,7 +237,7 @@ impl Obvious {
         };
         let verdict = self.decide(&ask, 2);
         if let (1, Some(at)) = (verdict.decision, at) {
-            self.live[at].next = Some((open, request.limit_ticks));
+            (self.live[at].next, self.live[at].asked) = (Some((open, request.limit_ticks)), change.terms);
         }
         verdict
     }

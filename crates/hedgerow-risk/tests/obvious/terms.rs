@@ -4,8 +4,14 @@ use super::{Ask, UNIT, Word};
 use hedgerow_core::{Instrument, OrderKind, TimeInForce, code};
 
 impl Ask {
-    /// Whether kind, time in force and terms make sense together.
+    /// Whether kind, time in force and terms make sense together, and what is asked with them.
     pub fn is_meant(&self) -> bool {
+        let shows = self.asked.display_lots == 0 || (self.asked.display_lots > 0 && self.terms.display_lots != 0);
+        let follows = if self.asked.peg == 0 { self.asked.offset_ticks == 0 } else { self.asked.peg == self.terms.peg };
+        self.is_meant_anew() && shows && follows
+    }
+
+    fn is_meant_anew(&self) -> bool {
         let is = |kind: OrderKind| self.order.kind == kind as u8;
         let takes_or_waits = [TimeInForce::Ioc, TimeInForce::Fok, TimeInForce::Opg, TimeInForce::Cls];
         let rests = !takes_or_waits.map(|tif| tif as u8).contains(&self.order.tif);
@@ -22,9 +28,8 @@ impl Ask {
     /// The word on the size, and on how much of it is shown.
     pub fn lots_word(&self, listing: &Instrument) -> Word {
         let step = listing.lots_step.max(1);
-        let shown = self.terms.display_lots;
-        let bad_shown =
-            self.replaces.is_none() && shown != 0 && (shown < 0 || shown > self.order.lots || shown % step != 0);
+        let shown = self.asked.display_lots;
+        let bad_shown = shown != 0 && (shown < 0 || shown > self.lots || shown % step != 0);
         let bad_lots = self.open == 0 || self.lots <= 0 || self.lots < listing.lots_min || self.lots % step != 0;
         let (seen, allowed) = if bad_shown { (shown, self.lots) } else { (self.lots, listing.lots_min) };
         let n = |number: i64| i128::from(number) * UNIT;

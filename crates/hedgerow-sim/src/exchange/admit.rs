@@ -99,7 +99,7 @@ impl Exchange {
 }
 
 /// Whether type, time in force and instructions can be meant together.
-fn goes_together(order: &NewOrder) -> bool {
+pub(super) fn goes_together(order: &NewOrder) -> bool {
     let is_limit = order.order_type == OrderType::Limit;
     let rests = matches!(order.time_in, TimeIn::Day | TimeIn::Gtc | TimeIn::Gtd);
     let is_auction = matches!(order.time_in, TimeIn::AtOpen | TimeIn::AtClose);

@@ -1,9 +1,9 @@
 //! Cancels, changes, and trades that are taken back.
 
-use super::admit::phase_admits;
+use super::admit::{goes_together, phase_admits};
 use super::order::Place;
 use super::state::blank;
-use super::{Amend, Event, Exchange, OrderStatus, Phase, Reason, What};
+use super::{Amend, Event, Exchange, NewOrder, OrderStatus, Phase, Reason, What};
 use hedgerow_core::Side;
 
 impl Exchange {
@@ -73,10 +73,15 @@ impl Exchange {
         if amend.lots <= working.cum_lots || amend.lots > market.listing.lots_max {
             return Err(Reason::Lots);
         }
-        let mut wanted = working.order.clone();
-        (wanted.price_ticks, wanted.stop_ticks) = (amend.price_ticks, amend.stop_ticks);
+        let wanted = amend.wanted(&working.order);
         if !self.prices_fit(&wanted) {
             return Err(Reason::Price);
+        }
+        if !(0..=wanted.lots).contains(&wanted.show_lots) {
+            return Err(Reason::ShowLots);
+        }
+        if !goes_together(&wanted) {
+            return Err(Reason::Combination);
         }
         if !self.keeps_place(id, amend) {
             if !phase_admits(market.phase, wanted.time_in) {
@@ -89,11 +94,14 @@ impl Exchange {
         Ok(())
     }
 
-    /// A smaller order at the same prices keeps its place.
+    /// A smaller order at the same prices keeps its place, if it shows as much of itself as before or all.
     fn keeps_place(&self, id: u64, amend: &Amend) -> bool {
         let order = &self.at(id).order;
-        let same = amend.price_ticks == order.price_ticks && amend.stop_ticks == order.stop_ticks;
-        same && amend.lots <= order.lots
+        let wanted = amend.wanted(order);
+        let terms = |order: &NewOrder| (order.price_ticks, order.stop_ticks, order.offset_ticks);
+        terms(&wanted) == terms(order)
+            && wanted.show_lots == order.show_lots.min(amend.lots)
+            && amend.lots <= order.lots
     }
 
     fn amend(&mut self, id: u64, amend: &Amend) {
@@ -104,10 +112,7 @@ impl Exchange {
         let shown = if keeps_place && self.at(id).place == Place::Book { self.market_of(id).shown(id) } else { 0 };
         self.names.insert((amend.participant, amend.client_id.clone()), id);
         let working = self.at_mut(id);
-        working.order.client_id.clone_from(&amend.client_id);
-        working.order.lots = amend.lots;
-        working.order.show_lots = working.order.show_lots.min(amend.lots);
-        (working.order.price_ticks, working.order.stop_ticks) = (amend.price_ticks, amend.stop_ticks);
+        working.order = NewOrder { client_id: amend.client_id.clone(), ..amend.wanted(&working.order) };
         working.leaves_lots = amend.lots - working.cum_lots;
         let too_many = shown - working.leaves_lots;
         if too_many > 0 {

@@ -129,6 +129,22 @@ pub struct Amend {
     /// The new stop price; 0 without one.
     #[serde(default)]
     pub stop_ticks: i64,
+    /// Lots that are displayed at a time; 0: as many as before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub show_lots: i64,
+    /// Ticks added to what a pegged order follows; without it those that were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_ticks: Option<i64>,
+}
+
+impl Amend {
+    /// The order as it shall be. No more of it is displayed than there is.
+    pub(super) fn wanted(&self, order: &NewOrder) -> NewOrder {
+        let show_lots = if self.show_lots == 0 { order.show_lots.min(self.lots) } else { self.show_lots };
+        let Amend { lots, price_ticks, stop_ticks, .. } = *self;
+        let offset_ticks = self.offset_ticks.unwrap_or(order.offset_ticks);
+        NewOrder { lots, price_ticks, stop_ticks, show_lots, offset_ticks, ..order.clone() }
+    }
 }
 
 /// One input.

@@ -81,7 +81,7 @@ impl Floor {
     fn replace(&mut self, order_id: u64, lots: i64, limit_ticks: i64) {
         let slot = order_id as u32 - 1;
         let request = ReplaceRequest { order_id, slot, lots, limit_ticks, ts: self.now, ..ReplaceRequest::default() };
-        let (heard, change) = (&mut self.heard, FullReplace { request, stop_ticks: 0 });
+        let (heard, change) = (&mut self.heard, FullReplace::plain(request));
         self.matching.replace(&change, self.now, &mut |said| heard.push(said.report));
     }
 

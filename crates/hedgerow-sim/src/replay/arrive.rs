@@ -185,7 +185,7 @@ impl<B: Book> Market<B> {
         }
     }
 
-    /// A change arrives. Only a smaller size at the same price keeps its place; any other is a new arrival.
+    /// A change arrives. Only a smaller size at the same price and terms keeps its place; any other is a new arrival.
     pub(crate) fn replace(
         &mut self,
         config: &BookConfig,
@@ -208,11 +208,12 @@ impl<B: Book> Market<B> {
         };
         let before = &self.ours[at_side][at];
         let wanted = Order { lots: request.lots, limit_ticks: request.limit_ticks, ..before.order };
-        let keeps = request.limit_ticks == before.order.limit_ticks && request.lots <= before.order.lots;
+        let smaller = request.limit_ticks == before.order.limit_ticks && request.lots <= before.order.lots;
+        let keeps = smaller && change.keeps(&before.terms);
         let terms = match read(&wanted, self.shift) {
             _ if request.lots <= before.filled_lots => Err(code::RISK_BAD_LOTS),
             // The market has reached its stop price: there is none to change any more.
-            _ if change.stop_ticks != 0 => Err(code::RISK_BAD_PRICE),
+            _ if change.terms.stop_ticks != 0 => Err(code::RISK_BAD_PRICE),
             Err(_) => Err(code::RISK_BAD_PRICE),
             kept if keeps => kept,
             Ok((_, tif, _)) if !self.admits(tif) => Err(code::SIM_PHASE),
@@ -233,11 +234,11 @@ impl<B: Book> Market<B> {
         if keeps {
             let mine = &mut self.ours[at_side][at];
             mine.order.lots = request.lots;
-            mine.terms.display_lots = mine.terms.display_lots.min(request.lots);
+            mine.terms = change.terms_of(&mine.terms);
             return;
         }
         let mut mine = self.ours[at_side].remove(at);
-        mine.terms.display_lots = mine.terms.display_lots.min(request.lots);
+        mine.terms = change.terms_of(&mine.terms);
         (mine.order, mine.price_ticks, mine.own_ticks) = (wanted, price_ticks, wanted.limit_ticks);
         if mine.peg().is_some() {
             self.parked.push(mine);

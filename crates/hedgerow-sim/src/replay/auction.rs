@@ -62,9 +62,10 @@ impl<B: Book> Market<B> {
         if !self.phase.is_open() {
             return Err(code::SIM_PHASE);
         }
-        if request.lots <= 0 || (request.limit_ticks > 0) != (order.limit_ticks > 0) || change.stop_ticks != 0 {
+        if request.lots <= 0 || (request.limit_ticks > 0) != (order.limit_ticks > 0) || change.terms.stop_ticks != 0 {
             return Err(code::RISK_BAD_PRICE);
         }
+        self.aside[at].terms = change.terms_of(&self.aside[at].terms);
         self.aside[at].order = Order { lots: request.lots, limit_ticks: request.limit_ticks, ..order };
         Ok(())
     }

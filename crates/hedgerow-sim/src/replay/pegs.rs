@@ -73,15 +73,16 @@ impl<B: Book> Market<B> {
         if request.lots <= mine.filled_lots {
             return Err(code::RISK_BAD_LOTS);
         }
-        if request.limit_ticks <= 0 || change.stop_ticks != 0 {
+        if request.limit_ticks <= 0 || change.terms.stop_ticks != 0 {
             return Err(code::RISK_BAD_PRICE);
         }
-        let keeps = request.limit_ticks == mine.order.limit_ticks && request.lots <= mine.order.lots;
+        let smaller = request.limit_ticks == mine.order.limit_ticks && request.lots <= mine.order.lots;
+        let keeps = smaller && change.keeps(&mine.terms);
         if !keeps && !self.phase.is_open() {
             return Err(code::SIM_PHASE);
         }
         (mine.order.lots, mine.order.limit_ticks) = (request.lots, request.limit_ticks);
-        mine.terms.display_lots = mine.terms.display_lots.min(request.lots);
+        mine.terms = change.terms_of(&mine.terms);
         Ok(())
     }
 }

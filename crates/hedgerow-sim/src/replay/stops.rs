@@ -39,9 +39,8 @@ impl<B: Book> Market<B> {
             return Err(code::RISK_BAD_PRICE);
         }
         (order.lots, order.limit_ticks) = (request.lots, request.limit_ticks);
-        terms.display_lots = terms.display_lots.min(request.lots);
-        if change.stop_ticks > 0 {
-            terms.stop_ticks = change.stop_ticks;
+        *terms = change.terms_of(terms);
+        if change.terms.stop_ticks > 0 {
             self.waiting[at].is_due = false;
         }
         Ok(())

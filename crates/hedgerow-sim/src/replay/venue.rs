@@ -144,7 +144,7 @@ impl BookVenue {
 
     /// Takes a change.
     pub fn replace(&mut self, request: Approved<ReplaceRequest>, ts: i64) {
-        self.send(Message::Replace(FullReplace { request: request.into_inner(), stop_ticks: 0 }), ts);
+        self.send(Message::Replace(FullReplace::plain(request.into_inner())), ts);
     }
 
     /// The same for an order with terms.
@@ -160,9 +160,7 @@ impl BookVenue {
                 ApprovedLeg::New(order) => {
                     Message::New(FullOrder { order: order.into_inner(), terms: OrderTerms::default() })
                 }
-                ApprovedLeg::Replace(request) => {
-                    Message::Replace(FullReplace { request: request.into_inner(), stop_ticks: 0 })
-                }
+                ApprovedLeg::Replace(request) => Message::Replace(FullReplace::plain(request.into_inner())),
                 ApprovedLeg::Cancel(request) => Message::Cancel(request.into_inner()),
             };
             self.messages.push_back((arrival_ts, message));

@@ -6,7 +6,7 @@ mod twin;
 mod twins;
 
 use hedgerow_core::Side;
-use hedgerow_sim::exchange::{Action, Event, Exchange, Listing, NewOrder, OrderType, Phase, SelfTrades, TimeIn};
+use hedgerow_sim::exchange::{Action, Amend, Event, Exchange, Listing, NewOrder, OrderType, Phase, SelfTrades, TimeIn};
 
 /// An exchange of one instrument whose last price is 100 ticks.
 pub fn exchange(phase: Phase, self_trades: SelfTrades) -> Exchange {
@@ -37,6 +37,13 @@ pub fn limit(participant: u32, name: &str, side: Side, lots: i64, price_ticks: i
 /// A market order of the day.
 pub fn market(participant: u32, name: &str, side: Side, lots: i64) -> NewOrder {
     NewOrder { order_type: OrderType::Market, ..limit(participant, name, side, lots, 0) }
+}
+
+/// A change of an order's size and limit; everything else stays.
+pub fn amend(participant: u32, name: &str, orig: &str, lots: i64, price_ticks: i64) -> Amend {
+    let (client_id, orig_client_id) = (name.to_owned(), orig.to_owned());
+    let (stop_ticks, show_lots, offset_ticks) = (0, 0, None);
+    Amend { participant, client_id, orig_client_id, lots, price_ticks, stop_ticks, show_lots, offset_ticks }
 }
 
 /// Trades as (buying order, selling order, lots, ticks).

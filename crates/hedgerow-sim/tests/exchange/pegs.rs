@@ -1,9 +1,9 @@
 //! Pegged orders: by example, and against prices that are counted anew after every step.
 
-use crate::{enter, exchange, limit, market, trades};
+use crate::{amend, enter, exchange, limit, market, trades};
 use hedgerow_core::{Peg, Side};
 use hedgerow_sim::exchange::{
-    Action, Event, Exchange, NewOrder, OrderStatus, OrderType, Phase, Reason, SelfTrades, TimeIn,
+    Action, Amend, Event, Exchange, NewOrder, OrderStatus, OrderType, Phase, Reason, SelfTrades, TimeIn, What,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -68,6 +68,21 @@ fn outside_continuous_trading_a_peg_is_parked_and_takes_no_part_in_the_auction()
     assert_eq!(depth(&venue, Side::Buy), [], "whom it followed has traded");
     enter(&mut venue, limit(2, "b", Side::Buy, 1, 97));
     assert_eq!(depth(&venue, Side::Buy), [(97, 11)]);
+}
+
+#[test]
+fn another_offset_moves_a_peg_and_belongs_to_pegs_alone() {
+    let mut venue = exchange(Phase::Continuous, SelfTrades::Allow);
+    enter(&mut venue, limit(2, "best", Side::Buy, 5, 99));
+    enter(&mut venue, pegged(1, "peg", Side::Buy, 10, Peg::Primary, 0, 101));
+    let change = |amend: Amend, offset_ticks| Action::Replace(Amend { offset_ticks, ..amend });
+    venue.take(2, &change(amend(1, "p2", "peg", 10, 101), Some(1)));
+    assert_eq!(venue.depth(0, Side::Buy, 5).iter().map(|level| level.price_ticks).collect::<Vec<_>>(), [100, 99]);
+    venue.take(3, &change(amend(1, "p3", "p2", 10, 101), None));
+    assert_eq!(venue.status(1, "p3").expect("it works").order.offset_ticks, 1, "as it was");
+    let events = venue.take(4, &change(amend(2, "b2", "best", 5, 99), Some(1)));
+    let Some(Event::Order(report)) = events.last() else { panic!("{events:?}") };
+    assert_eq!((report.what, report.reason), (What::ChangeRefused, Some(Reason::Combination)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Rules by example.
 
-use crate::{enter, exchange, limit, market, trades};
+use crate::{amend, enter, exchange, limit, market, trades};
 use hedgerow_core::Side;
 use hedgerow_sim::exchange::{
     Action, Amend, Event, NewOrder, OrderStatus, Phase, Reason, Report, SelfTrades, TimeIn, What,
@@ -23,15 +23,30 @@ fn an_iceberg_is_refilled_behind_those_who_wait() {
 }
 
 #[test]
+fn another_slice_is_shown_behind_everyone_and_never_more_than_there_is() {
+    let mut venue = exchange(Phase::Continuous, SelfTrades::Allow);
+    enter(&mut venue, NewOrder { show_lots: 10, ..limit(1, "ice", Side::Sell, 30, 101) });
+    enter(&mut venue, limit(2, "plain", Side::Sell, 10, 101));
+    let show = |name: &str, show_lots| Action::Replace(Amend { show_lots, ..amend(1, name, "ice", 30, 101) });
+    for (name, show_lots) in [("all", 31), ("less", -1)] {
+        let refused = venue.take(2, &show(name, show_lots));
+        assert_eq!((last(&refused).what, last(&refused).reason), (What::ChangeRefused, Some(Reason::ShowLots)));
+    }
+    let told = venue.take(3, &show("ice'", 4));
+    assert_eq!((last(&told).what, last(&told).order.show_lots), (What::Replaced, 4));
+    assert_eq!(venue.depth(0, Side::Sell, 5)[0].lots, 14);
+    let events = enter(&mut venue, market(3, "taker", Side::Buy, 20));
+    assert_eq!(trades(&events), [(3, 2, 10, 101), (3, 1, 4, 101), (3, 1, 4, 101), (3, 1, 2, 101)]);
+}
+
+#[test]
 fn fewer_lots_keep_the_place_and_a_better_price_does_not() {
     let mut venue = exchange(Phase::Continuous, SelfTrades::Allow);
     for (participant, name) in [(1, "first"), (2, "second")] {
         enter(&mut venue, limit(participant, name, Side::Buy, 10, 99));
     }
-    let change = |name: &str, lots, price_ticks| {
-        let (client_id, orig_client_id) = (format!("{name}'"), name.to_owned());
-        Action::Replace(Amend { participant: 1, client_id, orig_client_id, lots, price_ticks, stop_ticks: 0 })
-    };
+    let change =
+        |name: &str, lots, price_ticks| Action::Replace(amend(1, &format!("{name}'"), name, lots, price_ticks));
     venue.take(2, &change("first", 4, 99));
     assert_eq!(trades(&enter(&mut venue, market(3, "a", Side::Sell, 5))), [(1, 3, 4, 99), (2, 3, 1, 99)]);
     let late = venue.take(3, &change("first'", 9, 99));

@@ -168,12 +168,13 @@ impl Twin {
         self.orders[at].open = 0;
     }
 
-    /// A change of lots or limit of a resting order in continuous trading.
-    pub fn replace(&mut self, at: usize, lots: i64, price: i64) {
+    /// A change of lots, limit or, if it is said, lots shown of a resting order in continuous trading.
+    pub fn replace(&mut self, at: usize, lots: i64, price: i64, shown: i64) {
         let kept = &mut self.orders[at];
-        let keeps = lots <= kept.order.lots && price == kept.order.price_ticks;
-        (kept.order.lots, kept.order.price_ticks) = (lots, price);
-        kept.order.show_lots = kept.order.show_lots.min(lots);
+        let before = kept.order.show_lots.min(lots);
+        let show_lots = if shown == 0 { before } else { shown };
+        let keeps = lots <= kept.order.lots && price == kept.order.price_ticks && show_lots == before;
+        (kept.order.lots, kept.order.price_ticks, kept.order.show_lots) = (lots, price, show_lots);
         kept.open = lots - kept.done;
         kept.shown = kept.shown.min(kept.open);
         if !keeps {

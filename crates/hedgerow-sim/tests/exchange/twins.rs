@@ -1,7 +1,7 @@
 //! Any sequence of inputs: the exchange and its twin trade the same and end the same.
 
 use crate::twin::Twin;
-use crate::{exchange, limit, trades};
+use crate::{amend, exchange, limit, trades};
 use hedgerow_core::Side;
 use hedgerow_sim::exchange::{Action, Amend, NewOrder, OrderType, Phase, SelfTrades, TimeIn};
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 enum Step {
     New { who: u32, is_buy: bool, kind: u8, lots: i64, price: i64 },
     Cancel(usize),
-    Replace(usize, i64, i64),
+    Replace(usize, i64, i64, i64),
     Phase(Phase),
 }
 
@@ -26,7 +26,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => new.prop_map(|(who, is_buy, kind, lots, price)| Step::New { who, is_buy, kind, lots, price }),
         2 => (0..60_usize).prop_map(Step::Cancel),
-        3 => (0..60_usize, 1..25_i64, 95..106_i64).prop_map(|(at, lots, price)| Step::Replace(at, lots, price)),
+        3 => (0..60_usize, 1..25_i64, 95..106_i64, prop_oneof![2 => Just(0), 1 => 1..8_i64])
+            .prop_map(|(at, lots, price, shown)| Step::Replace(at, lots, price, shown)),
         2 => phases.prop_map(Step::Phase),
     ]
 }
@@ -83,24 +84,18 @@ proptest! {
                     twin.cancel(*at);
                     Action::Cancel { participant, client_id: format!("c{number}"), orig_client_id: name }
                 }
-                Step::Replace(at, lots, price) => {
+                Step::Replace(at, lots, price, shown) => {
                     let is_plain = |kept: &&crate::twin::Kept| {
-                        kept.open > 0 && !kept.waits && kept.order.price_ticks > 0 && *lots > kept.done
+                        kept.open > 0 && !kept.waits && kept.order.price_ticks > 0 && *lots > kept.done && *shown <= *lots
                             && !kept.order.post_only
                             && matches!(kept.order.time_in, TimeIn::Day | TimeIn::Gtc)
                     };
                     let Some(kept) = twin.orders.get(*at).filter(is_plain) else { continue };
                     if twin.phase != Phase::Continuous { continue; }
-                    let amend = Amend {
-                        participant: kept.order.participant,
-                        client_id: format!("r{number}"),
-                        orig_client_id: kept.order.client_id.clone(),
-                        lots: *lots,
-                        price_ticks: *price,
-                        stop_ticks: 0,
-                    };
-                    twin.replace(*at, *lots, *price);
-                    Action::Replace(amend)
+                    let (participant, name) = (kept.order.participant, kept.order.client_id.clone());
+                    let plain = amend(participant, &format!("r{number}"), &name, *lots, *price);
+                    twin.replace(*at, *lots, *price, *shown);
+                    Action::Replace(Amend { show_lots: *shown, ..plain })
                 }
                 Step::Phase(phase) => {
                     if !follows(twin.phase, *phase) { continue; }

@@ -9,7 +9,7 @@ cannot be true. Never: a guess about an order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -40,6 +40,7 @@ PENDING = frozenset("6AE")
 _EXECUTION_MAX = 2**32 - 1
 _ORDER, _TERMS = noun("Order").dtype, noun("OrderTerms").dtype
 _MORE = ("stop_ticks", "until_ts", "display_lots", "peg", "offset_ticks")
+_CHANGES = ("stop_ticks", "display_lots", "peg", "offset_ticks")
 _NO_TERMS = np.zeros(1, _TERMS).tobytes()
 _TOLD = ("id", "slot", "instrument", "strategy", "side", "lots", "limit_ticks", "tif", "flags")
 
@@ -77,13 +78,30 @@ class Working:
 
 @dataclass(frozen=True)
 class Change:
-    """What an order was asked to become: the number of the request, lots in all, limit, stop price (0 = as it is)."""
+    """What an order was asked to become: the number of the request, lots in all, limit; of terms 0 = as they are.
+
+    An offset counts where what the order follows (`peg`) is said beside it.
+    """
 
     number: int
     order_id: int
     lots: int
     limit_ticks: int
     stop_ticks: int = 0
+    display_lots: int = 0
+    peg: int = 0
+    offset_ticks: int = 0
+
+    def of(self, order: Working) -> Working:
+        """The order as it shall be."""
+        return replace(
+            order,
+            lots=self.lots,
+            limit_ticks=self.limit_ticks,
+            stop_ticks=self.stop_ticks or order.stop_ticks,
+            display_lots=self.display_lots or order.display_lots,
+            offset_ticks=self.offset_ticks if self.peg else order.offset_ticks,
+        )
 
 
 class Book:
@@ -120,9 +138,9 @@ class Book:
 
     def change(self, record: bytes, terms: bytes = _NO_TERMS) -> Change:
         """A request to change an order."""
-        row, stop_ticks = np.frombuffer(record, self._replace)[0], int(np.frombuffer(terms, _TERMS)[0]["stop_ticks"])
-        number, order_id, lots, limit_ticks = (int(row[name]) for name in ("id", "order_id", "lots", "limit_ticks"))
-        return Change(number, order_id, lots, limit_ticks, stop_ticks)
+        row, asked = np.frombuffer(record, self._replace)[0], np.frombuffer(terms, _TERMS)[0]
+        told = (int(row[name]) for name in ("id", "order_id", "lots", "limit_ticks"))
+        return Change(*told, **{name: int(asked[name]) for name in _CHANGES})
 
     def words(self, order: Working) -> OrderWords:
         """An order in the venue's words."""
@@ -132,7 +150,8 @@ class Book:
         # Made smaller than what it shows, an order shows all.
         display = f"{min(order.display_lots, order.lots) * about.lot:f}" if order.display_lots else ""
         tif = _TIFS[order.tif]
-        peg, offset = PEGS[order.peg], f"{order.offset_ticks * about.tick:f}" if order.offset_ticks else ""
+        # A change back to no offset says so.
+        peg, offset = PEGS[order.peg], f"{order.offset_ticks * about.tick:f}" if order.peg else ""
         more = (stop, order.until_ts, post_only, display, peg, offset)
         return OrderWords(about.symbol, order.side == 1, quantity, price, tif, *more)
 

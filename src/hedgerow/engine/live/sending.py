@@ -6,7 +6,6 @@ Promises: nothing is handed over before its records are on the disk; what cannot
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hedgerow.core.errors import WireError, named_errors
@@ -61,9 +60,7 @@ class Sender:
             if order is None:
                 return
             self._names.ask(change)
-            stop = change.stop_ticks or order.stop_ticks
-            asked = replace(order, lots=change.lots, limit_ticks=change.limit_ticks, stop_ticks=stop)
-            words = self._book.words(asked)
+            words = self._book.words(change.of(order))
             name = self._book.changed_name(change)
             gateway.replace(name, self._names[order.id], words, self._now())
 

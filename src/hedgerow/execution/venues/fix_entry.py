@@ -14,7 +14,7 @@ from typing import Any
 from hedgerow import _core
 from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.fix.values import moment
-from hedgerow.execution.venues.fix_orders import Action, Fields, Refusal, new_order, pegged, replacement, shown_of, text
+from hedgerow.execution.venues.fix_orders import Action, Fields, Refusal, new_order, replacement, text
 from hedgerow.execution.venues.fix_reports import Event, Pairs, cancel_reject, execution_report
 from hedgerow.execution.venues.house import Venue
 from hedgerow.execution.venues.market_data import Watching
@@ -161,23 +161,17 @@ class FixEntry:
         order = self._venue.status(self._member.name, text(fields, 41))
         listing = self._venue.settings.listings[order["instrument"]] if order else None
         try:
-            action = replacement(fields, self._number, listing)
-            self._must_agree(fields, order, action["lots"])
+            action = replacement(fields, self._number, listing, order.get("peg") if order else None)
+            self._must_agree(fields, order)
         except Refusal as why:
             names = {"client_id": text(fields, 11), "orig_client_id": text(fields, 41)}
             action = {"do": "refuse_change", "participant": self._number, **names, "reason": why.args[0]}
         self._submit(action, {"434": "2"})
 
-    def _must_agree(self, fields: Fields, order: Event | None, lots: int) -> None:
-        """A change names the order's own side and instrument, what is shown of it and what it follows; they stay."""
+    def _must_agree(self, fields: Fields, order: Event | None) -> None:
+        """A change names the order's own side and instrument; they stay."""
         if order is None:
             return
-        shown = shown_of(fields, self._venue.settings.listings[order["instrument"]])
-        if shown and shown != min(order["show_lots"], lots):
-            raise Refusal("show_lots")
-        follows = pegged(fields, order["side"], self._venue.settings.listings[order["instrument"]])
-        if follows and follows != {"peg": order.get("peg"), "offset_ticks": order.get("offset_ticks", 0)}:
-            raise Refusal("combination")
         side = {b"1": "Buy", b"2": "Sell"}.get(fields.get(54, b""))
         if side != order["side"] or self._venue.symbols.get(text(fields, 55)) != order["instrument"]:
             raise Refusal("combination")

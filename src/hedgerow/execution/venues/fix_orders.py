@@ -73,10 +73,17 @@ def new_order(fields: Fields, participant: int, symbols: Mapping[str, int], list
     }
 
 
-def replacement(fields: Fields, participant: int, listing: Listing | None) -> Action:
-    """OrderCancelReplaceRequest (G) as an input; raises `Refusal`."""
+def replacement(fields: Fields, participant: int, listing: Listing | None, peg: str | None = None) -> Action:
+    """OrderCancelReplaceRequest (G) as an input; raises `Refusal`.
+
+    peg: what the order follows. A change that says it says its offset, too (none: 0), and can say nothing else of it.
+    """
     if listing is None:
         raise Refusal("unknown_order")
+    follows = pegged(fields, _SIDES.get(fields.get(54, b""), ""), listing)
+    if follows and follows["peg"] != peg:
+        raise Refusal("combination")
+    shown = shown_of(fields, listing)
     return {
         "do": "replace",
         "participant": participant,
@@ -85,6 +92,8 @@ def replacement(fields: Fields, participant: int, listing: Listing | None) -> Ac
         "lots": _steps(fields.get(38), listing.lot, "lots"),
         "price_ticks": _steps(fields.get(44), listing.tick, "off_tick", absent=0),
         "stop_ticks": _steps(fields.get(99), listing.tick, "off_tick", absent=0),
+        **({"show_lots": shown} if shown else {}),
+        **({"offset_ticks": follows["offset_ticks"]} if follows else {}),
     }
 
 
@@ -97,6 +106,8 @@ def pegged(fields: Fields, side: str, listing: Listing) -> Action:
     said |= {_chosen(_PEG_TYPES, fields[1094])} if 1094 in fields else set()
     if len(said) > 1 or fields.get(836, b"0") != b"0":
         raise Refusal("unsupported")
+    if not said and 211 in fields:
+        raise Refusal("combination")
     if not said:
         return {}
     offset = fields.get(211, b"0").decode("latin-1")

@@ -33,7 +33,7 @@ _OPS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
             "client_id symbol side quantity",
             "type price stop_price display time_in post_only expire_ts peg offset",
         ),
-        ("replace", "client_id orig_client_id quantity", "price stop_price"),
+        ("replace", "client_id orig_client_id quantity", "price stop_price display offset"),
         ("cancel", "client_id orig_client_id", ""),
         ("status", "client_id", ""),
         ("ping", "", "id"),
@@ -118,7 +118,9 @@ def new_order(said: Said, participant: int, symbols: Mapping[str, int], listings
 def replacement(said: Said, participant: int, listing: Listing) -> Said:
     """`replace` as an input: quantity is the whole, what has traded included."""
     names = {"client_id": text_of(said, "client_id"), "orig_client_id": text_of(said, "orig_client_id")}
-    return {"do": "replace", "participant": participant, **names, **_terms(said, listing)}
+    shown = {"show_lots": _steps(said, "display", listing.lot)} if "display" in said else {}
+    offset = {"offset_ticks": _offset(said, listing)} if "offset" in said else {}
+    return {"do": "replace", "participant": participant, **names, **_terms(said, listing), **shown, **offset}
 
 
 def report(event: Event, number: int, listing: Listing | None) -> Said:
@@ -147,10 +149,14 @@ def _pegged(said: Said, listing: Listing) -> Said:
     """What the price follows, and what is added to it: a price with its sign."""
     if "peg" not in said:
         return {}
+    return {"peg": _PEGS[_one_of(said, "peg", tuple(_PEGS))], "offset_ticks": _offset(said, listing)}
+
+
+def _offset(said: Said, listing: Listing) -> int:
     value = said.get("offset", "0")
     is_less = isinstance(value, str) and value.startswith("-")
     ticks = _steps({"offset": value[1:] if is_less else value}, "offset", listing.tick)
-    return {"peg": _PEGS[_one_of(said, "peg", tuple(_PEGS))], "offset_ticks": -ticks if is_less else ticks}
+    return -ticks if is_less else ticks
 
 
 def _terms(said: Said, listing: Listing) -> Said:

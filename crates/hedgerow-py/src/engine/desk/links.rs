@@ -23,8 +23,7 @@ impl Desk {
             match due {
                 Due::Cancel { order, cause } => self.cancel(order.strategy, order.slot, order.id, cause)?,
                 Due::Resize { order: Order { id, slot, strategy, .. }, lots, cause } => {
-                    let (lots, limit_ticks, stop_ticks) = (Some(lots), None, None);
-                    self.replace(Change { strategy, order_id: id, slot, lots, limit_ticks, stop_ticks, cause })?;
+                    self.replace(Change { lots: Some(lots), cause, ..Change::of(strategy, id, slot) })?;
                 }
                 Due::Send { wish, lots, beside } => self.send_of(&wish, lots, beside)?,
                 Due::Tell(finding) => self.feed(&mut Input::Finding(Finding { ts: self.time(), ..finding }))?,

@@ -90,8 +90,45 @@ pub struct Change {
     pub limit_ticks: Option<i64>,
     /// Stop price in ticks; `None` = as it is.
     pub stop_ticks: Option<i64>,
+    /// Lots that the book shows of it at a time; `None` = as it is.
+    pub display_lots: Option<i64>,
+    /// What its price follows, which cannot change; `None` = what it follows.
+    pub peg: Option<Peg>,
+    /// Ticks added to that; `None` = as it is.
+    pub offset_ticks: Option<i64>,
     /// The record that made it happen, or 0.
     pub cause: RecordId,
+}
+
+impl Change {
+    /// Nothing yet, because of nothing in particular.
+    pub fn of(strategy: StrategyId, order_id: RecordId, slot: OrderSlot) -> Change {
+        Change {
+            strategy,
+            order_id,
+            slot,
+            lots: None,
+            limit_ticks: None,
+            stop_ticks: None,
+            display_lots: None,
+            peg: None,
+            offset_ticks: None,
+            cause: 0,
+        }
+    }
+
+    /// What it says beside size and limit; an order that follows nothing is denied what a pegged one is asked.
+    fn terms(&self, working: &OrderTerms) -> OrderTerms {
+        let followed = self.peg.or(Peg::from_u8(working.peg)).unwrap_or(Peg::Primary);
+        let is_pegged = self.peg.is_some() || self.offset_ticks.is_some();
+        OrderTerms {
+            stop_ticks: self.stop_ticks.unwrap_or_default(),
+            display_lots: self.display_lots.unwrap_or_default(),
+            peg: if is_pegged { followed as u8 } else { 0 },
+            offset_ticks: self.offset_ticks.unwrap_or(if is_pegged { working.offset_ticks } else { 0 }),
+            ..OrderTerms::default()
+        }
+    }
 }
 
 /// What became of a wish.
@@ -153,12 +190,8 @@ impl Desk {
         })?;
         let known = self.tell_top(order.instrument)?;
         let cause = if change.cause == 0 { known } else { change.cause };
-        let terms = OrderTerms {
-            stop_ticks: change.stop_ticks.unwrap_or_default(),
-            instrument: order.instrument,
-            strategy: change.strategy,
-            ..OrderTerms::default()
-        };
+        let said = change.terms(&self.kernel.terms_of(order.id));
+        let terms = OrderTerms { instrument: order.instrument, strategy: change.strategy, ..said };
         let mut request = ReplaceRequest {
             cause,
             ts: self.time(),
