@@ -1,4 +1,4 @@
-"""Vendors' text files without a header whose layout is published: LOBSTER, Binance's archive, Lean.
+"""Vendors' text files without a header whose layout is published: LOBSTER, Binance's archive.
 
 Known by their names and by the number of their cells together; a file that is named so and looks otherwise is refused.
 Promises exact prices: where a vendor writes ten-thousandths, they are divided as decimals.
@@ -16,16 +16,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
-from hedgerow.core.spans import DAY_NS
 from hedgerow.market.formats import delimited
 from hedgerow.market.formats.delimited import Layout, blocks
 from hedgerow.market.formats.opening import Opened
-from hedgerow.market.formats.rows import DECIMAL, Ints, Rows, rows
-from hedgerow.market.formats.tables import Columns, plan_of, rows_of
+from hedgerow.market.formats.rows import Ints, Rows, decimals, rows, whole
+from hedgerow.market.formats.tables import UNKNOWN_VINTAGE, Columns, plan_of, rows_of
 from hedgerow.market.reading import Reading
 from hedgerow.market.times import local_to_utc
 
-_BINANCE = re.compile(r"([A-Z0-9_]+)-(\d+[smhdwM]o?|trades|aggTrades|bookTicker)-(\d{4}-\d\d(?:-\d\d)?)\.csv")
+_BINANCE = re.compile(
+    r"([A-Z0-9_]+)-(\d+(?:[smhdw]|mo|M)|trades|aggTrades|bookTicker|bookDepth|metrics|fundingRate)"
+    r"-(\d{4}-\d\d(?:-\d\d)?)\.csv"
+)
+_BY_HEADER = frozenset({"bookDepth", "metrics", "fundingRate"})
+"""Kinds of files that always have their header."""
+_MONTHS = ("mo", "M")
 _BINANCE_NAMES = {
     "klines": (
         (
@@ -68,12 +73,10 @@ _BINANCE_NAMES = {
         )
     ),
 }
-_LOBSTER = re.compile(r"([A-Za-z.]+)_(\d{4}-\d\d-\d\d)_(\d+)_(\d+)_(message|orderbook)_(\d+)\.csv")
-_LOBSTER_ACTIONS = {"1": "add", "2": "reduce", "3": "cancel", "4": "execute", "5": "execute_hidden", "6": "cross",
-                    "7": "halt"}  # fmt: skip
-_LEAN = re.compile(r"(?:(\d{8})_)?(.+?)(?:_(tick|second|minute|hour|daily))?(?:_(trade|quote|openinterest))?\.csv")
-_LEAN_SCALED = frozenset({"equity", "option"})
-_LEAN_CLASSES = ("equity", "option", "forex", "cfd", "crypto", "cryptofuture", "future", "futureoption", "index")
+_LOBSTER = re.compile(r"([A-Za-z0-9.-]+)_(\d{4}-\d\d-\d\d)_(\d+)_(\d+)_(message|orderbook)_(\d+)\.csv")
+_LOBSTER_ACTIONS = {"1": "add", "2": "reduce", "3": "cancel", "4": "execute"}
+_LOBSTER_PHASES = {"-1": "halted", "0": "opening_call", "1": "continuous"}
+"""What the price of a message of type 7 says: halted, quoted again, traded again."""
 
 
 def claims_binance(opened: Opened) -> bool:
@@ -82,23 +85,61 @@ def claims_binance(opened: Opened) -> bool:
 
 
 def read_binance(opened: Opened, reading: Reading) -> Iterator[Rows]:
-    """Klines, trades, aggregated trades and best quotes of Binance's archive, with or without their header."""
+    """Klines, trades, quotes, depth by percent, figures of funding and interest, with or without their header."""
     match = _BINANCE.fullmatch(opened.name)
     assert match is not None
-    names = _BINANCE_NAMES[match[2] if match[2] in _BINANCE_NAMES else "klines"]
+    symbol, kind = reading.symbol or match[1], match[2]
+    is_klines = kind not in _BINANCE_NAMES and kind not in _BY_HEADER
+    names = _BINANCE_NAMES["klines" if is_klines else kind] if kind not in _BY_HEADER else ()
+    if is_klines and not kind.endswith(_MONTHS):
+        reading = replace(reading, span=reading.span or kind, stamped=reading.stamped or "open")
     text = delimited.head_text(opened) or ""
     first = text.splitlines()[0].split(",") if text.strip() else []
-    reading = replace(reading, symbol=reading.symbol or match[1])
-    if first and not first[0].strip().isdigit():  # futures archives have a header
-        yield from delimited.read(opened, reading)
-        return
-    if first and len(first) not in (len(names), len(names) - 1):
+    reading = replace(reading, symbol=symbol)
+    if kind in _BY_HEADER or (first and not first[0].strip().isdigit()):  # futures archives have a header
+        layout = delimited.layout_of(opened, reading)
+    elif first and len(first) not in (len(names), len(names) - 1):
         told = f"{len(first)} cells, {' and '.join(map(str, (len(names) - 1, len(names))))} are published"
         raise problem("DATA_COLUMNS_CHANGED", f"{opened.shown}, line 1: {told}")
-    layout = Layout(",", names[: len(first)] if first else names, 0)
+    else:
+        layout = Layout(",", names[: len(first)] if first else names, 0)
     for arrays, records in blocks(opened, layout):
         columns = Columns(arrays, records, replace(reading, columns=None), match[1])
-        yield from rows_of(plan_of(columns), columns)
+        if kind == "bookDepth" and {"percentage", "depth", "notional"} <= arrays.keys():
+            yield _depth_by_percent(columns, symbol)
+        elif is_klines and kind.endswith(_MONTHS) and "close_time" in arrays:
+            yield _months(columns)
+        else:
+            yield from rows_of(plan_of(columns), columns)
+
+
+def _depth_by_percent(columns: Columns, symbol: str) -> Rows:
+    """What stands within some percent of the middle, a series each: `BTCUSDT.depth.-5`, in lots and in money."""
+    event = columns.stamps("timestamp").utc_ns
+    parts = []
+    for word in ("depth", "notional"):
+        names = [f"{symbol}.{word}.{_plainly(percent)}" for percent in columns.text("percentage")]
+        given = {"ts_event": event, "record": columns.records, "instrument": names, "written": columns.arrays[word]}
+        numbers = decimals(columns.arrays[word], word, columns.records, columns.said)
+        parts.append(rows("series", given | {"value": pc.cast(numbers, pa.float64())}))
+    notes = (*columns.said, UNKNOWN_VINTAGE)
+    table = pa.concat_tables([part.table for part in parts])
+    return Rows("series", table, columns.size, parts[0].first_ns, parts[0].last_ns, notes)
+
+
+def _plainly(percent: str | None) -> str:
+    """A percentage as a word: `-5.00` is `-5`."""
+    text = percent or ""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _months(columns: Columns) -> Rows:
+    """Bars of months, which are not all as long: each ends where its own last instant does."""
+    label, last = columns.stamps("open_time").utc_ns, columns.stamps("close_time").utc_ns
+    closed = -(-last // 10**9) * 10**9
+    prices = {word: columns.arrays[word] for word in ("open", "high", "low", "close", "volume")}
+    given = {"ts_event": closed, "instrument": columns.reading.symbol, "record": columns.records}
+    return rows("bars", given | {"span_ns": closed - label} | prices, label=label)
 
 
 def claims_lobster(opened: Opened) -> bool:
@@ -107,7 +148,7 @@ def claims_lobster(opened: Opened) -> bool:
 
 
 def read_lobster(opened: Opened, reading: Reading) -> Iterator[Rows]:
-    """Messages as orders, book files as snapshots of the book; times are New York's, prices ten-thousandths."""
+    """Messages as orders, trades and phases, book files as snapshots; times are New York's, prices ten-thousandths."""
     match = _LOBSTER.fullmatch(opened.name)
     assert match is not None
     symbol, day, what, levels = reading.symbol or match[1], match[2], match[5], int(match[6])
@@ -116,33 +157,58 @@ def read_lobster(opened: Opened, reading: Reading) -> Iterator[Rows]:
         width = len(text.splitlines()[0].split(",")) if text.strip() else 6
         names: tuple[str, ...] = ("time", "type", "order_id", "size", "price", "direction", "mpid")[: max(width, 6)]
         for arrays, records in blocks(opened, Layout(",", names, 0)):
-            yield _lobster_messages(arrays, records, symbol, day, reading)
+            yield from _lobster_messages(arrays, records, symbol, day, reading)
         return
     names = tuple(f"{side}_{what}_{n}" for n in range(levels) for side in ("ask", "bid") for what in ("price", "size"))
     for arrays, records in blocks(opened, Layout(",", names, 0)):
         yield _lobster_books(arrays, records, symbol, levels)
 
 
-def _lobster_messages(arrays: dict[str, Any], records: Ints, symbol: str, day: str, reading: Reading) -> Rows:
+def _lobster_messages(arrays: dict[str, Any], records: Ints, symbol: str, day: str, reading: Reading) -> list[Rows]:
     since = _clock_ns(arrays["time"], records)
     midnight = int(np.datetime64(day, "ns").astype(np.int64))
     event = local_to_utc(midnight + since, reading.tz or "America/New_York", "time")
-    direction = arrays["direction"].to_pylist()
-    action = [_LOBSTER_ACTIONS.get(code.strip()) for code in arrays["type"].to_pylist()]
-    if None in action:
-        row = action.index(None)
-        raise problem("DATA_LAYOUT", f"record {records[row]}: type {arrays['type'][row]} is not 1 to 7")
-    given = {
-        "ts_event": event,
-        "instrument": symbol,
-        "record": records,
-        "action": action,
-        "order_id": arrays["order_id"],
-        "side": ["bid" if side.strip() == "1" else "ask" for side in direction],
-        "price": tenths(arrays["price"], 4),
-        "size": arrays["size"],
-    }
-    return rows("orders", given)
+    code = np.array([text.strip() for text in arrays["type"].to_pylist()])
+    _one_of("type", code, ("1", "2", "3", "4", "5", "6", "7"), records)
+    found: list[Rows] = []
+
+    def some(kind: str, place: Any, **given: Any) -> None:
+        if place.size:
+            base = {"ts_event": event[place], "instrument": symbol, "record": records[place]}
+            count = 0 if found else records.size
+            found.append(rows(kind, base | given, records=count))
+
+    order, trade, halt = (np.flatnonzero(np.isin(code, list(codes))) for codes in ("1234", "56", "7"))
+    nothing = pc.equal(pc.utf8_trim_whitespace(arrays["size"]), "0").to_numpy(zero_copy_only=False)
+    trade = trade[~nothing[trade]]  # a cross in which nothing met is no trade
+    names = ("order_id", "price", "size", "direction")
+    order_id, price, size, told = (arrays[name].take(pa.array(order)) for name in names)
+    direction = np.array([text.strip() for text in told.to_pylist()])
+    _one_of("direction", direction, ("1", "-1"), records[order])
+    prices = whole(price, 4, records[order])
+    low = pc.less_equal(prices, 0).fill_null(False)
+    if pc.any(low).as_py():
+        row = low.index(True).as_py()
+        raise problem("DATA_NOT_POSITIVE", f"record {records[order][row]}: price {price[row]}")
+    sides = np.where(direction == "1", "bid", "ask").tolist()
+    actions = [_LOBSTER_ACTIONS[n] for n in code[order]]
+    some("orders", order, action=actions, order_id=order_id, side=sides, price=prices, size=size)
+    # The side of what was hidden or crossed is not told: NASDAQ always writes it as that of a buyer.
+    price, size = (arrays[name].take(pa.array(trade)) for name in ("price", "size"))
+    how = ["hidden" if n == "5" else "auction" for n in code[trade]]
+    some("trades", trade, price=whole(price, 4, records[trade]), size=size, how=how)
+    state = np.array([text.strip() for text in arrays["price"].take(pa.array(halt)).to_pylist()])
+    _one_of("price of a halt", state, tuple(_LOBSTER_PHASES), records[halt])
+    some("phases", halt, phase=[_LOBSTER_PHASES[n] for n in state])
+    return found
+
+
+def _one_of(what: str, values: Any, allowed: Sequence[str], records: Ints) -> None:
+    """DATA-022 with the first value that is none of those allowed."""
+    strange = np.flatnonzero(~np.isin(values, allowed)) if values.size else values
+    if strange.size:
+        row = int(strange[0])
+        raise problem("DATA_LAYOUT", f"record {records[row]}: {what} {str(values[row])!r} is not {', '.join(allowed)}")
 
 
 def _lobster_books(arrays: dict[str, Any], records: Ints, symbol: str, levels: int) -> Rows:
@@ -152,7 +218,7 @@ def _lobster_books(arrays: dict[str, Any], records: Ints, symbol: str, levels: i
     for n in range(levels):
         for side in ("ask", "bid"):
             parts["side"] += [side] * size
-            parts["price"].append(tenths(arrays[f"{side}_price_{n}"], 4))
+            parts["price"].append(whole(arrays[f"{side}_price_{n}"], 4, records))
             parts["size"].append(arrays[f"{side}_size_{n}"])
             parts["record"].append(records)
     order = np.arange(size * levels * 2).reshape(levels * 2, size).T.ravel()
@@ -165,124 +231,19 @@ def _lobster_books(arrays: dict[str, Any], records: Ints, symbol: str, levels: i
         "size": pa.concat_arrays(parts["size"]).take(pa.array(order)),
     }
     found = rows("depth", given, records=size)
-    empty = pc.greater(pc.cast(found.table.column("size"), pa.float64()), 0)
+    there = pc.not_equal(pc.cast(found.table.column("size"), pa.float64()), 0)
     note = "the times of these books are those of the message file beside them, row by row"
-    return Rows("depth", found.table.filter(empty), size, None, None, (note,))
-
-
-def claims_lean(opened: Opened) -> bool:
-    """Whether it is a member of a zip named as in Lean: `20131007_trade.zip` with `20131007_spy_minute_trade.csv`."""
-    if opened.member is None:
-        return False
-    match = _LEAN.fullmatch(opened.name)
-    if match is None or (_lean_class(opened) is None and match[3] is None):
-        return False
-    text = delimited.head_text(opened)
-    return bool(text) and bool(re.match(r"\d[\d :]*[,.]", text or ""))
-
-
-def read_lean(opened: Opened, reading: Reading) -> Iterator[Rows]:
-    """Trades and quotes of Lean by resolution; times are of the data's zone, which is its folder's or `tz`."""
-    match = _LEAN.fullmatch(opened.name)
-    assert match is not None
-    kind = _lean_class(opened)
-    text = delimited.head_text(opened) or ""
-    first = text.splitlines()[0].split(",")
-    scaled = kind in _LEAN_SCALED
-    zone = reading.tz or ("America/New_York" if kind in (None, "equity", "option", "future", "index") else "UTC")
-    said = [
-        f"times are of {zone}",
-        f"prices are {'ten-thousandths' if scaled else 'as written'}, as for {kind or 'no class'}",
-    ]
-    tick = match[3] == "tick" or (match[3] is None and match[1] is not None and len(first) < 6)
-    if (match[1] is None and match[3] in (None, "hour", "daily")) or ":" in first[0]:
-        names: Sequence[str] = ("date", "open", "high", "low", "close", "volume")
-        step = DAY_NS if first[0].strip().endswith("00:00") and "hour" not in str(opened.path) else 3600 * 10**9
-    else:
-        names = _lean_names(tick, match[4] == "quote", len(first))
-        step = 0 if tick else 10**9 if match[3] == "second" else 60 * 10**9
-    if len(names) != len(first):
-        raise problem("DATA_LAYOUT", f"{opened.shown}, line 1: {len(first)} cells, {len(names)} are published")
-    who = reading.symbol or match[2].upper()
-    for arrays, records in blocks(opened, Layout(",", tuple(names), 0)):
-        event = _lean_times(arrays["date" if "date" in arrays else "ms"], match[1], zone, records)
-        yield _lean_rows(arrays, records, event, who, scaled, step, said)
-
-
-def _lean_class(opened: Opened) -> str | None:
-    parts = [part.lower() for part in opened.path.parts]
-    return next((name for name in _LEAN_CLASSES if name in parts), None)
-
-
-def _lean_names(tick: bool, quote: bool, width: int) -> tuple[str, ...]:
-    if not tick:
-        bar = ("open", "high", "low", "close")
-        if width in (5, 6):
-            return ("ms", *bar, "volume")[:width]
-        sides = tuple(f"{side}_{name}" for side in ("bid", "ask") for name in (*bar, "size"))
-        return ("ms", *(name for name in sides if width > 9 or not name.endswith("size")))
-    if width == 3:
-        return ("ms", "bid", "ask") if quote else ("ms", "price", "size")
-    if quote:
-        return ("ms", "bid", "bid_size", "ask", "ask_size", "exchange", "condition", "suspicious")[:width]
-    return ("ms", "price", "size", "exchange", "condition", "suspicious")[:width]
-
-
-def _lean_times(column: Any, day: str | None, zone: str, records: Ints) -> Ints:
-    cells = column.to_pylist()
-    try:
-        if day is None:
-            wall = [np.datetime64(f"{c[:4]}-{c[4:6]}-{c[6:8]}T{c[9:].strip() or '00:00'}", "ns") for c in cells]
-            local = np.array(wall).astype(np.int64)
-        else:
-            start = int(np.datetime64(f"{day[:4]}-{day[4:6]}-{day[6:]}", "ns").astype(np.int64))
-            local = start + np.array([round(float(c) * 1000) for c in cells], dtype=np.int64) * 1000
-    except ValueError as error:
-        raise problem("DATA_TIME", f"records from {records[0]}: {error}") from None
-    return local_to_utc(local, zone, "time")
-
-
-def _lean_rows(
-    arrays: dict[str, Any], records: Ints, event: Ints, who: str, scaled: bool, step: int, said: list[str]
-) -> Rows:
-    def money(name: str) -> Any:
-        return tenths(arrays[name], 4) if scaled else arrays[name]
-
-    base = {"ts_event": event + step, "instrument": who, "record": records}
-    if "bid_open" in arrays or "bid" in arrays:
-        end = "" if "bid" in arrays else "_close"
-        given = {"bid": money(f"bid{end}"), "ask": money(f"ask{end}")}
-        given |= {f"{side}_size": arrays.get(f"{side}_size") for side in ("bid", "ask")}
-        if end:
-            said = [*said, "quote bars: the quote at the close of each"]
-        return rows("quotes", base | given, label=event, notes=said)
-    if "price" in arrays:
-        return rows("trades", base | {"price": money("price"), "size": arrays.get("size")}, label=event, notes=said)
-    prices = {word: money(word) for word in ("open", "high", "low", "close")}
-    given = base | prices | {"volume": arrays.get("volume"), "span_ns": step}
-    return rows("bars", given, label=event, notes=said)
-
-
-def tenths(column: Any, digits: int) -> pa.Array:
-    """Whole numbers of 10^-digits as exact decimals.
-
-    >>> tenths(pa.array(["5859400"]), 4)[0].as_py()
-    Decimal('585.940000000000000000')
-    """
-    blank = pa.array(["", "NaN"])
-    written = pc.if_else(pc.is_in(column, blank), pa.scalar(None, pa.string()), column)
-    try:
-        return pc.cast(pc.binary_join_element_wise(written, f"e-{digits}", ""), DECIMAL)
-    except pa.ArrowInvalid as error:
-        raise problem("DATA_TYPE", f"prices are not whole numbers: {error}") from None
+    return Rows("depth", found.table.filter(there), size, None, None, (note,))
 
 
 def _clock_ns(column: Any, records: Ints) -> Ints:
     """Seconds after midnight, to nine digits, as nanoseconds."""
     found = []
     for row, cell in enumerate(column.to_pylist()):
-        whole, _, fraction = cell.strip().partition(".")
-        if not whole.isdigit() or (fraction and not fraction.isdigit()):
-            raise problem("DATA_TIME", f"record {records[row]}: {cell!r} is no number of seconds")
-        found.append(int(whole) * 10**9 + int(fraction.ljust(9, "0")[:9] or 0))
+        whole_part, _, fraction = cell.strip().partition(".")
+        if not whole_part.isdigit() or (fraction and not fraction.isdigit()):
+            raise problem("DATA_TIME", f"record {records[row]}: {cell[:40]!r} is no number of seconds")
+        if int(whole_part) >= 86_400:
+            raise problem("DATA_TIME", f"record {records[row]}: {cell!r} seconds are more than a day has")
+        found.append(int(whole_part) * 10**9 + int(fraction.ljust(9, "0")[:9] or 0))
     return np.array(found, dtype=np.int64)

@@ -92,8 +92,15 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
             yield from _two_levels(arrays, records, layout, reading)
             continue
         columns = _told(Columns(arrays, records, reading, opened.stem))
-        plan = plan or plan_of(columns)
+        plan = plan or _plan(columns, opened)
         yield from rows_of(plan, columns)
+
+
+def _plan(columns: Columns, opened: Opened) -> Plan:
+    """What columns hold; Tardis' liquidations have those of its trades, and only their name tells them apart."""
+    plan = plan_of(columns)
+    named = {*re.split(r"[_.]", opened.path.name), *opened.path.parts[-5:-1]}
+    return replace(plan, kind="liquidations") if plan.kind == "trades" and "liquidations" in named else plan
 
 
 def layout_of(opened: Opened, reading: Reading) -> Layout:

@@ -1,7 +1,9 @@
-"""Events of hftbacktest: a NumPy archive with one array of fixed fields.
+"""Events of hftbacktest: a NumPy archive with one array, of fixed fields (version 2) or of six columns (version 1).
 
-Flags say what an event is and who sees it when: `exch_ts` becomes `ts_event`, `local_ts` becomes `ts_init`. Prices are
-floats in the source; they become the shortest decimals that they stand for. Pickled arrays are never opened.
+Flags say what an event is and who sees it when: `exch_ts` becomes `ts_event`, `local_ts` becomes `ts_init`. An event
+that the venue and the receiver see in another order stands twice in a file, once for each; it is read once, as the
+receiver saw it. Prices are floats in the source; they become the shortest decimals that they stand for. Pickled arrays
+are never opened.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ from hedgerow.market.reading import Reading
 
 _FIELDS = {"ev", "exch_ts", "local_ts", "px", "qty"}
 _BUY, _SELL = 1 << 29, 1 << 28
+_SEEN_BY_VENUE, _SEEN_BY_US = 1 << 31, 1 << 30
+_EVENT = np.dtype([("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8"), ("px", "<f8"), ("qty", "<f8")])
+_UNSEEN = -1
+"""The time, in version 1, of what one of the two does not see."""
 _DEPTH, _TRADE, _CLEAR, _SNAPSHOT = 1, 2, 3, 4
 _ORDERS = {10: "add", 11: "cancel", 12: "modify", 13: "execute"}
 
@@ -35,6 +41,8 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         data = np.load(io.BytesIO(opened.whole()), allow_pickle=False)
     except (ValueError, OSError, EOFError, TypeError, SyntaxError) as error:
         raise problem("DATA_DAMAGED", f"{opened.shown}: {error}") from None
+    if data.dtype.names is None and data.ndim == 2 and data.shape[1] == 6:
+        data = _of_columns(data)
     if data.dtype.names is None or not data.dtype.names or not set(data.dtype.names) >= _FIELDS:
         raise problem("DATA_LAYOUT", f"{opened.shown}: an array of {data.dtype}, not of events with {sorted(_FIELDS)}")
     if not data.size:
@@ -47,14 +55,36 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         row = int(np.argmin(known))
         raise problem("DATA_LAYOUT", f"{opened.shown}, event {row}: flags {int(flags[row])} name no event")
     counted = data.size
+    if (flags & (_SEEN_BY_VENUE | _SEEN_BY_US)).any():
+        place_seen = np.flatnonzero(flags & _SEEN_BY_US)
+    else:
+        place_seen = np.arange(data.size)
     for kind, codes in (("depth", (_DEPTH, _CLEAR, _SNAPSHOT)), ("trades", (_TRADE,)), ("orders", tuple(_ORDERS))):
-        place = np.flatnonzero(np.isin(what, codes))
+        place = place_seen[np.isin(what[place_seen], codes)]
         if place.size:
             part, told = data[place], _common(data[place], place, symbol)
             sides = _sides(flags[place], "buy", "sell") if kind == "trades" else _sides(flags[place], "bid", "ask")
             told |= {"side": sides, **_more(kind, part, what[place])}
             yield rows(kind, told, records=counted, label=_times(part, "local_ts"))
             counted = 0
+
+
+def _of_columns(data: Any) -> Any:
+    """Events of version 1 (event, both times, side, price, quantity) in the fields of version 2."""
+    kind, venue, own, side, price, quantity = np.asarray(data, dtype=np.float64).T
+    times = np.concatenate([venue, own])
+    if not np.isfinite(times).all() or not np.isfinite(kind).all() or (times < _UNSEEN).any():
+        raise problem("DATA_TIME", "the first columns of events hold what is no code and no time")
+    unit = next(
+        ns for most, ns in ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (np.inf, 1)) if times.max(initial=0) < most
+    )
+    found = np.zeros(len(data), dtype=_EVENT)
+    seen = np.where(venue != _UNSEEN, _SEEN_BY_VENUE, 0) | np.where(own != _UNSEEN, _SEEN_BY_US, 0)
+    found["ev"] = kind.astype(np.int64) | seen | np.where(side > 0, _BUY, 0) | np.where(side < 0, _SELL, 0)
+    found["exch_ts"] = np.where(venue != _UNSEEN, venue, own).astype(np.int64) * unit
+    found["local_ts"] = own.astype(np.int64) * unit
+    found["px"], found["qty"] = price, quantity
+    return found
 
 
 def _common(part: Any, place: Any, symbol: str) -> dict[str, Any]:

@@ -143,6 +143,21 @@ def decimals(values: Any, what: str, records: Any, said: list[str]) -> pa.Array:
         return _rounded(written, what, records, said)
 
 
+def whole(column: Any, digits: int, records: Any, what: str = "price") -> pa.Array:
+    """Whole numbers of 10^-digits, as text, as exact decimals; empty text is absent. DATA-015 names the first other.
+
+    >>> whole(pa.array(["5859400", ""]), 4, [0, 1]).to_pylist()
+    [Decimal('585.940000000000000000'), None]
+    """
+    written = blank(texts(column))
+    bad = pc.invert(pc.match_substring_regex(written, r"^-?\d{1,15}$")).fill_null(False)
+    if pc.any(bad).as_py():
+        row = bad.index(True).as_py()
+        raise problem("DATA_TYPE", f"record {_at(records, row)}: {what} is {str(written[row])[:_SHOWN]!r}, "
+                                   f"no whole number of 10^-{digits}")  # fmt: skip
+    return pc.cast(pc.binary_join_element_wise(written, f"e-{digits}", ""), DECIMAL)
+
+
 _ABSENT = pa.array(["", ".", "na", "n/a", "nan", "none", "null"])
 
 

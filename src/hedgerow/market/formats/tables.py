@@ -21,7 +21,7 @@ from hedgerow.core.errors import problem
 from hedgerow.core.spans import DAY_NS
 from hedgerow.market.actions import kind_of
 from hedgerow.market.columns import plain, recognise
-from hedgerow.market.formats.rows import Ints, Rows, blank, decimals, rows, texts
+from hedgerow.market.formats.rows import Ints, Rows, blank, decimals, rows, texts, whole
 from hedgerow.market.formats.words import CLOCKS, Plan, planned, vintages
 from hedgerow.market.reading import Reading
 from hedgerow.market.times import Stamps, commonest_steps, read_times, session_ends, span_ns
@@ -111,6 +111,7 @@ def rows_of(plan: Plan, columns: Columns) -> list[Rows]:
         "universe": _universe,
         "actions": _actions,
         "news": _news,
+        "liquidations": _liquidations,
     }.get(plan.kind, _reference)
     return [maker(plan, columns)]
 
@@ -195,15 +196,27 @@ def _trades(plan: Plan, columns: Columns) -> Rows:
     return rows("trades", given, notes=columns.said)
 
 
+def _liquidations(plan: Plan, columns: Columns) -> Rows:
+    """Orders that a venue sent for who could not pay: messages, because what of them traded stands among the trades."""
+    given = _timed(plan, columns) | {"type": "liquidation", "content": _content(columns)}
+    return rows("messages", given, notes=columns.said)
+
+
 def _depth(plan: Plan, columns: Columns) -> Rows:
     told = texts(columns.get(plan.get("side"))).to_pylist()
     sides = [_SIDE.get(str(side).lower()) for side in told]
     if None in sides:
         row = sides.index(None)
         raise problem("DATA_TYPE", f"record {columns.records[row]}: side {told[row]!r} is neither bid nor ask")
-    flags = [flag is not None and flag.lower() in ("true", "1", "t") for flag in columns.text(plan.get("snapshot"))]
-    given = {"price": columns.get(plan.get("price")), "size": columns.get(plan.get("size"))}
-    return rows("depth", _timed(plan, columns) | given | {"side": sides, "snapshot": flags}, notes=columns.said)
+    flags = [
+        flag is not None and flag.lower() in ("true", "1", "t", "snap") for flag in columns.text(plan.get("snapshot"))
+    ]
+    given = {word: columns.get(plan.get(word)) for word in ("price", "size")} | {"side": sides, "snapshot": flags}
+    if plan.get("sequence") is not None:
+        given["sequence"] = pc.cast(
+            whole(columns.get(plan.get("sequence")), 0, columns.records, "sequence"), pa.int64()
+        )
+    return rows("depth", _timed(plan, columns) | given, notes=columns.said)
 
 
 _SIDE = {"bid": "bid", "buy": "bid", "b": "bid", "ask": "ask", "sell": "ask", "a": "ask", "s": "ask"}

@@ -56,7 +56,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "side": ("side", "direction", "taker_side", "takerside", "aggressor"),
     "maker": ("is_buyer_maker", "isbuyermaker", "buyer_maker"),
     "trade_id": ("trade_id", "tradeid", "id", "tid", "agg_trade_id", "trade_seq", "match_id", "trdmatchid"),
-    "snapshot": ("is_snapshot", "snapshot"),
+    "snapshot": ("is_snapshot", "snapshot", "update_type"),
+    "sequence": ("last_update_id",),
     "strike": ("strike", "strike_price", "strikeprice"),
     "expiry": (
         "expiration",
@@ -119,6 +120,10 @@ _TIMES = (
     "t",
     "day",
     "sasdate",
+    "date_published",
+    "create_time",
+    "calc_time",
+    "funding_time",
     "last_updated",
 )
 _BAR_TIMES = frozenset(
@@ -221,7 +226,7 @@ def planned(columns: Sequence[Any], numeric: Iterable[Any], mapped: Mapping[str,
     taken = {found.get(word) for word in ("time", "known", "symbol", "vintage")}
     if plain(found.get("time", "")) == "date_and_time":
         taken |= {by_plain.get(word) for word in ("date", *CLOCKS)}
-    values = [name for name in columns if name in numbers and name not in taken]
+    values = [n for n in columns if n in numbers and n not in taken and not plain(n).endswith("timestamp")]
     if found.get("time") is not None and values:
         return Plan("series", found, values)
     return Plan("reference", found)
