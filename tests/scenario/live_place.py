@@ -161,7 +161,10 @@ class RunPlace:
 
     def fills(self) -> int:
         """How many executions the journal holds."""
-        return len(self.account().executions)
+        try:
+            return len(Journal(self.folder / "run").of("Fill"))
+        except HedgerowError:  # it has none yet
+            return 0
 
     def filled(self, more: int = 1) -> None:
         """Wait until the journal holds so many executions more."""

@@ -111,6 +111,7 @@ def traded(journal: Journal) -> dict[int, list[int]]:
     return found
 
 
+@pytest.mark.timeout(max(900, 20 * KILLS))
 def test_killed_anywhere_parent_orders_trade_what_they_are_and_no_more(place: Any) -> None:
     """A schedule with random times, a share of the volume and an iceberg, by kill -9; in the end all are complete."""
     does(place, "order_all", "Orders all three")

@@ -12,6 +12,7 @@ import pytest
 from hedgerow.core.errors import problem
 from hedgerow.engine.live import LiveRun, LiveSettings
 from hedgerow.engine.live.names import Names
+from hedgerow.engine.live.outcome import rows_of
 from hedgerow.engine.live.running import FIRM
 
 SHARED = runpy.run_path(str(Path(__file__).with_name("live_alone.py")))
@@ -44,6 +45,22 @@ def test_a_fill_that_comes_twice_is_booked_once_and_one_that_did_not_come_is_mis
     life.on_report("8", fill(name, "3", "5"))
     life.on_report("8", fill(name, "1", "6"))
     assert life.outcome().positions == {"ABC": 6.0}
+
+
+def test_what_a_session_tells_again_of_an_order_that_has_ended_is_no_finding(alone: tuple[Any, str]) -> None:
+    """As after a crash before the session had noted it; what is new about that order is one, and nothing is booked."""
+    life, name = alone
+    life.on_report("8", fill(name, "4", "4"))
+    life.on_report("8", {11: name, 150: "4", 39: "4"})
+    for told in (fill(name, "4", "4"), {11: name, 150: "0", 39: "0"}, {11: name, 150: "4", 39: "4"}):
+        life.on_report("8", {**told, 43: "Y"})
+    assert (life.outcome().positions, life.outcome().findings) == ({"ABC": 4.0}, ())
+    stranger = f"{name.partition('-')[0]}-{10**9}"
+    for lots, total, price in (("4", "5", "100"), ("3", "4", "100"), ("4", "4", "99.99")):
+        life.on_report("8", {**fill(name, lots, total, price), 43: "Y"})
+    life.on_report("8", {11: name, 150: "4", 39: "4"})
+    life.on_report("8", {11: stranger, 150: "4", 39: "4", 43: "Y"})
+    assert (life.outcome().positions, len(rows_of(life.engine, "Finding"))) == ({"ABC": 4.0}, 5)
 
 
 def test_reports_about_a_working_order_that_cannot_be_move_nothing(alone: tuple[Any, str]) -> None:
@@ -209,6 +226,9 @@ def test_an_answer_to_a_change_that_is_told_again_is_none_to_the_next(
     told |= {150: "5", 38: "8", 44: "100.01"} if first_answer == "5" else {434: "2"}
     kind = "8" if first_answer == "5" else "9"
     life.on_report(kind, told)
+    life.on_report(kind, {**told, again: "Y"})
+    life.on_report("9", {11: name, 41: name, 434: "1", 39: "0", again: "Y"})  # of a cancel that was refused long ago
+    assert (terms(life)[0], life.outcome().findings) == ("Live", ())
     second = changed(life, 6, 99.99)[0]
     life.on_report(kind, {**told, again: "Y"})
     assert terms(life)[0] == "PendingReplace"

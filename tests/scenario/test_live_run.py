@@ -228,6 +228,7 @@ def test_a_trade_that_the_venue_takes_back_is_a_difference(place: Place) -> None
     assert of_journal(place.folder / "run") == before
 
 
+@pytest.mark.timeout(max(900, 20 * KILLS))
 def test_killed_anywhere_nothing_is_lost_and_nothing_is_doubled(place: Place) -> None:
     """The run by kill -9, every fourth time the exchange too; at the end both accounts are the same."""
     draws, venue = random.Random(7), place.venue()

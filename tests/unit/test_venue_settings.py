@@ -14,6 +14,7 @@ from hedgerow.execution.venues import read_log, read_settings
 
 SHARED = runpy.run_path(str(Path(__file__).with_name("small_venue.py")))
 GOOD, venue = SHARED["SETTINGS"], SHARED["venue"]
+TWO = 'name = "A"\n[[participant]]\nname = "B"\n'
 
 
 def order(name: str, side: str = "Buy", lots: int = 5) -> dict[str, object]:
@@ -43,6 +44,7 @@ def order(name: str, side: str = "Buy", lots: int = 5) -> dict[str, object]:
         ('name = "A"', 'name = "ABCDEFG"\nprotocol = "OUCH"', "OUCH has 6 letters for a name"),
         ('name = "A"', 'name = "A"\n[maker]\nparticipant = "B"', "[maker] participant: 'B' is none of A"),
         ('name = "A"', 'name = "A"\n[maker]\nparticipant = "A"\nlevels = 0', "levels: 0 is not a whole number from 1"),
+        ('name = "A"', f'{TWO}[maker]\nparticipant = "A"\ntaker = "A"', "[maker] taker: 'A' is none of B"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_named(good: str, bad: str, says: str, tmp_path: Path) -> None:

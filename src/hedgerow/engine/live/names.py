@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hedgerow.engine.live.orders import Book, Change
+import numpy as np
+
+from hedgerow.engine.live.orders import Book, Change, told_again, working_of
 from hedgerow.engine.live.outcome import rows_of
 
 _ASK_REPLACE, _REPLACED, _REPLACE_REJECTED = 9, 10, 11
@@ -26,18 +28,22 @@ class Names:
 
     @staticmethod
     def of(engine: Any, book: Book) -> Names:
-        """As the records of a run leave them."""
+        """As the records of a run leave them, of the orders that work: few, however long the run is."""
         found = Names(book)
-        requests = {int(row["id"]): row for row in rows_of(engine, "ReplaceRequest")}
-        verdicts = {int(row["id"]): int(row["cause"]) for row in rows_of(engine, "Verdict")} if requests else {}
-        for event in rows_of(engine, "OrderEvent") if requests else ():
+        ours = [order.id for order in working_of(engine)]
+        moves = _of(rows_of(engine, "OrderEvent"), "order_id", ours)
+        moves = _of(moves, "event", (_ASK_REPLACE, _REPLACED, _REPLACE_REJECTED))
+        verdicts = _of(rows_of(engine, "Verdict"), "id", moves["cause"])
+        decided = dict(zip(verdicts["id"].tolist(), verdicts["cause"].tolist(), strict=True))
+        requests = {int(row["id"]): row for row in _of(rows_of(engine, "ReplaceRequest"), "order_id", ours)}
+        for event in moves:
             order_id, what = int(event["order_id"]), int(event["event"])
             if what == _ASK_REPLACE:
-                decided = verdicts[int(event["cause"])]
+                request = decided[int(event["cause"])]
                 # A verdict on a quote decides on both sides; the request of each stands right before its event.
-                request = requests[decided if decided in requests else int(event["id"]) - 1]
-                found.ask(book.change(request.tobytes()))
-            elif what in (_REPLACED, _REPLACE_REJECTED):
+                row = requests[request if request in requests else int(event["id"]) - 1]
+                found.ask(book.change(row.tobytes()))
+            else:
                 found.answer(order_id, taken=what == _REPLACED)
         return found
 
@@ -65,11 +71,11 @@ class Names:
             self._now[order_id] = self._book.changed_name(change)
 
     def repeats(self, told: Mapping[int, str], order_id: int) -> bool:
-        """Whether a report that was sent again (43, 97) answers another change than the one that is unanswered."""
+        """Whether a report that was sent again (43, 97) answers no change that is unanswered."""
         change = self._asked.get(order_id)
         answers = told.get(150) == "5" or told.get(434) == "2"
-        again = "Y" in (told.get(43), told.get(97))
-        return change is not None and answers and again and told.get(11) != self._book.changed_name(change)
+        is_news = change is not None and told.get(11) == self._book.changed_name(change)
+        return answers and told_again(told) and not is_news
 
     def settle(self, order_id: int, name: str) -> bool | None:
         """Whether an unanswered change was made, as the venue calls the order so; `None` where there is none."""
@@ -79,3 +85,8 @@ class Names:
         taken = name == self._book.changed_name(change)
         self.answer(order_id, taken=taken)
         return taken
+
+
+def _of(rows: Any, column: str, wanted: Any) -> Any:
+    known = rows[column]
+    return rows[np.isin(known, np.asarray(wanted, known.dtype))]

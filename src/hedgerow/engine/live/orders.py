@@ -8,7 +8,7 @@ cannot be true. Never: a guess about an order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -187,9 +187,30 @@ class Book:
         return lots > 0 and total > working.filled and total != working.filled + lots
 
     def repeats(self, told: Mapping[int, str], working: Working) -> bool:
-        """Whether a fill that may have been told before (97=Y) is booked."""
+        """Whether a fill that may have been told before (97=Y) is booked, or a cancel that was refused is (43, 97)."""
+        if told.get(434) == "1" and told_again(told):
+            return working.state not in ("PendingCancel", "Unknown")
         is_fill = told.get(97) == "Y" and _BY_EXEC_TYPE.get(told.get(150, "")) == FILLED
         return is_fill and 0 < self.lots(working.instrument, told.get(14, "")) <= working.filled
+
+    def is_old(self, told: Mapping[int, str], number: int, rows_of: Callable[[str], Any]) -> bool:
+        """Whether a report about an order that has ended is no news: it comes again (43, 97) where a life died before
+        its session had noted it. An execution is none if it stands among the fills: same total, size and price."""
+        kind = _BY_EXEC_TYPE.get(told.get(150, ""))
+        if number == 0 or (kind is None and 434 not in told):
+            return False
+        if kind != FILLED:
+            return told_again(told) and number in rows_of("OrderEvent")["order_id"]
+        booked = rows_of("Fill")
+        ours = booked[booked["cause"] == number]
+        if not len(ours):
+            return False
+        at = int(ours["instrument"][0])
+        total, lots = (self.lots(at, told.get(tag, "")) for tag in (14, 32))
+        same = (ours["execution"], ours["lots"], ours["price_ticks"])
+        return (total, lots, self.ticks(at, told.get(31, ""))) in zip(
+            *(column.tolist() for column in same), strict=True
+        )
 
     def heard(
         self, told: Mapping[int, str], working: Working | None, number: int, now_ns: int, fee_nano: int = 0
@@ -225,6 +246,11 @@ class Book:
         price = self.ticks(working.instrument, told.get(44, "")) if 44 in told else 0
         lots = self.lots(working.instrument, told.get(38, "0"))
         return self.report(REPLACED, working, now_ns, lots=lots, price_ticks=price, **fields)
+
+
+def told_again(told: Mapping[int, str]) -> bool:
+    """Whether a message says that it may have come before: PossDupFlag (43) or PossResend (97)."""
+    return "Y" in (told.get(43), told.get(97))
 
 
 def _whole(text: str, step: Decimal) -> int:

@@ -262,14 +262,12 @@ class LiveRun:
         order = working(self._engine, number)
         now_ns = self._now()
         with named_errors():
-            if self._names.repeats(told, number):
+            if self._told_before(told, order, number):
                 pass
             elif kind == "9":
                 self._declined(told, order, number)
             elif told.get(150) == "I":
                 self._stands(told, order, number)
-            elif order is not None and self._book.repeats(told, order):
-                pass
             elif order is not None and self._book.misses(told, order):
                 missing = f"{told.get(11)}: executions before {told.get(14)} in all did not come: ask for them"
                 self._find("LIVE_DIFFERS", missing, order)
@@ -339,6 +337,12 @@ class LiveRun:
         lots = [self._engine.position_lots(self._number, index) for index in range(len(self._settings.instruments))]
         for text in self._holdings.amiss(held, lots, lambda: rows_of(self._engine, "Fill")):
             self._find("LIVE_DIFFERS", text)
+
+    def _told_before(self, told: dict[int, str], order: Working | None, number: int) -> bool:
+        """Whether the journal has it: a venue tells it again where a life died before its session had noted it."""
+        if order is None:
+            return self._book.is_old(told, number, lambda name: rows_of(self._engine, name))
+        return self._names.repeats(told, number) or self._book.repeats(told, order)
 
     def _fee(self, told: dict[int, str], order: Working | None) -> int:
         """What an execution cost; what cannot be booked is said."""

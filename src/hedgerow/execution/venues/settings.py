@@ -80,6 +80,9 @@ class MakerSettings:
     levels: int = 5
     lots: int = 100
     every_ms: int = 1000
+    taker: str | None = None
+    """Another participant, who each time takes one lot from the best price, of a side that the seed draws. Without one
+    there are trades, and last prices that trigger stops, only where those who are logged on trade."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +193,8 @@ def _check_ouch(table: Table, member: Participant, listings: tuple[Listing, ...]
 
 def _maker(table: Table, names: list[str]) -> MakerSettings:
     made = MakerSettings(
-        participant=table.choice("participant", names),
+        participant=(participant := table.choice("participant", names)),
+        taker=table.choice("taker", [name for name in names if name != participant]) if table.has("taker") else None,
         seed=table.whole("seed", MakerSettings.seed, -(2**63), 2**63 - 1),
         half_spread=table.whole("half_spread", MakerSettings.half_spread, 1, 10**6),
         levels=table.whole("levels", MakerSettings.levels, 1, 100),
