@@ -1691,6 +1691,9 @@ class StrategyCore:
         post_only: bool = False,
         reduce_only: bool = False,
         beside: ContingentTicket | None = None,
+        display: SupportsFloat | SupportsIndex | None = None,
+        peg: str | None = None,
+        offset_ticks: SupportsIndex = 0,
     ) -> ContingentTicket | None:
         """
         An order that follows another one's fills (OTO): as `entry` fills, so much of it is sent in proportion. `quantity` is what

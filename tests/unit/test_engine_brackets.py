@@ -189,14 +189,14 @@ def test_a_cancelled_entry_takes_its_exits_along_and_a_denied_one_has_none() -> 
 
 
 def test_an_exit_that_the_gate_denies_is_a_finding_that_says_what_stands_alone() -> None:
-    """A stop cannot be immediate-or-cancel: known when it is sent, and said then."""
+    """A purchase reduces no long position: known when it is sent, and said then."""
 
     class Wrong(Once):
         def begin(self) -> None:
             """An exit that cannot be."""
             entry = self.buy(10)
             assert entry is not None
-            self.tickets.append(self.after(entry, stop=9.8, tif="ioc"))
+            self.tickets.append(self.after(entry, 10, stop=10.8, reduce_only=True))
 
     strategy = Wrong()
     result = hr.backtest(bars([(10, 10.1, 9.9, 10)] * 2), strategy, **FREE)

@@ -123,7 +123,7 @@ impl Links {
             ReplaceRequest::KIND => {
                 let request: ReplaceRequest = bytemuck::pod_read_unaligned(bytes);
                 let terms = std::mem::take(&mut self.terms);
-                let stop_ticks = if request.flags & WITH_TERMS == 0 { 0 } else { terms.stop_ticks };
+                let terms = if request.flags & WITH_TERMS == 0 { OrderTerms::default() } else { terms };
                 let reduces = self.reductions.is_own(request.order_id, request.cause);
                 self.reductions.changing(request.order_id, reduces);
                 if let Some((group, at)) = self.family(request.order_id) {
@@ -131,7 +131,7 @@ impl Links {
                     if reduces {
                         group.cut(at, request.lots - group.members[at].of_order_lots);
                     }
-                    let wanted = Asking::Terms { lots: request.lots, limit_ticks: request.limit_ticks, stop_ticks };
+                    let wanted = Asking::Terms { lots: request.lots, limit_ticks: request.limit_ticks, terms };
                     group.members[at].asking = if own { Asking::Resize } else { wanted };
                 }
             }
@@ -354,6 +354,14 @@ impl Links {
         linked.or_else(|| self.reductions.due(oms, held, group, |instrument| self.rule(instrument)))
     }
 
+    /// What an order that follows another's fills shows at a time once it has so many lots; `None` where it shows all.
+    #[must_use]
+    pub fn shown_of(&self, order_id: RecordId, lots: i64) -> Option<i64> {
+        let mut members = self.groups.iter().flat_map(|group| &group.members);
+        let wish = members.find(|member| member.order_id == order_id)?.wish?;
+        Some(wish.told.shown_of(lots)).filter(|shown| *shown > 0)
+    }
+
     /// Whether a record that an input of the kernel shall become is one that a link asks for, and the one that is due.
     ///
     /// # Errors
@@ -378,10 +386,12 @@ impl Links {
             Order::KIND => {
                 let told: Order = bytemuck::pod_read_unaligned(bytes);
                 let wishes = self.groups.iter().flat_map(|group| &group.members).filter_map(|member| member.wish);
-                let is_ours = wishes.into_iter().any(|wish| wish.told.id == told.cause);
-                let is_due = matches!(self.due(oms, held), Some(Due::Send { wish, lots, .. })
+                let ours = wishes.into_iter().find(|wish| wish.told.id == told.cause);
+                let has_terms = ours.is_none_or(|wish| wish.has_terms(&self.terms, told.lots));
+                let is_due = has_terms
+                    && matches!(self.due(oms, held), Some(Due::Send { wish, lots, .. })
                     if (wish.id, wish.side, wish.limit_ticks, lots) == (told.cause, told.side, told.limit_ticks, told.lots));
-                (told.id, is_ours.then_some(is_due))
+                (told.id, ours.map(|_| is_due))
             }
             Finding::KIND => {
                 let told: Finding = bytemuck::pod_read_unaligned(bytes);

@@ -83,14 +83,25 @@ impl Kernel {
         effects.clear();
         self.check_instrument(wish.instrument)?;
         self.check_strategy(wish.strategy)?;
-        let ContingentOrder { lots, limit_ticks, stop_ticks, until_ts, side, tif, ends, .. } = *wish;
-        let meant = lots.min(limit_ticks).min(stop_ticks).min(until_ts) >= 0
+        let ContingentOrder { lots, limit_ticks, stop_ticks, until_ts, display_lots, side, tif, ends, .. } = *wish;
+        let meant = lots.min(limit_ticks).min(stop_ticks).min(until_ts).min(display_lots) >= 0
             && Side::from_u8(side).is_some()
             && TimeInForce::from_u8(tif).is_some()
             && ends <= u8::from(wish.about != 0);
         if !meant {
             let detail = format!("a contingent order of side {side}, {lots} lots at {limit_ticks}, stop {stop_ticks}");
             return Err(Problem::new(code::CORE_INPUT, detail));
+        }
+        if !wish.goes_together() {
+            let detail = format!("a contingent order of kind {:?} with these words", wish.kind());
+            return Err(Problem::new(code::RISK_BAD_FIELD, detail));
+        }
+        if wish.peg != 0 && limit_ticks == 0 {
+            return Err(Problem::new(code::RISK_BAD_PRICE, "a pegged contingent order has a limit, which is its cap"));
+        }
+        if lots != 0 && display_lots > lots {
+            let detail = format!("a contingent order of {lots} lots that shows {display_lots}");
+            return Err(Problem::new(code::RISK_BAD_LOTS, detail));
         }
         let followed = |id| self.oms.iter().any(|w| (w.order.id, w.order.strategy) == (id, wish.strategy));
         if wish.about == 0 && !followed(wish.after) {

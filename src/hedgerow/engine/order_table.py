@@ -38,3 +38,9 @@ def followed(peg: int, offset_ticks: int) -> str:
     ('primary', 'midpoint -1', '')
     """
     return PEGS[peg] + (f" {offset_ticks:+d}" if offset_ticks else "")
+
+
+def shown_and_followed(terms: Any, shown: float) -> str:
+    """How much an order shows of itself (0: all), and what it follows, in words; nothing where it does neither."""
+    part = f" showing {shown:,g} at a time" if shown else ""
+    return part + (f" pegged to {followed(int(terms['peg']), int(terms['offset_ticks']))}" if terms["peg"] else "")

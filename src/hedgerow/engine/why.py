@@ -21,7 +21,7 @@ from hedgerow.core.errors import error_table, named_errors, problem
 from hedgerow.core.nouns import MONEY_UNIT, Noun, money_int, noun, noun_of_kind
 from hedgerow.core.verdicts import verdict_sentence
 from hedgerow.engine.lifecycle import KINDS
-from hedgerow.engine.order_table import followed
+from hedgerow.engine.order_table import shown_and_followed
 from hedgerow.engine.parent_costs import NAMES
 from hedgerow.engine.result import ACCOUNTS, ACTIONS, ORDER_KINDS, SIDES
 from hedgerow.execution.algorithms import LEARNT
@@ -279,9 +279,8 @@ def _terms(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
     until = f" until {_clock(row['until_ts'])}" if row["until_ts"] else ""
     beside = f" beside order {int(row['beside'])}" if row["beside"] else ""
     after = f" after the fills of order {int(row['after'])}" if row["after"] else ""
-    shown = f" showing {journal.quantity(instrument, row['display_lots']):,g} at a time" if row["display_lots"] else ""
-    follows = f" pegged to {followed(int(row['peg']), int(row['offset_ticks']))}" if row["peg"] else ""
-    return f"terms of the record behind it:{stop}{until}{beside}{after}{shown}{follows} in {symbol}"
+    more = shown_and_followed(row, journal.quantity(instrument, row["display_lots"]))
+    return f"terms of the record behind it:{stop}{until}{beside}{after}{more} in {symbol}"
 
 
 def _contingent(journal: Journal, row: Any, instrument: int, symbol: str) -> str:
@@ -293,7 +292,8 @@ def _contingent(journal: Journal, row: Any, instrument: int, symbol: str) -> str
     stop = f" stop {journal.price(instrument, row['stop_ticks']):,.4f}" if row["stop_ticks"] else ""
     limit = f" at {journal.price(instrument, row['limit_ticks']):,.4f}" if row["limit_ticks"] else ""
     beside = f", beside contingent order {int(row['beside'])}" if row["beside"] else ""
-    return f"as order {int(row['after'])} fills, {SIDES[row['side']]} {quantity}{limit}{stop}{beside}"
+    more = shown_and_followed(row, journal.quantity(instrument, row["display_lots"]))
+    return f"as order {int(row['after'])} fills, {SIDES[row['side']]} {quantity}{limit}{stop}{more}{beside}"
 
 
 def _cancel(journal: Journal, row: Any, instrument: int, symbol: str) -> str:

@@ -36,7 +36,7 @@ record! {
 }
 record! {
     /// An order that is sent when another one fills, in proportion to what is filled; or a change of such a wish.
-    ContingentOrder = 43, 96 bytes {
+    ContingentOrder = 43, 112 bytes {
         /// Sequence number of this record; the wish's identity.
         id: u64,
         /// The record that made it happen, or 0.
@@ -69,10 +69,14 @@ record! {
         tif: u8,
         /// 1 = nothing more is sent for it.
         ends: u8,
+        /// A [`Peg`] of a pegged order; 0 = none.
+        peg: u8,
         /// Zero.
-        spare: u8,
-        /// Zero.
-        spare2: u32,
+        spare: u32,
+        /// Lots that the book shows of it at a time, or all where there are fewer; 0 = all.
+        display_lots: i64,
+        /// Ticks added to what a pegged order follows.
+        offset_ticks: i64,
     }
 }
 
@@ -81,11 +85,28 @@ impl ContingentOrder {
     #[must_use]
     pub const fn kind(&self) -> OrderKind {
         match (self.limit_ticks != 0, self.stop_ticks != 0) {
+            _ if self.peg != 0 => OrderKind::Pegged,
             (false, false) => OrderKind::Market,
             (true, false) => OrderKind::Limit,
             (false, true) => OrderKind::Stop,
             (true, true) => OrderKind::StopLimit,
         }
+    }
+
+    /// What an order of so many lots that is sent for it shows at a time; 0 = all.
+    #[must_use]
+    pub fn shown_of(&self, lots: i64) -> i64 {
+        self.display_lots.min(lots)
+    }
+
+    /// Whether what it sends can be meant; see [`FullOrder::goes_together`].
+    #[must_use]
+    pub fn goes_together(&self) -> bool {
+        let ContingentOrder { stop_ticks, until_ts, display_lots, peg, offset_ticks, .. } = *self;
+        let terms =
+            OrderTerms { id: 1, stop_ticks, until_ts, display_lots, peg, offset_ticks, ..OrderTerms::default() };
+        let (kind, tif, flags) = (self.kind() as u8, self.tif, self.flags | WITH_TERMS);
+        FullOrder { order: Order { kind, tif, flags, ..Order::default() }, terms }.goes_together()
     }
 }
 

@@ -5,8 +5,8 @@
 use super::{Due, Standing};
 use crate::slice::LotRule;
 use hedgerow_core::{
-    Code, ContingentOrder, Finding, InstrumentId, Money, Order, OrderKind, OrderSlot, RecordId, RoundMode, Side,
-    StrategyId, code, div_round,
+    Code, ContingentOrder, Finding, InstrumentId, Money, Order, OrderKind, OrderSlot, OrderTerms, RecordId, RoundMode,
+    Side, StrategyId, code, div_round,
 };
 use hedgerow_oms::{Oms, OrderState, Working};
 
@@ -17,8 +17,8 @@ pub(super) enum Asking {
     Nothing,
     /// We change its size.
     Resize,
-    /// Its strategy wants it to have other lots in all, another limit, another stop price (0 = as it is).
-    Terms { lots: i64, limit_ticks: i64, stop_ticks: i64 },
+    /// Its strategy wants it to have other lots in all, another limit, other terms (zero = as they are).
+    Terms { lots: i64, limit_ticks: i64, terms: OrderTerms },
 }
 
 /// The order whose fills others follow.
@@ -65,6 +65,24 @@ pub(super) struct Member {
     pub resize_refused: bool,
     /// The order of its that the gate denied, or would not let grow, because it would meet the entry; 0 = none.
     pub crossed: RecordId,
+}
+
+impl Wish {
+    /// Its strategy gave the order that works for it other terms (zero = as they are): what is sent later has them, too.
+    fn changed(&mut self, asked: &OrderTerms) {
+        let or_as_it_is = |asked: i64, is: i64| if asked == 0 { is } else { asked };
+        self.told.stop_ticks = or_as_it_is(asked.stop_ticks, self.told.stop_ticks);
+        self.told.display_lots = or_as_it_is(asked.display_lots, self.told.display_lots);
+        if asked.peg != 0 {
+            self.told.offset_ticks = asked.offset_ticks;
+        }
+    }
+
+    /// Whether terms are those of an order of so many lots that is sent for it.
+    pub fn has_terms(&self, terms: &OrderTerms, lots: i64) -> bool {
+        let told = (self.told.shown_of(lots), self.told.peg, self.told.offset_ticks);
+        told == (terms.display_lots, terms.peg, terms.offset_ticks)
+    }
 }
 
 impl Member {
@@ -184,10 +202,10 @@ impl Group {
 
     /// The venue made the change that was asked for of one of them.
     pub fn changed(&mut self, at: usize) {
-        if let Asking::Terms { lots, limit_ticks, stop_ticks } = self.members[at].asking {
+        if let Asking::Terms { lots, limit_ticks, terms } = self.members[at].asking {
             if let Some(wish) = &mut self.members[at].wish {
                 wish.told.limit_ticks = limit_ticks;
-                wish.told.stop_ticks = if stop_ticks == 0 { wish.told.stop_ticks } else { stop_ticks };
+                wish.changed(&terms);
             } else if self.excess_lots() == 0 {
                 self.begin_anew(at, lots);
             }

@@ -203,7 +203,7 @@ impl StrategyCore {
     /// it comes to in all, positive to buy, negative to sell; without one it closes as much as `entry` fills. `beside` is
     /// another that follows the same entry: what one of them trades the other trades no more. The other words are those of
     /// `buy`. Returns its ticket, `None` where `entry` does not work.
-    #[pyo3(signature = (entry, quantity=None, symbol=None, *, limit=None, stop=None, tif="gtc", until=None, post_only=false, reduce_only=false, beside=None))]
+    #[pyo3(signature = (entry, quantity=None, symbol=None, *, limit=None, stop=None, tif="gtc", until=None, post_only=false, reduce_only=false, beside=None, display=None, peg=None, offset_ticks=0))]
     #[allow(clippy::too_many_arguments)]
     fn after(
         &self,
@@ -217,9 +217,12 @@ impl StrategyCore {
         post_only: bool,
         reduce_only: bool,
         beside: Option<&ContingentTicket>,
+        display: Option<f64>,
+        peg: Option<&str>,
+        offset_ticks: i64,
     ) -> PyResult<Option<ContingentTicket>> {
         let beside = beside.map_or(0, |ticket| ticket.id);
-        let said = Said { limit, stop, tif, until, post_only, reduce_only, beside, ..Said::MARKET };
+        let said = Said { limit, stop, tif, until, post_only, reduce_only, display, peg, offset_ticks, beside };
         self.run(|shared| {
             let instrument = symbol.map_or(Ok(entry.instrument), |symbol| shared.instrument(Some(symbol)));
             let (instrument, buys) = (instrument.map_err(named)?, entry.buys());

@@ -6,7 +6,7 @@
 
 use super::{Change, Desk, Wish};
 use hedgerow_core::{
-    Bar, ContingentOrder, Finding, InstrumentId, Order, Problem, RecordId, Side, StrategyId, TimeInForce, code,
+    Bar, ContingentOrder, Finding, InstrumentId, Order, Peg, Problem, RecordId, Side, StrategyId, TimeInForce, code,
 };
 use hedgerow_exec::Due;
 use hedgerow_kernel::Input;
@@ -23,7 +23,8 @@ impl Desk {
             match due {
                 Due::Cancel { order, cause } => self.cancel(order.strategy, order.slot, order.id, cause)?,
                 Due::Resize { order: Order { id, slot, strategy, .. }, lots, cause } => {
-                    self.replace(Change { lots: Some(lots), cause, ..Change::of(strategy, id, slot) })?;
+                    let display_lots = self.links.shown_of(id, lots);
+                    self.replace(Change { lots: Some(lots), display_lots, cause, ..Change::of(strategy, id, slot) })?;
                 }
                 Due::Send { wish, lots, beside } => self.send_of(&wish, lots, beside)?,
                 Due::Tell(finding) => self.feed(&mut Input::Finding(Finding { ts: self.time(), ..finding }))?,
@@ -56,9 +57,11 @@ impl Desk {
             return Err(Problem::new(code::CORE_INPUT, "a contingent order without side or time in force"));
         };
         let wish = Wish::new(told.strategy, told.instrument, side, lots);
-        let ContingentOrder { limit_ticks, stop_ticks, until_ts, flags, .. } = *told;
+        let ContingentOrder { limit_ticks, stop_ticks, until_ts, flags, offset_ticks, .. } = *told;
         let (after, cause) = (told.after, told.id);
-        self.submit(Wish { limit_ticks, stop_ticks, tif, until_ts, flags, beside, after, cause, ..wish }).map(drop)
+        let (display_lots, peg) = (told.shown_of(lots), Peg::from_u8(told.peg));
+        let wish = Wish { limit_ticks, stop_ticks, tif, until_ts, flags, display_lots, peg, offset_ticks, ..wish };
+        self.submit(Wish { beside, after, cause, ..wish }).map(drop)
     }
 
     /// An order shall follow another one's fills; what is filled of that already makes its part due now. None where the
@@ -82,6 +85,9 @@ impl Desk {
             flags,
             side: side as u8,
             tif: tif as u8,
+            peg: wish.peg.map_or(0, |peg| peg as u8),
+            display_lots: wish.display_lots,
+            offset_ticks: wish.offset_ticks,
             ..ContingentOrder::default()
         });
         self.feed(&mut input)?;
