@@ -79,10 +79,10 @@ class Client:
         assert len(message) == 49
         self.packet(b"U", message)
 
-    def replace(self, old: str, token: str, shares: int, price: int) -> None:
+    def replace(self, old: str, token: str, shares: int, price: int, display: bytes = b"Y") -> None:
         """Replace Order."""
         tokens = old.encode().ljust(14), token.encode().ljust(14)
-        self.packet(b"U", struct.pack(">c14s14sIIIccI", b"U", *tokens, shares, price, 99_998, b"Y", b"N", 0))
+        self.packet(b"U", struct.pack(">c14s14sIIIccI", b"U", *tokens, shares, price, 99_998, display, b"N", 0))
 
     def cancel(self, token: str, shares: int = 0) -> None:
         """Cancel Order."""
@@ -127,6 +127,8 @@ def test_an_order_over_ouch_trades_with_one_over_fix(floor):
     trader.order("f1", 2, 30, "10.00")
     assert executed(client.hears()) == ("T1", 30, 100_000, b"A", 1)
     assert trader.hears((31, 32, 851), t150="F") == ["10", "30", "2"]
+    client.replace("T1", "T9", 90, 101_000, b"N")
+    assert client.hears()[9:] == b"T9".ljust(14) + b"D"
     client.replace("T1", "T2", 90, 101_000)
     replaced = client.hears()
     assert (replaced[:1], len(replaced), replaced[9:23].strip(), replaced[65:79].strip()) == (b"U", 80, b"T2", b"T1")
@@ -145,7 +147,8 @@ def test_an_order_over_ouch_trades_with_one_over_fix(floor):
     for token, reason, wrong in (
         ("R1", b"S", {"stock": b"XYZ"}),
         ("R2", b"X", {"price": 100_050}),
-        ("R3", b"O", {"display": b"N"}),
+        ("R3", b"D", {"display": b"N"}),
+        ("R7", b"D", {"display": b"M"}),
         ("R4", b"O", {"least": 5}),
         ("R5", b"Z", {"shares": 0}),
         ("R6", b"O", {"shares": 1_000_000}),

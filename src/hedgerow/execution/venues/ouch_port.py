@@ -151,7 +151,9 @@ class OuchPort(Port[_Link]):
             if order is None:
                 raise Refusal("unknown_order")
             entered = self._streams[name].entered(order["order_id"])
-            if said["time_in_s"] != entered["time_in_s"] or said["display"] != entered["display"] or said["shares_min"]:
+            if said["display"] != entered["display"]:
+                raise Refusal("show_lots")
+            if said["time_in_s"] != entered["time_in_s"] or said["shares_min"]:
                 raise Refusal("unsupported")
             lots = lots_of(said["shares"], self._venue, order["instrument"])
             ticks = ticks_of(said["price"], self._venue, order["instrument"])

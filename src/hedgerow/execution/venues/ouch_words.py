@@ -20,6 +20,12 @@ ANY_PRICE = 0x7FFF_FFFF
 _UNIT = Decimal("0.0001")
 _TIMES = {0: "ioc", 99_998: "day", 99_999: "day"}
 """Time in force; every other number is seconds from now."""
+DISPLAYS = "AYP"
+"""Shown, with or without a name, or shown and only as a maker.
+
+OUCH 4.2 says how an order is shown by a letter and never how much of it, so it has no icebergs; its pegs (M, W, m)
+stand at a mid-point that nobody sees, which this exchange has not.
+"""
 _CROSSES = {"N": None, "O": "at_open", "C": "at_close"}
 _ENDS = {"asked": "U", "no_liquidity": "I", "self_trade": "Q", "expired": "T", "closed": "T", "auction_over": "I"}
 _REFUSED = {"phase": "H", "unknown_instrument": "S", "lots": "Z", "price": "X", "off_tick": "X", "show_lots": "D"}
@@ -36,7 +42,9 @@ def enter_order(said: Words, participant: int, venue: Venue) -> Words:
     instrument = venue.symbols.get(said["stock"])
     if instrument is None:
         raise Refusal("unknown_instrument")
-    if said["cross"] not in _CROSSES or said["display"] not in "AYP" or said["shares_min"]:
+    if said["display"] not in DISPLAYS:
+        raise Refusal("show_lots")
+    if said["cross"] not in _CROSSES or said["shares_min"]:
         raise Refusal("unsupported")
     is_market = said["price"] == ANY_PRICE
     time_in = _CROSSES[said["cross"]] or _TIMES.get(said["time_in_s"], "gtd")
