@@ -855,9 +855,11 @@ class ItchBooks:
         symbols: SupportsGetItem[int, str] | None = None,
         *,
         window_ticks: SupportsIndex = 4096,
+        market: str = "Q",
     ) -> ItchBooks:
         """
-        `midnight_ns` is New York's midnight in UTC nanoseconds; `symbols` limits the books to those, all without it.
+        `midnight_ns` is New York's midnight in UTC nanoseconds; `symbols` limits the books to those, all without it. `market`
+        is whose feed it is, for what is halted at one market alone: `Q` Nasdaq, `B` BX, `X` PSX.
         """
     def book(self, /, symbol: str) -> OrderBook:
         """

@@ -197,6 +197,18 @@ def test_a_day_of_itch_is_replayed_with_its_halt_its_cross_and_its_hidden_trades
     assert not len(fast.take_phases())
 
 
+def test_a_halt_of_one_market_counts_in_the_feed_of_that_market() -> None:
+    """A halt of one market counts in the feed of that market."""
+    encoded = runpy.run_path(str(Path(__file__).with_name("market_encoders.py")))["itch_day"]()
+    halt = b"\0\x15h" + bytes([0, 13, 0, 0]) + (34_200_000_000_001).to_bytes(6, "big") + b"AAPL    BH"
+    for market, phases in (("Q", [5, 2, 3]), ("B", [5, 2, 3, 5])):
+        books = ItchBooks(0, market=market)
+        books.take(_listed(encoded + halt))
+        assert books.take_phases()["phase"].tolist() == phases
+    with pytest.raises(HedgerowError, match=r"RUN-002 .*market 'N'; there are Q, B and X"):
+        ItchBooks(0, market="N")
+
+
 def _listed(day: bytes) -> bytes:
     """The day behind a directory that lists its stock, without the end of the session in its middle."""
     import struct

@@ -34,13 +34,17 @@ pub struct ItchBooks(itch::ItchBooks, Vec<MarketPhase>);
 
 #[pymethods]
 impl ItchBooks {
-    /// `midnight_ns` is New York's midnight in UTC nanoseconds; `symbols` limits the books to those, all without it.
+    /// `midnight_ns` is New York's midnight in UTC nanoseconds; `symbols` limits the books to those, all without it. `market`
+    /// is whose feed it is, for what is halted at one market alone: `Q` Nasdaq, `B` BX, `X` PSX.
     #[new]
-    #[pyo3(signature = (midnight_ns, symbols=None, *, window_ticks=4096))]
-    fn new(midnight_ns: i64, symbols: Option<Vec<String>>, window_ticks: u32) -> PyResult<ItchBooks> {
+    #[pyo3(signature = (midnight_ns, symbols=None, *, window_ticks=4096, market='Q'))]
+    fn new(midnight_ns: i64, symbols: Option<Vec<String>>, window_ticks: u32, market: char) -> PyResult<ItchBooks> {
         let rules = Rules { window_ticks, ..Rules::default() };
         let books = itch::ItchBooks::new(rules, midnight_ns).map_err(|refused| named(refused.into()))?;
-        let symbols = symbols.unwrap_or_default();
+        let Some(market) = u8::try_from(market).ok().filter(|market| b"QBX".contains(market)) else {
+            return Err(named(Problem::new(code::RUN_CONFIG, format!("market {market:?}; there are Q, B and X"))));
+        };
+        let (symbols, books) = (symbols.unwrap_or_default(), books.of_market(market));
         Ok(ItchBooks(books.only(&symbols.iter().map(String::as_str).collect::<Vec<_>>()), Vec::new()))
     }
 

@@ -4,7 +4,7 @@ mod spec;
 
 use hedgerow_book::{Book as _, Level, Rules};
 use hedgerow_core::{BookOrder, Code, MarketPhase, OrderAction, Phase, Side, Trade, TradeKind, code};
-use hedgerow_wire::itch::{Frames, ItchBooks, Malformed, Message, Sink, TYPES, Text};
+use hedgerow_wire::itch::{Frames, ItchBooks, Malformed, Message, NetOrderImbalance, Sink, TYPES, Text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use spec::{fields, file, message, types};
@@ -136,6 +136,7 @@ struct Kept {
     orders: Vec<BookOrder>,
     trades: Vec<Trade>,
     phases: Vec<MarketPhase>,
+    imbalances: Vec<(i64, u64, u64, u8, u32)>,
 }
 
 impl Sink for Kept {
@@ -147,6 +148,10 @@ impl Sink for Kept {
     }
     fn phase(&mut self, phase: &MarketPhase) {
         self.phases.push(*phase);
+    }
+    fn imbalance(&mut self, told: &NetOrderImbalance<'_>, ts_event: i64) {
+        let told = (ts_event, told.paired_shares(), told.imbalance_shares(), told.direction(), told.near_price());
+        self.imbalances.push(told);
     }
 }
 
@@ -233,6 +238,44 @@ fn trading_actions_are_told_as_phases_and_crosses_by_their_auction() {
     );
     let kinds: Vec<_> = kept.trades.iter().map(|trade| TradeKind::from_u8(trade.kind)).collect();
     assert_eq!(kinds, [Some(TradeKind::Auction), Some(TradeKind::Opening)]);
+}
+
+#[test]
+fn a_halt_of_the_own_market_alone_is_a_phase_and_lifting_it_undoes_no_other() {
+    let halts = [
+        "h locate=7 time=5 stock='AAPL' market='B' action='H'",
+        "h locate=7 time=6 stock='AAPL' market='Q' action='H'",
+        "h locate=7 time=7 stock='AAPL' market='Q' action='H'",
+        "H locate=7 time=8 stock='AAPL' trading_state='Q'",
+        "h locate=7 time=9 stock='AAPL' market='Q' action='T'",
+        "H locate=7 time=10 stock='AAPL' trading_state='T'",
+    ];
+    let told = |kept: Kept| -> Vec<_> {
+        kept.phases.iter().map(|p| (p.ts_event - 1_000, Phase::from_u8(p.phase).unwrap())).collect()
+    };
+    let (books, kept) = day(&[&OPEN[..], &halts].concat());
+    let (halted, call, open) = (Phase::Halted, Phase::OpeningCall, Phase::Continuous);
+    assert_eq!(told(kept), [(0, open), (6, halted), (8, halted), (9, call), (10, open)]);
+    assert!(books.stock(7).is_some());
+    let mut of_bx = ItchBooks::new(Rules::default(), 1_000).unwrap().of_market(b'B');
+    let mut kept = Kept::default();
+    for line in OPEN.iter().chain(&halts) {
+        of_bx.take(&message(line), &mut kept).unwrap();
+    }
+    assert_eq!(told(kept), [(0, open), (5, halted), (8, halted), (10, halted)]);
+    for wrong in ["market='Z' action='H'", "market='Q' action='X'"] {
+        let refused = of_bx.take(&message(&format!("h locate=7 stock='AAPL' {wrong}")), &mut ()).unwrap_err();
+        assert_eq!(refused.code, code::WIRE_FIELD);
+    }
+}
+
+#[test]
+fn imbalances_of_auctions_are_told_with_their_time() {
+    let (_, kept) = day(&[
+        OPEN[0],
+        "I locate=7 time=5 paired_shares=900 imbalance_shares=100 direction='B' stock='AAPL' near_price=1500400 cross_type='O'",
+    ]);
+    assert_eq!(kept.imbalances, [(1_005, 900, 100, b'B', 1_500_400)]);
 }
 
 #[test]

@@ -31,6 +31,7 @@ TERMS: dict[str, str] = {
     "governance log": "the append-only Merkle log of what people signed; its order is the order of effect",
     "hidden": "not shown in the book; trades with the hidden are told, and prove only that better prices came first",
     "iceberg": "an order of which the book shows a slice at a time; the next one stands behind everyone at its price",
+    "imbalance": "what an auction would leave over if it were held now; beside it stands what would match (paired)",
     "initial margin": "the share of a position's worth that an account must have before an order may make it",
     "journal": "the append-only, Merkle-committed file of every record that touched money or authority",
     "kernel": "the deterministic state machine `step(state, input) -> effects`, without clock, randomness or I/O",

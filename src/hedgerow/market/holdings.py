@@ -29,7 +29,7 @@ from hedgerow.market.formats.rows import SCHEMAS, Rows
 from hedgerow.market.reading import Reading
 from hedgerow.market.shelves import Entry, Manifest
 
-_BY_DAY = frozenset({"quotes", "trades", "depth", "orders", "phases", "options"})
+_BY_DAY = frozenset({"quotes", "trades", "depth", "orders", "phases", "imbalances", "options"})
 _OWNER = {"options": "underlying"}
 UNDATED = "undated"
 BARS_APART = "its bars are not among them: `hedgerow data ingest` takes them"

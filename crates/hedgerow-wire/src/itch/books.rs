@@ -3,7 +3,7 @@
 //! Promises: a message is taken whole or refused by name and changes nothing; a stock's book may cross only while it is
 //! not trading. A book is made when its first order comes. Never: a guess about an order that the feed did not tell.
 
-use super::{Malformed, Message};
+use super::{Malformed, Message, NetOrderImbalance, OperationalHalt};
 use hedgerow_book::{Book as _, OrderBook, Refused, Rules};
 use hedgerow_core::{BookOrder, LAST_OF_UPDATE, MarketPhase, OrderAction, Phase, Side, Trade, TradeKind, code};
 
@@ -15,6 +15,8 @@ pub trait Sink {
     fn trade(&mut self, _trade: &Trade) {}
     /// A stock does something else from now on.
     fn phase(&mut self, _phase: &MarketPhase) {}
+    /// What an auction of a stock would give now; the time is UTC nanoseconds.
+    fn imbalance(&mut self, _told: &NetOrderImbalance<'_>, _ts_event: i64) {}
 }
 
 impl Sink for () {}
@@ -26,7 +28,10 @@ pub struct Stock {
     pub symbol: String,
     /// Shares of a round lot.
     pub round_lot: u32,
-    is_trading: bool,
+    /// What the last trading action said, which holds for all markets.
+    action: Option<Phase>,
+    /// Whether the market of the feed alone has stopped it.
+    is_halted_here: bool,
     book: Option<Box<OrderBook>>,
 }
 
@@ -46,8 +51,17 @@ impl Stock {
         Ok(())
     }
 
+    /// What it does at the market of the feed: its trading action, unless that market has stopped it.
+    fn phase(&self) -> Option<Phase> {
+        if self.is_halted_here { Some(Phase::Halted) } else { self.action }
+    }
+
+    fn is_trading(&self) -> bool {
+        self.phase() == Some(Phase::Continuous)
+    }
+
     fn empty(&self, rules: Rules) -> OrderBook {
-        OrderBook::new(Rules { may_cross: !self.is_trading, ..rules }).expect("checked at the start")
+        OrderBook::new(Rules { may_cross: !self.is_trading(), ..rules }).expect("checked at the start")
     }
 }
 
@@ -57,6 +71,8 @@ pub struct ItchBooks {
     rules: Rules,
     /// Midnight in New York, UTC nanoseconds.
     midnight_ns: i64,
+    /// Whose feed it is, as operational halts name markets.
+    market: u8,
     /// By locate.
     stocks: Vec<Option<Stock>>,
     wanted: Vec<String>,
@@ -69,13 +85,20 @@ impl ItchBooks {
     /// `BOOK_PRICE` or `BOOK_FIELD` for rules that cannot be kept.
     pub fn new(rules: Rules, midnight_ns: i64) -> Result<ItchBooks, Refused> {
         OrderBook::new(rules)?;
-        Ok(ItchBooks { rules, midnight_ns, stocks: Vec::new(), wanted: Vec::new() })
+        Ok(ItchBooks { rules, midnight_ns, market: b'Q', stocks: Vec::new(), wanted: Vec::new() })
     }
 
     /// Builds only the books of these symbols; what the feed says of others is passed over.
     #[must_use]
     pub fn only(mut self, symbols: &[&str]) -> ItchBooks {
         self.wanted = symbols.iter().map(|symbol| (*symbol).to_owned()).collect();
+        self
+    }
+
+    /// Takes the feed for that of another market than Nasdaq's own: `B` BX, `X` PSX.
+    #[must_use]
+    pub fn of_market(mut self, market: u8) -> ItchBooks {
+        self.market = market;
         self
     }
 
@@ -136,7 +159,15 @@ impl ItchBooks {
                 self.list(m.stock_locate(), &m.stock().text(), m.round_lot_size());
                 Ok(())
             }
-            Message::StockTradingAction(m) => self.phase(&m, sink),
+            Message::StockTradingAction(m) => self.act(&m, sink),
+            Message::OperationalHalt(m) => self.halt(&m, sink),
+            Message::NetOrderImbalance(m) => {
+                let ts_event = self.midnight_ns.saturating_add(m.timestamp() as i64);
+                if self.listed((b'I', m.stock_locate(), 0))?.is_some() {
+                    sink.imbalance(&m, ts_event);
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -148,28 +179,57 @@ impl ItchBooks {
         }
         let is_wanted = self.wanted.is_empty() || self.wanted.iter().any(|wanted| wanted == symbol);
         if is_wanted && self.stocks[place].is_none() {
-            self.stocks[place] = Some(Stock { symbol: symbol.to_owned(), round_lot, is_trading: false, book: None });
+            self.stocks[place] =
+                Some(Stock { symbol: symbol.to_owned(), round_lot, action: None, is_halted_here: false, book: None });
         }
     }
 
-    fn phase(&mut self, message: &super::StockTradingAction<'_>, sink: &mut impl Sink) -> Result<(), Malformed> {
+    /// A trading action, which holds for all markets.
+    fn act(&mut self, message: &super::StockTradingAction<'_>, sink: &mut impl Sink) -> Result<(), Malformed> {
         let state = message.trading_state();
-        let phase = match state {
+        let action = match state {
             b'H' | b'P' => Phase::Halted,
             b'Q' => Phase::OpeningCall,
             b'T' => Phase::Continuous,
             _ => return Err(Malformed::new(code::WIRE_FIELD, b'H', state.into(), 0)),
         };
-        let ts_event = self.midnight_ns.saturating_add(message.timestamp() as i64);
-        if let Some(stock) = self.listed((b'H', message.stock_locate(), 0))? {
-            stock.is_trading = phase == Phase::Continuous;
-            if let Some(book) = &mut stock.book {
-                book.set_may_cross(!stock.is_trading);
-            }
-            let (instrument, phase) = (message.stock_locate(), phase as u8);
-            sink.phase(&MarketPhase { ts_event, ts_init: ts_event, instrument, phase, ..MarketPhase::default() });
+        let head = (b'H', message.stock_locate(), message.timestamp());
+        if let Some(stock) = self.listed(head)? {
+            stock.action = Some(action);
+            self.enter(head, sink);
         }
         Ok(())
+    }
+
+    /// One market stops or resumes a stock: of concern is the feed's own.
+    fn halt(&mut self, message: &OperationalHalt<'_>, sink: &mut impl Sink) -> Result<(), Malformed> {
+        let (market, action) = (message.market(), message.action());
+        if !matches!((market, action), (b'Q' | b'B' | b'X', b'H' | b'T')) {
+            let wrong = if matches!(market, b'Q' | b'B' | b'X') { action } else { market };
+            return Err(Malformed::new(code::WIRE_FIELD, b'h', wrong.into(), 0));
+        }
+        let (head, is_own) = ((b'h', message.stock_locate(), message.timestamp()), market == self.market);
+        if let Some(stock) = self.listed(head)?
+            && is_own
+            && stock.is_halted_here != (action == b'H')
+        {
+            stock.is_halted_here = action == b'H';
+            self.enter(head, sink);
+        }
+        Ok(())
+    }
+
+    /// A stock is from now on in the phase that its actions and halts say; without any action it trades.
+    fn enter(&mut self, (_, instrument, time): Head, sink: &mut impl Sink) {
+        let ts_event = self.midnight_ns.saturating_add(time as i64);
+        if let Some(Some(stock)) = self.stocks.get_mut(usize::from(instrument)) {
+            let is_trading = stock.is_trading();
+            if let Some(book) = &mut stock.book {
+                book.set_may_cross(!is_trading);
+            }
+            let phase = stock.phase().unwrap_or(Phase::Continuous) as u8;
+            sink.phase(&MarketPhase { ts_event, ts_init: ts_event, instrument, phase, ..MarketPhase::default() });
+        }
     }
 
     /// The stock of a message; nothing if it is one that nobody wants.

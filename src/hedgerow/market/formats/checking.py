@@ -21,7 +21,7 @@ _PRICES = {"quotes": ("bid", "ask"), "trades": ("price",), "options": ("bid", "a
 _SIZES = {"quotes": ("bid_size", "ask_size"), "trades": ("size",), "depth": ("size",), "orders": ("size",),
           "options": ("volume",)}  # fmt: skip
 _NEEDED = {"trades": ("price", "size"), "depth": ("price", "size")}
-_ORDERED = frozenset({"quotes", "trades", "depth", "orders", "phases", "series"})
+_ORDERED = frozenset({"quotes", "trades", "depth", "orders", "phases", "imbalances", "series"})
 
 
 class Checker:

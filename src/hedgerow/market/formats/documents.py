@@ -23,6 +23,7 @@ from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows, rows
 from hedgerow.market.formats.tables import UNKNOWN_VINTAGE, Columns, columns_of, plan_of, rows_of
 from hedgerow.market.formats.venues import decode, kind_of, say
+from hedgerow.market.formats.vintages import MISSING, vintages_in
 from hedgerow.market.reading import Reading
 
 _OF_A_MARKET = frozenset({"bars", "quotes", "trades", "depth", "options", "news", "actions", "universe"})
@@ -81,6 +82,8 @@ def in_document(document: Any, reading: Reading, symbol: str) -> list[Rows]:
         return [found]
     gathered = Gathered()
     gathered.instrument = reading.symbol or _name_in(document) or symbol
+    if _is_vintages(document):
+        return _vintages(document, gathered)
     gathered.counted(None)
     if decode(document, gathered):
         return list(gathered.flush())
@@ -108,6 +111,25 @@ def in_document(document: Any, reading: Reading, symbol: str) -> list[Rows]:
     if parts and (market or all(columns.size > 1 for columns, _ in parts)):
         return found_rows
     say(document, gathered)
+    return list(gathered.flush())
+
+
+def _is_vintages(document: Any) -> bool:
+    """Whether it is an answer of FRED with the real-time period of each value."""
+    told = document.get("observations") if isinstance(document, dict) else None
+    if not isinstance(told, list) or not told or "realtime_end" not in document:
+        return False
+    return all(
+        isinstance(row, dict) and {"date", "realtime_start", "realtime_end", "value"} <= row.keys() for row in told
+    )
+
+
+def _vintages(document: Mapping[str, Any], gathered: Gathered) -> list[Rows]:
+    """Values of a series by when they were known; where one was taken back, the series has none from then on."""
+    for event_ns, gathered.known_ns, value in vintages_in(document):
+        gathered.add("series", event_ns, value=None if value == MISSING else value, written=value)
+        gathered.seen(event_ns)
+    gathered.records = len(document["observations"])
     return list(gathered.flush())
 
 

@@ -1,7 +1,8 @@
 """NASDAQ ITCH 5.0 files: each message with its length before it, as the venue publishes its days.
 
 The obvious reader, one message at a time; the fast one is `hedgerow-wire`. Orders, executions and cancellations become
-rows of kind `orders`, prints `trades`, trading actions `phases`, the rest `messages`. The day is not in the messages:
+rows of kind `orders`, prints `trades`, trading actions and the market's own halts `phases`, what an auction would give
+`imbalances`, the rest `messages`. A cross in which nothing met is no trade. The day is not in the messages:
 it is told by the date in the file's name (`S010220`, `01302019`, `2019-01-30`), in New York; without one times count
 from midnight of 1970.
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,8 +33,11 @@ _EXECUTE = struct.Struct(">QIQ")
 _REPLACE = struct.Struct(">QQII")
 _TRADE = struct.Struct(">QcI8sIQ")
 _CROSS = struct.Struct(">Q8sIQ")
+_IMBALANCE = struct.Struct(">QQc8sIIIc")
+_SIDES = {b"B": "buy", b"S": "sell"}
 _CROSSES = {b"O": "opening", b"C": "closing"}
 _PHASES = {b"H": "halted", b"P": "halted", b"Q": "opening_call", b"T": "continuous"}
+_MARKET = "market of the feed"
 _DATES = ((r"S(\d\d)(\d\d)(\d\d)", "mdy"), (r"(\d\d)(\d\d)(20\d\d)", "mdy"), (r"(20\d\d)-?(\d\d)-?(\d\d)", "ymd"))
 
 
@@ -53,6 +58,7 @@ def claims(opened: Opened) -> bool:
 def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
     """The messages of a day."""
     gathered = Gathered()
+    gathered.places[_MARKET] = _market(opened.name)
     day = _day(opened.name)
     midnight = int(local_to_utc(np.array([day or 0]), "America/New_York" if day is not None else "UTC", "day")[0])
     notes = () if day is not None else ("the file's name tells no day: times count from midnight of 1970",)
@@ -110,18 +116,63 @@ def _say(kind: str, message: bytes, at: int, gathered: Gathered) -> None:
         _, _, shares, stock, price, match = _TRADE.unpack_from(message, 11)
         given = {"size": shares, "price": f"{price}e-4", "how": "hidden"}
         gathered.add("trades", at, stock.decode("ascii", "replace").rstrip(), trade_id=str(match), **given)
-    elif kind == "Q":
+    elif kind == "Q" and message[11:19] != bytes(8):
         shares, stock, price, match = _CROSS.unpack_from(message, 11)
         cross = _CROSSES.get(message[39:40], "auction")
         given = {"size": shares, "price": f"{price}e-4", "trade_id": str(match), "how": cross}
         gathered.add("trades", at, stock.decode("ascii", "replace").rstrip(), **given)
     elif kind == "H" and message[19:20] in _PHASES:
         stock, reason = (message[span].decode("ascii", "replace").rstrip() for span in (slice(11, 19), slice(21, 25)))
-        gathered.add("phases", at, stock, phase=_PHASES[message[19:20]], reason=reason or None)
+        phases = gathered.places.setdefault(stock, _Phases())
+        phases.action, phases.reason = _PHASES[message[19:20]], reason or None
+        gathered.add("phases", at, stock, phase=phases.phase, reason=phases.told)
+    elif kind == "h" and message[19:21] in (b"QH", b"QT", b"BH", b"BT", b"XH", b"XT"):
+        stock = message[11:19].decode("ascii", "replace").rstrip()
+        phases = gathered.places.setdefault(stock, _Phases())
+        is_halted = message[20:21] == b"H"
+        if message[19:20] == gathered.places.get(_MARKET) and phases.is_halted_here != is_halted:
+            phases.is_halted_here = is_halted
+            gathered.add("phases", at, stock, phase=phases.phase, reason=phases.told)
+        else:
+            gathered.add("messages", at, stock, type=kind, content=message.hex())
+    elif kind == "I":
+        paired, left, side, stock, far, near, reference, cross = _IMBALANCE.unpack_from(message, 11)
+        given = {
+            "paired": paired,
+            "imbalance": left,
+            "side": _SIDES.get(side),
+            "auction": _CROSSES.get(cross, "auction"),
+        }
+        prices = {"reference_price": reference, "near_price": near, "far_price": far}
+        given |= {name: f"{price}e-4" if price else None for name, price in prices.items()}
+        gathered.add("imbalances", at, stock.decode("ascii", "replace").rstrip(), **given)
     else:
         if kind == "R":
             who = gathered.places[locate] = message[11:19].decode("ascii", "replace").rstrip()
         gathered.add("messages", at, who, type=kind, content=message.hex())
+
+
+@dataclass
+class _Phases:
+    """What a stock does: by its trading action, which holds for all markets, and by a halt of the feed's own alone."""
+
+    action: str = "continuous"
+    reason: str | None = None
+    is_halted_here: bool = False
+
+    @property
+    def phase(self) -> str:
+        return "halted" if self.is_halted_here else self.action
+
+    @property
+    def told(self) -> str | None:
+        return "operational halt" if self.is_halted_here else self.reason
+
+
+def _market(name: str) -> bytes:
+    """Whose feed a file is, as operational halts name markets: BX's and PSX's are named so, any other is Nasdaq's."""
+    found = re.search(r"(?<![a-z])(bx|psx)(?![a-z])", name.lower())
+    return b"Q" if found is None else b"B" if found[1] == "bx" else b"X"
 
 
 def _day(name: str) -> int | None:

@@ -40,6 +40,11 @@ _FIELDS: dict[str, tuple[tuple[str, pa.DataType], ...]] = {
         ("how", pa.string()),
     ),
     "phases": (("phase", pa.string()), ("reason", pa.string())),
+    "imbalances": (
+        ("auction", pa.string()),
+        ("side", pa.string()),
+        *((name, DECIMAL) for name in ("paired", "imbalance", "reference_price", "near_price", "far_price")),
+    ),
     "depth": (
         ("side", pa.string()),
         ("price", DECIMAL),
@@ -72,8 +77,9 @@ _FIELDS: dict[str, tuple[tuple[str, pa.DataType], ...]] = {
     "messages": (("type", pa.string()), ("content", pa.string())),
 }
 KINDS = tuple(_FIELDS)
-"""What rows can be. `how` a trade came about is `hidden`, `opening`, `closing` or `auction`, and absent where it traded
-as it came. `written` of a series is the value as its source has it; `content` elsewhere is JSON or text."""
+"""What rows can be. `how` a trade came about is `hidden`, `opening`, `closing` or `auction`, and absent where it
+traded as it came; an `auction` of imbalances is one of the last three. `written` of a series is the value as its
+source has it; `content` elsewhere is JSON or text."""
 SCHEMAS = {kind: pa.schema([pa.field(*name) for name in (*_HEAD, *fields)]) for kind, fields in _FIELDS.items()}
 
 

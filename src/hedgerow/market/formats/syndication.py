@@ -47,12 +47,26 @@ def items(data: bytes, shown: str) -> list[tuple[dict[str, str], int | None, int
     """What each item says by tag, when it was published and when updated, where it tells; DATA-009 where none is."""
     found = []
     for item in (part for part in tree(data, shown).iter() if _tag(part) in _ITEMS):
-        told = {_tag(part): (part.text or part.get("href") or "").strip() for part in item}
+        told = _told(item)
         at = next((_time(told[name]) for name in _PUBLISHED if told.get(name)), None)
         updated = _time(told["updated"]) if told.get("updated") else None
         found.append((told, updated if at is None else at, updated))
     if not found:
         raise problem("DATA_EMPTY", f"{shown} holds no item")
+    return found
+
+
+def _told(item: Any) -> dict[str, str]:
+    """What an item says by tag: its own words first, then those of extensions (a picture's title is not the item's)."""
+    own, found = str(item.tag).rpartition("}")[0], dict[str, str]()
+    for part in sorted(item, key=lambda part: str(part.tag).rpartition("}")[0] != own):
+        tag = _tag(part)
+        words = " ".join(text.strip() for text in part.itertext() if text.strip())
+        text = words or part.get("href") or part.get("term") or ""
+        if tag == "category" and tag in found:
+            found[tag] += f", {text}"
+        elif tag != "link" or part.get("rel", "alternate") == "alternate":
+            found.setdefault(tag, text)
     return found
 
 

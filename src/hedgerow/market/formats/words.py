@@ -81,7 +81,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     **{greek: (greek,) for greek in ("delta", "gamma", "vega", "theta", "rho")},
     "member_from": ("start_date", "member_from", "added", "date_added"),
     "member_to": ("end_date", "member_to", "removed", "date_removed"),
-    "title": ("title", "headline", "text", "summary", "subject"),
+    "title": ("title", "headline", "text", "summary", "subject", "content_text"),
     "form": ("form", "form_type"),
     "vintage": ("realtime_start", "vintage", "vintage_date", "release_date"),
     "dividend": ("ex_dividend", "dividends", "dividend", "cash_amount"),
