@@ -123,6 +123,8 @@ pub(crate) struct Places<'a> {
     pub sector: &'a mut i128,
     pub firm_sector: &'a mut i128,
     pub repeat: &'a mut Repeat,
+    /// Whether the slot holds an order like this one.
+    pub is_repeat: bool,
     pub hours: &'a mut Hours,
     pub working: &'a mut WorkingTable,
 }
@@ -195,7 +197,7 @@ impl Places<'_> {
         tally.note(q.reduce_only & !reducing, code::RISK_REDUCE_ONLY)?;
         let rate = account.rate.at(account.limit_rate, q.now);
         let firm_rate = self.firm.rate.at(self.firm.limit_rate, q.now);
-        let repeat = self.repeat.bucket(q.likeness(), account.order.repeats, q.now);
+        let repeat = self.repeat.bucket(self.is_repeat, account.order.repeats, q.now);
         tally.note(rate.empty() | firm_rate.empty(), code::RISK_RATE)?;
         tally.note(repeat.empty(), code::RISK_REPEAT)?;
         let Alone { notional, age_ns, reach } = alone;
@@ -246,13 +248,17 @@ impl Gate {
         let (sector, sectors) = (listing.sector as usize, self.config.sectors as usize);
         let firm_sector = usize::from(self.config.strategies) * sectors + sector;
         let [sector, firm_sector] = self.sectors.get_disjoint_mut([strategy * sectors + sector, firm_sector]).ok()?;
+        let likeness = q.likeness();
+        let repeat = self.repeats.of(strategy, likeness)?;
         Some(Places {
+            // Looked at here and not where it counts: like the row it is often far away, and both come at once.
+            is_repeat: repeat.likeness == likeness,
+            repeat,
             row: self.rows.get_mut(strategy * instruments + index)?,
             account,
             firm,
             sector,
             firm_sector,
-            repeat: self.repeats.of(strategy, q.likeness())?,
             hours: &mut self.hours,
             working: &mut self.working,
             listing,

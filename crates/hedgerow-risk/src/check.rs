@@ -67,24 +67,33 @@ impl Gate {
     /// lots at the mark.
     #[must_use]
     pub fn check_new(&mut self, order: &Order, now: Nanos) -> (Verdict, Option<Approved<Order>>) {
-        let so_far = if plain(order) {
+        if plain(order) {
             let q = Question::new_order(order, now, 0);
             match self.pass(&q) {
-                Ok(pass) => return passed(order, &q, &pass),
-                Err(so_far) => so_far,
+                Ok(pass) => passed(order, &q, &pass),
+                Err(so_far) => self.check_by_name(order, now, so_far),
             }
         } else {
-            SoFar::Outside
-        };
-        self.check_by_name(order, now, so_far)
+            self.check_closely(order, now)
+        }
     }
 
-    /// The same for an order that some rule speaks about, or that has a byte without meaning.
+    /// The same for an order that some rule speaks about; the question is put anew, so that it need not lie in memory before.
     #[cold]
     #[inline(never)]
     fn check_by_name(&mut self, order: &Order, now: Nanos, so_far: SoFar) -> (Verdict, Option<Approved<Order>>) {
-        let (verdict, approved) =
-            self.check_terms(&FullOrder { order: *order, terms: OrderTerms::default() }, now, so_far);
+        let q = Question::new_order(order, now, 0);
+        match self.decide_by_name(&q, so_far) {
+            Ok(pass) => passed(order, &q, &pass),
+            Err(denied) => (denied, None),
+        }
+    }
+
+    /// The same for an order that needs a second look before it is one.
+    #[cold]
+    #[inline(never)]
+    fn check_closely(&mut self, order: &Order, now: Nanos) -> (Verdict, Option<Approved<Order>>) {
+        let (verdict, approved) = self.check_full(&FullOrder { order: *order, terms: OrderTerms::default() }, now);
         (verdict, approved.map(|full| Approved::new(full.into_inner().order)))
     }
 
@@ -92,10 +101,6 @@ impl Gate {
     /// its limit is held against its stop price.
     #[must_use]
     pub fn check_full(&mut self, full: &FullOrder, now: Nanos) -> (Verdict, Option<Approved<FullOrder>>) {
-        self.check_terms(full, now, SoFar::Outside)
-    }
-
-    fn check_terms(&mut self, full: &FullOrder, now: Nanos, so_far: SoFar) -> (Verdict, Option<Approved<FullOrder>>) {
         let order = &full.order;
         let bad_stop = full.terms.stop_ticks > TICKS_MAX;
         let failed = bit_if(!meaningful(full), code::RISK_BAD_FIELD)
@@ -103,7 +108,7 @@ impl Gate {
             | bit_if(!self.can_show(order.instrument, full.terms.display_lots, order.lots), code::RISK_BAD_LOTS)
             | bit_if(full.terms.beside != 0 && !self.stands_beside(full), code::RISK_UNKNOWN_ORDER);
         let q = Question::full_order(full, self.shared_beside(full), now, failed);
-        match self.decide_by_name(&q, so_far) {
+        match self.decide_by_name(&q, SoFar::Outside) {
             Ok(pass) => (verdict(&q, pass.mandate, 0, pass.waived, pass.reducing), Some(Approved::new(*full))),
             Err(denied) => (denied, None),
         }

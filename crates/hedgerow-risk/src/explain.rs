@@ -49,23 +49,46 @@ impl Gate {
 
     /// Whether a failing rule fails by the firm's limits only. Rules without levels speak for the strategy.
     fn firm_spoke(&self, code: Code, q: &Question, answer: &Answer) -> bool {
-        let (strategy, firm, sectors) = (usize::from(q.strategy), self.firm(), self.config.sectors as usize);
-        let listing = &self.listings[q.instrument as usize];
-        let sector = listing.sector as usize;
-        let limits = [strategy, firm].map(|number| OrderLimits::of(&self.charters[number].limits));
-        let [mut of_strategy, mut of_firm] = [Spoken::default(), Spoken::default()];
-        let _ = order_rules(&mut of_strategy, &limits[0], q, (answer.notional, answer.age_ns), listing);
-        let _ = order_rules(&mut of_firm, &limits[1], q, (answer.notional, answer.age_ns), listing);
-        let (own, house) = (self.sectors[strategy * sectors + sector], self.sectors[firm * sectors + sector]);
-        let _ = of_strategy.standing(self.accounts[strategy].standing);
-        let _ = of_firm.standing(self.accounts[firm].standing);
-        let _ = account_rules(&mut of_strategy, &self.accounts[strategy], own, answer.exposure, q);
-        let _ = account_rules(&mut of_firm, &self.accounts[firm], house, answer.firm_exposure, q);
-        let _ = of_strategy.note(answer.rate.empty(), code::RISK_RATE);
-        let _ = of_firm.note(answer.firm_rate.empty(), code::RISK_RATE);
-        let _ = of_strategy.note(limits[0].repeats <= limits[1].repeats, code::RISK_REPEAT);
-        let _ = of_firm.note(limits[1].repeats < limits[0].repeats, code::RISK_REPEAT);
-        of_firm.0 & !of_strategy.0 & bit(code) != 0
+        let levels = [usize::from(q.strategy), self.firm()];
+        if code == code::RISK_REPEAT {
+            let [own, house] = levels.map(|number| self.charters[number].limits.repeats_per_second);
+            return house < own;
+        }
+        let [own, house] = levels.map(|number| self.speaks(code, q, answer, number));
+        house && !own
+    }
+
+    /// Whether a rule fails by the limits of the strategy or the firm at this number; only its family is asked.
+    fn speaks(&self, code: Code, q: &Question, answer: &Answer, number: usize) -> bool {
+        let (listing, account) = (&self.listings[q.instrument as usize], &self.accounts[number]);
+        let (is_firm, mut spoken) = (number == self.firm(), Spoken::default());
+        let _ = match code {
+            code::RISK_STALE_DATA
+            | code::RISK_ORDER_LOTS
+            | code::RISK_ORDER_NOTIONAL
+            | code::RISK_ADV_SHARE
+            | code::RISK_COLLAR => {
+                let limits = OrderLimits::of(&self.charters[number].limits);
+                order_rules(&mut spoken, &limits, q, (answer.notional, answer.age_ns), listing)
+            }
+            code::RISK_POSITION
+            | code::RISK_CONCENTRATION
+            | code::RISK_GROSS
+            | code::RISK_BUYING_POWER
+            | code::RISK_NET
+            | code::RISK_SECTOR
+            | code::RISK_VAR => {
+                let sector = self.sectors[number * self.config.sectors as usize + listing.sector as usize];
+                let exposed = if is_firm { answer.firm_exposure } else { answer.exposure };
+                account_rules(&mut spoken, account, sector, exposed, q)
+            }
+            code::RISK_RATE => {
+                let bucket = if is_firm { answer.firm_rate } else { answer.rate };
+                spoken.note(bucket.empty(), code)
+            }
+            _ => spoken.standing(account.standing),
+        };
+        spoken.0 & bit(code) != 0
     }
 
     fn seen_and_allowed(&self, code: Code, q: &Question, answer: &Answer, number: usize) -> (Money, Money) {

@@ -39,10 +39,10 @@ pub(crate) struct Repeat {
 }
 
 impl Repeat {
-    /// What is left for one more order like this.
+    /// What is left for one more order, which is like the last one or is not.
     #[inline(always)]
-    pub fn bucket(&self, likeness: Likeness, per_second: u32, now: Nanos) -> Bucket {
-        if self.likeness == likeness { self.bucket.at(per_second, now) } else { Bucket::full(per_second, now) }
+    pub fn bucket(&self, is_like: bool, per_second: u32, now: Nanos) -> Bucket {
+        if is_like { self.bucket.at(per_second, now) } else { Bucket::full(per_second, now) }
     }
 }
 
@@ -78,11 +78,14 @@ mod tests {
         let (buy, sell) = (Likeness::new(0, true, 10, 100), Likeness::new(0, false, 10, 101));
         for like in [buy, sell] {
             let slot = repeats.of(1, like).unwrap();
-            let bucket = slot.bucket(like, 1, 0);
+            let bucket = slot.bucket(slot.likeness == like, 1, 0);
             assert!(!bucket.empty());
             *slot = Repeat { likeness: like, bucket: bucket.spend() };
         }
-        let mut empty = |strategy, like, now| repeats.of(strategy, like).unwrap().bucket(like, 1, now).empty();
+        let mut empty = |strategy, like, now| {
+            let slot = repeats.of(strategy, like).unwrap();
+            slot.bucket(slot.likeness == like, 1, now).empty()
+        };
         assert!(empty(1, buy, SECOND - 1));
         assert!(!empty(1, buy, SECOND));
         assert!(!empty(0, buy, 0), "another strategy has slots of its own");

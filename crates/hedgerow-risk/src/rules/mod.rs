@@ -135,10 +135,25 @@ impl Tally for Silence {
     }
 }
 
+/// By a rule's bit, its place in the order.
+const PLACE: [u8; 64] = {
+    let (mut places, mut at) = ([u8::MAX; 64], 0);
+    while at < ORDER.len() {
+        places[(ORDER[at].0 & 0xff) as usize] = at as u8;
+        at += 1;
+    }
+    places
+};
+
 /// The first failing rule in the order in which the rules speak.
 #[must_use]
 pub fn first(failed: u64) -> Option<Code> {
-    ORDER.into_iter().find(|code| failed & bit(*code) != 0)
+    let (mut left, mut place) = (failed, usize::from(u8::MAX));
+    while left != 0 {
+        place = place.min(usize::from(PLACE[left.trailing_zeros() as usize]));
+        left &= left - 1;
+    }
+    ORDER.get(place).copied()
 }
 
 #[cfg(test)]
@@ -162,5 +177,9 @@ mod tests {
         let failed = bit(code::RISK_POSITION) | bit(code::RISK_UNIVERSE) | bit(code::RISK_DUPLICATE);
         assert_eq!(first(failed), Some(code::RISK_UNIVERSE));
         assert_eq!(first(0), None);
+        for (place, code) in ORDER.into_iter().enumerate() {
+            let behind = ORDER[place..].iter().fold(0, |failed, code| failed | bit(*code));
+            assert_eq!(first(behind), Some(code));
+        }
     }
 }
