@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import hedgerow as hr
 from hedgerow.cli.main import run
 from hedgerow.engine.why import Journal
 from hedgerow.execution.venues import read_log
@@ -81,3 +82,28 @@ def test_a_pegged_order_is_sent_as_one_and_has_another_offset_when_it_changes(pl
         ("accepted", "Primary", -1),
         ("replaced", "Primary", 0),
     }
+
+
+def test_what_follows_a_fill_is_sent_as_an_iceberg_and_shows_as_much_as_was_wished_once_it_is_that_large(
+    place: Any,
+) -> None:
+    """The exchange is told what to show of each, never more than there is; the audit finds each due."""
+    then = """
+    if self.ticket is None or not self.ticket.state:
+        ask = book.best_ask[0]
+        self.ticket = self.buy(5, limit=round(ask, 2))
+        self.after(self.ticket, limit=round(ask + 0.4, 2), display=2)
+    """
+    (place.folder / "busy.py").write_text(PLACE["busy"](then, every_ns=100_000_000, size="1"))
+    place.venue()
+    told = place.paper(2.0)
+    assert (told["working"], told["unknown"]) == (0, 0)
+    assert place.differences() == []
+    assert hr.verify(place.folder / "run").linked > 0
+    wishes = Journal(place.folder / "run").of("ContingentOrder")
+    assert set(wishes["display_lots"]) == {2}
+    lines = read_log(place.folder / "exchange" / "venue.jsonl")
+    events = [line["event"] for line in lines if line.get("event", {}).get("participant") == 0]
+    shown = {(event["lots"], event["show_lots"]) for event in events if event["side"] == "Sell" and event["show_lots"]}
+    assert shown
+    assert all(size == min(2, lots) for lots, size in shown)

@@ -42,7 +42,9 @@ class Follower(hr.Strategy):
                 self.sell(0.002, limit=low, peg="market", offset_ticks=2),
             ]
         elif self.seen % 10 == 2 and live:
-            self.replace(live[0], 0.003)
+            self.replace(live[0], 0.003, offset_ticks=-1)
+        elif self.seen % 20 == 3 and live and live[0].display:
+            self.replace(live[0], display=0.001)
         elif self.seen % 10 == 9:
             for ticket in live:
                 self.cancel(ticket)
@@ -92,5 +94,11 @@ def test_pegged_orders_trade_on_paper_as_in_the_backtest_byte_for_byte(folder: P
     prices = again.fills.groupby(again.fills["order_id"].map(pegs))["price"].nunique()
     assert set(prices.index) == {"primary", "midpoint -1", "market +2"}
     assert (prices > 1).all()
-    assert "replace" in set(again.verdicts["action"])
+    changes = again.verdicts[again.verdicts["action"] == "replace"]
+    assert set(changes["decision"]) == {"approved"}
+    terms = again.records("OrderTerms")
+    assert {(int(one["display_lots"]), int(one["peg"]), int(one["offset_ticks"])) for one in terms} >= {
+        (0, 1, -1),
+        (1, 0, 0),
+    }
     hr.verify(folder / "journal")
