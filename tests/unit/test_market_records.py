@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from hedgerow.core.errors import HedgerowError
 from hedgerow.market.formats.probing import head, probe
+from hedgerow.market.formats.registry import opened
 from hedgerow.market.reading import Reading
 
 READING = Reading()
@@ -198,3 +200,102 @@ def test_vintages_of_fred_take_values_back_and_bear_the_name_of_their_file(tmp_p
     assert {row["instrument"] for row in told} == {"GDP"}
     assert [(str(row["ts_init"])[:10], row["value"]) for row in told] == [
         ("2024-01-25", 22672.859), ("2024-02-28", None), ("2024-04-25", 28284.498), ("2024-05-30", None)]  # fmt: skip
+
+
+STAMP = "2026-04-07T14:30:00.123456Z"
+ADVANCED = [
+    ("market_trades", {"trades": [{"trade_id": "9", "product_id": "BTC-USD", "price": "68900.5", "size": "0.0015",
+                                   "side": "BUY", "time": STAMP}]}),
+    ("l2_data", {"type": "snapshot", "product_id": "BTC-USD", "updates": [
+        {"side": "bid", "event_time": "1970-01-01T00:00:00Z", "price_level": "68900", "new_quantity": "1.5"},
+        {"side": "offer", "event_time": "1970-01-01T00:00:00Z", "price_level": "68901", "new_quantity": "0.5"}]}),
+    ("ticker", {"tickers": [{"product_id": "BTC-USD", "price": "1", "best_bid": "68900", "best_bid_quantity": "1.5",
+                             "best_ask": "68901", "best_ask_quantity": "0.5"}]}),
+]  # fmt: skip
+
+
+def test_coinbase_advanced_tells_books_quotes_and_trades_without_a_taker(tmp_path: Path) -> None:
+    """An image stands when it is sent, whenever its levels came; whose side a trade bears is not told."""
+    told = [{"channel": name, "timestamp": STAMP, "sequence_num": 0, "events": [event]} for name, event in ADVANCED]
+    text = "".join(json.dumps(message) + "\n" for message in told)
+    (trade,) = rows_of(tmp_path, "advanced.jsonl", text, "trades")
+    assert (trade["instrument"], trade["price"], trade["side"]) == ("BTC-USD", Decimal("68900.5"), None)
+    depth = rows_of(tmp_path, "advanced.jsonl", text, "depth")
+    assert [(row["side"], row["price"], row["snapshot"]) for row in depth] == [
+        ("bid", 68900, True),
+        ("ask", 68901, True),
+    ]
+    assert {str(row["ts_event"])[:19] for row in (trade, *depth)} == {"2026-04-07 14:30:00"}
+    (quote,) = rows_of(tmp_path, "advanced.jsonl", text, "quotes")
+    assert (quote["bid"], quote["ask_size"]) == (68900, Decimal("0.5"))
+
+
+def test_bitget_tells_trades_quotes_and_books(tmp_path: Path) -> None:
+    """Milliseconds as text; the side of a trade is the taker's."""
+    ts = "1695709835822"
+    items = {
+        "trade": {"ts": ts, "price": "26293.4", "size": "0.0013", "side": "buy", "tradeId": "10"},
+        "ticker": {
+            "instId": "BTCUSDT",
+            "lastPr": "1",
+            "bidPr": "26293",
+            "askPr": "26294",
+            "bidSz": "2",
+            "askSz": "3",
+            "ts": ts,
+        },
+        "books": {"bids": [["26293", "2"]], "asks": [["26294", "3"]], "checksum": 0, "seq": 7, "ts": ts},
+    }
+    told = [{"action": "snapshot", "arg": {"instType": "SPOT", "channel": name, "instId": "BTCUSDT"}, "data": [item],
+             "ts": 1695711090682} for name, item in items.items()]  # fmt: skip
+    text = "".join(json.dumps(message) + "\n" for message in told)
+    (trade,) = rows_of(tmp_path, "bitget.jsonl", text, "trades")
+    assert (trade["instrument"], trade["side"], trade["ts_event"].value) == ("BTCUSDT", "buy", int(ts) * 10**6)
+    (quote,) = rows_of(tmp_path, "bitget.jsonl", text, "quotes")
+    assert (quote["bid"], quote["ask"], quote["ask_size"]) == (26293, 26294, 3)
+    assert len(rows_of(tmp_path, "bitget.jsonl", text, "depth")) == 2
+
+
+def test_a_folder_named_like_a_file_is_told_to_be_one(tmp_path: Path) -> None:
+    """And a link that leads nowhere is not offered as what was meant."""
+    (tmp_path / "dir.csv").mkdir()
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nothing.csv")
+    with pytest.raises(HedgerowError, match=r"DATA-014 .*dir\.csv is a folder; name a file in it"):
+        opened(tmp_path / "dir.csv")
+    with pytest.raises(HedgerowError, match=r"DATA-014 .*gone\.csv;(?!.*did you mean)"):
+        opened(tmp_path / "gone.csv")
+
+
+def candles(rows: list[list[Any]]) -> str:
+    """A reply that holds bars as lists."""
+    return json.dumps({"code": "0", "data": rows})
+
+
+NEWEST_FIRST = [["1735689660000", "93656.2", "93702.1", "93400.1", "93500.2", "1.5", "140000", "140000"],
+                ["1735689600000", "93576", "93702.1", "93489.1", "93656.2", "55.1", "5160000", "5160000"]]  # fmt: skip
+
+
+def test_bars_that_come_newest_first_are_as_long_as_they_are(tmp_path: Path) -> None:
+    """Coinbase, Bybit and OKX give them so: a minute stays a minute and ends at its close."""
+    for name, rows in (("newest.json", NEWEST_FIRST), ("oldest.json", NEWEST_FIRST[::-1])):
+        bars = rows_of(tmp_path, name, candles(rows), "bars")
+        assert {bar["span_ns"] for bar in bars} == {60 * 10**9}
+        assert {str(bar["ts_event"])[11:19] for bar in bars} == {"00:01:00", "00:02:00"}
+
+
+def test_the_volume_of_eight_cells_is_the_first_unless_an_average_price_stands_before_it(tmp_path: Path) -> None:
+    """Bitget has three volumes there, Kraken an average price, a volume and a count."""
+    bars = rows_of(tmp_path, "bitget.json", candles(NEWEST_FIRST[::-1]), "bars")
+    assert [bar["volume"] for bar in bars] == [Decimal("55.1"), Decimal("1.5")]
+    kraken = [[1616662740, "5", "6", "4", "5", "5.5", "0.1", 5], [1616662800, "5", "7", "5", "6", "6", "2", 30]]
+    bars = rows_of(tmp_path, "kraken.json", candles(kraken), "bars")
+    assert [bar["volume"] for bar in bars] == [Decimal("0.1"), 2]
+
+
+def test_trades_as_ccxt_gives_them_are_trades(tmp_path: Path) -> None:
+    """They have an `order`, which is empty for what others traded."""
+    one = {"id": "1", "timestamp": 1735689600000, "symbol": "BTC/USDT", "order": None, "type": None, "side": "buy",
+           "takerOrMaker": None, "price": 93576.0, "amount": 0.01, "cost": 935.76, "info": {"a": 1}}  # fmt: skip
+    trades = rows_of(tmp_path, "ccxt.json", json.dumps([one, one | {"id": "2", "side": "sell"}]), "trades")
+    assert [(row["trade_id"], row["side"], row["size"]) for row in trades] == [
+        ("1", "buy", Decimal("0.01")), ("2", "sell", Decimal("0.01"))]  # fmt: skip

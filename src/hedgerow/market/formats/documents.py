@@ -270,7 +270,10 @@ def _candles(document: Any, reading: Reading, symbol: str) -> Rows | None:
         numbers = {word: np.array(column, dtype=np.float64) for word, column in prices.items()}
         body = np.maximum(numbers["open"], numbers["close"]), np.minimum(numbers["open"], numbers["close"])
         if (numbers["high"] >= body[0]).all() and (numbers["low"] <= body[1]).all():
-            place = 6 if len(found[0]) == 8 else 5
+            # Kraken writes the average price before the volume; others of eight cells have only volumes there.
+            sixth = np.array([row[5] for row in found], dtype=np.float64)
+            averaged = ((sixth >= numbers["low"]) & (sixth <= numbers["high"])) | (sixth == 0)
+            place = 6 if len(found[0]) == 8 and averaged.all() else 5
             arrays = {
                 "open_time": [str(row[0]) for row in found],
                 **prices,

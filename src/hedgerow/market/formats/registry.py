@@ -81,8 +81,10 @@ FORMATS: tuple[Format, ...] = (
 
 def opened(path: Path, expand_max: int | None = None) -> Opened:
     """A file, opened; DATA-014 where there is none, DATA-009 where it is empty."""
+    if path.is_dir():
+        raise problem("DATA_NOT_FOUND", f"{path} is a folder; name a file in it")
     if not path.is_file():
-        near = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = [file.name for file in path.parent.iterdir() if file.is_file()] if path.parent.is_dir() else []
         raise problem("DATA_NOT_FOUND", f"{path}{did_you_mean(path.name, near)}")
     if not path.stat().st_size:
         raise problem("DATA_EMPTY", f"{path.name} has no bytes")

@@ -143,7 +143,9 @@ def _bars(plan: Plan, columns: Columns) -> Rows:
     if reading.span is not None:
         spans = np.full(columns.size, span_ns(reading.span), dtype=np.int64)
     elif columns.size > 1 or stamps.are_dates:
-        spans = commonest_steps(label, codes, "", single=DAY_NS if stamps.are_dates else 1)
+        order = np.lexsort((label, codes))  # some vendors give the newest first
+        spans = np.empty(columns.size, dtype=np.int64)
+        spans[order] = commonest_steps(label[order], codes[order], "", single=DAY_NS if stamps.are_dates else 1)
     event = stamps.utc_ns
     opened = recognise([plan.get("time")], {}).at_open or plain(plan.get("time")) in ("t", "begins_at")
     if stamps.are_dates and reading.stamped in (None, "session"):

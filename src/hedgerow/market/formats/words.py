@@ -266,7 +266,7 @@ def _kind(found: Mapping[str, Any], by_plain: Mapping[str, Any], levels: Sequenc
         return "news"
     if "title" in has and "price" not in has and ("time" in has or "symbol" not in has):
         return "news"
-    if {"time", "price", "size"} <= has and "order" not in "".join(by_plain):
+    if {"time", "price", "size"} <= has and not any("order" in name for name in by_plain if name != "order"):
         return "trades"
     return ""
 

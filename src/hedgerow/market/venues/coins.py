@@ -1,4 +1,4 @@
-"""Venues of which rows are read and no book is followed: BitMEX, Bitstamp, Coinbase, Deribit, Gemini and others.
+"""Venues of which rows are read and no book is followed: Bitget, BitMEX, Bitstamp, Coinbase, Deribit and others.
 
 Source: each venue's public websocket and REST interface, as its messages in recordings show it.
 """
@@ -96,6 +96,44 @@ def coinbase(m: Message) -> list[Statement] | None:
         return [Trade(moment(m["timestamp"]), who, m["price"], m["quantity"], m["side"], m["event_id"])]
     if kind == "ticker" and "best_bid" in m:
         return [Quote(at, who, m["best_bid"], m.get("best_bid_size"), m["best_ask"], m.get("best_ask_size"))]
+    return None
+
+
+def coinbase_advanced(m: Message) -> list[Statement] | None:
+    """Events of Coinbase Advanced Trade: books, best quotes, trades, of which it is not told who took."""
+    channel, events = m["channel"], m.get("events")
+    if not isinstance(events, list):
+        return None
+    if channel == "market_trades":
+        trades = [t for event in events for t in event["trades"]]
+        return [Trade(moment(t["time"]), t["product_id"], t["price"], t["size"], None, t["trade_id"]) for t in trades]
+    if channel in ("ticker", "ticker_batch"):
+        sides = ("best_bid", "best_bid_quantity", "best_ask", "best_ask_quantity")
+        quotes = [q for event in events for q in event["tickers"] if all(name in q for name in sides)]
+        at = moment(m["timestamp"])
+        return [Quote(at, q["product_id"], *(q[name] for name in sides)) for q in quotes] or None
+    return [_advanced_book(event, m) for event in events] if channel == "l2_data" else None
+
+
+def _advanced_book(event: Message, m: Message) -> Levels:
+    sides: dict[str, list[Level]] = {"bid": [], "offer": []}
+    for level in event["updates"]:
+        sides[level["side"]].append((level["price_level"], level["new_quantity"]))
+    at = max((moment(level["event_time"]) for level in event["updates"]), default=moment(m["timestamp"]))
+    whole = event["type"] == "snapshot"
+    return Levels(moment(m["timestamp"]) if whole else at, event["product_id"], sides["bid"], sides["offer"], whole)
+
+
+def bitget(m: Message) -> list[Statement] | None:
+    """Trades and best quotes of Bitget, version 2; its books are written as OKX writes them."""
+    who, channel = m["arg"]["instId"], m["arg"]["channel"]
+    if channel == "trade":
+        return [
+            Trade(int(t["ts"]) * MS, who, t["price"], t["size"], side_of(t["side"]), t["tradeId"]) for t in m["data"]
+        ]
+    if channel == "ticker":
+        sides = ("bidPr", "bidSz", "askPr", "askSz")
+        return [Quote(int(q["ts"]) * MS, q["instId"], *(q[name] for name in sides)) for q in m["data"]]
     return None
 
 

@@ -19,6 +19,7 @@ _BY_KEY: tuple[tuple[str, Told], ...] = (
     ("lastUpdateId", binance.told_image),
     ("topic", bybit.told),
     ("arg", okx.told),
+    ("arg", coins.bitget),
     ("params", coins.deribit),
     ("Channel", coins.independent_reserve),
     ("BuyOrders", coins.independent_reserve_book),
@@ -26,7 +27,13 @@ _BY_KEY: tuple[tuple[str, Told], ...] = (
     ("type", coins.coinbase),
     ("bids", coins.bare_book),
 )
-_CHANNELLED: tuple[Told, ...] = (coins.bitstamp, coins.hyperliquid, coins.poloniex, kraken.told_second)
+_CHANNELLED: tuple[Told, ...] = (
+    coins.coinbase_advanced,
+    coins.bitstamp,
+    coins.hyperliquid,
+    coins.poloniex,
+    kraken.told_second,
+)
 
 
 def told(message: Any, places: coins.Places) -> list[Statement] | None:
