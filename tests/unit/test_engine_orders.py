@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from hedgerow import Bars, Costs, HedgerowError, Instrument, Strategy, backtest
+from hedgerow.engine.why import Journal
 
 DAY_NS = 86_400 * 10**9
 FREE = Costs.none()
@@ -204,6 +206,14 @@ def test_a_change_that_cannot_be_meant_is_a_named_error(change: Any, says: str) 
     """With what was wrong with it."""
     with pytest.raises(HedgerowError, match=says):
         backtest(RISING, scripted({0: lambda s: s.buy(2, limit=9.0), 1: change}), costs=FREE)
+
+
+def test_a_cancel_that_is_on_its_way_is_not_asked_for_again(tmp_path: Path) -> None:
+    """Said three times, it is one request, and the run goes on."""
+    script = {0: lambda s: s.buy(2, limit=9.0), 1: lambda s: [s.cancel(s.tickets[0]) for _ in range(3)]}
+    result = backtest(RISING, scripted(script), costs=FREE, log=tmp_path / "run")
+    assert result.orders["state"].tolist() == ["Cancelled"]
+    assert len(Journal(tmp_path / "run").of("CancelRequest")) == 1
 
 
 def test_an_order_that_has_ended_cannot_be_changed() -> None:

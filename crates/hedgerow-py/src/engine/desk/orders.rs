@@ -6,6 +6,7 @@ use hedgerow_core::{
     ReplaceRequest, Side, StrategyId, TimeInForce, Verdict, WITH_TERMS, code,
 };
 use hedgerow_kernel::Input;
+use hedgerow_oms::OrderState;
 
 /// What a strategy wishes to trade.
 #[derive(Clone, Copy, Debug)]
@@ -215,7 +216,8 @@ impl Desk {
         Ok(Placed { order, verdict })
     }
 
-    /// Asks to cancel a working order.
+    /// Asks to cancel a working order. Where that was asked already, nothing is: a strategy, a link and a start may all want
+    /// the same, and none of them knows of the others.
     pub fn cancel(
         &mut self,
         strategy: StrategyId,
@@ -223,6 +225,10 @@ impl Desk {
         order_id: RecordId,
         cause: RecordId,
     ) -> Result<(), Problem> {
+        let working = self.kernel.oms().get(slot, order_id);
+        if working.is_some_and(|working| working.state == OrderState::PendingCancel) {
+            return Ok(());
+        }
         let request = CancelRequest { cause, ts: self.time(), order_id, slot, strategy, ..CancelRequest::default() };
         self.feed(&mut Input::CancelRequest(request))
     }
