@@ -427,6 +427,10 @@ class Engine:
         """
         Position of a strategy in an instrument, signed lots.
         """
+    def reach(self, /, is_there: bool, catches_up: bool) -> None:
+        """
+        Whether the venue is there; what fell due of parent orders while it was not is caught up at once, or spread.
+        """
     def records(self, /, kind: SupportsIndex) -> bytes:
         """
         All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
@@ -455,8 +459,7 @@ class Engine:
         keys: Keyring | None = None,
     ) -> Engine:
         """
-        Takes up the run of a journal at a venue elsewhere: what a crash left is recovered, the kernel derived from the
-        records, and the journal goes on behind them. Of `config` only the books count.
+        Takes up the run of a journal at a venue elsewhere, as its records left it; of `config` only the books count.
         """
     def run_books(
         self,

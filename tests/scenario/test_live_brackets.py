@@ -19,10 +19,14 @@ import pytest
 import hedgerow as hr
 from hedgerow import _core
 from hedgerow.cli.main import run
+from hedgerow.core.errors import problem
 from hedgerow.core.nouns import MONEY_UNIT, money_int
+from hedgerow.engine.live import LiveRun
 from hedgerow.engine.live.accounts import of_journal
+from hedgerow.engine.live.outcome import rows_of
 from hedgerow.execution.venues import read_log
 
+ALONE = runpy.run_path(str(Path(__file__).with_name("live_alone.py")))
 RUN = runpy.run_path(str(Path(__file__).with_name("test_live_run.py")))
 PLACE = RUN["PLACE"]
 read_records = RUN["read_records"]
@@ -43,7 +47,7 @@ class Busy(hr.Strategy):
 
     def on_start(self):
         self.every(ns=20_000_000)
-        self.turn, self.held, self.pair = 0, None, []
+        self.turn, self.held, self.out, self.pair = 0, None, None, []
 
     def on_timer(self, now):
         self.turn += 1
@@ -64,7 +68,8 @@ class Busy(hr.Strategy):
             with suppress(HedgerowError):  # it may be on its way, or just gone
                 self.replace(held.stop_loss, stop=round(bid - 0.02, 2))
         elif (over := -self.position_of("ABC")) > 0:  # two exits traded before one was cancelled: trade out of it
-            self.buy(over, "ABC", limit=ask, tif="ioc")
+            if self.out is None or self.out.state is None:
+                self.out = self.buy(over, "ABC", limit=ask, tif="ioc", reduce_only=True)
         elif over == 0 and (held is None or self.is_over(held)):
             exits = {"stop_loss": round(ask - 0.05, 2), "take_profit": round(ask + 0.01, 2)}
             tif = "ioc" if self.turn % 2 else "gtc"
@@ -194,6 +199,46 @@ def wanders(folder: Path, seed: int) -> None:
     told = folder / "venue.toml"
     kept = [line for line in told.read_text().splitlines() if not line.startswith("seed")]
     told.write_text("\n".join(kept).replace("[maker]", f"[maker]\nseed = {seed}") + "\n")
+
+
+class Gone(ALONE["Deaf"]):  # type: ignore[misc]
+    """What it is to send does not leave while the session is down."""
+
+    def new(self, name: str, order: Any, ts: int) -> None:
+        """An order."""
+        if not self.is_up:
+            raise problem("WIRE_SESSION", "not logged on")
+        super().new(name, order, ts)
+
+
+class Bracketed(hr.Strategy):
+    """One bracket, at the first price."""
+
+    held: Any = None
+
+    def on_quote(self, quote: Any) -> None:
+        """Enter once."""
+        self.held = self.held or self.bracket(5, limit=100.01, stop_loss=99.0, take_profit=102.0)
+
+
+def test_exits_that_fall_due_as_the_session_falls_are_sent_when_the_venue_is_back(tmp_path: Path) -> None:
+    """Not sent into the dark, refused there and then given up: nothing is tried meanwhile, and nobody need be told."""
+    with ALONE["alone"](tmp_path, Bracketed()) as life:
+        (entry,) = life._gateway.sent
+        gateway = life._gateway = Gone()
+        life.on_report("8", {11: entry, 150: "0", 39: "0"})
+        gateway.is_up = False
+        LiveRun.on_report(life, "8", {11: entry, 150: "F", 39: "2", 32: "5", 31: "100.01", 14: "5"})
+        life.on_down("cut")
+        for _ in range(3):
+            life.turn(0.0)
+        tried = len(rows_of(life.engine, "Order"))
+        assert (gateway.sent, life.outcome().working, tried) == ([], 0, 3)
+        gateway.is_up = True
+        life.turn(0.0)
+        assert (len(gateway.sent), life.outcome().working) == (2, 2)
+        codes = [_core.code_text(finding["code"]) for finding in rows_of(life.engine, "Finding")]
+        assert "RUN-015" not in codes
 
 
 @pytest.mark.timeout(max(900, 20 * KILLS))

@@ -288,6 +288,57 @@ def test_slices_that_fell_due_meanwhile_are_not_caught_up(begun: Life) -> None:
     assert hr.verify(again.folder / "run").slices == 6
 
 
+def away(life: Life) -> None:
+    """The session falls before the fourth slice is due, and two and a half are due when it is back."""
+    life.gateway.is_up = False
+    life.run.on_down("cut")
+    for second in (30, 40, 49):
+        life.at(second)
+        life.fill_all()
+    assert (life.sent(), life.kinds()) == ([10] * 3, [])
+    life.gateway.is_up = True
+
+
+def test_slices_that_fell_due_while_the_venue_was_away_are_not_caught_up(begun: Life) -> None:
+    """As after a crash: nothing is decided meanwhile, and what is left is laid over the time that is left."""
+    away(begun)
+    for second in (50, 54, 55, 60):
+        begun.at(second)
+        begun.fill_all()
+    assert begun.sent() == [10] * 3 + [7] * 3
+    assert begun.kinds() == [RESUMED, AMENDED]
+    begun.run.engine.close()
+    assert hr.verify(begun.folder / "run").slices == 6
+
+
+def test_who_wants_them_caught_up_has_them_at_once(tmp_path: Path) -> None:
+    """With `on_return = "catch_up"`, in one order; the plan holds."""
+    life = Life(tmp_path / "run", Planner(TWAP), START, on_return="catch_up")
+    for second in (0, 10, 20):
+        life.at(second)
+        life.fill_all()
+    away(life)
+    for second in (50, 60):
+        life.at(second)
+        life.fill_all()
+    assert life.sent() == [10] * 3 + [30, 10]
+    assert life.kinds() == []
+    life.run.engine.close()
+    assert hr.verify(life.folder / "run").slices == 5
+
+
+def test_where_its_time_was_over_before_the_venue_was_back_people_are_told_what_is_left(begun: Life) -> None:
+    """As a finding with the lots, and nothing more is sent."""
+    away(begun)
+    begun.gateway.is_up = False
+    begun.at(101)
+    assert begun.kinds() == [EXPIRED, ENDED]
+    missed = next(row.number for row in error_table() if row.name == "RUN_PARENT_MISSED")
+    told = [finding for finding in rows_of(begun.run.engine, "Finding") if int(finding["code"]) == missed]
+    assert [money_int(finding["value"]) for finding in told] == [70]
+    assert begun.sent() == [10] * 3
+
+
 def test_nothing_is_sent_before_there_is_a_market_however_long_that_takes(begun: Life) -> None:
     """The plan is laid anew when it is seen, not when the run began again."""
     again = begun.again(30)

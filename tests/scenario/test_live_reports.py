@@ -228,6 +228,7 @@ def test_an_answer_to_a_change_that_is_told_again_is_none_to_the_next(
     life.on_report(kind, told)
     life.on_report(kind, {**told, again: "Y"})
     life.on_report("9", {11: name, 41: name, 434: "1", 39: "0", again: "Y"})  # of a cancel that was refused long ago
+    life.on_report("8", {11: name, 150: "0", 39: "0", again: "Y"})
     assert (terms(life)[0], life.outcome().findings) == ("Live", ())
     second = changed(life, 6, 99.99)[0]
     life.on_report(kind, {**told, again: "Y"})

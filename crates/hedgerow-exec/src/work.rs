@@ -72,6 +72,8 @@ pub struct Work {
     base_lots: i64,
     /// Steps that have been due.
     step: u32,
+    /// Those of them that the log knows of: looks that led to nothing are not in it.
+    told_step: u32,
     /// No slice that waits for the market goes out before this time.
     rest_ts: i64,
     is_stopped: bool,
@@ -90,6 +92,7 @@ impl Work {
             market: Traded::default(),
             base_lots: 0,
             step: 0,
+            told_step: 0,
             rest_ts: i64::MIN,
             is_stopped: false,
         }
@@ -153,15 +156,19 @@ impl Work {
 
     /// The step that is due at a time: by the plan's times, or one more with each look.
     fn step_due(&self, now: i64) -> u32 {
+        self.step_due_from(self.step, now)
+    }
+
+    fn step_due_from(&self, step: u32, now: i64) -> u32 {
         if self.steps.is_empty() {
-            return if self.is_planned() { self.step.saturating_add(1).min(self.parent.slices) } else { 0 };
+            return if self.is_planned() { step.saturating_add(1).min(self.parent.slices) } else { 0 };
         }
         if self.algo() == Algo::Iceberg {
             let filled = self.progress.filled_lots();
             return self.steps.iter().position(|step| step.due_lots > filled).map_or(0, |place| place as u32 + 1);
         }
-        let to_come = self.steps.iter().skip(self.step as usize);
-        self.step + to_come.take_while(|step| step.due_ts <= now).count() as u32
+        let to_come = self.steps.iter().skip(step as usize);
+        step + to_come.take_while(|step| step.due_ts <= now).count() as u32
     }
 
     /// How many steps were due before a decision in the log, and with it. Looks that led to nothing are not in the log, so
@@ -300,6 +307,7 @@ impl Work {
     /// It has decided, and the decision stands in the log.
     pub fn decided(&mut self, slice: &Slice) {
         self.step = slice.step.max(self.step);
+        self.told_step = slice.step.max(self.told_step);
         let rest_ns = if self.settings.every_ns > 0 { self.settings.every_ns } else { SECOND };
         self.rest_ts = slice.ts.saturating_add(rest_ns);
     }
@@ -322,7 +330,7 @@ impl Work {
         self.progress.resize(event.lots);
         self.steps.clear();
         self.base_lots = self.progress.filled_lots();
-        (self.step, self.rest_ts) = (0, i64::MIN);
+        (self.step, self.told_step, self.rest_ts) = (0, 0, i64::MIN);
     }
 
     /// Sends no more children; those that work are the caller's to cancel.

@@ -1,4 +1,4 @@
-//! A parent order that goes on in a run that was taken up again: what became of the steps that fell due meanwhile.
+//! A parent order that goes on in a run that was taken up again, or whose venue was away: what became of the steps that fell due meanwhile.
 //!
 //! Promises: nothing is caught up at once; what is left is laid over the time left, along what the plan wanted for that
 //! time, at the plan's own times drawn together. Never: a new random draw; what was drawn stands in the plan.
@@ -14,7 +14,8 @@ impl Work {
     /// It goes on at a time: steps that were due by then are looked at no more.
     pub fn resume(&mut self, now: i64) {
         if !self.steps.is_empty() {
-            self.step = self.step_due(now);
+            self.told_step = self.step_due_from(self.told_step, now);
+            self.step = self.told_step;
         }
     }
 
@@ -26,8 +27,8 @@ impl Work {
         if self.is_stopped || !self.is_planned() || self.steps.is_empty() || self.is_expired(now) {
             return None;
         }
-        let step = self.step_due(now);
-        (step > self.step && self.is_behind(step)).then(|| self.laid_anew(now))
+        let step = self.step_due_from(self.told_step, now);
+        (step > self.told_step && self.is_behind(step)).then(|| self.laid_anew(now))
     }
 
     fn laid_anew(&self, now: i64) -> Vec<(i64, i64)> {
@@ -195,6 +196,24 @@ mod tests {
         assert_eq!((taken_up(&mut share, 50), trade(&mut share, 50, true)), (None, 0));
         let look = share.look(&Seen { now: 60, ..Seen::default() });
         assert_eq!((look.lots, look.reason), (40, SliceReason::Volume as u8));
+    }
+
+    #[test]
+    fn looks_that_led_to_nothing_count_for_nothing_as_the_log_does_not_know_them() {
+        let steps = [(0, 60), (25, 60), (50, 90), (75, 100)];
+        let (mut run, mut audit) = (order(Algo::Shortfall, &steps), order(Algo::Shortfall, &steps));
+        for work in [&mut run, &mut audit] {
+            trade(work, 0, false);
+        }
+        assert_eq!(trade(&mut run, 25, true), 0);
+        for work in [&mut run, &mut audit] {
+            work.progress.ended(60).unwrap();
+        }
+        let anew = run.missed(30);
+        assert!(anew.is_some());
+        assert_eq!(anew, audit.missed(30));
+        assert_eq!(taken_up(&mut run, 30), taken_up(&mut audit, 30));
+        assert_eq!(trade(&mut run, 60, true), trade(&mut audit, 60, true));
     }
 
     #[test]

@@ -55,8 +55,10 @@ pub struct Desk {
     client_ids: Vec<u64>,
     /// Parent orders at work.
     pub parents: Parents,
-    /// Those of an earlier life that have not looked at a market in this one.
+    /// Those that have not looked at a market in this life of the run, or since the venue was away.
     resuming: Vec<RecordId>,
+    /// The venue is not there: of itself the desk sends nothing.
+    is_away: bool,
     /// Instruments whose venue takes no orders now, as far as we know.
     stopped: Vec<InstrumentId>,
     /// When they were looked at last.
@@ -98,6 +100,7 @@ impl Desk {
             client_ids: vec![0; usize::from(capacity.strategies)],
             parents: Parents::default(),
             resuming: Vec::new(),
+            is_away: false,
             links: Links::default(),
             stopped: Vec::new(),
             looked_ts: i64::MIN,

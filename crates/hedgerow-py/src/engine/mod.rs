@@ -281,8 +281,7 @@ impl Engine {
         book_run::play(py, &self.shared, columns, until, &mut listener, progress.as_ref())
     }
 
-    /// Takes up the run of a journal at a venue elsewhere: what a crash left is recovered, the kernel derived from the
-    /// records, and the journal goes on behind them. Of `config` only the books count.
+    /// Takes up the run of a journal at a venue elsewhere, as its records left it; of `config` only the books count.
     #[staticmethod]
     #[pyo3(signature = (config, journal, keys=None))]
     fn resume(
@@ -291,14 +290,13 @@ impl Engine {
         journal: JournalSettings,
         keys: Option<&Keyring>,
     ) -> PyResult<Engine> {
-        let shared = live::taken_up(py, config, journal, &keys.map(Keyring::keys).unwrap_or_default())?;
-        Ok(Engine { shared: Rc::new(shared) })
+        live::taken_up(py, config, journal, &keys.map(Keyring::keys).unwrap_or_default())
+            .map(|shared| Engine { shared: Rc::new(shared) })
     }
 
     /// What was let pass since the last call and is durable, for a gateway: ("new" | "cancel" | "replace", record, stop, end).
     fn take_sends<'py>(&self, py: Python<'py>) -> Vec<live::Sent<'py>> {
-        let sends = self.shared.desk.borrow_mut().take_waiting();
-        sends.into_iter().map(|send| live::told(py, send)).collect()
+        self.shared.desk.borrow_mut().take_waiting().into_iter().map(|send| live::told(py, send)).collect()
     }
 
     /// A venue elsewhere speaks: a `VenueReport` as bytes, durable with the next `flush`. Fills are told to the strategies.
@@ -325,8 +323,12 @@ impl Engine {
     /// Asks to cancel a working order, whoever sent it.
     fn cancel_order(&self, strategy: u16, slot: u32, order_id: RecordId) -> PyResult<()> {
         let mut desk = self.shared.desk.borrow_mut();
-        desk.cancel(strategy, slot, order_id, 0).map_err(raise)?;
-        desk.flush_near().map_err(raise)
+        desk.cancel(strategy, slot, order_id, 0).and_then(|()| desk.flush_near()).map_err(raise)
+    }
+
+    /// Whether the venue is there; what fell due of parent orders while it was not is caught up at once, or spread.
+    fn reach(&self, is_there: bool, catches_up: bool) -> PyResult<()> {
+        self.shared.desk.borrow_mut().reach(is_there, catches_up).map_err(raise)
     }
 
     /// Stops every parent order, and cancels its children or leaves them; how many were still being worked.
@@ -337,9 +339,7 @@ impl Engine {
     /// Sends what waits once it is durable, makes the rest durable, and publishes the journal if it is time.
     fn flush(&self) -> PyResult<()> {
         let mut desk = self.shared.desk.borrow_mut();
-        desk.flush().map_err(raise)?;
-        desk.commit().map_err(raise)?;
-        desk.publish_due().map_err(raise)
+        desk.flush().and_then(|()| desk.commit()).and_then(|()| desk.publish_due()).map_err(raise)
     }
 
     /// Times (UTC nanoseconds) and half-way prices (ticks, one for each time and instrument, 0 = none yet) at which the run

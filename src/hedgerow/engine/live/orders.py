@@ -187,9 +187,12 @@ class Book:
         return lots > 0 and total > working.filled and total != working.filled + lots
 
     def repeats(self, told: Mapping[int, str], working: Working) -> bool:
-        """Whether a fill that may have been told before (97=Y) is booked, or a cancel that was refused is (43, 97)."""
+        """Whether a fill that may have been told before (97=Y) is booked; or, of what a session tells again (43, 97),
+        that an order was taken or a cancel of it refused is known."""
         if told.get(434) == "1" and told_again(told):
             return working.state not in ("PendingCancel", "Unknown")
+        if told.get(150) == "0" and told_again(told):
+            return working.state not in ("PendingNew", "Unknown")
         is_fill = told.get(97) == "Y" and _BY_EXEC_TYPE.get(told.get(150, "")) == FILLED
         return is_fill and 0 < self.lots(working.instrument, told.get(14, "")) <= working.filled
 

@@ -254,6 +254,7 @@ class LiveRun:
         """Of the gateway: what was on its way may have arrived or not, and nobody knows."""
         if not self._leaving:
             self._find("LIVE_SESSION", f"the session ended: {why}" if why else "the session ended")
+        self._reach(is_there=False)
         self._lose()
 
     def on_report(self, kind: str, told: dict[int, str]) -> None:
@@ -403,8 +404,13 @@ class LiveRun:
                     self._engine.report(self._book.report(LOST, order, self._now()), self._handlers)
 
     def _advance(self, kinds: Any, words: Any) -> None:
-        """Rows of books, and everything that is due by now."""
+        """Rows of books, and everything that is due by now where the venue is there."""
+        self._reach(is_there=self._gateway.is_up)
         self._due_ns = self._engine.run_books(kinds, words, self._handlers, self._now())
+
+    def _reach(self, *, is_there: bool) -> None:
+        with named_errors():
+            self._engine.reach(is_there, self._settings.on_return == "catch_up")
 
     def _send(self) -> None:
         self._sender.send(self._gateway, self._handlers)

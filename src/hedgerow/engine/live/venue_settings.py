@@ -36,8 +36,9 @@ class LiveSettings:
     """A run: which strategy, under whose authority, with how much, at which venue.
 
     on_restart: what becomes of orders that an earlier life of the run left working, once the venue has said what they
-    are: `cancel` or `keep`; parent orders go on with either, and `stop` cancels both. busy_poll: never sleep while
-    waiting for the venue. cpu: the processor to stay on.
+    are: `cancel` or `keep`; parent orders go on with either, and `stop` cancels both. on_return: what becomes of what
+    fell due of parent orders while the venue was away: `spread` over the time left, or `catch_up` at once. busy_poll:
+    never sleep while waiting for the venue. cpu: the processor to stay on.
     """
 
     mode: Mode
@@ -52,6 +53,7 @@ class LiveSettings:
     seed: int
     mandate: Path | None
     on_restart: str
+    on_return: str
     depth: int
     patience: Patience
     control_port: int | None
@@ -83,6 +85,7 @@ class LiveSettings:
             mode=mode,
             **run_told(run, here),
             on_restart=run.choice("on_restart", ("cancel", "keep", "stop"), "cancel"),
+            on_return=run.choice("on_return", ("spread", "catch_up"), "spread"),
             depth=run.whole("depth", 10, 0, 10_000),
             patience=Patience(
                 run.span_s("dead_man", "0s"),

@@ -34,6 +34,7 @@ impl Desk {
             client_ids: self.client_ids.clone(),
             parents: Parents::default(),
             resuming: Vec::new(),
+            is_away: false,
             stopped: self.stopped.clone(),
             looked_ts: self.looked_ts,
             links: Links::default(),

@@ -1,5 +1,5 @@
 //! Orders that hang together or may only reduce a position, on the desk: what is due among them is done as soon as a
-//! report has made it due.
+//! report has made it due and the venue is there.
 //!
 //! Promises: whatever is done is an input of the kernel, and names the order that made it happen. Never: decides what is
 //! due; that is done by `hedgerow-exec`.
@@ -15,7 +15,7 @@ impl Desk {
     /// Does what is due among orders that hang together. It leaves with the next [`Desk::flush`].
     #[inline]
     pub(super) fn follow_links(&mut self) -> Result<(), Problem> {
-        if self.links.is_empty() { Ok(()) } else { self.follow_all() }
+        if self.links.is_empty() || self.is_away { Ok(()) } else { self.follow_all() }
     }
 
     fn follow_all(&mut self) -> Result<(), Problem> {

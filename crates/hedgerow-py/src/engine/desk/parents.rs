@@ -149,12 +149,13 @@ impl Desk {
             let event = about(work, ParentEventKind::Expired, 0);
             let left_lots = work.progress.remaining_lots();
             self.happens(event)?;
-            if is_resuming && left_lots > 0 {
+            if (is_resuming || self.is_away) && left_lots > 0 {
                 self.tell_missed(&parent, left_lots)?;
             }
             return self.cancel_children(parent.id, 0);
         }
-        if self.stopped.contains(&parent.instrument) || is_resuming && self.tops.get(parent.instrument).is_none() {
+        let is_closed = self.is_away || self.stopped.contains(&parent.instrument);
+        if is_closed || is_resuming && self.tops.get(parent.instrument).is_none() {
             return Ok(());
         }
         if is_resuming {
@@ -209,7 +210,7 @@ impl Desk {
         }
     }
 
-    /// A parent order of an earlier life sees a market again and goes on: by its plan, or where steps of that fell due
+    /// A parent order of an earlier life, or whose venue was away, sees a market again and goes on: by its plan, or where steps of that fell due
     /// meanwhile by a new one for what is left.
     fn take_up(&mut self, parent: RecordId) -> Result<(), Problem> {
         self.resuming.retain(|id| *id != parent);

@@ -12,7 +12,7 @@ use hedgerow_log::{FileStorage, Journal};
 impl Desk {
     /// A fund as its journal left it: the kernel derived from the records, the journal open behind them.
     ///
-    /// Parent orders go on once they see a market again. Orders that hang together go on doing so.
+    /// Once the venue is there, parent orders go on when they see a market again, and orders that hang together do so.
     pub fn resume(
         kernel: Kernel,
         records: &mut dyn Iterator<Item = (u16, &[u8])>,
@@ -33,6 +33,7 @@ impl Desk {
             fresh_fills: Vec::with_capacity(64),
             parents: Parents::default(),
             resuming: Vec::new(),
+            is_away: true,
             links,
             stopped: Vec::new(),
             looked_ts: i64::MIN,
@@ -48,8 +49,20 @@ impl Desk {
             desk.parents.take(kind, bytes)?;
         }
         desk.resuming = desk.parents.sending();
-        desk.follow_links()?;
         Ok(desk)
+    }
+
+    /// Whether the venue is there. When it is again, what fell due among orders that hang together is done, and what fell due
+    /// of parent orders is sent at once if that is to be caught up, or else laid over the time left.
+    pub fn reach(&mut self, is_there: bool, catches_up: bool) -> Result<(), Problem> {
+        let was_away = std::mem::replace(&mut self.is_away, !is_there);
+        if !was_away || !is_there {
+            return Ok(());
+        }
+        if !catches_up {
+            self.resuming = self.parents.sending();
+        }
+        self.follow_links()
     }
 
     /// What a record of the past leaves beside the kernel.
