@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import struct
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from hedgerow.market.formats.registry import opened
 from hedgerow.market.reading import Reading
 
 READING = Reading()
+ENCODERS = runpy.run_path(str(Path(__file__).with_name("market_encoders.py")))
 DAY = 86_400 * 10**9
 NS = 1_609_160_400_000_000_000
 """2020-12-28T13:00:00Z."""
@@ -76,6 +78,21 @@ def test_an_imbalance_is_told_with_what_would_match_and_at_which_prices(tmp_path
     assert (first["near_price"], first["far_price"]) == (Decimal("150.04"), None)
     assert first["reference_price"] == Decimal("150.03")
     assert (second["auction"], second["side"]) == ("auction", None)
+
+
+def test_iex_tells_its_own_halts_and_what_its_auctions_would_give(tmp_path: Path) -> None:
+    """A halt that was told already is told once; a price of zero is none."""
+    who = b"ZIEXT".ljust(8)
+    told = [struct.pack("<BBq8s", 0x4F, ord(flag), NS + n, who) for n, flag in enumerate("NOON")]
+    told.insert(0, struct.pack("<BBq8s4s", 0x48, 0x54, NS, who, b"    "))
+    auction = struct.pack("<BBq8sIqqIBBIqqqq", 0x41, 0x43, NS, who, 900, 990_500, 0, 100, 0x53, 0, 0, 990_700, 0, 0, 0)
+    capture = ENCODERS["_pcap"](ENCODERS["_iex"](0x8004, [*told, auction], 1))
+    phases = rows_of(tmp_path, "deep.pcap", capture, "phases")
+    assert [(row["ts_event"].value - NS, row["phase"]) for row in phases] == [
+        (0, "continuous"), (1, "halted"), (3, "continuous")]  # fmt: skip
+    (row,) = rows_of(tmp_path, "deep.pcap", capture, "imbalances")
+    assert (row["auction"], row["side"], row["paired"], row["imbalance"]) == ("closing", "sell", 900, 100)
+    assert (row["reference_price"], row["near_price"], row["far_price"]) == (Decimal("99.05"), None, Decimal("99.07"))
 
 
 def record(rtype: int, body: bytes, *, number: int = 5482, ns: int = NS) -> bytes:

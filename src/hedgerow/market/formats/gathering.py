@@ -7,6 +7,7 @@ A book's levels are gathered a side at a time, so that a message of a thousand l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
 from typing import Any
@@ -59,6 +60,25 @@ def iso(text: str) -> int:
 def _unit(number: int) -> int:
     digits = len(str(abs(number)))
     return next(unit for most, unit in _UNITS if digits <= most)
+
+
+@dataclass
+class Phases:
+    """What a stock does: by its trading action, which holds for all markets, and by a halt of the feed's own alone."""
+
+    action: str = "continuous"
+    reason: str | None = None
+    is_halted_here: bool = False
+
+    @property
+    def phase(self) -> str:
+        """What it does at the market of the feed."""
+        return "halted" if self.is_halted_here else self.action
+
+    @property
+    def told(self) -> str | None:
+        """Why, where that is told."""
+        return "operational halt" if self.is_halted_here else self.reason
 
 
 class Gathered:

@@ -1,8 +1,8 @@
 """IEX captures: classic pcap or pcapng of UDP packets that carry IEX-TP with TOPS or DEEP messages.
 
 Promises exact prices (whole numbers of 10^-4), times to the nanosecond as sent, the capture's own clock as `ts_init`,
-and that a break in a session's message numbers is counted in the notes. Trading status is rows of kind `phases`;
-other messages without a price (operational halts, security events) are `messages`.
+and that a break in a session's message numbers is counted in the notes. Trading status and operational
+halts are rows of kind `phases`, what an auction would give `imbalances`; other messages without a price are `messages`.
 
 Source: IEX Transport Specification 1.25, TOPS 1.5 to 1.6 and DEEP 1.0 specifications.
 """
@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 
 from hedgerow.core.errors import problem
-from hedgerow.market.formats.gathering import Gathered
+from hedgerow.market.formats.gathering import Gathered, Phases
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.reading import Reading
@@ -30,6 +30,11 @@ _LEVEL = struct.Struct("<BBq8sIq")
 _HEAD = struct.Struct("<BBq8s")
 _STATUS = {0x48: "halted", 0x4F: "opening_call", 0x50: "opening_call", 0x54: "continuous"}
 """Trading status: halted; orders are accepted (after a halt, in a pause); trading."""
+_HALTS = {0x4F: True, 0x4E: False}
+"""Operational halts: IEX alone has stopped a security, or has not."""
+_AUCTION = struct.Struct("<BBq8sIqqIBBIq")
+_AUCTIONS = {0x4F: "opening", 0x43: "closing"}
+_SIDES = {0x42: "buy", 0x53: "sell"}
 _CROSS = 0x08
 """Set in the flags of a trade that an auction made."""
 _SHORT = struct.Struct("<BBq")
@@ -163,7 +168,23 @@ def _say(message: bytes, gathered: Gathered) -> None:
     elif kind == 0x48 and message[1] in _STATUS:  # H
         _, status, at, symbol = _HEAD.unpack_from(message)
         reason = message[_HEAD.size :].decode("ascii", "replace").strip()
-        gathered.add("phases", at, _name(symbol), phase=_STATUS[status], reason=reason or None)
+        phases = gathered.places.setdefault(symbol, Phases())
+        phases.action, phases.reason = _STATUS[status], reason or None
+        gathered.add("phases", at, _name(symbol), phase=phases.phase, reason=phases.told)
+    elif kind == 0x4F and message[1] in _HALTS:  # O
+        _, status, at, symbol = _HEAD.unpack_from(message)
+        phases = gathered.places.setdefault(symbol, Phases())
+        if phases.is_halted_here != _HALTS[status]:
+            phases.is_halted_here = _HALTS[status]
+            gathered.add("phases", at, _name(symbol), phase=phases.phase, reason=phases.told)
+        else:
+            gathered.add("messages", at, _name(symbol), type=chr(kind), content=message.hex())
+    elif kind == 0x41:  # A
+        _, auction, at, symbol, paired, reference, near, left, side, _, _, far = _AUCTION.unpack_from(message)
+        given = {"auction": _AUCTIONS.get(auction, "auction"), "side": _SIDES.get(side)}
+        prices = {"reference_price": reference, "near_price": near, "far_price": far}
+        given |= {name: _money(price) if price else None for name, price in prices.items()}
+        gathered.add("imbalances", at, _name(symbol), paired=paired, imbalance=left, **given)
     elif kind == 0x53 or len(message) < _HEAD.size:
         _, _, at = _SHORT.unpack_from(message)
         gathered.add("messages", at, "", type=chr(kind), content=message.hex())

@@ -14,12 +14,11 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from hedgerow.core.errors import problem
-from hedgerow.market.formats.gathering import Gathered
+from hedgerow.market.formats.gathering import Gathered, Phases
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.reading import Reading
@@ -123,12 +122,12 @@ def _say(kind: str, message: bytes, at: int, gathered: Gathered) -> None:
         gathered.add("trades", at, stock.decode("ascii", "replace").rstrip(), **given)
     elif kind == "H" and message[19:20] in _PHASES:
         stock, reason = (message[span].decode("ascii", "replace").rstrip() for span in (slice(11, 19), slice(21, 25)))
-        phases = gathered.places.setdefault(stock, _Phases())
+        phases = gathered.places.setdefault(stock, Phases())
         phases.action, phases.reason = _PHASES[message[19:20]], reason or None
         gathered.add("phases", at, stock, phase=phases.phase, reason=phases.told)
     elif kind == "h" and message[19:21] in (b"QH", b"QT", b"BH", b"BT", b"XH", b"XT"):
         stock = message[11:19].decode("ascii", "replace").rstrip()
-        phases = gathered.places.setdefault(stock, _Phases())
+        phases = gathered.places.setdefault(stock, Phases())
         is_halted = message[20:21] == b"H"
         if message[19:20] == gathered.places.get(_MARKET) and phases.is_halted_here != is_halted:
             phases.is_halted_here = is_halted
@@ -150,23 +149,6 @@ def _say(kind: str, message: bytes, at: int, gathered: Gathered) -> None:
         if kind == "R":
             who = gathered.places[locate] = message[11:19].decode("ascii", "replace").rstrip()
         gathered.add("messages", at, who, type=kind, content=message.hex())
-
-
-@dataclass
-class _Phases:
-    """What a stock does: by its trading action, which holds for all markets, and by a halt of the feed's own alone."""
-
-    action: str = "continuous"
-    reason: str | None = None
-    is_halted_here: bool = False
-
-    @property
-    def phase(self) -> str:
-        return "halted" if self.is_halted_here else self.action
-
-    @property
-    def told(self) -> str | None:
-        return "operational halt" if self.is_halted_here else self.reason
 
 
 def _market(name: str) -> bytes:

@@ -131,10 +131,19 @@ class Opened:
             if self.packing == "zst":
                 return pa.CompressedInputStream(pa.OSFile(str(self.path)), "zstd")
             if self.packing == "zip" and self.member is not None:
-                return zipfile.ZipFile(self.path).open(self.member)
+                return _opened_member(self.path, self.member)
             return self.path.open("rb")
         except Exception as error:
             raise problem("DATA_DAMAGED", f"{self.shown}: {error}") from None
+
+
+def _opened_member(path: Path, member: str) -> Any:
+    """A member of an archive; the archive stays open only as long as the member is."""
+    archive = zipfile.ZipFile(path)
+    try:
+        return archive.open(member)
+    finally:
+        archive.close()
 
 
 def _is_of_a_system(name: str) -> bool:
