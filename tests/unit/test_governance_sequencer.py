@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -317,11 +318,33 @@ def test_people_who_act_at_the_same_moment_all_get_their_turn(team: Team) -> Non
     team.proves()
 
 
+def test_what_has_its_turn_while_somebody_reads_is_passed_over(team: Team) -> None:
+    """A file that is listed and gone when it is opened is neither an error nor refused."""
+    desk, stop = Desk(team.site), Event()
+    desk.pending_folder.mkdir(exist_ok=True)
+    file = desk.pending_folder / "0.json"
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            file.write_bytes(b"{}")
+            file.unlink()
+
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(come_and_go)
+        try:
+            seen = [waiting.error for _ in range(1_000) for waiting in desk.waiting()]
+        finally:
+            stop.set()
+        going.result()
+    assert "GOV_PATH" not in {error.row.name for error in seen if error}
+
+
 KILLED = """
 import os, signal, sys
 from hedgerow.governance import sequence
 from hedgerow.governance import sequencer
 from pathlib import Path
+from threading import Event
 
 point, folder, now = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 steps = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -230,6 +231,8 @@ class Desk:
         broken = []
         for path in sorted(self.pending_folder.glob("*.json")):
             waiting = _read_waiting(path)
+            if waiting is None:  # somebody else's act had it sequenced since the folder was listed
+                continue
             if waiting.envelope is None:
                 broken.append(waiting)
             else:
@@ -267,16 +270,20 @@ def _try(fold: Fold, data: bytes, now_ns: int) -> None:
         return
 
 
-def _read_waiting(path: Path) -> Waiting:
+def _read_waiting(path: Path) -> Waiting | None:
+    """A waiting event, or why it is none; `None` where it has gone."""
     data = b""
     try:
-        if path.is_symlink() or not path.is_file():
-            raise problem("GOV_PATH", f"{path} is {'a link' if path.is_symlink() else 'no file'}")
+        kind = path.lstat().st_mode
+        if not stat.S_ISREG(kind):
+            raise problem("GOV_PATH", f"{path} is {'a link' if stat.S_ISLNK(kind) else 'no file'}")
         data = path.read_bytes()
         envelope = read_envelope(data)
         clock_of(envelope)
         if envelope.id != path.stem:
             raise problem("GOV_BAD_ENVELOPE", f"{path} holds the event {envelope.id}; it was changed or renamed")
+    except FileNotFoundError:
+        return None
     except HedgerowError as error:
         return Waiting(path, data, None, problem(error.code, f"{path.name}: {error.detail}"))
     return Waiting(path, data, envelope)
