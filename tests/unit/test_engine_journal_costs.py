@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import hedgerow as hr
+from hedgerow import _core
 from hedgerow.cli.main import run
 from hedgerow.core.errors import HedgerowError
 from hedgerow.engine.journal_costs import costs_by, journal_costs, journal_fitted_costs
@@ -157,6 +158,23 @@ def test_settings_that_cannot_be_meant_and_folders_without_a_run_are_named(tmp_p
         journal_costs(tmp_path / "nothing")
     with pytest.raises(HedgerowError, match="say `adv` and `sigma`"):
         journal_fitted_costs(folder)
+
+
+def test_a_run_that_did_nothing_and_one_that_died_at_once_cost_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No order, or not even an instrument: said so, and no cost model is made of it."""
+    bars = hr.Bars.from_arrays(np.arange(4).astype("datetime64[D]"), close=[10.0, 11.0, 12.0, 11.0])
+    hr.backtest(bars, signals=np.zeros(4), size=1, log=tmp_path / "idle")
+    (tmp_path / "dead").mkdir()
+    with _core.JournalWriter(str(tmp_path / "dead"), "fund/journal", b"e" * 32, stream="journal") as writer:
+        writer.publish()
+    for name in ("idle", "dead"):
+        assert journal_costs(tmp_path / name).empty
+        assert run(["tca", str(tmp_path / name)]) == 0
+        assert "no order passed the gate" in capsys.readouterr().out
+        with pytest.raises(HedgerowError, match="0 fills"):
+            journal_fitted_costs(tmp_path / name)
 
 
 def test_the_command_tells_people_and_programs(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,11 +11,12 @@ import typer
 from hedgerow.cli.identity import Identity
 from hedgerow.cli.output import Json, Output, table
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS, span_ns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNITS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9, "d": 86_400 * 10**9}
+_UNITS = ("ms", "s", "m", "h", "d")
 _FITTED = ("half_spread_bps", "impact", "fee_bps")
 _SHOWN = {
     "order": ("order_id", "algorithm", "symbol", "side", "quantity", "filled", "arrival", "average_price", "total"),
@@ -59,8 +59,8 @@ def _stretches(words: str) -> dict[str, int]:
     """Lengths of time in nanoseconds, by name."""
     found = {}
     for word in words.split(","):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", word.strip())
-        if match is None or (ns := round(float(match[1]) * _UNITS[match[2]])) <= 0 or ns > 366 * _UNITS["d"]:
+        ns = span_ns(word, _UNITS)
+        if ns is None or not 0 < ns <= 366 * DAY_NS:
             raise problem("CLI_USAGE", f"--after {words!r}: {word!r} is no stretch; write such as 500ms, 10s, 5m, 1d")
         found[word.strip()] = ns
     return found

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import csv
 import dataclasses
-import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +18,9 @@ from typing import Any
 from hedgerow.core.errors import did_you_mean, problem
 from hedgerow.core.settings import read_toml
 from hedgerow.core.simulation import Delay, Simulation
+from hedgerow.core.spans import span_ns
 
-_UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)")
+_UNITS = ("ns", "us", "ms", "s", "m", "h")
 _DELAYS = ("entry", "response")
 _SPANS = ("half_life", "sample")
 
@@ -86,10 +85,10 @@ def _delay(name: str, value: str, folder: Path) -> Delay:
 
 
 def _span_ns(name: str, value: str) -> int:
-    found = _SPAN.fullmatch(value.strip())
+    found = span_ns(value, _UNITS)
     if found is None:
         raise problem("RUN_CONFIG", f"{name}={value!r}; write a number and its unit ({', '.join(_UNITS)}), such as 5ms")
-    return round(float(found[1]) * _UNITS[found[2]])
+    return found
 
 
 def measured_delay(file: Path) -> Delay:

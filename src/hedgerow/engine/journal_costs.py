@@ -112,7 +112,7 @@ def journal_fitted_costs(
     """
     from hedgerow.core.costs import Costs
 
-    moved, pressure, worth, fees = [], [], [], []
+    moved, pressure, worth, fees = ([np.zeros(0)] for _ in range(4))  # a run that died at once knows no instrument
     for _, journal in _journals(folders, identity):
         rows, mids = journal.of("Fill"), _mids(journal)
         for instrument, about in journal.instruments.items():
