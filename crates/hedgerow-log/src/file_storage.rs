@@ -282,19 +282,23 @@ pub fn read_wal_of(dir: &Path, stream: &str) -> Result<Vec<u8>, Problem> {
 /// Beside a writer at work a read can find one page as it was and the next as it is by now, which is no state that the
 /// file ever had: what is torn or out of order is read again until it stays as it is.
 pub(crate) fn read_wal_in(folder: &Path) -> Result<Vec<u8>, Problem> {
-    let read = || fs::read(folder.join(WAL)).map_err(|e| missing_or_io(folder, &e));
-    let mut bytes = read()?;
+    let mut bytes = read_wal_once(folder)?;
     for _ in 1..READS_MAX {
         if is_in_order(&bytes) {
             break;
         }
-        let again = read()?;
+        let again = read_wal_once(folder)?;
         if again == bytes {
             break;
         }
         bytes = again;
     }
     Ok(bytes)
+}
+
+/// The same as it is found, for who looks again by other means.
+pub(crate) fn read_wal_once(folder: &Path) -> Result<Vec<u8>, Problem> {
+    fs::read(folder.join(WAL)).map_err(|e| missing_or_io(folder, &e))
 }
 
 fn is_in_order(file: &[u8]) -> bool {

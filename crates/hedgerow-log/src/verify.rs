@@ -9,7 +9,7 @@
 use crate::agreement::check_key;
 use crate::compare::{Comparison, Difference, Place};
 use crate::cosigning::WITNESSED;
-use crate::file_storage::{READS_MAX, STREAM, read_wal_in};
+use crate::file_storage::{READS_MAX, STREAM, read_wal_once};
 use crate::folder::Folder;
 use crate::frame::Frame;
 use crate::journal::{CHECKPOINT, KEY};
@@ -96,7 +96,7 @@ fn verify_once(folder: &Path, expected: Option<&VerifierKey>) -> Result<Report, 
     let is_replica = is_replica(&files)?;
     // Signed first, entries after: what a writer at work adds meanwhile stands behind what it had signed.
     let (witnessed, note) = (files.small(WITNESSED)?, files.small(CHECKPOINT)?);
-    let wal = if is_replica { None } else { Some(read_wal_in(folder)?) };
+    let wal = if is_replica { None } else { Some(read_wal_once(folder)?) };
     let line = files.small(KEY)?.ok_or_else(|| Problem::new(code::LOG_NOT_A_LOG, "no key.pub"))?;
     let note = note.ok_or_else(|| Problem::new(code::LOG_NO_CHECKPOINT, folder.display().to_string()))?;
     let checkpoint = opened(&note, &line, expected)?;
