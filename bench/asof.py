@@ -22,6 +22,12 @@ ROWS, NAMES = 10_000_000, 500
 
 def measure(*, runs: int) -> Iterator[Figure]:
     """Seconds of each, with and without a key."""
+    left, right = _tables()
+    for by in (None, "instrument"):
+        yield from _figures("asof.join" if by is None else "asof.join.by", _jobs(left, right, by), min(runs, 3))
+
+
+def _jobs(left: pa.Table, right: pa.Table, by: str | None) -> dict[str, Callable[[], Any]]:
     try:
         import duckdb
         import polars as pl
@@ -29,22 +35,17 @@ def measure(*, runs: int) -> Iterator[Figure]:
         raise CannotMeasure(f"{error.name} is not installed (pip install 'hedgerow[frames]')") from None
     from hedgerow.market.asof import asof_join
 
-    left, right = _tables()
-    for by in (None, "instrument"):
-        also = "" if by is None else f" AND l.{by} = r.{by}"
-        query = f"SELECT r.bid FROM l ASOF LEFT JOIN r ON l.ts_init >= r.ts_init{also}"
-        ours, theirs = pl.from_arrow(left), pl.from_arrow(right)
-        connection = duckdb.connect(":memory:")
-        connection.register("l", left)
-        connection.register("r", right)
-        jobs: dict[str, Callable[[], Any]] = {
-            "asof_join": lambda by=by: asof_join(left, right, by=by).table.column("bid"),
-            "Polars": lambda by=by, ours=ours, theirs=theirs: ours.join_asof(  # type: ignore[misc]
-                theirs, on="ts_init", by=by, check_sortedness=False
-            )["bid"].to_arrow(),
-            "DuckDB": lambda query=query, connection=connection: connection.sql(query).to_arrow_table().column("bid"),
-        }
-        yield from _figures("asof.join" if by is None else "asof.join.by", jobs, min(runs, 3))
+    also = "" if by is None else f" AND l.{by} = r.{by}"
+    query = f"SELECT r.bid FROM l ASOF LEFT JOIN r ON l.ts_init >= r.ts_init{also}"
+    ours, theirs = pl.DataFrame(left), pl.DataFrame(right)
+    connection = duckdb.connect(":memory:")
+    connection.register("l", left)
+    connection.register("r", right)
+    return {
+        "asof_join": lambda: asof_join(left, right, by=by).table.column("bid"),
+        "Polars": lambda: ours.join_asof(theirs, on="ts_init", by=by, check_sortedness=False)["bid"].to_arrow(),
+        "DuckDB": lambda: connection.sql(query).to_arrow_table().column("bid"),
+    }
 
 
 def _figures(name: str, jobs: dict[str, Callable[[], Any]], runs: int) -> Iterator[Figure]:

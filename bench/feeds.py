@@ -56,7 +56,7 @@ def measure(*, runs: int) -> Iterator[Figure]:
 
         def read(_: int) -> bool:
             ((file, form),) = parts(opened(recorded))
-            return sum(rows.table.num_rows for rows in read_rows(file, form, Reading())) == MESSAGES
+            return sum(int(rows.table.num_rows) for rows in read_rows(file, form, Reading())) == MESSAGES
 
         def parse(_: int) -> bool:
             with recorded.open("rb") as lines:

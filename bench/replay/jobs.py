@@ -78,7 +78,10 @@ class Maker(hr.Strategy):
     def on_timer(self, now: int) -> None:
         """Move what is no longer at the touch, quote where nothing stands."""
         book = self.book()
-        touch = {1: book.best_bid[0], -1: book.best_ask[0]}
+        bid, ask = book.best_bid, book.best_ask
+        if not bid or not ask:
+            return
+        touch = {1: bid[0], -1: ask[0]}
         self.quotes = {side: quote for side, quote in self.quotes.items() if quote[0].state is not None}
         had = set(self.quotes)
         for side, (ticket, price) in self.quotes.items():
@@ -147,7 +150,7 @@ def run(job: str, held: hr.Books) -> hr.Result:
         simulation = hr.Simulation.instant()
     else:
         strategy, queue = Maker, "power" if job == "levels" else "trades_only"
-        simulation = hr.Simulation(queue=queue, entry=5 * MS, response=5 * MS, feed=MS)  # type: ignore[arg-type]
+        simulation = hr.Simulation(queue=queue, entry=5 * MS, response=5 * MS, feed=MS)
     return hr.backtest(held, strategy, costs=hr.Costs.none(), simulation=simulation, cash=10_000_000)
 
 

@@ -93,6 +93,12 @@ class Desk:
     def on_book(self, symbol: str, bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]]) -> None:
         """Of the gateway: a book, which costs whoever reads it."""
 
+    def on_phase(self, symbol: str, phase: str) -> None:
+        """Of the gateway: what the instrument does, which is always continuous here."""
+
+    def on_trade(self, symbol: str, price: str, quantity: str) -> None:
+        """Of the gateway: a trade, which costs whoever reads it."""
+
     def on_refused(self, kind: str, why: str) -> None:
         """Of the gateway: nothing here may be refused."""
         raise ValueError(f"the exchange refused a message ({kind}): {why}")

@@ -92,7 +92,7 @@ def _figures(bare: list[Row], whole: list[Row], floors: list[Row], lost: int, se
     middle = {name: statistics.median(one[name] for one in floors) for name in floors[0]}
     beside = f"{LOAD_RATE} orders/s of another, books watched, a process that computes; nothing of the kernel bypassed"
     for name, rows, what in (
-        ("trip.acknowledged", bare, "due to acknowledged; both sessions and the exchange's log on the disk before"),
+        ("trip.acknowledged", bare, "due to acknowledged; the exchange's log on the disk before"),
         ("trip.durable", whole, "a paper run's own histogram: sent to acknowledged in its journal, on the disk"),
     ):
         note = f"{what}; {RATE}/s x {SECONDS} s beside {beside}; {len(rows)} turns"
@@ -165,6 +165,8 @@ def _loaded(here: Path, port: int) -> Iterator[None]:
     processes = [subprocess.Popen(words) for words in (other, [sys.executable, "-c", COMPUTING])]
     try:
         yield
+        if any(process.poll() is not None for process in processes):
+            raise core.CannotMeasure("the load ended before what was measured beside it")
     finally:
         for process in processes:
             process.kill()

@@ -338,10 +338,6 @@ class Engine:
         """
         Sends what waits once it is durable, makes the rest durable, and publishes the journal if it is time.
         """
-    def following(self, /) -> list[int]:
-        """
-        Numbers of the working orders that follow another one's fills.
-        """
     def forecast(
         self,
         /,
@@ -398,6 +394,10 @@ class Engine:
         """
         Number of the last record.
         """
+    def lasting(self, /) -> list[int]:
+        """
+        Numbers of the working orders that a run which is taken up again leaves alone.
+        """
     def lifecycle(
         self,
         /,
@@ -431,9 +431,9 @@ class Engine:
         """
         Whether the venue is there; what fell due of parent orders while it was not is caught up at once, or spread.
         """
-    def records(self, /, kind: SupportsIndex) -> bytes:
+    def records(self, /, kind: SupportsIndex, skip: SupportsIndex = 0) -> bytes:
         """
-        All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
+        Records of a kind, one after the other, as bytes of the layout that `noun_table` gives; without so many bytes of them.
         """
     def report(
         self,
@@ -442,9 +442,11 @@ class Engine:
         handlers: SupportsGetItem[
             int, tuple[StrategyCore, Any | None, Any | None, Any | None, Any | None, Any | None, Any | None]
         ],
+        execution: bytes | None = None,
     ) -> None:
         """
-        A venue elsewhere speaks: a `VenueReport` as bytes, durable with the next `flush`. Fills are told to the strategies.
+        A venue elsewhere speaks: a `VenueReport` as bytes, and the `Execution` that its fill is, durable with the next
+        `flush`. Fills are told to the strategies.
         """
     @staticmethod
     def resume(
@@ -460,6 +462,10 @@ class Engine:
     ) -> Engine:
         """
         Takes up the run of a journal at a venue elsewhere, as its records left it; of `config` only the books count.
+        """
+    def route(self, /, record: bytes) -> int:
+        """
+        A venue was compared for an order: a `Route` as bytes.
         """
     def run_books(
         self,
@@ -626,6 +632,17 @@ class Fill:
     An execution of one of the strategy's orders.
     """
     @property
+    def charge(self, /) -> float:
+        """
+        What the venue charged (negative: paid back) in another currency than the instrument's, in units of
+        `charge_currency`; 0 where it charged none.
+        """
+    @property
+    def charge_currency(self, /) -> str:
+        """
+        Currency of `charge`; empty where the venue charged none.
+        """
+    @property
     def fee(self, /) -> float:
         """
         Fee paid (negative: rebate), in the instrument's currency.
@@ -659,6 +676,11 @@ class Fill:
     def symbol(self, /) -> str:
         """
         Name of the instrument.
+        """
+    @property
+    def trade_id(self, /) -> str:
+        """
+        The venue's number of the trade, or its name of the report; empty where it is simulated.
         """
     @property
     def ts(self, /) -> int:
@@ -723,6 +745,7 @@ class FixSession:
         application: FixDictionary | None = None,
         others: SupportsGetItem[int, FixDictionary] = ...,
         store: str | PathLike[str] | None = None,
+        retold: bool = False,
         schedule: tuple[str, SupportsIndex, SupportsIndex] | None = None,
         heartbeat_s: SupportsIndex = 30,
         reset_on_logon: bool = False,
@@ -739,6 +762,8 @@ class FixSession:
         """
         A session between `sender` (us) and `target`. `application` reads the bodies of FIXT messages, `others` those that
         name another version. `store` is a file that keeps numbers and messages; without it they last as long as this object.
+        With `retold` the application tells anew what a power cut takes: messages are written and not waited for, and numbers
+        kept on the disk many ahead, so that none is used twice; after a crash they go on behind those.
         `schedule` is `daily` or `weekly` with its first and last second, in UTC; without it the session runs always.
 
         Raises `WireError`: a store that cannot be read, a schedule that is none.
@@ -777,6 +802,15 @@ class FixSession:
     def msg_type(self, /) -> str:
         """
         The type of the message at hand.
+        """
+    def note(self, /, number: SupportsIndex) -> None:
+        """
+        Keeps a number of the application's in order with the messages: what a crash leaves of these, it leaves of it.
+        """
+    @property
+    def noted(self, /) -> int:
+        """
+        The last number that was noted, 0 at first; it outlasts a reset of the session's own.
         """
     @property
     def numbers(self, /) -> tuple[int, int, int]:
@@ -1463,7 +1497,7 @@ class ParentDesk:
             int,
             int,
             int | None,
-            tuple[int, int, int, int, int, float, int, int, bool, int, bool],
+            tuple[int, int, int, int, int, float, int, int, bool, int, bool, bool],
             list[tuple[int, int]],
         ]
     ]:
@@ -1535,13 +1569,14 @@ class ParentDesk:
             bool,
             SupportsIndex,
             bool,
+            bool,
         ]
         | None = None,
         cause: SupportsIndex = 0,
     ) -> int:
         """
         Starts a parent order of signed lots; returns its record's id. `told` = seed, from, every, size, volume, risk aversion,
-        share, sizes, times, curve, passive; `steps` = (due, lots in all). `cause` 0 = what is being handled.
+        share, sizes, times, curve, passive, auction; `steps` = (due, lots in all). `cause` 0 = what is being handled.
         """
 
 @final

@@ -15,6 +15,7 @@ from hedgerow.core.nouns import money_int, nouns, records
 FOLDER = Path(__file__).parent / "nouns"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 SCALARS = {"u8": "<B", "u16": "<H", "u32": "<I", "i32": "<i", "u64": "<Q", "i64": "<q", "f64": "<d"}
+TEXTS = {"currency": 8, "text32": 32, "text64": 64}
 
 Field = tuple[str, str, Any]
 
@@ -34,8 +35,8 @@ def cell(kind: str, value: Any) -> bytes:
         return int(value).to_bytes(16, "little", signed=True)
     if kind in SCALARS:
         return struct.pack(SCALARS[kind], float(value) if kind == "f64" else int(value))
-    if kind in ("currency", "text32"):
-        return str(value).encode().ljust(8 if kind == "currency" else 32, b"\0")
+    if kind in TEXTS:
+        return str(value).encode().ljust(TEXTS[kind], b"\0")
     return bytes.fromhex(value)
 
 
@@ -43,7 +44,7 @@ def seen(kind: str, value: Any) -> Any:
     """A cell of a structured array as the golden file would tell it."""
     if kind == "money":
         return str(money_int(value))
-    if kind in ("currency", "text32"):
+    if kind in TEXTS:
         return bytes(value).decode()
     if kind == "f64":
         return repr(float(value))

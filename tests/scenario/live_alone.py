@@ -9,6 +9,7 @@ from typing import Any
 
 import hedgerow as hr
 from hedgerow.engine.live import LiveRun, LiveSettings
+from hedgerow.execution.gateways import Known
 
 SETTINGS = """
 [run]
@@ -48,6 +49,7 @@ class Deaf:
         self.sent: list[str] = []
         self.changes: list[tuple[str, str, str, str]] = []
         self.asked: list[str] = []
+        self.known: list[Known] = []
         self.cancels: list[tuple[str, str]] = []
 
     def new(self, name: str, order: Any, ts: int) -> None:
@@ -62,9 +64,10 @@ class Deaf:
         """A cancel."""
         self.cancels.append((name, original))
 
-    def status(self, name: str, order: Any) -> None:
-        """A question."""
+    def status(self, name: str, order: Any, known: Callable[[], Known]) -> None:
+        """A question, with what is known already."""
         self.asked.append(name)
+        self.known.append(known())
 
     def turn(self, wait_s: float) -> None:
         """Nothing comes."""

@@ -129,6 +129,10 @@ def test_a_change_on_its_way_when_the_session_falls_is_settled_by_the_name_the_v
     assert terms(life) == ("Unknown", 10.0, 100.0, 0.0)
     life.on_up()
     assert life._gateway.asked == [name]
+    (known,) = life._gateway.known
+    assert known.change is not None
+    assert (known.fills, known.before, known.change[0]) == ((), "0", first)
+    assert (known.change[1].quantity, known.change[1].price) == ("8", "100.01")
     now, quantity, price = (first, "8", "100.01") if taken else (name, "10", "100.00")
     life.on_report("8", {11: now, 150: "I", 39: "0", 14: "0", 38: quantity, 44: price})
     assert terms(life) == ("Live", float(quantity), float(price), 0.0)
@@ -136,6 +140,20 @@ def test_a_change_on_its_way_when_the_session_falls_is_settled_by_the_name_the_v
     assert again[life._strategy.ticket.id] == now
     assert again.asked(life._strategy.ticket.id) is None
     assert changed(life, 5, 100.0)[1] == now
+
+
+def test_of_an_order_that_is_asked_about_it_is_known_what_is_booked_and_under_which_names(
+    alone: tuple[Any, str],
+) -> None:
+    """Three before its change and one since: who asks by the new name counts from the three on."""
+    life, name = alone
+    life.on_report("8", fill(name, "3", "3"))
+    first = changed(life, 8, 100.01)[0]
+    life.on_report("8", {11: first, 41: name, 150: "5", 39: "5", 38: "8", 44: "100.01", 14: "3"})
+    life.on_report("8", fill(first, "1", "4", "100.01"))
+    life.on_up()
+    (known,) = life._gateway.known
+    assert (known.fills, known.before, known.change) == ((("100.00", "3"), ("100.01", "1")), "3", None)
 
 
 def test_a_cancel_names_the_change_on_its_way_and_comes_again_if_that_was_refused(alone: tuple[Any, str]) -> None:

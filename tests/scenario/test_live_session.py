@@ -12,6 +12,7 @@ import pytest
 
 from hedgerow.cli.main import run
 from hedgerow.core.errors import HedgerowError
+from hedgerow.engine.journal_costs import journal_costs
 from hedgerow.engine.live import LiveSettings
 from hedgerow.engine.why import Journal
 
@@ -96,6 +97,7 @@ def test_a_demo_strategy_trades_an_hour_of_session_within_a_minute(place: Place)
     sent = Journal(place.folder / "run").of("Order")["ts"]
     assert int(sent[-1]) - int(sent[0]) > 3_500 * 10**9
     assert json.loads((place.folder / "run" / "run.json").read_bytes())["clock_speed"] == 120
+    assert set(journal_costs(place.folder / "run")["venue"]) == {"EXCH"}
     assert run(["audit", "verify", str(place.folder / "run")]) == 0
 
 

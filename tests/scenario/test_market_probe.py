@@ -25,7 +25,7 @@ REAL = [
     ("ws_recordings/kraken/ws_48_0.txt.gz", "session", 51, "2021-04-17T16:48:52", "2021-04-17T16:49:22",
      {"messages": 43, "trades": 10}),
     ("ws_recordings/deribit/ws_1_0.txt.gz", "session", 138, "2021-07-22T22:42:03", "2021-07-22T22:42:34",
-     {"messages": 3, "quotes": 89, "depth": 149}),
+     {"messages": 3, "quotes": 89, "options": 89, "depth": 149}),
     ("ws_recordings/independent_reserve/ws_1_0.txt.gz", "session", 1667, "2022-04-03T22:10:07", "2022-04-03T22:10:38",
      {"messages": 4, "orders": 4156}),
     ("ws_recordings/poloniex/ws_1_0.txt.gz", "session", 305, "2022-08-21T23:11:57", "2022-08-21T23:12:27",

@@ -14,6 +14,7 @@ from hedgerow.execution.venues import Venue, ask_control, read_log, read_setting
 
 SHARED = runpy.run_path(str(Path(__file__).with_name("venue_traders.py")))
 ServedVenue, Trader, settings_file = SHARED["ServedVenue"], SHARED["Trader"], SHARED["settings_file"]
+trading = SHARED["trading"]
 
 MEMBERS = {"A": "FIX.4.4", "B": "FIX.4.2", "C": "FIX.5.0SP2"}
 
@@ -27,15 +28,8 @@ def folder(shared) -> Path:
 @pytest.fixture
 def floor(folder, tmp_path):
     """An exchange with a participant of each version, each logged on."""
-    settings = settings_file(tmp_path, folder, MEMBERS)
-    venue, books = ServedVenue(settings), Dictionaries(folder)
-    traders = {name: Trader(venue.ports["fix"], name, protocol, books) for name, protocol in MEMBERS.items()}
-    traders["B"].session_is_old = True
-    yield venue, traders
-    for trader in traders.values():
-        trader.close()
-        assert not trader.failures
-    assert venue.stop() == 0
+    with trading(tmp_path, folder, MEMBERS) as found:
+        yield found
 
 
 def test_an_order_trades_in_each_version_and_each_says_it_in_its_own_words(floor, tmp_path):

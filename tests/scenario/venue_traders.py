@@ -9,11 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hedgerow.core.errors import WireError
 from hedgerow.execution.fix import Dictionaries, FixSession, Initiator
+from hedgerow.execution.venues import Server, read_log, read_settings
 
 WAIT_S = 30
 Message = dict[int, str]
@@ -34,6 +37,36 @@ def settings_file(folder: Path, dictionaries: Path, participants: dict[str, str]
     path = folder / "venue.toml"
     path.write_text(text)
     return path
+
+
+def events(folder: Path) -> list[dict[str, Any]]:
+    """What the exchange in a folder noted that happened to orders."""
+    lines = read_log(folder / "venue" / "venue.jsonl")
+    return [line["event"] for line in lines if line.get("event", {}).get("event") == "order"]
+
+
+class VenueThread:
+    """The exchange in a thread, whose clock can be put forward."""
+
+    def __init__(self, folder: Path, settings: str, protocol: str) -> None:
+        self.folder, self.ahead_ns, self._stop = folder, 0, threading.Event()
+        (folder / "venue.toml").write_text(settings)
+        self.server = Server(read_settings(folder / "venue.toml"), lambda: time.time_ns() + self.ahead_ns)
+        self.port = self.server.ports[protocol]
+        self._thread = threading.Thread(target=self.server.serve, args=(self._stop.is_set,))
+        self._thread.start()
+
+    def wait(self, what: str, count: int = 1) -> None:
+        """Until something has happened to orders so many times."""
+        end = time.monotonic() + 60
+        while sum(event["what"] == what for event in events(self.folder)) < count:
+            assert time.monotonic() < end, what
+            time.sleep(0.02)
+
+    def end(self) -> None:
+        """In order."""
+        self._stop.set()
+        self._thread.join()
 
 
 class ServedVenue:
@@ -159,3 +192,19 @@ class Trader:
         self._stop.set()
         self._thread.join(WAIT_S)
         assert not self._thread.is_alive()
+
+
+@contextmanager
+def trading(
+    folder: Path, dictionaries: Path, members: dict[str, str]
+) -> Iterator[tuple[ServedVenue, dict[str, Trader]]]:
+    """An exchange with participants by name and protocol, each logged on; at the end none has failed."""
+    venue, books = ServedVenue(settings_file(folder, dictionaries, members)), Dictionaries(dictionaries)
+    traders = {name: Trader(venue.ports["fix"], name, protocol, books) for name, protocol in members.items()}
+    for name, protocol in members.items():
+        traders[name].session_is_old = protocol == "FIX.4.2"
+    yield venue, traders
+    for trader in traders.values():
+        trader.close()
+        assert not trader.failures
+    assert venue.stop() == 0

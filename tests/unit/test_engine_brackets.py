@@ -189,20 +189,36 @@ def test_a_cancelled_entry_takes_its_exits_along_and_a_denied_one_has_none() -> 
 
 
 def test_an_exit_that_the_gate_denies_is_a_finding_that_says_what_stands_alone() -> None:
-    """A purchase reduces no long position: known when it is sent, and said then."""
+    """A limit far from the market is known when it is sent, and said then."""
 
     class Wrong(Once):
         def begin(self) -> None:
             """An exit that cannot be."""
             entry = self.buy(10)
             assert entry is not None
-            self.tickets.append(self.after(entry, 10, stop=10.8, reduce_only=True))
+            self.tickets.append(self.after(entry, -10, limit=1_000.0))
 
     strategy = Wrong()
     result = hr.backtest(bars([(10, 10.1, 9.9, 10)] * 2), strategy, **FREE)
     (finding,) = result.findings.to_dict("records")
     assert (finding["code"], finding["value"], finding["limit"]) == ("RUN-015", 0.0, 10.0)
     assert (strategy.tickets[0].state, strategy.tickets[0].filled) == ("ended", 0.0)
+
+
+def test_an_exit_that_reduces_nothing_is_not_sent_and_people_are_told() -> None:
+    """A purchase closes no long position."""
+
+    class Wrong(Once):
+        def begin(self) -> None:
+            """An exit on the entry's own side."""
+            entry = self.buy(10)
+            assert entry is not None
+            self.tickets.append(self.after(entry, 10, stop=10.8, reduce_only=True))
+
+    strategy = Wrong()
+    result = hr.backtest(bars([(10, 10.1, 9.9, 10)] * 2), strategy, **FREE)
+    assert result.findings[["code", "value", "limit"]].values.tolist() == [["RUN-017", 0.0, 10.0]]
+    assert (len(result.orders), strategy.tickets[0].state) == (1, "ended")
 
 
 def test_a_strategy_moves_and_takes_back_an_exit() -> None:

@@ -145,6 +145,23 @@ def test_several_runs_stand_beside_each_other(worked: tuple[hr.Result, Path], tm
     assert table.loc["quoted", "total_bps"] == pytest.approx(5.5 / 995 * 1e4)
 
 
+def test_runs_are_summed_up_by_the_venue_that_stands_beside_their_journals(
+    worked: tuple[hr.Result, Path], tmp_path: Path
+) -> None:
+    """Over bars it is simulated; a run begun before it was written down, or whose file is damaged, says none."""
+    elsewhere = quoted(tmp_path)
+    for kept, venue in (
+        ('{"v": 1, "prefix": "h1", "clock_speed": 1, "venue": "binance"}', "binance"),
+        ('{"v": 1, "prefix": "h1", "clock_speed": 1}', ""),
+        ("[1]", ""),
+        ("{", ""),
+    ):
+        (elsewhere / "run.json").write_text(kept)
+        table = costs_by(journal_costs([worked[1], elsewhere]), "venue").set_index("venue")
+        assert set(table.index) == {"simulated", venue}
+        assert table.loc[venue, "total_bps"] == pytest.approx(5.5 / 995 * 1e4)
+
+
 def test_settings_that_cannot_be_meant_and_folders_without_a_run_are_named(tmp_path: Path) -> None:
     """No stretch, an unknown column, no folder, no journal; too few fills for a cost model."""
     folder = quoted(tmp_path)

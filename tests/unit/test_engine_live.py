@@ -184,7 +184,7 @@ import hedgerow as hr
 
 
 class Worker(hr.Strategy):
-    """Four algorithms at once; each has its own clock."""
+    """Five algorithms at once; each has its own clock, and the last one an auction that nobody holds."""
 
     def on_book(self, book):
         if not hasattr(self, "orders") and book.best_bid and book.best_ask:
@@ -195,6 +195,7 @@ class Worker(hr.Strategy):
                 self.work(0.02, algorithm="pov", participation=0.05, until=end, every=timedelta(seconds=2)),
                 self.work(0.01, algorithm="iceberg", display=0.002, limit=book.best_bid[0]),
                 self.work(0.01, algorithm="sniper", limit=book.best_ask[0], min_size=0.008),
+                self.work(0.01, algorithm="close", auction=0.5, until=end, lead=timedelta(seconds=15), slices=3),
             ]
 '''
 
@@ -244,14 +245,18 @@ import hedgerow as hr
 
 
 class Brackets(hr.Strategy):
-    """A bid with two exits near by, again as soon as it is over; a second offer beside the first."""
+    """A bid with two exits near by, again as soon as it is over; offers beside each other that it takes back."""
 
     def on_start(self):
-        self.held, self.offers = None, []
+        self.held, self.offers, self.seen = None, [], 0
 
     def on_book(self, book):
         if not book.best_bid or not book.best_ask:
             return
+        self.seen += 1
+        for offer in self.offers:
+            if self.seen % 25 == 0 and offer.state == "Live":
+                self.cancel(offer)
         bid, ask = book.best_bid[0], book.best_ask[0]
         if self.held is None or self.held.take_profit is None or self.held.take_profit.state == "ended":
             near = {"stop_loss": round(bid - 0.1, 1), "take_profit": round(ask + 0.1, 1)}
@@ -268,9 +273,10 @@ def test_brackets_on_paper_are_those_of_the_backtest_byte_for_byte(folder: Path)
     (folder / "paper.toml").write_text(SETTINGS.replace("maker.py:Maker", "maker.py:Brackets"))
     settings, clock = read_settings(folder / "paper.toml", speed=20.0), Clock()
     done = paper(settings, maker(folder), clock=clock, wait=clock.wait)
-    backtested(folder, settings)
+    again = backtested(folder, settings)
     assert journal_bytes(folder / "journal") == journal_bytes(folder / "backtest")
     assert len(done.result.records("ContingentOrder")) > 2
+    assert {"RUN-017", "RUN-018"} <= set(again.findings["code"])  # the offers close first what the exits would
     assert hr.verify(folder / "journal").linked > 4
 
 

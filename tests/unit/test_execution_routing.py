@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from hedgerow.core.errors import HedgerowError
 from hedgerow.execution.routing import Offer, Queue, expected_gain, split, sweep
-from hedgerow.execution.volume_curves import disguised, moments, slices, volume_curve
+from hedgerow.execution.volume_curves import CurveLearner, disguised, moments, slices, volume_curve
 
 
 @given(st.integers(0, 10**15), st.lists(st.floats(0, 1e9), min_size=1, max_size=40).filter(lambda w: sum(w) > 0))
@@ -38,6 +39,41 @@ def test_a_curve_foretells_days_like_its_own_better_than_an_even_one() -> None:
     assert shapeless.error > 0.9 * shapeless.flat_error
     assert sum(curve.part(3, 9).shares) == pytest.approx(1)
     assert sum(slices(1001, curve.shares)) == 1001
+
+
+@given(st.integers(2, 30), st.integers(1, 20), st.integers(0, 2**32), st.sampled_from([0, 2, 5]))
+def test_a_curve_learnt_day_by_day_is_the_one_of_all_days_at_once_to_the_last_bit(
+    days: int, intervals: int, seed: int, days_max: int
+) -> None:
+    """Kept and taken up again after every day, among them days without a trade; of the latest only where so wished."""
+    draws = np.random.default_rng(seed)
+    table = draws.lognormal(0, 3, (days, intervals)) * draws.integers(0, 2, (days, 1))
+    table[:2] += 1e-9
+    learner, seen = CurveLearner(intervals, days_max), 0
+    for day in table:
+        learner.learn(day)
+        learner, seen = CurveLearner.of_json(json.loads(json.dumps(learner.to_json()))), seen + 1
+        traded = table[:seen][table[:seen].sum(axis=1) > 0]
+        assert learner.days == min(len(traded), days_max or len(traded))
+        if learner.days >= 2:
+            assert learner.curve() == volume_curve(traded[-learner.days :])
+
+
+def test_what_a_curve_cannot_be_learnt_from_changes_nothing_and_is_named() -> None:
+    """A day of another length or below zero, a state that is none; and one day is not enough for a curve."""
+    learner = CurveLearner(2)
+    learner.learn([1, 2])
+    before = learner.to_json()
+    for day in ([1, 2, 3], [1, -2], [1, float("nan")], [[1, 2]]):
+        with pytest.raises(HedgerowError, match="RUN-"):
+            learner.learn(day)
+    assert learner.to_json() == before
+    wrong = [None, [], {}, {**before, "v": 2}, {**before, "days": [["x", "0x1p0"]]}, {**before, "days": [["0x1p0"]]}]
+    for told in [*wrong, {**before, "days_max": 1}, {**before, "intervals": True}, {**before, "days": 5}]:
+        with pytest.raises(HedgerowError, match="RUN-"):
+            CurveLearner.of_json(told)
+    with pytest.raises(HedgerowError, match="1 days"):
+        learner.curve()
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=20), st.integers(0, 2**32), st.floats(0, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import random
+import re
 import runpy
 import zipfile
 from decimal import Decimal
@@ -24,12 +25,14 @@ from hedgerow.market.reading import Reading
 ENCODERS = runpy.run_path(str(Path(__file__).with_name("market_encoders.py")))
 FAMILIES, NS = ENCODERS["FAMILIES"], ENCODERS["NS"]
 READING = Reading()
+NO_NUMBERS = (b"nan", b"-", b"1e400", b"[]", b"{}", b"true", b"null", b"9" * 30, b"24:00:00", b"", b" 1 ", b"\x00")
 SPANS = [("BTCUSDT-1h-2024-01-01.csv", 3600), ("KO.tsv", 86400), ("bars.dbn.frag", 60), ("bars.jsonl", 3600)]
 
 
 def made(folder: Path, name: str, data: bytes | None = None) -> Path:
     """A file of a family, or of other bytes, under the family's name."""
     path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(FAMILIES[name][0]() if data is None else data)
     return path
 
@@ -57,21 +60,25 @@ def test_a_file_is_known_by_its_bytes_and_every_record_is_counted(tmp_path: Path
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_whatever_is_done_to_a_file_it_is_named_and_never_crashes(tmp_path: Path, name: str) -> None:
-    """Cut anywhere, bits flipped, bytes left out: a finding each time, and only ever a named error."""
+    """Cut anywhere, bits flipped, numbers no numbers, bytes left out: a finding each time, and only named errors."""
     data, chance = FAMILIES[name][0](), random.Random(name)
-    for turn in range(12):
+    numbers = [found.span() for found in re.finditer(rb"\d+", data)]
+    for turn in range(16):
         hurt = bytearray(data)
-        if turn % 3 == 0:
+        if turn % 4 == 0:
             hurt = hurt[: chance.randrange(len(hurt))]
-        elif turn % 3 == 1:
-            for _ in range(1 + turn // 3):
+        elif turn % 4 == 1:
+            for _ in range(1 + turn // 4):
                 hurt[chance.randrange(len(hurt))] ^= 1 << chance.randrange(8)
+        elif turn % 4 == 2 and numbers:
+            start, end = chance.choice(numbers)
+            hurt[start:end] = chance.choice(NO_NUMBERS)
         else:
             start = chance.randrange(len(hurt))
             del hurt[start : start + 1 + chance.randrange(40)]
         found = probe(made(tmp_path, name, bytes(hurt)), READING)
         assert found.error is None or found.error.row.name != "DATA_READER", found.error
-        assert found.error is None or name.split(".")[0] in str(found.error), found.error
+        assert found.error is None or Path(name).name.split(".")[0] in str(found.error), found.error
 
 
 def test_prices_keep_every_digit_that_they_are_written_with(tmp_path: Path) -> None:
@@ -82,10 +89,8 @@ def test_prices_keep_every_digit_that_they_are_written_with(tmp_path: Path) -> N
     assert first_rows(made(tmp_path, "tops.pcap"), "quotes")[0]["bid"] == Decimal("99.05")
     assert first_rows(made(tmp_path, "ws_1.txt"), "trades")[0]["price"] == Decimal("0.00033458")
     assert first_rows(made(tmp_path, "quotes.parquet"), "quotes")[0]["ask"] == Decimal("1.1001")
-    assert first_rows(made(tmp_path, "20131007_trade.zip"), "bars")[0]["open"] == 1674500  # no folder says equity
-    lean = tmp_path / "equity" / "minute"
-    lean.mkdir(parents=True)
-    assert first_rows(made(lean, "20131007_trade.zip"), "bars")[0]["open"] == Decimal("167.45")
+    lean = made(tmp_path, "equity/usa/minute/spy/20131007_trade.zip")
+    assert first_rows(lean, "bars")[0]["open"] == Decimal("167.45")
 
 
 def test_both_times_are_those_of_the_source(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_correction_of_a_series_is_a_new_row(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "catalog")
     catalog.ingest_rows(file(tmp_path, "gdp.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.6\n"), ingested_at=NOW)
     path = file(tmp_path, "gdp.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.7\n2024-03-01,-2\n")
-    with pytest.raises(HedgerowError, match=r"DATA-017.*value 2024-02-01: the value is 1.6, now 1.7"):
+    with pytest.raises(HedgerowError, match=r"DATA-017.*gdp 2024-02-01: the value is 1.6, now 1.7"):
         catalog.ingest_rows(path, ingested_at=NOW)
     assert catalog.rows("series").num_rows == 2
     done = catalog.ingest_rows(path, ingested_at=NOW, restated_at="2024-03-10")
@@ -87,8 +87,8 @@ def test_a_correction_of_a_series_is_a_new_row(tmp_path: Path) -> None:
 def test_a_correction_that_is_taken_back_is_a_correction(tmp_path: Path) -> None:
     """The first value again, told later, is what is believed from then on; told once more it is known."""
     catalog = Catalog(tmp_path / "catalog")
-    first = file(tmp_path, "a.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.6\n")
-    second = file(tmp_path, "b.csv", "date,value\n2024-01-01,1.5\n2024-02-01,1.7\n")
+    first = file(tmp_path, "a.csv", "date,gdp\n2024-01-01,1.5\n2024-02-01,1.6\n")
+    second = file(tmp_path, "b.csv", "date,gdp\n2024-01-01,1.5\n2024-02-01,1.7\n")
     told = ((first, "2024-03-01"), (second, "2024-03-10"), (first, "2024-03-20"), (first, "2024-03-20"))
     done = [catalog.ingest_rows(path, ingested_at=NOW, restated_at=at) for path, at in told]
     assert [one.rows_new.get("series", 0) for one in done] == [2, 1, 1, 0]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import lzma
 import zipfile
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from hedgerow.core.errors import DataError
+from hedgerow.market.files import read_bars
+from hedgerow.market.formats import documents
 from hedgerow.market.formats.delimited import BLOCK
 from hedgerow.market.formats.probing import head, probe
 from hedgerow.market.reading import Reading
@@ -49,6 +54,11 @@ def said_of(folder: Path, name: str, data: bytes | str) -> tuple[str, str]:
         ("latin.csv", (HEAD + GOOD).encode() + b"2024-01-02T10:00:01Z,1,2,s\xe9\n", "DATA-020", "byte 77 is 0xe9"),
         ("wide.csv", (HEAD + GOOD).encode("utf-16"), "DATA-020", "not UTF-8 text but UTF-16"),
         ("digits.json", '[{"timestamp":' + "9" * 5000 + ',"price":1,"size":1}]', "DATA-020", "digits.json"),
+        ("padded.csv", "date,value\n2024-01-02, 1.5\n2024-01-03,2.5 \n", "ok", ""),
+        ("word.csv", "date,value\n" + "2024-01-02,1\n2024-01-03,2\n" * 2 + "2024-01-04,1.5x\n", "DATA-015",
+         "column 'value', record 4: value is '1.5x'"),
+        ("paid.csv", BARS.replace("\n", ",dividends\n") + "2024-01-02,1,2,0.5,1,0\n2024-01-03,1,2,0.5,1,0\n"
+         "2024-01-04,1,2,0.5,1,0\n2024-01-05,1,2,0.5,1,0.2x\n", "DATA-015", "record 3: dividend is '0.2x', no number"),
         ("half.json", '[{"timestamp":1704189600000,"title":"\\ud800 x"}]', "DATA-020", "half a character"),
     ],
 )  # fmt: skip
@@ -112,3 +122,50 @@ def test_negative_sizes_of_orders_are_refused(tmp_path: Path) -> None:
     name = "GE_2012-06-21_34200000_57600000_message_2.csv"
     code, says = said_of(tmp_path, name, "34200.017459617,1,5,-10,2238200,1\n")
     assert (code, says) == ("DATA-011", f"{name}, row 0 (GE 2012-06-21T13:30:00.017459617): size -10")
+
+
+def test_what_pandas_noted_in_a_parquet_file_may_be_damaged(tmp_path: Path) -> None:
+    """The bars are whole and their notes are not: the file is damaged, and no reader breaks."""
+    table = pa.table({"date": ["2024-01-02"], "open": [1.0], "high": [2.0], "low": [0.5], "close": [1.0]})
+    path = tmp_path / "noted.parquet"
+    pq.write_table(table.replace_schema_metadata({"pandas": "{"}), path)
+    assert probe(path, READING).record()["code"] == "DATA-020"
+    with pytest.raises(DataError, match="DATA-020"):
+        read_bars(path, READING)
+
+
+def test_a_book_that_is_crossed_as_a_whole_is_refused(tmp_path: Path) -> None:
+    """Of whatever layout: a row of levels, a message; another instrument's book in the same message is not crossed."""
+    names = "symbol,timestamp,asks[0].price,asks[0].amount,bids[0].price,bids[0].amount"
+    (tmp_path / "a.csv").write_text(f"{names}\nX,1580515200123000,101,1,100,2\nX,1580515200124000,99,1,100,2\n")
+    found = probe(tmp_path / "a.csv", Reading())
+    assert found.error is not None
+    assert (found.error.code, "row 1" in found.error.detail) == ("DATA-024", True)
+    assert "best bid 100, best ask 99 (2 such rows)" in found.error.detail
+    book = {"createTime": 1648052239156, "asks": [["30", "1"]], "bids": [["29", "1"]], "id": 1}
+    other = book | {"asks": [["3", "1"]], "bids": [["2", "1"]]}
+    data = [book | {"symbol": "A"}, other | {"symbol": "B"}]
+    (tmp_path / "b.json").write_text(json.dumps({"channel": "book", "data": data}))
+    assert probe(tmp_path / "b.json", Reading()).error is None
+
+
+def test_a_time_that_is_a_word_costs_nothing_and_is_named(tmp_path: Path) -> None:
+    """A word is not repeated a million times."""
+    trade = {"e": "trade", "E": "soon" * 10_000, "T": "soon" * 10_000, "s": "B", "p": "1", "q": "1", "t": 1, "m": True}
+    (tmp_path / "a.jsonl").write_text(f"\n1723161254000000002 {json.dumps(trade)}\n")
+    found = probe(tmp_path / "a.jsonl", Reading())
+    assert found.error is not None
+    assert (found.error.code, len(found.error.detail) < 200) == ("DATA-013", True)
+
+
+def test_a_document_that_would_fill_the_memory_is_refused_by_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One JSON document is read as a whole; more is read where that is allowed."""
+    monkeypatch.setattr(documents, "DOCUMENT_MAX", 1000)
+    trade = {"timestamp": 1704067200, "price": "1.5", "size": "2", "side": "buy"}
+    (tmp_path / "a.json").write_text(json.dumps([trade] * 50))
+    found = probe(tmp_path / "a.json", Reading())
+    assert found.error is not None
+    assert (found.error.code, "more than 1,000 bytes" in found.error.detail) == ("DATA-021", True)
+    assert probe(tmp_path / "a.json", Reading(), expand_max=10_000).rows == 50

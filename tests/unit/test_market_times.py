@@ -162,3 +162,11 @@ def test_a_moment_may_be_a_date_which_means_its_sessions():
     for bad in ("yesterday-ish", "NaT"):
         with pytest.raises(DataError, match="DATA-013"):
             moment_ns(bad)
+
+
+@pytest.mark.parametrize(("text", "how"), [("2024-11-03 01:30:00", "show twice"), ("2024-03-10 02:30:00", "skip")])
+def test_an_hour_that_clocks_skip_or_show_twice_is_told_so_with_its_row(text, how):
+    """The row is named by the number it bears, and the zone is named."""
+    column = pd.Series(["2024-01-02 10:00:00", text], name="time", index=[70, 71])
+    with pytest.raises(DataError, match=f"row 71, column 'time': {text} is in an hour that clocks of .*York {how}"):
+        read_times(column, time_unit=None, tz="America/New_York")

@@ -211,3 +211,91 @@ def test_events_of_the_first_version_are_columns_of_numbers(tmp_path: Path) -> N
     wrong = probe(laid(tmp_path, "wrong.npz", npz(np.array([[1, np.nan, 1, 1, 1, 1]]))), READING)
     assert wrong.error is not None
     assert wrong.error.code == "DATA-013"
+
+
+ZONES = [
+    ("future/cme/second/es/20131007_trade.zip!20131007_es_second_trade_201312_20131220.csv", "2013-10-07 09:30:01"),
+    (
+        "option/usa/minute/aapl/20131007_trade_american.zip!20131007_aapl_minute_trade_american_put_4500000_20140118.csv",
+        "2013-10-07 13:31:00",
+    ),
+    ("20131007_trade_american.zip!20131007_aapl_minute_trade_american_put_4500000_20140118.csv", "2013-10-07 13:31:00"),
+    ("forex/fxcm/minute/eurusd/20131007_quote.zip!20131007_eurusd_minute_trade.csv", "2013-10-07 14:31:00"),
+    ("crypto/kraken/minute/btcusd/20131007_trade.zip!20131007_btcusd_minute_trade.csv", "2013-10-07 09:31:00"),
+    ("future/eurex/minute/fdax/20131007_trade.zip!20131007_fdax_minute_trade_201312.csv", "2013-10-07 07:31:00"),
+]
+
+
+@pytest.mark.parametrize(("name", "wanted"), ZONES, ids=[row[0].split("!")[0] for row in ZONES])
+def test_times_of_lean_are_of_the_zone_of_their_market(tmp_path: Path, name: str, wanted: str) -> None:
+    """As its market hours database has them: futures of Chicago in UTC, FXCM at five hours behind all year."""
+    ((_, row),) = rows_in(laid(tmp_path, name, "34200000,1,2,1,2,5\n"))
+    assert str(row["ts_event"])[:19] == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("20131007_trade.zip!20131007_spy_minute_trade.csv", "DATA-018"),
+        ("cfd/fxcm/minute/de30/20131007_trade.zip!20131007_de30_minute_trade.csv", "DATA-013"),
+    ],
+)
+def test_a_file_of_lean_whose_scale_or_zone_nothing_tells_is_refused(tmp_path: Path, name: str, code: str) -> None:
+    """A price ten thousand times too large, or a time hours off, would be worse than none."""
+    found = probe(laid(tmp_path, name, "34200000,1674500,1674800,1674400,1674700,5\n"), READING)
+    assert found.error is not None
+    assert (found.error.code, "equity/usa" in found.error.detail) == (code, True)
+
+
+def test_best_prices_of_hftbacktest_are_quotes_whose_other_side_stands(tmp_path: Path) -> None:
+    """A side is told at a time; before the first telling of a side it is absent."""
+    both, buy, sell = (1 << 31) | (1 << 30), 1 << 29, 1 << 28
+    events = [(both | buy | 5, NS, NS + 1, 10.5, 1), (both | sell | 5, NS + 2, NS + 3, 10.75, 2),
+              (both | buy | 5, NS + 4, NS + 5, 10.25, 3)]  # fmt: skip
+    told = rows_in(laid(tmp_path, "best.npz", npz(np.array(events, dtype=FIELDS))))
+    assert [(kind, row["bid"], row["bid_size"], row["ask"], row["ask_size"]) for kind, row in told] == [
+        ("quotes", Decimal("10.5"), 1, None, None),
+        ("quotes", Decimal("10.5"), 1, Decimal("10.75"), 2),
+        ("quotes", Decimal("10.25"), 3, Decimal("10.75"), 2),
+    ]
+
+
+def test_an_event_of_hftbacktest_that_goes_back_in_time_is_named(tmp_path: Path) -> None:
+    """Also where it is of another kind than the one ahead of it; sorted it loads."""
+    both, buy = (1 << 31) | (1 << 30), 1 << 29
+    events = [(both | buy | 1, NS, NS + 9, 10.5, 1), (both | buy | 2, NS, NS + 5, 10.5, 1)]
+    path = laid(tmp_path, "back.npz", npz(np.array(events, dtype=FIELDS)))
+    found = probe(path, READING)
+    assert found.error is not None
+    assert (found.error.code, "event 1" in found.error.detail) == ("DATA-004", True)
+    assert probe(path, Reading(sort=True)).status == "ok"
+
+
+SHAPES = [
+    ("1735776000000000,1,4,0.5,2,7,1735779599999999,9,3,1,1,0\n1735779600000000,2,4,0.5,3,7,1735783199999999,9,3,1,1,0\n",
+     "bars", {"close": Decimal(2), "span_ns": 3600 * 10**9}),
+    ("4359135183,94591.78,0.0001,16.08,1735776000123456,True,True\n", "trades",
+     {"price": Decimal("94591.78"), "side": "sell", "trade_id": "4359135183"}),
+    ("335,93576.0,0.00112,43,44,1735689600012,False\n", "trades", {"size": Decimal("0.00112"), "side": "buy"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "kind", "holds"), SHAPES, ids=["klines", "trades", "aggTrades"])
+def test_binances_lines_are_known_whatever_their_file_is_called(
+    tmp_path: Path, text: str, kind: str, holds: dict[str, Any]
+) -> None:
+    """Without a header and under another name; the instrument is the file's."""
+    path = laid(tmp_path, "BTCUSDT_renamed.csv", text)
+    found = probe(path, READING)
+    assert (found.status, found.format, found.rows) == ("ok", "binance-archive", text.count("\n")), found.error
+    told, row = rows_in(path)[0]
+    assert (told, row["instrument"]) == (kind, "BTCUSDT_renamed")
+    assert {word: row[word] for word in holds} == holds
+
+
+def test_numbers_that_only_resemble_binances_lines_are_not_claimed(tmp_path: Path) -> None:
+    """A second line of another layout, or times in seconds."""
+    for text in ("1,2.5,3,4.5,1735776000123,True\nend of file\n", "1,2.5,3,4.5,1735776000,True\n"):
+        found = probe(laid(tmp_path, "a.csv", text), READING)
+        assert found.error is not None
+        assert found.error.code == "DATA-008"

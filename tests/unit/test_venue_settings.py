@@ -29,6 +29,7 @@ def order(name: str, side: str = "Buy", lots: int = 5) -> dict[str, object]:
         ('name = "V"', "", "[venue] name: is missing"),
         ('folder = "v"', 'folder = "v"\nfoldr = "v"', "[venue] foldr: no such key; did you mean 'folder'?"),
         ('"10.00"', '"-1"', "'-1' is no number above 0"),
+        ('"10.00"', '"1e-19"', "'1e-19' has more than 18 decimals"),
         ('"10.00"', '"10.001"', "10.001 is off the tick 0.01"),
         ('"10.00"', "true", "True is no number above 0"),
         ('symbol = "ABC"', 'symbol = "ABC"\nvolume = 1', "[[instrument]] 1 volume: no such key"),

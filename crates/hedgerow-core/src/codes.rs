@@ -259,6 +259,9 @@ codes! {
         14 RUN_QUOTE_HELD "one side of a quote did not leave, because the venue has not changed the other side, which it would have met" => "quote again; nothing is to be done at the venue";
         15 RUN_UNPROTECTED "an order that was to follow another's fills could not be placed" => "what was filled stands without it; see its verdict or the venue's report, and place another";
         16 RUN_PARENT_MISSED "the time of a parent order was over before the run that was taken up could go on with it" => "what is left of it was not sent; make another order, or let it be";
+        17 RUN_CUT "an order that follows another's fills is for less than they were, as the position that it may only reduce is smaller" => "nothing if that is meant; place another for what shall be protected beyond it";
+        18 RUN_HELD_BACK "an order that follows another's fills waits, as other orders at work may close its position first" => "it is sent once they have traded or ended; cancel them if it shall be sent now";
+        19 RUN_TURNED "a reduce-only order traded more than its position held, before the venue had heard of a smaller one" => "the position is what it is; trade out of what is too much";
     }
     CLI = 12 exit 2 {
         1 CLI_USAGE "the command line cannot be understood" => "see --help";
@@ -342,6 +345,9 @@ codes! {
         7 LIVE_FEE "a fee was paid that could not be booked" => "book it by hand from the venue's statement";
         8 LIVE_DEAD_MAN "nobody was there for longer than was agreed" => "everything was cancelled and no new risk passes; `hedgerow run alive SETTINGS --lift` lifts it";
         9 LIVE_REMARK "the gateway noticed something about the venue" => "see what it says";
+        10 LIVE_UNVALUED "a currency is held that no rate is known of" => "it counts as nothing; say its rate under [fx], or list its market among the instruments";
+        11 LIVE_OVERDRAWN "fees took more of a currency than the run holds" => "the account paid the rest; it counts as owed until the run holds as much";
+        12 LIVE_FINER "a fee has more digits than money has" => "0.000000001 at most was added to it, against us; its record has the venue's digits";
     }
 }
 

@@ -40,6 +40,43 @@ impl fmt::Debug for Symbol {
     }
 }
 
+/// A text of up to 64 bytes of UTF-8, padded with zero bytes: names that others give.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable, Serialize, Deserialize)]
+#[repr(C)]
+pub struct Text64([[u8; 32]; 2]);
+
+impl Text64 {
+    /// `None` if the text is longer than 64 bytes, or holds control characters; nothing is a text.
+    ///
+    /// ```
+    /// use hedgerow_core::Text64;
+    /// assert_eq!(Text64::parse("28457").unwrap().as_str(), "28457");
+    /// assert_eq!(Text64::parse(&"9".repeat(65)), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Text64> {
+        let ok = text.len() <= 64 && !text.chars().any(char::is_control);
+        ok.then(|| {
+            let mut padded = Text64::default();
+            bytemuck::bytes_of_mut(&mut padded)[..text.len()].copy_from_slice(text.as_bytes());
+            padded
+        })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let bytes = bytemuck::bytes_of(self);
+        let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+        std::str::from_utf8(&bytes[..end]).unwrap_or("?")
+    }
+}
+impl fmt::Debug for Text64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// May be sold short (subject to `locate_lots`).
 pub const SHORTABLE: u32 = 1;
 /// On the restricted list: only risk-reducing orders pass.

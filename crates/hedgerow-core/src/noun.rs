@@ -7,7 +7,7 @@ use bytemuck::Pod;
 pub struct Field {
     /// Name, unit last.
     pub name: &'static str,
-    /// `u8 u16 u32 i32 u64 i64 f64 money currency bytes32 text32 limits`.
+    /// `u8 u16 u32 i32 u64 i64 f64 money currency bytes32 text32 text64 limits`.
     pub kind: &'static str,
     /// Bytes from the start of the record.
     pub offset: usize,
@@ -58,6 +58,7 @@ field_kinds! {
     u8 => "u8", u16 => "u16", u32 => "u32", i32 => "i32", u64 => "u64", i64 => "i64", f64 => "f64",
     crate::Money => "money", crate::Currency => "currency", crate::Limits => "limits",
     [u8; 32] => "bytes32", [u8; 5] => "spare", [u8; 6] => "spare", crate::Symbol => "text32",
+    crate::Text64 => "text64",
 }
 
 /// Declares a record of the journal: an [`event!`] that has `id` and `cause`.

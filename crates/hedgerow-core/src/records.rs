@@ -1,15 +1,19 @@
 //! The nouns as fixed-layout records, each naming its cause. `docs/glossary.md` is printed from these lines.
 
+mod executions;
 mod governance;
 mod jail;
 mod lifecycle;
 mod observations;
 mod parents;
 mod requests;
+mod routes;
 mod terms;
 pub use crate::values::*;
 use crate::{Currency, Limits, Money, Symbol, noun::Noun, noun::NounInfo, noun::record};
-pub use {governance::*, jail::*, lifecycle::*, observations::*, parents::*, requests::*, terms::*};
+pub use {
+    executions::*, governance::*, jail::*, lifecycle::*, observations::*, parents::*, requests::*, routes::*, terms::*,
+};
 
 /// All record types, in order of their number.
 pub(crate) const ALL: &[NounInfo] = &[
@@ -52,6 +56,8 @@ pub(crate) const ALL: &[NounInfo] = &[
     QuoteUpdate::INFO,
     ContingentOrder::INFO,
     OrderTerms::INFO,
+    Route::INFO,
+    Execution::INFO,
 ];
 
 record! {
@@ -168,76 +174,6 @@ record! {
         level: u8,
         /// Number of the mandate that was judged under; 0 = none was granted yet.
         mandate: u32,
-    }
-}
-record! {
-    /// What a venue says about an order. Not yet believed: the OMS checks it.
-    VenueReport = 10, 96 bytes {
-        /// Fee charged (positive) or rebate (negative), in the instrument's currency.
-        fee: Money,
-        /// Sequence number of this record.
-        id: u64,
-        /// The order meant.
-        cause: u64,
-        /// When it happened at the venue, UTC nanoseconds.
-        ts_event: i64,
-        /// When we knew it, UTC nanoseconds.
-        ts_init: i64,
-        /// The order meant.
-        order_id: u64,
-        /// Price of a fill, ticks.
-        price_ticks: i64,
-        /// Lots of a fill, or the new size after a replace.
-        lots: i64,
-        /// Price before spread and impact, ticks; for cost analysis.
-        reference_ticks: i64,
-        /// Dense index.
-        instrument: u32,
-        /// Place in the OMS slab.
-        slot: u32,
-        /// A [`ReportKind`].
-        kind: u8,
-        /// A [`Liquidity`].
-        liquidity: u8,
-        /// Code of a rejection, 0 if none.
-        code: u16,
-        /// Number of the execution within its order, rising from 1; 0 = the venue does not number them.
-        execution: u32,
-    }
-}
-record! {
-    /// An execution, believed and booked.
-    Fill = 11, 96 bytes {
-        /// Fee charged (positive) or rebate (negative), in the instrument's currency.
-        fee: Money,
-        /// Sequence number of this record.
-        id: u64,
-        /// The order filled.
-        cause: u64,
-        /// When it happened at the venue, UTC nanoseconds.
-        ts_event: i64,
-        /// When we knew it, UTC nanoseconds.
-        ts_init: i64,
-        /// The venue report that told us.
-        report: u64,
-        /// Price, ticks.
-        price_ticks: i64,
-        /// Size, lots, positive.
-        lots: i64,
-        /// Price before spread and impact, ticks.
-        reference_ticks: i64,
-        /// Dense index.
-        instrument: u32,
-        /// Whose fill.
-        strategy: u16,
-        /// A [`Side`].
-        side: u8,
-        /// A [`Liquidity`].
-        liquidity: u8,
-        /// Number of the execution within its order, rising from 1; 0 = the venue does not number them.
-        execution: u32,
-        /// Zero.
-        spare: u32,
     }
 }
 record! {
@@ -476,25 +412,6 @@ record! {
         ts: i64,
         /// SHA-256 of the serialised state.
         hash: [u8; 32],
-    }
-}
-record! {
-    /// A strategy starts to run one artifact; its mandate counts only for the artifact that was approved.
-    StrategyStart = 22, 64 bytes {
-        /// Sequence number of this record.
-        id: u64,
-        /// The record that made it happen, or 0.
-        cause: u64,
-        /// UTC nanoseconds.
-        ts: i64,
-        /// SHA-256 of the artifact that runs.
-        artifact: [u8; 32],
-        /// Which strategy.
-        strategy: u16,
-        /// 1 = starts, 0 = stops.
-        on: u8,
-        /// Zero.
-        spare: [u8; 5],
     }
 }
 record! {

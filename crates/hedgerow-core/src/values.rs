@@ -406,6 +406,16 @@ impl Phase {
     }
 }
 
+byte_enum! {
+    /// What an order does at a venue first.
+    RouteWay {
+        /// It takes what others show.
+        Take = 1,
+        /// It waits until somebody takes it.
+        Wait = 2,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

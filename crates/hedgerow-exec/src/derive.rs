@@ -94,7 +94,7 @@ impl Derivation {
         let parent = &work.parent;
         let limit_ticks = work.limit_ticks(&slice);
         let kind = if limit_ticks == 0 { OrderKind::Market } else { OrderKind::Limit };
-        let wanted = (parent.instrument, parent.side, slice.lots, limit_ticks, kind as u8, work.tif() as u8);
+        let wanted = (parent.instrument, parent.side, slice.lots, limit_ticks, kind as u8, work.tif(&slice) as u8);
         let sent = (order.instrument, order.side, order.lots, order.limit_ticks, order.kind, order.tif);
         if wanted == sent { Ok(()) } else { Err(differs(order.id, "a child order that is not its slice")) }
     }
@@ -102,7 +102,13 @@ impl Derivation {
 
 /// What the algorithm decides with what the record says that it saw.
 fn again(work: &mut Work, told: &Slice, counts: bool) -> Slice {
-    let seen = Seen { now: told.ts, bid_ticks: told.bid_ticks, ask_ticks: told.ask_ticks, found_lots: told.found_lots };
+    let seen = Seen {
+        now: told.ts,
+        bid_ticks: told.bid_ticks,
+        ask_ticks: told.ask_ticks,
+        found_lots: told.found_lots,
+        has_auction: told.auction == 1,
+    };
     if !counts {
         work.market.lots = told.volume_lots;
     }

@@ -7,14 +7,15 @@
 
 mod group;
 mod reducing;
+mod room;
 
 use crate::links::group::{Asking, Entry, Group, Member};
 pub use crate::links::reducing::Held;
 use crate::links::reducing::Reductions;
 use crate::slice::LotRule;
 use hedgerow_core::{
-    Action, CancelRequest, Code, ContingentOrder, Decision, Fill, Finding, Instrument, InstrumentId, Noun, Order,
-    OrderEvent, OrderSlot, OrderTerms, Problem, RecordId, ReplaceRequest, Verdict, WITH_TERMS, code,
+    Action, CancelRequest, Code, ContingentOrder, Decision, Fill, Finding, Instrument, InstrumentId, Money, Noun,
+    Order, OrderEvent, OrderSlot, OrderTerms, Problem, RecordId, ReplaceRequest, Verdict, WITH_TERMS, code,
 };
 use hedgerow_oms::{Oms, OrderInput, OrderState};
 use std::collections::BTreeMap;
@@ -80,16 +81,16 @@ pub struct Links {
 }
 
 impl Links {
-    /// Takes a record of the log, in its order; `oms` stands as the record left it.
+    /// Takes a record of the log, in its order; `oms` stands, and `held` says what positions are, as the record left them.
     #[inline]
-    pub fn take(&mut self, kind: u16, bytes: &[u8], oms: &Oms) {
+    pub fn take(&mut self, kind: u16, bytes: &[u8], oms: &Oms, held: &Held<'_>) {
         let begins = [OrderTerms::KIND, ContingentOrder::KIND, Instrument::KIND, Order::KIND].contains(&kind);
         if begins || self.terms.id != 0 || self.asked.is_some() || !self.is_empty() {
-            self.take_one(kind, bytes, oms);
+            self.take_one(kind, bytes, oms, held);
         }
     }
 
-    fn take_one(&mut self, kind: u16, bytes: &[u8], oms: &Oms) {
+    fn take_one(&mut self, kind: u16, bytes: &[u8], oms: &Oms, held: &Held<'_>) {
         match kind {
             Instrument::KIND => self.define(&bytemuck::pod_read_unaligned(bytes)),
             ContingentOrder::KIND => self.wished(bytemuck::pod_read_unaligned(bytes), oms),
@@ -104,14 +105,14 @@ impl Links {
                 self.asked = Some(order).filter(|_| concerns);
             }
             Verdict::KIND => self.judged(&bytemuck::pod_read_unaligned(bytes), oms),
-            Fill::KIND => self.reductions.filled(&bytemuck::pod_read_unaligned(bytes)),
+            Fill::KIND => self.reductions.filled(&bytemuck::pod_read_unaligned(bytes), held),
             OrderEvent::KIND => self.moved(&bytemuck::pod_read_unaligned(bytes)),
             CancelRequest::KIND => {
                 let request: CancelRequest = bytemuck::pod_read_unaligned(bytes);
                 let reduces = self.reductions.is_own(request.order_id, request.cause);
                 if let Some((group, at)) = self.family(request.order_id) {
                     let own = reduces || group.is_own(request.cause);
-                    if reduces {
+                    if reduces && !group.members[at].resize_refused {
                         group.cut(at, 0);
                     }
                     group.members[at].cancelling = own;
@@ -124,11 +125,12 @@ impl Links {
                 let request: ReplaceRequest = bytemuck::pod_read_unaligned(bytes);
                 let terms = std::mem::take(&mut self.terms);
                 let terms = if request.flags & WITH_TERMS == 0 { OrderTerms::default() } else { terms };
-                let reduces = self.reductions.is_own(request.order_id, request.cause);
+                let grows = oms.iter().any(|one| one.order.id == request.order_id && request.lots > one.order.lots);
+                let reduces = !grows && self.reductions.is_own(request.order_id, request.cause);
                 self.reductions.changing(request.order_id, reduces);
                 if let Some((group, at)) = self.family(request.order_id) {
                     let own = reduces || group.is_own(request.cause);
-                    if reduces {
+                    if reduces && !group.members[at].resize_refused {
                         group.cut(at, request.lots - group.members[at].of_order_lots);
                     }
                     let wanted = Asking::Terms { lots: request.lots, limit_ticks: request.limit_ticks, terms };
@@ -182,15 +184,35 @@ impl Links {
     }
 
     fn found(&mut self, finding: &Finding) {
-        if finding.code == code::RUN_UNPROTECTED.0
-            && let Some((group, at)) = self.wish(finding.cause)
-            && let Some(wish) = &mut group.members[at].wish
-        {
-            wish.is_unplaced = false;
-        } else if finding.code == code::RUN_BOTH_TRADED.0
-            && let Some(group) = self.groups.iter_mut().find(|group| group.is_own(finding.cause))
-        {
-            group.told_lots = group.excess_lots();
+        let Finding { cause, value, limit, .. } = *finding;
+        let lots = |money: Money| (money.0 / Money::units(1).0) as i64;
+        match Code(finding.code) {
+            code::RUN_UNPROTECTED => {
+                if let Some((group, at)) = self.wish(cause)
+                    && let Some(wish) = &mut group.members[at].wish
+                {
+                    wish.is_unplaced = false;
+                }
+            }
+            code::RUN_CUT => {
+                if let Some((group, at)) = self.wish(cause) {
+                    group.cut(at, lots(value));
+                    let told_lots = &mut group.members[at].told_short_lots;
+                    *told_lots = lots(value).min(*told_lots);
+                }
+            }
+            code::RUN_HELD_BACK => {
+                if let Some((group, at)) = self.wish(cause) {
+                    group.members[at].told_short_lots = lots(limit) - lots(value);
+                }
+            }
+            code::RUN_BOTH_TRADED => {
+                if let Some(group) = self.groups.iter_mut().find(|group| group.is_own(cause)) {
+                    group.told_lots = group.excess_lots();
+                }
+            }
+            code::RUN_TURNED => self.reductions.told(cause),
+            _ => {}
         }
     }
 
@@ -248,7 +270,7 @@ impl Links {
     }
 
     fn moved(&mut self, event: &OrderEvent) {
-        self.reductions.moved(event);
+        let mut raced_lots = 0;
         let state = OrderState::from_u8(event.to);
         let has_ended = state.is_some_and(OrderState::is_terminal);
         let input = OrderInput::from_u8(event.event);
@@ -259,7 +281,9 @@ impl Links {
         if let Some((group, at)) = self.family(event.order_id) {
             let traded = event.filled_lots - group.members[at].of_order_lots;
             if traded > 0 {
+                let before_lots = group.excess_lots();
                 group.traded(at, traded);
+                raced_lots = group.excess_lots() - before_lots;
             }
             if input == Some(OrderInput::Replaced) {
                 group.changed(at);
@@ -276,6 +300,8 @@ impl Links {
                 member.ended(OrderState::from_u8(event.from), state);
             }
         }
+        self.reductions.told_elsewhere(event.order_id, raced_lots);
+        self.reductions.moved(event);
         if has_ended {
             self.forget_ended();
         }
@@ -336,22 +362,20 @@ impl Links {
         self.reductions.closable(instrument, held)
     }
 
-    /// What orders beside each other traded beyond what was meant, and nobody was told; whoever ends a run tells it, though
-    /// more may come.
+    /// What orders beside each other traded beyond what was meant, and reduce-only ones beyond their positions, and nobody
+    /// was told; whoever ends a run tells it, though more may come.
     pub fn races(&self) -> impl Iterator<Item = Finding> + '_ {
-        self.groups.iter().filter_map(Group::excess)
+        self.groups.iter().filter_map(Group::excess).chain(self.reductions.turned(false))
     }
 
     /// What is due first, if anything is; `held` says how large positions are.
     #[must_use]
     pub fn due(&self, oms: &Oms, held: &Held<'_>) -> Option<Due> {
-        let group = |order_id: RecordId| {
-            let works = |member: &Member| member.order_id == order_id && !member.has_ended;
-            let ours = self.groups.iter().find(|group| group.members.iter().any(works));
-            ours.map_or(order_id, |group| group.root)
-        };
+        let stand = |order_id: RecordId| self.stands(order_id).unwrap_or((order_id, i64::MAX));
         let linked = self.groups.iter().find_map(|group| group.due(oms));
-        linked.or_else(|| self.reductions.due(oms, held, group, |instrument| self.rule(instrument)))
+        let reduced = || self.reductions.due(oms, held, stand, |instrument| self.rule(instrument));
+        let turned = || self.reductions.turned(true).next().map(Due::Tell);
+        linked.or_else(reduced).or_else(turned).or_else(|| self.to_add(oms, held))
     }
 
     /// What an order that follows another's fills shows at a time once it has so many lots; `None` where it shows all.
@@ -395,10 +419,11 @@ impl Links {
             }
             Finding::KIND => {
                 let told: Finding = bytemuck::pod_read_unaligned(bytes);
-                let again = |finding: Finding| (finding.cause, finding.value) == (told.cause, told.value);
+                let what = |one: &Finding| (one.code, one.cause, one.value, one.limit);
+                let again = |finding: Finding| what(&finding) == what(&told);
                 let is_due = match Code(told.code) {
-                    code::RUN_BOTH_TRADED => Some(self.races().any(again)),
-                    code::RUN_UNPROTECTED => {
+                    code::RUN_BOTH_TRADED | code::RUN_TURNED => Some(self.races().any(again)),
+                    code::RUN_UNPROTECTED | code::RUN_CUT | code::RUN_HELD_BACK => {
                         Some(matches!(self.due(oms, held), Some(Due::Tell(finding)) if again(finding)))
                     }
                     _ => None,

@@ -97,7 +97,7 @@ impl Parents {
         if !is_ours || verdict.decision != Decision::Approved as u8 {
             return Ok(());
         }
-        self.work[at].sent(Child { slot: order.slot, order_id: order.id, lots: order.lots, is_leaving: false })
+        self.work[at].sent(Child::of(&order))
     }
 
     fn filled(&mut self, fill: &Fill) -> Result<(), Problem> {
@@ -112,6 +112,9 @@ impl Parents {
         match OrderState::from_u8(event.to) {
             Some(state) if state.is_terminal() => {
                 let child = work.children.remove(at);
+                if child.is_for_auction && event.from == OrderState::Unknown as u8 && state != OrderState::Filled {
+                    work.lost_on_its_way();
+                }
                 work.progress.ended(child.lots - event.filled_lots)
             }
             state => {

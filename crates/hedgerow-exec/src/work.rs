@@ -1,11 +1,13 @@
 //! A parent order at work: its plan, how far it is, and what its algorithm decides when it looks at the market.
 
+mod auction;
 mod resume;
 
 use crate::progress::Progress;
 use crate::slice::{LotRule, pov_slice, twap_slice};
 use hedgerow_core::{
-    Algo, AlgoSettings, OrderSlot, ParentEvent, ParentOrder, PlanStep, RecordId, Side, Slice, SliceReason, TimeInForce,
+    Algo, AlgoSettings, Order, OrderSlot, ParentEvent, ParentOrder, PlanStep, RecordId, Side, Slice, SliceReason,
+    TimeInForce,
     time::{FOREVER, SECOND},
 };
 
@@ -20,6 +22,8 @@ pub struct Seen {
     pub ask_ticks: i64,
     /// Lots on the other side within the limit.
     pub found_lots: i64,
+    /// Whether the venue holds a closing auction, as far as we know.
+    pub has_auction: bool,
 }
 
 /// What traded while a parent order was at work.
@@ -51,6 +55,17 @@ pub struct Child {
     pub lots: i64,
     /// Whether a cancel of it is on its way.
     pub is_leaving: bool,
+    /// Whether it is for the closing auction, which may print after its parent's time is over.
+    pub is_for_auction: bool,
+}
+
+impl Child {
+    /// An order that was approved.
+    #[must_use]
+    pub fn of(order: &Order) -> Child {
+        let is_for_auction = order.tif == TimeInForce::Cls as u8;
+        Child { slot: order.slot, order_id: order.id, lots: order.lots, is_leaving: false, is_for_auction }
+    }
 }
 
 /// A parent order at work.
@@ -110,10 +125,14 @@ impl Work {
         self.steps.iter().zip(before).map(|(step, before)| (step.due_ts, step.due_lots - before))
     }
 
-    /// How long its children may wait: a sniper's take what is there or nothing.
+    /// How long a slice's child may wait: a sniper's takes what is there or nothing.
     #[must_use]
-    pub fn tif(&self) -> TimeInForce {
-        if self.algo() == Algo::Sniper { TimeInForce::Ioc } else { TimeInForce::Gtc }
+    pub fn tif(&self, slice: &Slice) -> TimeInForce {
+        match self.algo() {
+            Algo::Sniper => TimeInForce::Ioc,
+            _ if slice.auction == 1 => TimeInForce::Cls,
+            _ => TimeInForce::Gtc,
+        }
     }
 
     /// Whether it looks for size on the other side.
@@ -210,6 +229,7 @@ impl Work {
             instrument: self.parent.instrument,
             strategy: self.parent.strategy,
             reason: reason as u8,
+            auction: u8::from(reason == SliceReason::Schedule && self.has_auction(step)),
             ..Slice::default()
         }
     }
@@ -234,6 +254,7 @@ impl Work {
                 let is_enough = seen.found_lots > 0 && seen.found_lots >= self.settings.size_lots;
                 (is_free && is_enough).then_some((filled + seen.found_lots, SliceReason::Liquidity))
             }
+            _ if self.has_auction(step) => self.due_at_close(seen, step > before),
             _ if step > before => Some((self.due_by(step), SliceReason::Schedule)),
             _ if self.is_passive() && self.is_behind(step) => {
                 (seen.now >= self.rest_ts).then_some((self.due_by(step), SliceReason::Rest))
@@ -293,6 +314,7 @@ impl Work {
             return i64::MAX;
         }
         let waits = match self.algo() {
+            _ if self.has_auction(self.step) => return self.wakes_at_close(looked),
             Algo::Pov => self.steps.is_empty(),
             Algo::Iceberg | Algo::Sniper => self.progress.working_lots() == 0,
             _ if self.is_passive() && self.is_behind(self.step) => true,

@@ -74,14 +74,14 @@ impl Run {
     /// All look at the market; a strict gate denies what they send.
     fn look(&mut self, is_strict: bool) {
         for at in 0..self.parents.work().len() {
-            let seen = Seen { now: self.now, bid_ticks: 99, ask_ticks: 101, found_lots: 0 };
+            let seen = Seen { now: self.now, bid_ticks: 99, ask_ticks: 101, found_lots: 0, has_auction: true };
             let slice = self.parents.work_mut(at).look(&seen);
             if slice.lots == 0 {
                 continue;
             }
             let (id, work) = (self.next(), &self.parents.work()[at]);
             let (lots, limit_ticks, parent, tif) =
-                (slice.lots, work.limit_ticks(&slice), work.parent, work.tif() as u8);
+                (slice.lots, work.limit_ticks(&slice), work.parent, work.tif(&slice) as u8);
             self.write(Slice { id, ..slice });
             let (kind, side, cause) = (OrderKind::Market as u8, parent.side, parent.id);
             self.write(Order { id: id + 1, cause, lots, limit_ticks, kind, tif, side, ..Order::default() });

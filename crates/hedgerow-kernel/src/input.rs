@@ -1,10 +1,10 @@
 //! Everything that can happen to the kernel. Whatever is not one of these did not happen.
 
 use hedgerow_core::{
-    AlgoSettings, Bar, CancelRequest, CashMovement, ContingentOrder, Finding, FirmLimits, Forecast, FxRate, Instrument,
-    JailAnswer, JailStart, KIND_GENESIS, KIND_REMARK, KIND_SIGNED, KillSwitch, LifecycleEvent, Noun, Order, OrderTerms,
-    ParentEvent, ParentOrder, PlanStep, Problem, Quote, QuoteUpdate, RecordId, ReplaceRequest, Sequenced, Session,
-    Slice, StateHash, StrategyStart, Target, Trade, VenueReport, code,
+    AlgoSettings, Bar, CancelRequest, CashMovement, ContingentOrder, Execution, Finding, FirmLimits, Forecast, FxRate,
+    Instrument, JailAnswer, JailStart, KIND_GENESIS, KIND_REMARK, KIND_SIGNED, KillSwitch, LifecycleEvent, Noun, Order,
+    OrderTerms, ParentEvent, ParentOrder, PlanStep, Problem, Quote, QuoteUpdate, RecordId, ReplaceRequest, Route,
+    Sequenced, Session, Slice, StateHash, StrategyStart, Target, Trade, VenueReport, code,
 };
 
 macro_rules! inputs {
@@ -110,6 +110,10 @@ inputs! {
     Slice,
     /// A parent order was changed, or ended.
     ParentEvent,
+    /// A venue was compared for an order.
+    Route,
+    /// A venue named a fill, and what it charged for it.
+    Execution,
 }
 
 fn read<N: Noun>(bytes: &[u8]) -> Result<N, Problem> {

@@ -109,6 +109,8 @@ impl Kernel {
             Input::PlanStep(step) => self.plan_step(step, effects),
             Input::Slice(slice) => self.slice(slice, effects),
             Input::ParentEvent(event) => self.parent_event(event, effects),
+            Input::Route(route) => self.route(route, effects),
+            Input::Execution(execution) => self.execution(execution, effects),
             Input::Signed(id, envelope) => self.signed(id, envelope, effects),
             Input::Remark(id, words) => self.remarked(id, words, effects),
             Input::Trade(id, trade) => self.trade(id, trade, effects),
@@ -453,7 +455,7 @@ impl Kernel {
     }
 }
 
-fn check_currency(currency: Currency) -> Result<(), Problem> {
+pub(crate) fn check_currency(currency: Currency) -> Result<(), Problem> {
     if Currency::parse(currency.as_str()) == Some(currency) {
         return Ok(());
     }

@@ -36,7 +36,7 @@ impl Kernel {
         if !prices
             || !sizes
             || !told.risk_aversion.is_finite()
-            || told.random_times.max(told.passive) > 1
+            || told.random_times.max(told.passive).max(told.auction) > 1
             || told.curve > 2
         {
             return Err(Problem::new(code::CORE_INPUT, format!("settings of parent order {}", told.cause)));
@@ -68,8 +68,9 @@ impl Kernel {
             let detail = format!("a slice of {} lots for parent order {}", slice.lots, slice.cause);
             return Err(Problem::new(code::CORE_INPUT, detail));
         }
-        if SliceReason::from_u8(slice.reason).is_none() {
-            return Err(Problem::new(code::CORE_INPUT, format!("a slice for reason {}", slice.reason)));
+        if SliceReason::from_u8(slice.reason).is_none() || slice.auction > 1 {
+            let detail = format!("a slice for reason {}, auction {}", slice.reason, slice.auction);
+            return Err(Problem::new(code::CORE_INPUT, detail));
         }
         self.check_parent(slice.cause)?;
         self.check_time(slice.ts)?;

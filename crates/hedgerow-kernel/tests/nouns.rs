@@ -5,10 +5,11 @@
 //! the files again; a change of them is a change of the journal's format.
 
 use hedgerow_core::{
-    AlgoSettings, Bar, BookLevel, BookOrder, CancelRequest, CashMovement, ContingentOrder, Fill, Finding, FirmLimits,
-    Forecast, FxRate, Instrument, JailAnswer, JailStart, KernelStart, KillSwitch, LifecycleEvent, Mandate, MarketPhase,
-    Noun, NounInfo, Order, OrderEvent, OrderTerms, ParentEvent, ParentOrder, PlanStep, Posting, Quote, QuoteUpdate,
-    ReplaceRequest, Sequenced, Session, Slice, StateHash, StrategyStart, Target, Trade, VenueReport, Verdict, nouns,
+    AlgoSettings, Bar, BookLevel, BookOrder, CancelRequest, CashMovement, ContingentOrder, Execution, Fill, Finding,
+    FirmLimits, Forecast, FxRate, Instrument, JailAnswer, JailStart, KernelStart, KillSwitch, LifecycleEvent, Mandate,
+    MarketPhase, Noun, NounInfo, Order, OrderEvent, OrderTerms, ParentEvent, ParentOrder, PlanStep, Posting, Quote,
+    QuoteUpdate, ReplaceRequest, Route, Sequenced, Session, Slice, StateHash, StrategyStart, Target, Trade,
+    VenueReport, Verdict, nouns,
 };
 use hedgerow_kernel::{Input, authority::keys::hex, authority::limit_fields};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use std::sync::LazyLock;
 
 /// A record read as what it is, and its bytes written again.
 type Trip = fn(&[u8]) -> Vec<u8>;
-const TRIPS: [(u16, Trip); 39] = [
+const TRIPS: [(u16, Trip); 41] = [
     trip::<Bar>(),
     trip::<FxRate>(),
     trip::<Forecast>(),
@@ -57,6 +58,8 @@ const TRIPS: [(u16, Trip); 39] = [
     trip::<MarketPhase>(),
     trip::<QuoteUpdate>(),
     trip::<ContingentOrder>(),
+    trip::<Route>(),
+    trip::<Execution>(),
 ];
 
 const fn trip<N: Noun>() -> (u16, Trip) {
@@ -94,6 +97,7 @@ fn size(kind: &str) -> usize {
         "u16" => 2,
         "u8" => 1,
         "bytes32" | "text32" => 32,
+        "text64" => 64,
         "limits" => limits().map(|(_, kind)| size(kind)).sum(),
         other => panic!("a field of type {other:?} has no size of its own"),
     }
@@ -106,6 +110,7 @@ fn sample(kind: &str, size: usize, place: usize) -> Vec<u8> {
         "f64" => (-0.123_456_789 * (place + 1) as f64).to_le_bytes().to_vec(),
         "currency" => padded(format!("CUR{place}")),
         "text32" => padded(format!("SYMBOL-{place}")),
+        "text64" => padded(format!("a name that others gave, of sixty-four bytes at most, {place}")),
         "limits" => {
             limits().enumerate().flat_map(|(at, (_, kind))| sample(kind, self::size(kind), place + at)).collect()
         }
@@ -123,7 +128,7 @@ fn told(kind: &str, bytes: &[u8]) -> Value {
         "i32" => json!((unsigned as i32).to_string()),
         "money" => json!((unsigned as i128).to_string()),
         "f64" => json!(f64::from_bits(unsigned as u64).to_string()),
-        "currency" | "text32" => json!(text()),
+        "currency" | "text32" | "text64" => json!(text()),
         "limits" => {
             let mut rest = bytes;
             let value = |(name, kind): (&str, &str)| {
@@ -147,7 +152,7 @@ fn written(kind: &str, value: &Value, size: usize) -> Vec<u8> {
         "i64" => text().parse::<i64>().unwrap().to_le_bytes().to_vec(),
         "money" => text().parse::<i128>().unwrap().to_le_bytes().to_vec(),
         "f64" => text().parse::<f64>().unwrap().to_le_bytes().to_vec(),
-        "currency" | "text32" => padded(text()),
+        "currency" | "text32" | "text64" => padded(text()),
         "limits" => {
             let fields = value.as_array().unwrap().iter().zip(limits());
             fields.flat_map(|(field, (_, kind))| written(kind, &field[2], self::size(kind))).collect()

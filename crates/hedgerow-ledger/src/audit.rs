@@ -28,8 +28,9 @@ impl Ledger {
     }
 
     fn prove_book(&self, strategy: u16, currency: u16, name: Currency) -> Result<(), Problem> {
-        let book = &self.books[self.book_place(usize::from(strategy), currency)];
-        let (mut cost, mut realised, mut fees, mut value) = (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO);
+        let at = self.book_place(usize::from(strategy), currency);
+        let book = &self.books[at];
+        let (mut cost, mut realised, mut fees, mut value) = (Money::ZERO, Money::ZERO, self.charges[at], Money::ZERO);
         let listings = self.listings.iter().enumerate().filter(|(_, listing)| listing.currency == currency);
         for (instrument, listing) in listings {
             let position = &self.positions[self.position_place(strategy, instrument as u32)];

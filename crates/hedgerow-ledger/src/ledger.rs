@@ -1,7 +1,7 @@
 //! The tables of the books, their marks and rates, and what a strategy is worth.
 //!
-//! Promises: marking touches one row of exposures; [`Ledger::nav`] adds up one book per currency. Never: a balance
-//! in a currency without a rate, so every book can be valued at any time.
+//! Promises: marking touches one row of exposures; [`Ledger::nav`] adds up one book per currency. Of a
+//! currency without a rate only charges are held, which count as nothing until there is one: every book can be valued.
 
 use crate::book::bounded;
 use crate::statement::Translated;
@@ -72,6 +72,8 @@ pub struct Ledger {
     pub(crate) exposures: Vec<i64>,
     /// One row per strategy, one place per currency.
     pub(crate) books: Vec<Book>,
+    /// What was charged apart from an instrument; placed as `books`.
+    pub(crate) charges: Vec<Money>,
     /// One per strategy, in the base currency.
     pub(crate) translated: Vec<Translated>,
 }
@@ -91,6 +93,7 @@ impl Ledger {
             positions: vec![Position::default(); instruments * strategies],
             exposures: vec![0; instruments * strategies],
             books: vec![Book::default(); strategies * currencies],
+            charges: vec![Money::ZERO; strategies * currencies],
             translated: vec![Translated::default(); strategies],
         }
     }
@@ -325,7 +328,7 @@ impl Ledger {
     }
 
     /// The place that a currency has in the table, or would get.
-    fn place_for(&self, currency: Currency) -> Result<u16, Problem> {
+    pub(crate) fn place_for(&self, currency: Currency) -> Result<u16, Problem> {
         let known = self.rates.iter().position(|rate| rate.currency == currency);
         let place = known.unwrap_or(self.rates.len());
         if place >= usize::from(self.config.currencies.max(1)) {

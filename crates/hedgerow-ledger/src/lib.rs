@@ -12,6 +12,7 @@
 mod audit;
 mod book;
 mod booking;
+mod charge;
 mod ledger;
 mod lifecycle;
 mod position;
@@ -20,6 +21,7 @@ mod written;
 
 pub use book::Book;
 pub use booking::{Booked, CashPlan, FillPlan};
+pub use charge::ChargePlan;
 pub use ledger::{Ledger, LedgerConfig};
 pub use lifecycle::LifecyclePlan;
 pub use position::{Position, Trade};

@@ -1,12 +1,15 @@
 //! Random books, compared step by step with an obvious twin: a map of postings and the whole history worked through
 //! again for every question.
 
-use hedgerow_core::{Account, CashKind, CashMovement, Currency, Fill, FxRate, Instrument, Money, Posting, Side};
+use hedgerow_core::{
+    Account, CashKind, CashMovement, Currency, Execution, Fill, FxRate, Instrument, Money, Posting, Side,
+};
 use hedgerow_ledger::{Ledger, LedgerConfig};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const NAMES: [&str; 3] = ["USD", "EUR", "JPY"];
+/// The last one is of no instrument: only fees are charged in it.
+const NAMES: [&str; 4] = ["USD", "EUR", "JPY", "BNB"];
 const STRATEGIES: u16 = 2;
 /// Tick value and currency of each instrument.
 const MARKET: [(i64, usize); 4] = [(10_000_000, 0), (7, 0), (3_333, 1), (1_000_000_000, 2)];
@@ -15,6 +18,7 @@ const MARKET: [(i64, usize); 4] = [(10_000_000, 0), (7, 0), (3_333, 1), (1_000_0
 enum Act {
     Trade { strategy: u16, instrument: usize, lots: i64, price: i64, fee: i64 },
     Cash { strategy: u16, currency: usize, kind: CashKind, amount: i64 },
+    Charge { strategy: u16, instrument: usize, currency: usize, amount: i64 },
     Rate { currency: usize, nano: i64 },
     Mark { instrument: usize, price: i64 },
 }
@@ -28,9 +32,11 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     let cash = (0..STRATEGIES, 0..NAMES.len(), kind, any::<i32>()).prop_map(|(strategy, currency, kind, amount)| {
         Act::Cash { strategy, currency, kind, amount: i64::from(amount) }
     });
+    let charge = (0..STRATEGIES, 0..MARKET.len(), 0..NAMES.len(), -50..500_i64)
+        .prop_map(|(strategy, instrument, currency, amount)| Act::Charge { strategy, instrument, currency, amount });
     let rate = (1..NAMES.len(), 1..3_000_000_000_i64).prop_map(|(currency, nano)| Act::Rate { currency, nano });
     let mark = (0..MARKET.len(), 1..2_000_i64).prop_map(|(instrument, price)| Act::Mark { instrument, price });
-    prop::collection::vec(prop_oneof![6 => trade, 2 => cash, 1 => rate, 2 => mark], 1..60)
+    prop::collection::vec(prop_oneof![6 => trade, 2 => cash, 2 => charge, 1 => rate, 2 => mark], 1..60)
 }
 
 /// The books as one would keep them on paper.
@@ -102,7 +108,7 @@ fn currency(place: usize) -> Currency {
 
 fn ledger() -> Ledger {
     let mut ledger =
-        Ledger::new(LedgerConfig { strategies: STRATEGIES, instruments: 4, currencies: 3, base: currency(0) });
+        Ledger::new(LedgerConfig { strategies: STRATEGIES, instruments: 4, currencies: 4, base: currency(0) });
     for (instrument, (tick_value, place)) in MARKET.into_iter().enumerate() {
         let instrument = instrument as u32;
         ledger
@@ -142,6 +148,12 @@ fn act(ledger: &mut Ledger, paper: &mut Paper, act: &Act) {
             let booked = ledger
                 .cash(&CashMovement { id: cause, strategy, amount, currency, kind, ..CashMovement::default() }, sink);
             assert_eq!(booked.is_ok(), paper.rate(place) > 0);
+        }
+        Act::Charge { strategy, instrument, currency: place, amount } => {
+            let (charge, currency, instrument) = (Money(i128::from(amount)), currency(place), instrument as u32);
+            let execution = Execution { id: cause, charge, currency, instrument, strategy, ..Execution::default() };
+            let plan = ledger.plan_charge(&execution).unwrap();
+            ledger.book_charge(&execution, plan, sink);
         }
         Act::Rate { currency: place, nano } => {
             let rate = FxRate { base: currency(place), quote: currency(0), rate_nano: nano, ..FxRate::default() };
@@ -231,6 +243,7 @@ proptest! {
 fn books_that_contradict_themselves_are_not_read() {
     let (mut ledger, mut paper) = (ledger(), Paper::default());
     act(&mut ledger, &mut paper, &Act::Trade { strategy: 0, instrument: 0, lots: 5, price: 9, fee: 3 });
+    act(&mut ledger, &mut paper, &Act::Charge { strategy: 1, instrument: 0, currency: 3, amount: 7 });
     let good = postcard::to_stdvec(&ledger).unwrap();
     let refused = (0..good.len()).filter(|byte| {
         let mut bad = good.clone();
@@ -239,4 +252,18 @@ fn books_that_contradict_themselves_are_not_read() {
     });
     assert!(refused.count() > good.len() / 4, "lots, costs and balances hold each other in place");
     assert!(postcard::from_bytes::<Ledger>(&good[..good.len() - 1]).is_err());
+}
+
+/// Books in which nothing was charged apart are written as they were before that was known: old journals hold such hashes.
+#[test]
+fn a_charge_that_was_paid_back_leaves_no_trace_but_its_currency() {
+    let (mut ledger, mut paper) = (ledger(), Paper::default());
+    let charge = |amount| Act::Charge { strategy: 1, instrument: 2, currency: 1, amount };
+    let before = postcard::to_stdvec(&ledger).unwrap();
+    act(&mut ledger, &mut paper, &charge(7));
+    let charged = postcard::to_stdvec(&ledger).unwrap();
+    assert!(charged.len() > before.len());
+    assert_eq!(postcard::from_bytes::<Ledger>(&charged).unwrap(), ledger);
+    act(&mut ledger, &mut paper, &charge(-7));
+    assert_eq!(postcard::to_stdvec(&ledger).unwrap(), before);
 }

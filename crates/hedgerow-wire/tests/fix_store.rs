@@ -97,6 +97,12 @@ impl Store for Full {
     fn expect(&mut self, number: u64) -> Result<(), Problem> {
         self.0.expect(number)
     }
+    fn note(&mut self, number: u64) {
+        self.0.note(number);
+    }
+    fn noted(&self) -> u64 {
+        self.0.noted()
+    }
     fn settle(&mut self) -> Result<(), Problem> {
         Err(Problem::new(code::WIRE_STORE, "the disk is full"))
     }

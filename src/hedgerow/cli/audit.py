@@ -169,7 +169,7 @@ def fields(noun: Noun, data: bytes) -> dict[str, Any]:
         value = row[name]
         if kind == "money":
             plainly[name] = f"{money_decimal(money_int(value)):f}"
-        elif kind in ("currency", "text32"):
+        elif kind in ("currency", "text32", "text64"):
             plainly[name] = bytes(value).rstrip(b"\0").decode()
         elif not name.startswith("spare"):
             plainly[name] = value.tobytes().hex() if noun.dtype[name].kind == "V" else value.item()

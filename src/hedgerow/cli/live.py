@@ -125,11 +125,13 @@ def reconcile(
     statement: Annotated[
         Path | None, typer.Option("--statement", help="CSV: order, symbol, side, quantity, total, price.")
     ] = None,
+    at: Annotated[str | None, typer.Option(help="Of a run over several venues: which one, by its name.")] = None,
     json: Json = False,
 ) -> None:
     """Compare a run's journal with a venue's record, or a statement: each difference with what is proposed."""
     from hedgerow.engine.live import LiveSettings
     from hedgerow.engine.live.accounts import of_exchange, of_journal, of_statement
+    from hedgerow.engine.live.gateways import venue_at
     from hedgerow.execution.gateways import FixLink
     from hedgerow.execution.reconciliation import differences
     from hedgerow.execution.venues import read_settings
@@ -137,15 +139,16 @@ def reconcile(
     if (venue is None) == (statement is None):
         raise problem("RUN_CONFIG", "say with what: --venue SETTINGS or --statement FILE")
     told = LiveSettings.read(settings, "paper", trades=False)
-    ours = of_journal(told.folder)
+    where = venue_at(told.venues, at)
+    ours = of_journal(told.folder, where.name if told.is_routed else None)
     if statement is not None:
         theirs = of_statement(statement)
         ours = replace(ours, orders={})  # a statement lists trades, not orders
     else:
         assert venue is not None
-        if not isinstance(told.venue, FixLink):
+        if not isinstance(where.place, FixLink):
             raise problem("RUN_CONFIG", f"{settings}: only a run at an exchange of --venue can be compared with it")
-        theirs = of_exchange(read_settings(venue), told.venue.sender)
+        theirs = of_exchange(read_settings(venue), where.place.sender)
     found, output = differences(ours, theirs), Output(json)
     for one in found:
         output.emit({"difference": dict(vars(one))}, str(one))
@@ -225,6 +228,7 @@ def _outcome_text(outcome: Outcome) -> str:
         ),
         ("worth", f"{outcome.nav:,.2f}", ""),
         *((f"position {symbol}", f"{size:,.8g}", "") for symbol, size in outcome.positions.items()),
+        *((f"cash {currency}", f"{amount:,.12g}", "") for currency, amount in outcome.cash.items()),
     ]
     told = [table(rows, heads=("", "", "")), *(f"finding: {text}" for text in outcome.findings)]
     return "\n".join([*told, *([_latency_text(outcome.latencies)] if any(outcome.latencies.values()) else [])])

@@ -29,8 +29,8 @@ _SHARES = ("total_bps", "effective_bps", "realised_bps", "impact_bps")
 def tca(
     folders: Annotated[list[Path], typer.Argument(help="Folders of runs, each with its journal/.")],
     by: Annotated[
-        Literal["order", "algorithm", "symbol", "side", "liquidity", "strategy", "run"],
-        typer.Option(help="Sum up by what; `order`: each by itself. A run trades at one venue."),
+        Literal["order", "algorithm", "symbol", "side", "liquidity", "strategy", "venue", "run"],
+        typer.Option(help="Sum up by what; `order`: each by itself."),
     ] = "algorithm",
     after: Annotated[str, typer.Option(help="How long after fills the mid is looked at again.")] = "1s,10s,60s",
     fit: Annotated[bool, typer.Option("--fit", help="Print the cost model that the fills show, for settings.")] = False,

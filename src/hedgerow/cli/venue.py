@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from hedgerow.cli.group import group
+from hedgerow.cli.lasting import lasting
 from hedgerow.cli.output import Json, Output
 from hedgerow.cli.stopping import signals, until
 
@@ -29,7 +30,7 @@ def serve(
     output, stop = Output(json), threading.Event()
     server = Server(read_settings(settings), time.time_ns)
     listed = ", ".join(f"{protocol} on port {port}" for protocol, port in server.ports.items())
-    with signals({signal.SIGTERM: stop, signal.SIGINT: stop}):
+    with signals({signal.SIGTERM: stop, signal.SIGINT: stop}), lasting():
         output.emit({"ready": True, "host": server.settings.host, **server.ports}, f"ready: {listed}")
         server.serve(until(stop, seconds))
 

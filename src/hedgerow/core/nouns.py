@@ -31,6 +31,7 @@ _SCALARS: dict[str, Any] = {
     "money": _MONEY,
     "currency": "S8",
     "text32": "S32",
+    "text64": "S64",
 }
 
 
@@ -96,6 +97,15 @@ def money_floats(column: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 def money_int(cell: Any) -> int:
     """One amount as an exact integer of 10^-9 units."""
     return int(cell["hi"]) * 2**64 + int(cell["lo"])
+
+
+def text_of(cell: Any) -> str:
+    """A currency, a symbol or another text of a record.
+
+    >>> text_of(np.bytes_(b"BNB"))
+    'BNB'
+    """
+    return bytes(cell).rstrip(b"\0").decode()
 
 
 def money_decimal(amount_nano: int) -> Decimal:

@@ -21,6 +21,7 @@ Made = TypeVar("Made")
 FAULTS_TOLD = 20
 """So many faults of a file are told; the rest is counted."""
 NUMBER_MAX = 10**12
+DECIMALS_MAX = 18
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _BYTES = {"": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -137,6 +138,9 @@ class Table:
         if not number.is_finite() or not 0 < number < most:
             self.fault(key, f"{value!r} is no number above 0 and below {most:,}")
             return Decimal(1)
+        if int(number.as_tuple().exponent) < -DECIMALS_MAX:
+            self.fault(key, f"{value!r} has more than {DECIMALS_MAX} decimals")
+            return Decimal(1)
         return number
 
     def flag(self, key: str, default: bool) -> bool:
@@ -194,6 +198,10 @@ class Table:
             self.fault(key, f"{value!r} is not a table of texts")
             return {}
         return dict(value)
+
+    def is_array(self, key: str) -> bool:
+        """Whether a key holds an array, as tables written `[[key]]` do."""
+        return self.has(key) and isinstance(self._rows[key], list)
 
     def table(self, key: str) -> Table:
         """A table within this one; empty where it is not there."""

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.engine.audit import Proof, tamper_drill, verify
 from hedgerow.engine.backtest import default_costs
+from hedgerow.engine.causes import Cause
 from hedgerow.engine.fund import FundPlan, FundRun, run_fund
 from hedgerow.engine.opaque import Opaque, run_opaque
 from hedgerow.engine.outsiders import Outside, hand_out
 from hedgerow.engine.run_data import RunData
 from hedgerow.engine.team import Team
-from hedgerow.engine.why import Cause, Journal, why_in
+from hedgerow.engine.why import Journal, why_in
 
 if TYPE_CHECKING:
     from hedgerow.engine.result import Result

@@ -17,8 +17,11 @@ import numpy.typing as npt
 
 from hedgerow import _core
 from hedgerow.core.errors import did_you_mean, problem
-from hedgerow.core.nouns import MONEY_UNIT, money_floats
+from hedgerow.core.nouns import MONEY_UNIT, text_of
 from hedgerow.engine.execution_costs import FILLS_MIN, regressed
+from hedgerow.engine.fees_paid import fees_paid
+from hedgerow.engine.live.beside import run_venue
+from hedgerow.engine.live.routes import venues_of
 from hedgerow.engine.parent_costs import AMENDED, DIRECT, ENDED, LEFT, NAMES
 from hedgerow.engine.result import SIDES
 from hedgerow.engine.table_columns import text, times
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from hedgerow.core.costs import Costs
 
-By = Literal["run", "strategy", "algorithm", "symbol", "side", "liquidity"]
+By = Literal["run", "venue", "strategy", "algorithm", "symbol", "side", "liquidity"]
 AFTER = {"1s": 10**9, "10s": 10 * 10**9, "60s": 60 * 10**9}
 """How long after a fill the mid is looked at again, nanoseconds; the last one is that of realised spread and impact."""
 MONEY = ["delay", "trading", "opportunity", "fees", "total"]
@@ -51,15 +54,16 @@ def journal_costs(
     after: names of stretches after a fill, each in nanoseconds. identity: file of the age identity that opens a sealed
     journal.
 
-    Columns, money in the instrument's `currency`: `run`, the folder's name; `strategy`, by its proposal; `algorithm`,
-    or `direct`; `decision`, the mid known when the order or its parent was made; `arrival`, that when the order
-    was; `delay`, the move between on what was filled; `trading`, what fills were worse than arrival; `opportunity`, the
-    move until the end on what was first ordered and not filled; `fees`; their `total`, and `total_bps` of the `value`
-    at the decision. Of the fills, in basis points: `effective_bps`, from the mid before each;
-    `realised_bps`, from the mid the longest stretch after it; `impact_bps`, the mid's move between; `after_1s_bps` and
-    so on, what each was worth then, negative where it was run over; `reversion_bps`, how far the price came back behind
-    the last one; `vwap_bps`, against the trades that the run saw from the order to its end. `maker_share` of what was
-    filled.
+    Columns, money in the instrument's `currency`: `run`, the folder's name; `venue`, where it trades, `simulated` for a
+    run over bars or a recording; `strategy`, by its proposal; `algorithm`, or `direct`; `decision`, the mid known when
+    the order or its parent was made; `arrival`, that when the order was; `delay`, the move between on what was filled;
+    `trading`, what fills were worse than arrival; `opportunity`, the move until the end on what was first ordered and
+    not filled; `fees`, those charged in another currency at the rate known by then (in what was traded at the fill's
+    price), NaN where there is none; their `total`, and `total_bps` of the `value` at the decision. Of the fills, in
+    basis points: `effective_bps`, from the mid before each; `realised_bps`, from the mid the longest stretch after it;
+    `impact_bps`, the mid's move between; `after_1s_bps` and so on, what each was worth then, negative where it was run
+    over; `reversion_bps`, how far the price came back behind the last one; `vwap_bps`, against the trades that the run
+    saw from the order to its end. `maker_share` of what was filled.
 
     Raises LOG errors for what is no journal, RUN_CONFIG for no stretch or one that is not positive.
 
@@ -126,7 +130,7 @@ def journal_fitted_costs(
             moved.append(sign * (mine["price_ticks"] / before - 1))
             pressure.append(sigma * np.sqrt(mine["lots"] / max(adv, 1)))
             worth.append(mine["lots"] * mine["price_ticks"] * (int(about["tick_value"]) / MONEY_UNIT))
-            fees.append(money_floats(mine["fee"]))
+            fees.append(fees_paid(journal, mine))
     against, size, value, paid = (np.concatenate(part) for part in (moved, pressure, worth, fees))
     known = ~np.isnan(against)
     if known.sum() < FILLS_MIN:
@@ -134,12 +138,12 @@ def journal_fitted_costs(
     return regressed(costs or Costs(), against[known], size[known], fee_share=float(paid.sum() / value.sum()))
 
 
-def _journals(folders: Any, identity: Any) -> Iterator[tuple[str, Journal]]:
+def _journals(folders: Any, identity: Any) -> Iterator[tuple[Path, Journal]]:
     several = [folders] if isinstance(folders, str | Path) else [*folders]
     if not several:
         raise problem("RUN_NO_DATA", "no run's folder")
     for folder in several:
-        yield Path(folder).resolve().name, Journal(folder, identity=identity)
+        yield Path(folder).resolve(), Journal(folder, identity=identity)
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ def _mids(journal: Journal) -> dict[int, _Mids]:
     return found
 
 
-def _of(journal: Journal, run: str, after: Mapping[str, int]) -> pd.DataFrame:
+def _of(journal: Journal, run: Path, after: Mapping[str, int]) -> pd.DataFrame:
     import pandas as pd
 
     events, orders = journal.of("OrderEvent"), journal.of("Order")
@@ -222,7 +226,7 @@ def _of(journal: Journal, run: str, after: Mapping[str, int]) -> pd.DataFrame:
     missed = [one.missed(float(done.get(number, 0.0))) for number, one in parents.items()]
     if left := [one for one in missed if one["lots"] > 0]:
         told = pd.concat([told, pd.DataFrame(left)], ignore_index=True)
-    return _priced(journal, told.fillna({"filled": 0.0, "paid": 0.0, "fees": 0.0, "fills": 0}), mids, run)
+    return _priced(journal, told.fillna({"filled": 0.0, "paid": 0.0, "fills": 0}), mids, run)
 
 
 @dataclass(frozen=True)
@@ -240,7 +244,7 @@ class _Parent:
         told = {name: self.row[name] for name in ("strategy", "instrument", "side")}
         times = {"ts": self.row["ts"], "made": self.row["id"], "until": self.until, "end": self.end}
         left = {"order_id": self.row["id"], "algorithm": self.algorithm, "state": "unfilled", "lots": self.lots - done}
-        return told | times | left
+        return told | times | left | {"fees": 0.0}
 
 
 def _parents(journal: Journal) -> dict[int, _Parent]:
@@ -258,7 +262,7 @@ def _parents(journal: Journal) -> dict[int, _Parent]:
     return found
 
 
-def _priced(journal: Journal, rows: pd.DataFrame, mids: Mapping[int, _Mids], run: str) -> pd.DataFrame:
+def _priced(journal: Journal, rows: pd.DataFrame, mids: Mapping[int, _Mids], run: Path) -> pd.DataFrame:
     """Orders in units and money, with the prices that the market had."""
     import pandas as pd
 
@@ -277,11 +281,13 @@ def _priced(journal: Journal, rows: pd.DataFrame, mids: Mapping[int, _Mids], run
     with np.errstate(divide="ignore", invalid="ignore"):
         average = paid / filled
     missed, some = np.maximum(lots - filled, 0.0), filled > 0
+    homes, elsewhere = venues_of(journal.of("Route")), run_venue(run)
     strategies = _strategies(journal)
     named = [strategies.get(int(number), f"strategy {int(number)}") for number in rows["strategy"]]
     table = pd.DataFrame(
         {
-            "run": text([run] * len(rows)),
+            "run": text([run.name] * len(rows)),
+            "venue": text([homes.get(int(order), elsewhere) for order in sent]),
             "order_id": sent,
             "ts": times(since),
             "strategy": text(named),
@@ -335,12 +341,13 @@ def _fills(journal: Journal, orders: Any, mids: Mapping[int, _Mids], after: Mapp
         }
         reversion = -sign * (longest / price - 1) * _BPS
     lots = rows["lots"].astype(np.float64)
-    by_order = pd.DataFrame({"filled": lots, "paid": lots * price, "fees": money_floats(rows["fee"]), "fills": 1.0})
+    by_order = pd.DataFrame({"filled": lots, "paid": lots * price, "fees": fees_paid(journal, rows), "fills": 1.0})
     by_order["maker"] = np.where(rows["liquidity"] == 2, lots, 0.0)
     for name, cost in costs.items():
         known = ~np.isnan(cost)
         by_order[name], by_order[f"{name} lots"] = np.where(known, cost * lots, 0.0), np.where(known, lots, 0.0)
-    sums = by_order.groupby(rows["cause"]).sum().reindex(orders["id"], fill_value=0.0)
+    known = by_order.groupby(rows["cause"])["fees"].agg(lambda fees: fees.sum(skipna=False))
+    sums = by_order.groupby(rows["cause"]).sum().assign(fees=known).reindex(orders["id"], fill_value=0.0)
     final = pd.Series(reversion, index=rows["cause"]).groupby(level=0).last().reindex(orders["id"])
     found = {name: sums[name].to_numpy(np.float64) for name in ("filled", "paid", "fees", "fills")}
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -368,7 +375,7 @@ def _strategies(journal: Journal) -> dict[int, str]:
 
 
 def _currency(journal: Journal, instrument: int) -> str:
-    return bytes(journal.instruments[instrument]["currency"]).rstrip(b"\0").decode()
+    return text_of(journal.instruments[instrument]["currency"])
 
 
 def _liquidity(maker_share: Floats) -> Any:

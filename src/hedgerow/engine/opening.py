@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hedgerow.risk.limits import Limits
 
 FOREVER_NS = 2**63 - 1
+FEE_CURRENCIES = 4
+"""Currencies beside those of a run's markets for which its books have room: venues take fees in coins of their own."""
 PUBLISH_EVERY = 65_536
 """Entries of a journal that wait at most until tiles and checkpoint are published: some 10 MiB."""
 
@@ -149,11 +151,13 @@ def open_engine(
     """
     sectors = {name: i for i, name in enumerate(sorted({i.sector or "" for i in data.instruments}))}
     currencies = {i.currency for i in data.instruments} | {currency}
+    # A venue elsewhere charges in what it likes: in what is bought, or in a coin of its own.
+    others = 0 if outside is None else len({i.symbol.partition("/")[0] for i in data.instruments}) + FEE_CURRENCIES
     config = {
         "strategies": standing.strategies,
-        "instruments": max(1, len(data.instruments)),
+        "instruments": max(1, len(data.instruments), others + len(currencies) - 1),
         "sectors": max(1, len(sectors)),
-        "currencies": len(currencies),
+        "currencies": len(currencies) + others,
         "orders": max(1024, 16 * len(data.instruments)),
         **venue_settings(costs, data.instruments),
         **({} if books is None else {"books": dict(books)}),

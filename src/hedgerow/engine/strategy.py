@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hedgerow.engine.isolation import Demand
     from hedgerow.engine.liquidity import LiquidityWatch
     from hedgerow.engine.opening import RunStanding
+    from hedgerow.engine.routing import Cutter
     from hedgerow.engine.working import Moment, ParentTicket
     from hedgerow.execution.algorithms import Algorithm
 
@@ -37,6 +38,7 @@ class Strategy(_core.StrategyCore):
     `self.replace(ticket, quantity, limit=..., stop=...)`,
     `self.quote(symbol, bid=..., bid_quantity=..., ask=..., ask_quantity=...)` for both sides of a maker's quote as one,
     `self.bracket(quantity, stop_loss=..., take_profit=...)`,
+    `self.route(quantity, symbol, limit=...)` for an order cut over the venues of a run,
     `self.after(entry, quantity, stop=...)` for an order that follows another one's fills,
     `self.work(quantity, symbol, algorithm="vwap", until=...)` for a large order in slices, `self.parents` for those at
     work,
@@ -54,6 +56,8 @@ class Strategy(_core.StrategyCore):
     Hold.Config(quantity=5.0)
     """
 
+    cutter: Cutter | None = None
+    """Who knows the venues of a run over several; the run's to set."""
     Config: ClassVar[type[Any]] = dataclasses.make_dataclass("Config", [], frozen=True)
     config: Any
 
@@ -127,6 +131,17 @@ class Strategy(_core.StrategyCore):
         from hedgerow.engine.working import work
 
         return work(self, quantity, symbol, algorithm, until=until, start=start, limit=limit, **settings)
+
+    def route(self, quantity: float, symbol: str | None = None, *, limit: float) -> tuple[_core.OrderTicket, ...]:
+        """Cut an order of signed units (positive buys) over the venues of the run: one order for each part.
+
+        What the venues show within the limit is taken at once (`ioc`), the cheapest first, fees counted, and of a venue
+        no more than it usually has of what it shows; the rest waits at the limit, where a fill is worth most. What one
+        of them did not have is not looked for elsewhere by itself. At one venue, or a simulated one, it is one order.
+        """
+        from hedgerow.engine.routing import route
+
+        return route(self, quantity, symbol, limit=limit)
 
     @property
     def parents(self) -> tuple[ParentTicket, ...]:

@@ -182,7 +182,7 @@ def _ticket(
     told: tuple[Any, ...],
     steps: list[tuple[int, int]],
 ) -> ParentTicket:
-    seed, _, every_ns, size_lots, _, risk_aversion, share_bps, size_bps, random_times, curve, passive = told
+    seed, _, every_ns, size_lots, _, risk_aversion, share_bps, size_bps, random_times, curve, passive, auction = told
     _, _, lot, *_ = desk.about(symbol)
     how = Recorded(
         number=algo,
@@ -199,6 +199,7 @@ def _ticket(
         random_times=random_times,
         curve=curve,
         passive=passive,
+        auction=auction,
     )
     return ParentTicket(number, symbol, how.algorithm(), desk, instrument, side, start_ns)
 
@@ -217,6 +218,7 @@ def _told(how: Algorithm, plan: Plan, from_ns: int) -> tuple[Any, ...]:
         how.random_times,
         plan.curve,
         how.passive,
+        plan.auction,
     )
 
 

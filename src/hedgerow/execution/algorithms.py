@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import accumulate
 from typing import Any, ClassVar
@@ -73,6 +73,7 @@ class Plan:
     risk_aversion: float = 0.0
     share_bps: int = 0
     curve: int = 0
+    auction: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,10 +199,7 @@ class Pov(Algorithm):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not _is_number(self.participation) or not 0 < self.participation <= 1:
-            raise problem("RUN_NUMBER", f"participation={self.participation!r}; a share above 0, up to 1")
-        if round(self.participation * _BPS) < 1:
-            raise problem("RUN_NUMBER", f"participation={self.participation!r}; at least a basis point")
+        _check_participation(self.participation)
         if self.size_jitter:
             raise problem("RUN_CONFIG", "size_jitter: the sizes of a share of volume follow the market")
 
@@ -329,27 +327,51 @@ class Sniper(Algorithm):
 
 @dataclass(frozen=True, kw_only=True)
 class Close(Algorithm):
-    """Equal slices in the last stretch before `until`, which is the close.
+    """Equal slices in the last stretch before `until`, which is the close; and a share in the closing auction.
 
-    stretch: how long it is. slices: how many. What a venue's closing auction takes is not addressed: the last slice
-    goes out before it.
+    stretch: how long it is. slices: how many. auction: the share of the order that goes to the closing auction, MOC or
+    with a limit LOC, in one order; it leaves `lead` before `until`, and the stretch ends there. participation: that
+    order is at most such a share of what has traded since the parent order was made. What the auction does not get,
+    because that would be too much of the market, or the venue has none or refuses, trades in as many equal parts until
+    the end.
     """
 
     name: ClassVar[str] = "close"
     number: ClassVar[int] = 7
     stretch: timedelta = timedelta(minutes=10)
     slices: int = 5
+    auction: float = 0.0
+    lead: timedelta = timedelta(minutes=10)
+    participation: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_count("slices", self.slices)
+        if not _is_number(self.auction) or not 0 <= self.auction <= 1:
+            raise problem("RUN_NUMBER", f"auction={self.auction!r}; a share of the order from 0 to 1")
+        if self.participation is None:
+            return
+        if not self.auction:
+            raise problem("RUN_CONFIG", "participation: of `close` it limits what its auction gets; say auction=, too")
+        _check_participation(self.participation)
 
     def plan(self, now: Situation) -> Plan:
         """Nothing before the last stretch; all of it, where that has begun."""
         until_ns = _until(now, self.name)
+        if not self.auction:
+            return self._scheduled(self._late(now, until_ns), slices(now.lots, [1.0] * self.slices))
+        leaves_ns = max(now.start_ns, until_ns - _span_ns("lead", self.lead))
+        before = now.lots - round(now.lots * self.auction) if leaves_ns > now.start_ns else 0
+        steps: tuple[tuple[int, int], ...] = ()
+        if before:
+            late = self._late(replace(now, lots=before), leaves_ns)
+            steps = self._scheduled(late, slices(before, [1.0] * self.slices)).steps
+        share_bps = round((self.participation or 0) * _BPS)
+        return Plan(self.slices, (*steps, (leaves_ns, now.done + now.lots)), share_bps=share_bps, auction=True)
+
+    def _late(self, now: Situation, until_ns: int) -> Situation:
         begin_ns = max(now.start_ns, until_ns - _span_ns("stretch", self.stretch))
-        late = Situation(lots=now.lots, start_ns=begin_ns, until_ns=until_ns, done=now.done)
-        return self._scheduled(late, slices(now.lots, [1.0] * self.slices))
+        return replace(now, start_ns=begin_ns, until_ns=until_ns)
 
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
@@ -402,6 +424,7 @@ class Recorded:
     random_times: bool
     curve: int
     passive: bool
+    auction: bool
 
     def algorithm(self) -> Algorithm:
         """The algorithm again. Of `vwap` the volumes are the plan's, of `is` the market is observed anew."""
@@ -416,11 +439,20 @@ class Recorded:
             ImplementationShortfall.number: {"slices": self.slices, "risk_aversion": self.risk_aversion},
             Iceberg.number: {"display": self.size_lots * self.lot},
             Sniper.number: {"min_size": self.size_lots * self.lot, "every": every},
-            Close.number: {"slices": self.slices, "stretch": stretch},
+            Close.number: self._of_close() if self.auction else {"slices": self.slices, "stretch": stretch},
         }
         kind = next(kind for kind in ALGORITHMS.values() if kind.number == self.number)
         told: dict[str, Any] = {"size_jitter": self.size_bps / _BPS, "random_times": self.random_times}
         return kind(**told, seed=self.seed, passive=self.passive, **own[self.number])
+
+    def _of_close(self) -> dict[str, Any]:
+        """What `close` was told of an auction, from the plan: its last step is that."""
+        leaves_ns, lots = self.steps[-1]
+        told: dict[str, Any] = {"slices": self.slices, "auction": lots / max(1, sum(own for _, own in self.steps))}
+        stretch_ns, lead_ns = leaves_ns - self.steps[0][0], (self.until_ns or 0) - leaves_ns
+        for name, span_ns in (("stretch", stretch_ns), ("lead", lead_ns)):
+            told[name] = timedelta(microseconds=max(1, span_ns // 1_000))
+        return {**told, "participation": self.share_bps / _BPS or None}
 
 
 def _until(now: Situation, name: str) -> int:
@@ -439,6 +471,13 @@ def _demand_limit(now: Situation, name: str) -> None:
 def _check_count(what: str, count: Any) -> None:
     if type(count) is not int or not 1 <= count <= STEPS_MAX:
         raise problem("RUN_NUMBER", f"{what}: {count!r}; a whole number from 1 to {STEPS_MAX:,}")
+
+
+def _check_participation(share: Any) -> None:
+    if not _is_number(share) or not 0 < share <= 1:
+        raise problem("RUN_NUMBER", f"participation={share!r}; a share above 0, up to 1")
+    if round(share * _BPS) < 1:
+        raise problem("RUN_NUMBER", f"participation={share!r}; at least a basis point")
 
 
 def _span_ns(name: str, span: Any) -> int:

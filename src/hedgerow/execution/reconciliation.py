@@ -7,8 +7,8 @@ give none; nothing is changed here. Never: a decision which side is right.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -19,12 +19,23 @@ ENDED = "ended"
 
 @dataclass(frozen=True)
 class Execution:
-    """A trade of one of our orders: its order's name, how much was filled in all with it, how much, and the price."""
+    """A trade of one of our orders: its order's name, how much was filled in all with it, how much, and the price.
+
+    trade: the venue's number of it, fee: what it charged, of currency; empty and None where a side does not say.
+    """
 
     order: str
     total: Decimal
     quantity: Decimal
     price: Decimal
+    trade: str = ""
+    fee: Decimal | None = None
+    currency: str = ""
+
+    def __str__(self) -> str:
+        named = f", trade {self.trade}" if self.trade else ""
+        paid = "" if self.fee is None else f", fee {self.fee:f} {self.currency}".rstrip()
+        return f"{self.quantity} at {self.price}, {self.total} in all{named}{paid}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,7 @@ def differences(ours: Account, theirs: Account) -> list[Difference]:
     """Everything that two accounts do not say alike, orders first, then executions, then positions.
 
     An order that one side does not know counts as ended there: what has ended is forgotten by venues. An execution that
-    stands twice on one side is a difference too.
+    stands twice on one side is a difference too. The venue's number and fee of it count where both sides say them.
 
     >>> fill = Execution("a-1", Decimal(5), Decimal(5), Decimal("100.02"))
     >>> here, there = Account("journal", {"a-1": ENDED}), Account("venue", {"a-1": ENDED}, (fill,), {"ABC": Decimal(5)})
@@ -74,13 +85,28 @@ def _orders(ours: Account, theirs: Account) -> Iterator[Difference]:
 
 
 def _executions(ours: Account, theirs: Account) -> Iterator[Difference]:
-    mine, other = Counter(ours.executions), Counter(theirs.executions)
+    mine, other = map(Counter, _told_by_both(ours.executions, theirs.executions))
     for one in _both(mine, other):
         if mine[one] != other[one]:
-            what = f"{one.quantity} at {one.price}, {one.total} in all"
             book = "book it" if mine[one] < other[one] else "take it back"
-            times = (_times(mine[one], what), _times(other[one], what))
+            times = (_times(mine[one], str(one)), _times(other[one], str(one)))
             yield Difference("execution", one.order, *times, f"{book} after they confirm it in writing")
+
+
+def _told_by_both(ours: Sequence[Execution], theirs: Sequence[Execution]) -> Iterator[list[Execution]]:
+    """Each side's, without the number and the fee of those of which the other side says none."""
+    for side, other in ((ours, theirs), (theirs, ours)):
+        unnamed = {(one.order, one.total) for one in other if not one.trade}
+        unpriced = {(one.order, one.total) for one in other if one.fee is None}
+        yield [
+            replace(
+                one,
+                trade="" if (one.order, one.total) in unnamed else one.trade,
+                fee=None if (one.order, one.total) in unpriced else one.fee,
+                currency="" if (one.order, one.total) in unpriced else one.currency,
+            )
+            for one in side
+        ]
 
 
 def _positions(ours: Account, theirs: Account) -> Iterator[Difference]:

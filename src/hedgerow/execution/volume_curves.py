@@ -8,6 +8,7 @@ number without a seed.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -71,6 +72,64 @@ def volume_curve(volumes: npt.ArrayLike) -> VolumeCurve:
     even = np.cumsum(np.full(days.shape[1], 1 / days.shape[1]))
     error, flat_error = (float(np.abs(done - wanted).mean()) for wanted in (others, even))
     return VolumeCurve(tuple((total / len(days)).tolist()), error, flat_error, len(days))
+
+
+class CurveLearner:
+    """A curve learnt day by day: bit for bit what `volume_curve` says of the same days at once.
+
+    That, and how well each day was foretold by the others, wants all of them: they are kept, the latest `days_max` (0:
+    all). What it knows is plain values, for a file.
+
+    >>> learner = CurveLearner(3)
+    >>> learner.learn([30, 10, 60])
+    >>> again = CurveLearner.of_json(learner.to_json())
+    >>> again.learn([50, 10, 40])
+    >>> again.curve() == volume_curve([[30, 10, 60], [50, 10, 40]])
+    True
+    """
+
+    def __init__(self, intervals: int, days_max: int = 0) -> None:
+        if intervals < 1 or days_max < 0 or days_max == 1:
+            raise problem("RUN_NUMBER", f"{intervals} intervals, {days_max} days; one interval, and two days, at least")
+        self._days: deque[Floats] = deque(maxlen=days_max or None)
+        self._intervals, self._days_max = intervals, days_max
+
+    @property
+    def days(self) -> int:
+        """How many are kept."""
+        return len(self._days)
+
+    def learn(self, volumes: npt.ArrayLike) -> None:
+        """One more day; one on which nothing was traded is passed over. RUN_NUMBER changes nothing."""
+        day = np.array(volumes, dtype=np.float64)
+        if day.shape != (self._intervals,) or not np.isfinite(day).all() or (day < 0).any():
+            raise problem(
+                "RUN_NUMBER", f"a day of shape {day.shape}: {self._intervals} finite volumes, none below zero"
+            )
+        if day.sum() > 0:
+            self._days.append(day)
+
+    def curve(self) -> VolumeCurve:
+        """The curve of the days that are kept; RUN_NUMBER for fewer than two."""
+        return volume_curve(np.array(list(self._days)).reshape(-1, self._intervals))
+
+    def to_json(self) -> dict[str, Any]:
+        """What it knows as plain values; numbers as text keep every bit."""
+        days = [[value.hex() for value in day.tolist()] for day in self._days]
+        return {"v": 1, "intervals": self._intervals, "days_max": self._days_max, "days": days}
+
+    @classmethod
+    def of_json(cls, told: Any) -> CurveLearner:
+        """From `to_json`; RUN_NUMBER where it is none."""
+        try:
+            if told["v"] != 1 or not (type(told["intervals"]) is type(told["days_max"]) is int):
+                raise ValueError(f"version {told['v']!r}")
+            found = cls(told["intervals"], told["days_max"])
+            for day in told["days"]:
+                found.learn([float.fromhex(text) for text in day])
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise problem("RUN_NUMBER", f"no learner of a volume curve: {error!r}") from None
+        return found
 
 
 def slices(lots: int, weights: Sequence[float]) -> list[int]:

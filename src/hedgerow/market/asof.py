@@ -70,26 +70,25 @@ def _rows(left: pa.Table, right: pa.Table, keys: int, within_ns: int | None, equ
         kinds = left.schema.field(name).type, right.schema.field(name).type
         if kinds[0] != kinds[1]:
             raise problem("DATA_TYPE", f"key {int(name) + 1} is {kinds[0]} on the left and {kinds[1]} on the right")
-    ours, theirs = (pl.LazyFrame(pl.from_arrow(table)) for table in (left, right))
-    theirs = theirs.with_row_index(_THEIRS).drop_nulls()
-    joined = (
-        ours.with_row_index(_ROW)
-        .drop_nulls()
-        .sort(_TIME, maintain_order=True)
-        .join_asof(
-            theirs.sort(_TIME, maintain_order=True),
-            on=_TIME,
-            by=names or None,
-            tolerance=within_ns,
-            allow_exact_matches=equal,
-            check_sortedness=False,
-        )
-        .select(_ROW, _THEIRS)
-        .collect()
+    ours, theirs = pl.DataFrame(left).with_row_index(_ROW), pl.DataFrame(right).with_row_index(_THEIRS)
+    joined = _in_order(ours).join_asof(
+        _in_order(theirs),
+        on=_TIME,
+        by=names or None,
+        tolerance=within_ns,
+        allow_exact_matches=equal,
+        check_sortedness=False,
     )
+    if joined.height == left.num_rows and joined[_ROW].is_sorted():
+        return joined[_THEIRS].to_arrow()
     found = pl.Series(_THEIRS, [None], dtype=pl.UInt32).new_from_index(0, left.num_rows)
-    found = found.scatter(joined[_ROW], joined[_THEIRS])
-    return found.to_arrow()
+    return found.scatter(joined[_ROW], joined[_THEIRS]).to_arrow()
+
+
+def _in_order(frame: Any) -> Any:
+    """The rows that have a time and every key, by time; rows of one time stay as they were."""
+    whole = frame.drop_nulls()
+    return whole if whole[_TIME].is_sorted() else whole.sort(_TIME, maintain_order=True)
 
 
 def _keyed(table: pa.Table, on: str, keys: Sequence[str]) -> pa.Table:

@@ -7,6 +7,7 @@ close is never taken for the close, and a count of quotes is never taken for vol
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,9 @@ from hedgerow.core.errors import did_you_mean, problem
 
 PRICES = ("open", "high", "low", "close")
 _ALIASES: dict[str, tuple[str, ...]] = {
-    "open": ("open", "open_price", "px_open", "price_open", "first"),
-    "high": ("high", "high_price", "px_high", "price_high", "max"),
-    "low": ("low", "low_price", "px_low", "price_low", "min"),
+    "open": ("open", "open_price", "px_open", "price_open", "first", "eroffnung", "erster", "ouverture", "apertura"),
+    "high": ("high", "high_price", "px_high", "price_high", "max", "hoch", "haut", "maximo", "massimo"),
+    "low": ("low", "low_price", "px_low", "price_low", "min", "tief", "bas", "minimo"),
     "close": (
         "close",
         "close_price",
@@ -29,8 +30,23 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "px_last",
         "settle",
         "price",
+        "schluss",
+        "schlusskurs",
+        "cloture",
+        "cierre",
+        "chiusura",
     ),
-    "volume": ("volume", "vol", "px_volume", "total_volume", "volume_traded"),
+    "volume": (
+        "volume",
+        "vol",
+        "stucke",
+        "stuecke",
+        "volumen",
+        "px_volume",
+        "total_volume",
+        "volume_traded",
+        "basetokenvolume",
+    ),
     "adj_close": ("adj_close", "adjclose", "adjusted_close", "close_adj", "adj_close_price"),
     "symbol": (
         "symbol",
@@ -66,6 +82,7 @@ _TIME_AT_OPEN = (
     "bar_open",
     "bar_start",
     "start_time",
+    "startedat",
     "window_start",
     "period_start",
     "open_timestamp",
@@ -81,6 +98,8 @@ _TIME = (
     "date",
     "ts",
     "day",
+    "datum",
+    "fecha",
     "gmt_time",
     "unix",
     "epoch",
@@ -90,12 +109,15 @@ _WORDS = {"time", *_ALIASES}
 
 
 def plain(name: object) -> str:
-    """A column's name in lower case without punctuation or a leading number: `<OPEN>`, `1. open` and `Open` are `open`.
+    """A column's name in lower case without punctuation, accents or a leading number.
+
+    `<OPEN>`, `1. open` and `Open` are `open`.
 
     >>> plain("Adj Close"), plain("1. open"), plain("<DATE>")
     ('adj_close', 'open', 'date')
     """
-    words = re.sub(r"[^a-z0-9]+", "_", str(name).strip().lower()).strip("_")
+    letters = unicodedata.normalize("NFKD", str(name).strip().lower())
+    words = re.sub(r"[^a-z0-9]+", "_", re.sub(r"[\u0300-\u036f]", "", letters)).strip("_")
     return re.sub(r"^\d+_(?=[a-z])", "", words)
 
 
@@ -138,6 +160,8 @@ def recognise(names: Iterable[Any], mapped: Mapping[str, Any], *, stamped: str |
     for word, aliases in _ALIASES.items():
         if word not in found:
             _claim(found, word, aliases, by_plain)
+    if "volume" not in found and (name := _volume_of_base(by_plain)) is not None:
+        found["volume"] = name
     if {"o", "h", "l", "c"} <= by_plain.keys():  # single letters mean prices only together: C, L and V are also tickers
         for letter, word in _LETTERS.items():
             if word not in found:
@@ -150,6 +174,16 @@ def recognise(names: Iterable[Any], mapped: Mapping[str, Any], *, stamped: str |
             if _claim(found, "time", aliases, by_plain):
                 break
     return Columns(found, at_open="time" in found and plain(found["time"]) in _TIME_AT_OPEN)
+
+
+_QUOTED = ("usd", "usdt", "usdc", "busd", "eur", "gbp", "jpy", "krw", "currency", "quote", "notional")
+
+
+def _volume_of_base(by_plain: Mapping[str, list[Any]]) -> Any:
+    """Of two volumes, `Volume BTC` and `Volume USD`, the one that is not money; None where there are no such two."""
+    named = {word[7:]: names for word, names in by_plain.items() if word.startswith("volume_") and len(names) == 1}
+    base = [names[0] for word, names in named.items() if word not in _QUOTED and re.fullmatch(r"[a-z0-9]{2,6}", word)]
+    return base[0] if len(base) == 1 and len(named) == 2 else None
 
 
 def shown(names: Iterable[Any]) -> str:

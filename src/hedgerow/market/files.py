@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hedgerow.core.errors import problem
+from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.market.bars import Bars
-from hedgerow.market.formats.delimited import layout_of
+from hedgerow.market.formats.columnar import is_plain_parquet
+from hedgerow.market.formats.delimited import is_plain
 from hedgerow.market.formats.registry import opened, parts, read_rows, recognised
 from hedgerow.market.frames import Origin, bars_from_frame
 from hedgerow.market.reading import Reading
@@ -40,18 +41,22 @@ def read_bars(path: Path, reading: Reading, held: Tables | None = None) -> Bars:
     suffix, form = _suffix(path), None if file.packing == "zip" else recognised(file).name
     if suffix is None or form not in ("delimited", "parquet"):
         return _of_rows(path, reading)
-    if form == "delimited" and reading.columns is None:
-        layout = layout_of(file, reading)
-        if layout.skip != 1 and not layout.symbols:  # lines before the header
-            return _of_rows(path, reading)
+    if not (is_plain(file, reading) if form == "delimited" else is_plain_parquet(path)):
+        return _of_rows(path, reading)
     origin = Origin(source=path.name, symbol=path.name.removesuffix(suffix))
     if suffix == ".parquet":
         frame, _ = _once(held, (path,), lambda: (_parquet(path), 0))
+    else:
+        frame, lines = _once(held, (path, str(reading.columns)), lambda: _csv(path, reading))
+        origin = replace(origin, line_first=lines + 1)
+        if not isinstance(reading.columns, dict):
+            reading = replace(reading, columns=None)
+    try:
         return bars_from_frame(frame, reading, origin)
-    frame, lines = _once(held, (path, str(reading.columns)), lambda: _csv(path, reading))
-    if not isinstance(reading.columns, dict):
-        reading = replace(reading, columns=None)
-    return bars_from_frame(frame, reading, replace(origin, line_first=lines + 1))
+    except HedgerowError as error:
+        if path.name in error.detail:
+            raise
+        raise problem(error.code, f"{path.name}: {error.detail}") from None
 
 
 def table_of(path: Path, reading: Reading) -> pd.DataFrame | None:
@@ -115,6 +120,8 @@ def _parquet(path: Path) -> pd.DataFrame:
         frame: pd.DataFrame = pq.read_table(path).to_pandas()
     except (pa.ArrowException, OSError) as error:
         raise problem("DATA_UNKNOWN_FORMAT", f"{path.name}: {error}") from None
+    except (ValueError, KeyError, TypeError) as error:  # pandas' own notes in it
+        raise problem("DATA_DAMAGED", f"{path.name}: {error}") from None
     return frame
 
 

@@ -112,6 +112,8 @@ def assemble(table: Table, reading: Reading) -> Bars:
         keep = np.ones(table.codes.size, dtype=bool)
         keep[np.concatenate([fault.rows for fault in dropped])] = False
         return assemble(table.take(keep), reading)
+    if faults.of(frozenset({"DATA_UNSORTED"})):  # of which the length of a bar cannot be told
+        faults.raise_if_any()
     spans = _spans(table, reading)
     ts_event = _stamp(table, spans, reading)
     if table.known_ns is not None:

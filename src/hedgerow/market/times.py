@@ -157,16 +157,24 @@ def _from_datetimes(column: pd.Series[Any], tz: str | None) -> Stamps:
     wall_ns = _nanoseconds(column)
     if tz is None:
         return Stamps(wall_ns, wall_ns)
-    return Stamps(local_to_utc(wall_ns, tz, str(column.name)), wall_ns)
+    return Stamps(local_to_utc(wall_ns, tz, str(column.name), column.index), wall_ns)
 
 
-def local_to_utc(wall_ns: Ints, tz: str, what: str) -> Ints:
-    """UTC instants of local times in a zone; DATA-013 for an unknown zone or an hour that clocks skip or repeat."""
+def local_to_utc(wall_ns: Ints, tz: str, what: str, labels: Any = None) -> Ints:
+    """UTC instants of local times in a zone; DATA-013 for an unknown zone or an hour that clocks skip or repeat.
+
+    labels: (n,) numbers that the rows bear, where they are not those of the array.
+    """
     import pandas as pd
 
-    wall = pd.Series(wall_ns.astype("datetime64[ns]"), name=what)
+    wall = pd.Series(wall_ns.astype("datetime64[ns]"), name=what, index=labels)
     aware = wall.dt.tz_localize(_zone(tz), ambiguous="NaT", nonexistent="NaT")
-    _refuse_missing(wall, aware.isna().to_numpy())
+    bad = aware.isna().to_numpy()
+    if bad.any():
+        row = int(np.argmax(bad))
+        shifted = wall.iloc[row : row + 1].dt.tz_localize(_zone(tz), ambiguous="NaT", nonexistent="shift_forward")
+        how = "show twice" if shifted.isna().iloc[0] else "skip"
+        raise problem("DATA_TIME", f"{_place(wall, row)}: {wall.iloc[row]} is in an hour that clocks of {tz} {how}")
     return _nanoseconds(aware.dt.tz_convert("UTC").dt.tz_localize(None))
 
 
@@ -295,6 +303,8 @@ def _from_text(column: pd.Series[Any], tz: str | None) -> Stamps:
     if re.fullmatch(r"\d{8}[ T]\d\d:?\d\d:?\d\d", first):
         compact = text.str.replace(r"[:T ]", "", regex=True)
         return _from_datetimes(_parse(compact, "%Y%m%d%H%M%S", column), tz)
+    if (exact := _of_decimals(text, tz)) is not None:
+        return exact
     if re.fullmatch(r"\d+(\.\d+)?", first):
         return _from_numbers(pd.to_numeric(text, errors="coerce").rename(str(column.name)), None, tz)
     if re.match(r"\d{4}-\d\d-\d\dD\d", first):
@@ -306,8 +316,32 @@ def _from_text(column: pd.Series[Any], tz: str | None) -> Stamps:
     return _from_datetimes(_parse(text, "mixed", column), tz)
 
 
+def _of_decimals(text: pd.Series[Any], tz: str | None) -> Stamps | None:
+    """Epoch numbers with fractions, to their last digit; None where some are written otherwise or in another unit."""
+    if not text.str.fullmatch(r"\d{9,19}(?:\.\d*)?").all() or not text.str.contains(".", regex=False).any():
+        return None
+    parts = [cell.partition(".") for cell in text]
+    numbers = [int(whole) for whole, _, _ in parts]
+    if (unit := _unit_by_size(max(numbers))) != _unit_by_size(min(numbers)):
+        return None
+    step = _UNIT_NS[unit]
+    utc = np.array(
+        [n * step + int(digits.ljust(9, "0")[:9] or 0) * step // 10**9
+         for n, (_, _, digits) in zip(numbers, parts, strict=True)], dtype=object,
+    )  # fmt: skip
+    if max(utc) > np.iinfo(np.int64).max:
+        return None
+    ns = utc.astype(np.int64)
+    return Stamps(ns, ns if tz is None else _on_clock(ns, tz))
+
+
 def _from_iso(text: pd.Series[Any], column: pd.Series[Any], tz: str | None) -> Stamps:
-    if not text.str.contains(r"[T ].*(?:Z|[+-]\d\d:?\d\d)$", regex=True).any():
+    zoned = text.str.contains(r"[T ].*(?:Z|[+-]\d\d:?\d\d)$", regex=True).to_numpy(dtype=bool)
+    clocked = text.str.contains(r"[T ]", regex=True).to_numpy(dtype=bool)
+    if zoned.any() and (clocked & ~zoned).any():
+        row = int(np.argmax(clocked & ~zoned))
+        raise problem("DATA_TIME", f"{_place(column, row)}: {column.iloc[row]!r} names no zone, and others do")
+    if not zoned.any():
         return _from_datetimes(_parse(text, "ISO8601", column), tz)
     utc = _parse(text, "ISO8601", column, utc=True)
     wall = _parse(text.str.replace(r"\s*(?:Z|[+-]\d\d:?\d\d)$", "", regex=True), "ISO8601", column)
@@ -318,6 +352,8 @@ def _from_iso(text: pd.Series[Any], column: pd.Series[Any], tz: str | None) -> S
 def _day_or_month_first(text: pd.Series[Any], column: pd.Series[Any]) -> pd.Series[Any]:
     parts = text.str.extract(r"^(\d{1,2})[-./](\d{1,2})[-./]").astype(np.float64)
     day_first, month_first = bool((parts[0] > 12).any()), bool((parts[1] > 12).any())
+    if not month_first and text.str.match(r"\d{1,2}\.\d{1,2}\.").all():
+        day_first = True  # nobody writes the month first with points
     if day_first == month_first:
         why = (
             "no row tells the day from the month"

@@ -22,6 +22,8 @@ from hedgerow.execution.venues.settings import MakerSettings
 FEE = Decimal("0.001")
 BASE, QUOTE = "BTC", "USDT"
 HELD = {BASE: Decimal(5), QUOTE: Decimal(1_000_000)}
+COIN, COIN_PRICE, COIN_HELD = "BNB", Decimal(600), Decimal("0.5")
+"""The venue's own coin, in which fees are taken with a quarter off where that is told."""
 
 
 def settings(folder: Path) -> VenueSettings:
@@ -35,7 +37,7 @@ def settings(folder: Path) -> VenueSettings:
                 lots_max=10**9,
             ),
         ),
-        participants=(Participant(name="DESK"), Participant(name="MAKER")),
+        participants=(Participant(name="DESK"), Participant(name="MAKER"), Participant(name="SELLER")),
         self_trades="cancel_incoming",
         maker=MakerSettings(participant="MAKER", every_ms=100, lots=20_000, half_spread=50, levels=3),
     )  # fmt: skip
@@ -53,23 +55,30 @@ class Trade:
     price: Decimal
     is_maker: bool
     ts_ms: int
+    rate: Decimal = FEE
+    in_coin: bool = False
 
     @property
     def fee(self) -> tuple[Decimal, str]:
-        """A tenth of a percent of what is received."""
-        return (self.size * FEE, BASE) if self.buys else (self.size * self.price * FEE, QUOTE)
+        """A tenth of a percent, or so, of what is received; or in the venue's own coin, to eight decimals."""
+        if self.in_coin:
+            part = self.size * self.price * self.rate * Decimal("0.75") / COIN_PRICE
+            return part.quantize(Decimal("1e-8")), COIN
+        return (self.size * self.rate, BASE) if self.buys else (self.size * self.price * self.rate, QUOTE)
 
 
 class Account:
     """What both venues are words for."""
 
-    def __init__(self, folder: Path, *, skew_ms: int = 0) -> None:
-        self.settings, self._skew_ms = settings(folder), skew_ms
+    def __init__(self, folder: Path, *, skew_ms: int = 0, fee: Decimal = FEE, in_coin: bool = False) -> None:
+        self.settings, self._skew_ms, self._fee = settings(folder), skew_ms, (fee, in_coin)
         self.venue = Venue(self.settings)
         assert self.settings.maker is not None
         self._maker, self.listing = Maker(self.venue, self.settings.maker), self.settings.listings[0]
         self.update, self.levels = 1, self._levels()
         self.changed: list[Callable[[Mapping[str, Any]], None]] = []
+        self.moved: list[Callable[[Mapping[str, Any]], None]] = []
+        self._told = len(self._events())
 
     def now_ms(self) -> int:
         """The venue's clock."""
@@ -87,18 +96,19 @@ class Account:
 
     def trades(self) -> list[Trade]:
         """Everything of ours that traded."""
-        return [
-            Trade(
-                event["trade"], event["order_id"], event["client_id"], event["side"] == "Buy",
-                self.listing.quantity(event["last_lots"]), self.listing.price(event["last_ticks"]),
-                event["is_maker"], event["ts"] // 10**6,
-            )
-            for event in self._events() if event["what"] == "traded"
-        ]  # fmt: skip
+        return [self.trade(event) for event in self._events() if event["what"] == "traded"]
+
+    def trade(self, event: Mapping[str, Any]) -> Trade:
+        """An execution, of the report about it."""
+        return Trade(
+            event["trade"], event["order_id"], event["client_id"], event["side"] == "Buy",
+            self.listing.quantity(event["last_lots"]), self.listing.price(event["last_ticks"]),
+            event["is_maker"], event["ts"] // 10**6, *self._fee,
+        )  # fmt: skip
 
     def balances(self) -> dict[str, Decimal]:
         """What is held after trades and fees."""
-        held = dict(HELD)
+        held = {**HELD, COIN: COIN_HELD}
         for trade in self.trades():
             sign = 1 if trade.buys else -1
             held[BASE] += sign * trade.size
@@ -119,6 +129,7 @@ class Account:
         }  # fmt: skip
         events = self.venue.submit(time.time_ns(), action)
         self.venue.settle()
+        self.tell()
         reasons = [event["reason"] for event in events if event.get("what") == "rejected"]
         return self.venue.status("DESK", name), reasons[0] if reasons else ""
 
@@ -130,7 +141,47 @@ class Account:
         names = {"client_id": f"c{len(self._events())}-{key}", "orig_client_id": order["client_id"]}
         self.venue.submit(time.time_ns(), {"do": "cancel", "participant": 0, **names})
         self.venue.settle()
+        self.tell()
         return self.venue.status("DESK", order["client_id"])
+
+    def swap(
+        self, old: str, name: str, *, only_new: bool, **terms: Any
+    ) -> tuple[str, dict[str, Any] | None, dict[str, Any] | None, str]:
+        """One order in another's place: what failed (`cancel`, `new` or nothing), how both stand, and why it failed."""
+        order = self.order(old)
+        if order is None or not order["leaves_lots"]:
+            return "cancel", None, None, "unknown"
+        if only_new and order["cum_lots"]:
+            return "cancel", order, None, "restricted"
+        gone = self.cancel(old)
+        new, reason = self.place(name, **terms)
+        return ("new" if reason and reason != "no_liquidity" else ""), gone, new, reason
+
+    def hit(self, lots: int) -> bool:
+        """Have somebody sell so much to a bid of ours, and what others bid in front; false where there is none."""
+        order = next((one for one in self.orders() if one["leaves_lots"] and one["side"] == "Buy"), None)
+        if order is None:
+            return False
+        bids = self.venue.core.depth(0, True, 1000)
+        ahead = sum(size for ticks, size in bids if ticks > order["price_ticks"])
+        names = {
+            "client_id": f"hit-{order['order_id']}-{order['cum_lots']}",
+            "participant": 2,
+            "instrument": 0,
+            "side": "Sell",
+        }
+        terms = {"price_ticks": order["price_ticks"], "order_type": "limit", "time_in": "ioc", "lots": ahead + lots}
+        self.venue.submit(time.time_ns(), {"do": "new", **names, **terms})
+        self.venue.settle()
+        self.tell()
+        return True
+
+    def tell(self) -> None:
+        """Have those who watch the account's orders told what happened to them."""
+        since, self._told = self._told, len(self._events())
+        for event in self._events()[since:]:
+            for tell in list(self.moved):
+                tell(event)
 
     async def live(self) -> None:
         """Have the maker quote, and those who watch told what changed."""
@@ -138,6 +189,7 @@ class Account:
             await asyncio.sleep(0.02)
             self._maker.beat(time.time_ns())
             self.venue.settle()
+            self.tell()
             before, self.levels = self.levels, self._levels()
             if before != self.levels:
                 self.update += 1

@@ -3,13 +3,12 @@
 use crate::clock::{rest, spawn_on_first_cpu, ticks, ticks_after};
 use crate::floor::ring as floor;
 use crate::sample::{Sample, Singles, print_count, runs};
-use hedgerow_live::{Consumer, Producer, RingBuffer};
+use hedgerow_live::{Consumer, Producer, ROOM, RingBuffer};
 use std::hint::spin_loop;
 use std::time::Instant;
 
 const TRIPS: u64 = 100_000;
-const ROOM: usize = 1024;
-const MESSAGES: u64 = 10_000_000;
+const MESSAGES: u64 = 1_000_000_000;
 /// What a ring carries here: a cache line.
 type Slot = [u64; 8];
 

@@ -11,7 +11,7 @@ use crate::sample::{Sample, Singles, runs};
 use hdrhistogram::Histogram;
 use hedgerow_book::{Book, LevelBook, Rules};
 use hedgerow_core::{BookLevel, Order, OrderKind, Side, TimeInForce};
-use hedgerow_live::RingBuffer;
+use hedgerow_live::{ROOM, RingBuffer};
 use hedgerow_risk::Gate;
 use hedgerow_wire::fix::Writer;
 use std::hint::black_box;
@@ -80,8 +80,8 @@ fn timed(
     mut take: impl FnMut(&BookLevel) -> Option<usize>,
     mut between: impl FnMut(),
 ) -> Vec<u64> {
-    let (mut feed, mut fed) = RingBuffer::new(1024);
-    let (mut out, mut left) = RingBuffer::new(1024);
+    let (mut feed, mut fed) = RingBuffer::new(ROOM);
+    let (mut out, mut left) = RingBuffer::new(ROOM);
     let mut took = Vec::with_capacity(changes.len());
     for change in changes {
         feed.push(*change).expect("there is room");

@@ -1,4 +1,4 @@
-//! What the governance log says of itself: when signed events took effect.
+//! What people decided meets the kernel: when signed events took effect, and which artifact starts to run.
 
 use crate::noun::record;
 
@@ -15,5 +15,24 @@ record! {
         size: u64,
         /// Merkle root of those entries.
         root: [u8; 32],
+    }
+}
+record! {
+    /// A strategy starts to run one artifact; its mandate counts only for the artifact that was approved.
+    StrategyStart = 22, 64 bytes {
+        /// Sequence number of this record.
+        id: u64,
+        /// The record that made it happen, or 0.
+        cause: u64,
+        /// UTC nanoseconds.
+        ts: i64,
+        /// SHA-256 of the artifact that runs.
+        artifact: [u8; 32],
+        /// Which strategy.
+        strategy: u16,
+        /// 1 = starts, 0 = stops.
+        on: u8,
+        /// Zero.
+        spare: [u8; 5],
     }
 }

@@ -71,8 +71,8 @@ record! {
         curve: u8,
         /// 1 if slices wait at the own side's best price until the next one is due.
         passive: u8,
-        /// Zero.
-        spare: u8,
+        /// 1 if the last step is for the closing auction.
+        auction: u8,
         /// Zero.
         spare2: u16,
     }
@@ -131,8 +131,8 @@ record! {
         strategy: u16,
         /// A [`SliceReason`].
         reason: u8,
-        /// Zero.
-        spare: u8,
+        /// 1 if its child is for the closing auction.
+        auction: u8,
         /// Zero.
         spare2: u32,
     }

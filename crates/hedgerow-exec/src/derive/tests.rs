@@ -23,7 +23,7 @@ fn written() -> Log {
     log.iter().for_each(|(kind, bytes)| parents.take(*kind, bytes).unwrap());
     for (id, now) in [(10, 12), (20, 25)] {
         let from = log.len();
-        let seen = Seen { now, bid_ticks: 51, ask_ticks: 52, found_lots: 0 };
+        let seen = Seen { now, bid_ticks: 51, ask_ticks: 52, found_lots: 0, has_auction: false };
         let slice = Slice { id, ..parents.work_mut(0).look(&seen) };
         write(&mut log, slice);
         let (kind, tif) = (OrderKind::Limit as u8, TimeInForce::Gtc as u8);

@@ -57,6 +57,8 @@ pub(super) struct Member {
     pub of_order_lots: i64,
     /// What was taken from it because its position was smaller, and does not come back.
     pub cut_lots: i64,
+    /// What other orders at work hold back of it, of which people were told.
+    pub told_short_lots: i64,
     pub has_ended: bool,
     pub asking: Asking,
     /// We asked to cancel it; a change on its way may be answered before.
@@ -104,8 +106,8 @@ impl Member {
 
     /// Its order was approved.
     pub fn sent(&mut self, order: &Order) {
-        let Member { wish, traded_lots, cut_lots, rule, .. } = *self;
-        *self = Member { wish, traded_lots, cut_lots, ..Member::new(order, rule, 0, 0) };
+        let Member { wish, traded_lots, cut_lots, told_short_lots, rule, .. } = *self;
+        *self = Member { wish, traded_lots, cut_lots, told_short_lots, ..Member::new(order, rule, 0, 0) };
     }
 
     /// Nothing more is sent for it; whether nobody wanted that.
@@ -224,9 +226,10 @@ impl Group {
 
     /// The position that one of them may only reduce leaves it so much: what is above that is taken from it for good.
     pub fn cut(&mut self, at: usize, left_lots: i64) {
-        let over_lots = self.open_lots(&self.members[at]) - left_lots;
-        if !self.members[at].resize_refused {
-            self.members[at].cut_lots += over_lots.max(0);
+        let mut over_lots = self.open_lots(&self.members[at]) - left_lots;
+        while over_lots > 0 {
+            self.members[at].cut_lots += over_lots;
+            over_lots = self.open_lots(&self.members[at]) - left_lots;
         }
     }
 
@@ -304,13 +307,13 @@ impl Group {
     }
 
     /// What may be sent of a wish that has no order at work.
-    fn sendable_lots(&self, member: &Member) -> i64 {
+    pub fn sendable_lots(&self, member: &Member) -> i64 {
         let (Some(wish), open_lots) = (member.wish, self.open_lots(member)) else { return 0 };
         if wish.is_over { 0 } else { member.rule.down(open_lots) }
     }
 
     /// A market order that is filled in part reaches whatever we would put on the other side: it waits for the rest.
-    fn would_meet_entry(&self, wish: &ContingentOrder) -> bool {
+    pub fn would_meet_entry(&self, wish: &ContingentOrder) -> bool {
         self.entry.is_some_and(|Entry { order, has_ended, .. }| {
             let meets = (order.instrument, order.kind) == (wish.instrument, OrderKind::Market as u8);
             meets && !has_ended && order.side != wish.side && wish.stop_ticks == 0
@@ -339,10 +342,11 @@ impl Group {
         Some((entry, oms.get(entry.order.slot, entry.order.id)?))
     }
 
+    /// What is due to be taken back of them, or to be told of what they traded.
     pub fn due(&self, oms: &Oms) -> Option<Due> {
         let mut working = self.members.iter().filter(|member| !member.has_ended);
         let of_working = working.find_map(|member| self.due_of(member, oms));
-        of_working.or_else(|| self.entry_to_end(oms)).or_else(|| self.race().map(Due::Tell)).or_else(|| self.to_send())
+        of_working.or_else(|| self.entry_to_end(oms)).or_else(|| self.race().map(Due::Tell))
     }
 
     /// What two traded before one could be cancelled, once nothing of them is on its way any more: one race is told once.
@@ -370,34 +374,17 @@ impl Group {
     fn due_of(&self, member: &Member, oms: &Oms) -> Option<Due> {
         let Working { order, state, filled_lots, .. } = *oms.get(member.slot, member.order_id)?;
         let open_lots = self.open_lots(member);
-        let lots = filled_lots + open_lots;
-        let may_grow = member.wish.is_some_and(|wish| !wish.is_over);
-        let is_right = lots == order.lots || (lots > order.lots && !may_grow);
-        let waits = lots > order.lots && member.crossed != 0;
-        if is_right || waits || matches!(state, OrderState::PendingCancel | OrderState::Unknown) {
+        let (lots, cause) = (filled_lots + open_lots, self.mover);
+        if lots >= order.lots || matches!(state, OrderState::PendingCancel | OrderState::Unknown) {
             return None;
         }
-        let cause = self.mover;
         if open_lots == 0 || member.resize_refused {
             return (!member.cancel_refused).then_some(Due::Cancel { order, cause });
         }
         matches!(state, OrderState::Live | OrderState::PartiallyFilled).then_some(Due::Resize { order, lots, cause })
     }
 
-    fn to_send(&self) -> Option<Due> {
-        self.members.iter().filter(|member| member.has_ended).find_map(|member| {
-            let (wish, lots) = (member.wish?, self.sendable_lots(member));
-            let open_lots = self.open_lots(member);
-            if wish.is_unplaced && open_lots > 0 {
-                return Some(Due::Tell(self.tell(code::RUN_UNPROTECTED, wish.told.id, member, 0, open_lots)));
-            }
-            let beside = if self.members.iter().all(|member| member.has_ended) { 0 } else { self.root };
-            let is_due = lots > 0 && member.crossed == 0 && !self.would_meet_entry(&wish.told);
-            is_due.then_some(Due::Send { wish: wish.told, lots, beside })
-        })
-    }
-
-    fn tell(&self, code: Code, cause: RecordId, about: &Member, seen_lots: i64, meant_lots: i64) -> Finding {
+    pub fn tell(&self, code: Code, cause: RecordId, about: &Member, seen_lots: i64, meant_lots: i64) -> Finding {
         let (value, limit) = (Money::units(seen_lots), Money::units(meant_lots));
         let (instrument, strategy) = (about.instrument, self.strategy);
         Finding { value, limit, cause, instrument, strategy, code: code.0, ..Finding::default() }

@@ -1,4 +1,5 @@
 mod reducing;
+mod room;
 mod spanning;
 
 use super::*;
@@ -15,6 +16,8 @@ struct World {
     filled: std::collections::BTreeMap<RecordId, i64>,
     /// The position in each instrument.
     positions: std::collections::BTreeMap<InstrumentId, i64>,
+    /// The order that each stands beside, as the gate is told.
+    beside: std::collections::BTreeMap<RecordId, RecordId>,
     /// For what the gate denies whatever follows.
     denies: Option<Code>,
 }
@@ -30,6 +33,7 @@ impl World {
             tells: Vec::new(),
             filled,
             positions: Default::default(),
+            beside: Default::default(),
             denies: None,
         }
     }
@@ -40,7 +44,8 @@ impl World {
     }
 
     fn told<N: Noun>(&mut self, record: &N) {
-        self.links.take(N::KIND, bytemuck::bytes_of(record), &self.oms);
+        let held = self.held();
+        self.links.take(N::KIND, bytemuck::bytes_of(record), &self.oms, &held);
     }
 
     fn held(&self) -> impl Fn(hedgerow_core::StrategyId, InstrumentId) -> i64 + use<> {
@@ -62,7 +67,9 @@ impl World {
         }
         let (side, kind) = (Side::Sell as u8, OrderKind::Limit as u8);
         let flags = flags | order.flags;
+        let side = if order.side == 0 { side } else { order.side };
         let order = Order { id: self.id(), lots, limit_ticks: 100, side, kind, flags, ..order };
+        self.beside.insert(order.id, if beside == 0 { order.id } else { beside });
         self.sends(order, None);
         self.orders.len() - 1
     }
@@ -86,7 +93,8 @@ impl World {
     }
 
     fn wishes(&mut self, wish: ContingentOrder) -> RecordId {
-        let wish = ContingentOrder { id: self.id(), after: self.orders[0].id, side: Side::Buy as u8, tif: 1, ..wish };
+        let after = if wish.after == 0 { self.orders[0].id } else { wish.after };
+        let wish = ContingentOrder { id: self.id(), after, side: Side::Buy as u8, tif: 1, ..wish };
         self.told(&wish);
         self.follow();
         wish.id
@@ -137,6 +145,9 @@ impl World {
                     assert!(self.steps(at, OrderInput::AskCancel, 0));
                 }
                 Due::Resize { order, lots, cause } => {
+                    if lots > order.lots {
+                        self.reduces(&order, lots - self.filled.get(&order.id).copied().unwrap_or_default());
+                    }
                     let (at, order_id) = (at(&order), order.id);
                     let request = ReplaceRequest { id, cause, order_id, lots, ..ReplaceRequest::default() };
                     self.proves(&request);
@@ -149,7 +160,10 @@ impl World {
                     let terms = OrderTerms { id, beside, after: wish.after, ..OrderTerms::default() };
                     self.told(&terms);
                     let order = Order { id: self.id(), cause: wish.id, side: wish.side, lots, ..Order::default() };
-                    let order = Order { flags: WITH_TERMS, limit_ticks: wish.limit_ticks, kind: 2, ..order };
+                    let flags = WITH_TERMS | wish.flags;
+                    let order = Order { flags, limit_ticks: wish.limit_ticks, kind: 2, ..order };
+                    self.beside.insert(order.id, if beside == 0 { order.id } else { beside });
+                    self.reduces(&order, lots);
                     self.sends(order, self.denies);
                 }
                 Due::Tell(finding) => {

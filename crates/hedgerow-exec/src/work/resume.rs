@@ -28,10 +28,11 @@ impl Work {
             return None;
         }
         let step = self.step_due_from(self.told_step, now);
-        (step > self.told_step && self.is_behind(step)).then(|| self.laid_anew(now))
+        let is_missed = step > self.told_step && self.is_behind(step);
+        is_missed.then(|| self.around_auction(now).unwrap_or_else(|| self.laid_anew(now)))
     }
 
-    fn laid_anew(&self, now: i64) -> Vec<(i64, i64)> {
+    pub(super) fn laid_anew(&self, now: i64) -> Vec<(i64, i64)> {
         let (begin, until) = (self.steps[0].due_ts, self.parent.until_ts);
         let left = |ts: i64| (i128::from(ts) - i128::from(begin)).clamp(0, i128::from(until) - i128::from(begin));
         let squeeze = |ts: i64| {
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
     use crate::slice::LotRule;
     use crate::work::{Child, Seen};
-    use hedgerow_core::{Algo, ParentEvent, ParentOrder, PlanStep, Side, SliceReason};
+    use hedgerow_core::{Algo, Order, ParentEvent, ParentOrder, PlanStep, Side, SliceReason};
 
     /// An order of 100 lots until 100, whose steps are (due, lots in all).
     fn order(algo: Algo, steps: &[(i64, i64)]) -> Work {
@@ -97,7 +98,7 @@ mod tests {
         let slice = work.look(&Seen { now, ..Seen::default() });
         if slice.lots > 0 {
             work.decided(&slice);
-            work.sent(Child { slot: 0, order_id: 9, lots: slice.lots, is_leaving: false }).unwrap();
+            work.sent(Child { order_id: 9, lots: slice.lots, ..Child::of(&Order::default()) }).unwrap();
             work.progress.filled(if is_filled { slice.lots } else { 0 }).unwrap();
         }
         slice.lots

@@ -42,7 +42,7 @@ fn trade(work: &mut Work, seen: &Seen) -> i64 {
 
 fn send(work: &mut Work, lots: i64) {
     let order_id = work.children.len() as u64 + 100;
-    work.sent(Child { slot: 0, order_id, lots, is_leaving: false }).unwrap();
+    work.sent(Child { order_id, lots, ..Child::of(&Order::default()) }).unwrap();
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_sniper_takes_what_is_enough_and_nothing_else() {
     let found = [(1, 29), (2, 40), (5, 90), (12, 90)];
     let taken = found.map(|(now, found_lots)| trade(&mut work, &Seen { found_lots, ..at(now) }));
     assert_eq!(taken, [0, 40, 0, 60]);
-    assert_eq!((work.tif(), work.is_done()), (TimeInForce::Ioc, true));
+    assert_eq!((work.tif(&Slice::default()), work.is_done()), (TimeInForce::Ioc, true));
 }
 
 #[test]

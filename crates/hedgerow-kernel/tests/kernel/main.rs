@@ -1,6 +1,7 @@
 //! The kernel from outside: a small fund with people, prices and a venue that may lie.
 
 mod allocation;
+mod executions;
 mod findings;
 mod invariants;
 mod isolation;
@@ -14,6 +15,7 @@ mod properties;
 mod quoting;
 mod records;
 mod refusals;
+mod routes;
 mod stretches;
 mod words;
 mod world;

@@ -3,9 +3,9 @@
 use crate::people::Wish;
 use crate::world::{CARRY, MOMENTUM, World, capital_limits, instrument};
 use hedgerow_core::{
-    AlgoSettings, ContingentOrder, Finding, FirmLimits, Forecast, JailAnswer, JailStart, KillSwitch, LifecycleEvent,
-    LifecycleKind, Money, NounInfo, Order, ParentEvent, ParentOrder, PlanStep, Quote, Sequenced, Session, Slice,
-    StateHash, StrategyStart, Target, Trade, code, nouns, time::FOREVER,
+    AlgoSettings, ContingentOrder, Currency, Execution, Finding, FirmLimits, Forecast, JailAnswer, JailStart,
+    KillSwitch, LifecycleEvent, LifecycleKind, Money, NounInfo, Order, ParentEvent, ParentOrder, PlanStep, Quote,
+    Route, Sequenced, Session, Slice, StateHash, StrategyStart, Symbol, Target, Trade, code, nouns, time::FOREVER,
 };
 use hedgerow_kernel::Input;
 use proptest::prelude::*;
@@ -14,6 +14,27 @@ use proptest::prelude::*;
 pub fn happens(kind: LifecycleKind, instrument: u32) -> LifecycleEvent {
     let (kind, cash) = (kind as u8, Money(10_000_000));
     LifecycleEvent { kind, cash, instrument, old_lots: 1, new_lots: 1, ..LifecycleEvent::default() }
+}
+
+/// A venue compared for an order.
+pub fn route(ts: i64, order: &Order) -> Route {
+    let (instrument, strategy, venue) = (order.instrument, order.strategy, Symbol::parse("EXCH").unwrap());
+    Route {
+        ts,
+        cause: order.id,
+        venue,
+        chance_ppm: 500_000,
+        instrument,
+        strategy,
+        way: 1,
+        chosen: 1,
+        ..Route::default()
+    }
+}
+
+/// An execution that cost so many units of 10^-9 of a currency.
+pub fn charged(currency: &str, nano: i128) -> Execution {
+    Execution { charge: Money(nano), currency: Currency::parse(currency).unwrap(), ..Execution::default() }
 }
 
 /// A value to put into a field, whatever its type.
@@ -78,6 +99,7 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
         Input::PlanStep(PlanStep { ts, cause: 1, step: 1, due_ts: ts, due_lots: 10, ..PlanStep::default() }),
         Input::Slice(Slice { ts, cause: 1, lots: 10, reason: 1, ..Slice::default() }),
         Input::ParentEvent(ParentEvent { ts, parent: 1, lots: 10, event: 1, ..ParentEvent::default() }),
+        Input::Route(route(ts, working)),
         Input::ContingentOrder(ContingentOrder {
             ts,
             after: working.id,
@@ -88,6 +110,7 @@ pub fn plausible(world: &mut World, working: &Order) -> Vec<Input> {
         }),
         Input::LifecycleEvent(LifecycleEvent { ts, ..happens(LifecycleKind::Dividend, 0) }),
         Input::LifecycleEvent(LifecycleEvent { ts, ..happens(LifecycleKind::Borrow, 2) }),
+        Input::Execution(Execution { ts, cause: 1, ..charged("BNB", 7) }),
         Input::Order(world.written(MOMENTUM, "buy 10 AAA @ 10000")),
         Input::CancelRequest(world.cancel(working)),
         Input::ReplaceRequest(world.replace(working, 30, 9_990)),

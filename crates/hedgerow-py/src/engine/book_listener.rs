@@ -95,12 +95,14 @@ impl Listener for Handled<'_> {
     }
 
     fn on_fills(&mut self, fills: &[Fill]) -> PyResult<()> {
+        let names = std::mem::take(&mut self.shared.desk.borrow_mut().fresh_executions);
         for strategy in &self.strategies {
             let Some(on_fill) = &strategy.on_fill else { continue };
             for fill in fills.iter().filter(|fill| fill.strategy == strategy.core.id()) {
                 self.shared.cause.set(fill.id);
                 let symbol = self.shared.symbol(self.py, fill.instrument);
-                let view = FillView::new(*fill, self.shared.unit(fill.instrument), symbol);
+                let named = names.iter().find(|named| named.cause == fill.id).copied().unwrap_or_default();
+                let view = FillView::new(*fill, self.shared.unit(fill.instrument), symbol).named(named);
                 on_fill.call(Bound::new(self.py, view)?.as_any())?;
             }
         }

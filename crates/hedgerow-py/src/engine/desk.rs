@@ -16,14 +16,15 @@ use super::tops::Tops;
 use super::venues::{Venue, VenueSettings};
 use crate::governance::is_public;
 use hedgerow_core::{
-    Bar, Fill, HALTED, Instrument, InstrumentId, KernelStart, LifecycleEvent, Money, Noun, Problem, Quote, RecordId,
-    Session, StateHash, StrategyId, VenueReport,
+    Bar, Execution, Fill, HALTED, Instrument, InstrumentId, KernelStart, LifecycleEvent, Money, Noun, Problem, Quote,
+    RecordId, Session, StateHash, StrategyId, VenueReport,
     time::{DAY, FOREVER},
 };
 use hedgerow_exec::{Links, Parents, Tape};
 use hedgerow_kernel::{Ahead, Capacity, Effects, Input, Kernel, Send};
 use hedgerow_log::{Cadence, Checkpoint, EpochKey, FileStorage, Journal, LogSigner};
 use hedgerow_sim::BookVenue;
+pub use links::positions;
 pub use orders::{Change, Placed, Wish};
 pub use parents::NO_DEPTH;
 use past::day_of;
@@ -52,6 +53,10 @@ pub struct Desk {
     pub recorder: Recorder,
     /// Fills since the strategy was last told.
     pub fresh_fills: Vec<Fill>,
+    /// How a venue elsewhere named them.
+    pub fresh_executions: Vec<Execution>,
+    /// What it says of the fill of the report that is heard next.
+    said: Option<Execution>,
     client_ids: Vec<u64>,
     /// Parent orders at work.
     pub parents: Parents,
@@ -61,6 +66,8 @@ pub struct Desk {
     is_away: bool,
     /// Instruments whose venue takes no orders now, as far as we know.
     stopped: Vec<InstrumentId>,
+    /// Of which their venue has said what they do.
+    phased: Vec<InstrumentId>,
     /// When they were looked at last.
     looked_ts: i64,
     /// Orders that hang together.
@@ -97,12 +104,15 @@ impl Desk {
             reports: Vec::with_capacity(64),
             recorder: Recorder::new(),
             fresh_fills: Vec::with_capacity(64),
+            fresh_executions: Vec::new(),
+            said: None,
             client_ids: vec![0; usize::from(capacity.strategies)],
             parents: Parents::default(),
             resuming: Vec::new(),
             is_away: false,
             links: Links::default(),
             stopped: Vec::new(),
+            phased: Vec::new(),
             looked_ts: i64::MIN,
             tape: Tape::default(),
             running: Vec::new(),
@@ -160,7 +170,7 @@ impl Desk {
             if !self.parents.is_empty() {
                 self.parents.take(kind, bytes)?;
             }
-            self.links.take(kind, bytes, self.kernel.oms());
+            self.links.take(kind, bytes, self.kernel.oms(), &positions(&self.kernel));
         }
         self.outbox.append(&mut self.effects.sends);
         Ok(())
@@ -170,7 +180,7 @@ impl Desk {
     fn write(&mut self, kind: u16, id: RecordId, bytes: &[u8]) -> Result<(), Problem> {
         self.recorder.record(kind, bytes);
         self.parents.take(kind, bytes)?;
-        self.links.take(kind, bytes, self.kernel.oms());
+        self.links.take(kind, bytes, self.kernel.oms(), &positions(&self.kernel));
         match &mut self.journal {
             Some(journal) if is_public(kind, bytes) => journal.append_plain(kind, id, bytes),
             Some(journal) => journal.append(kind, id, bytes),
@@ -245,10 +255,23 @@ impl Desk {
             self.kernel.report(&mut report, &mut self.effects)?;
             self.write(VenueReport::KIND, report.id, bytemuck::bytes_of(&report))?;
             self.keep_effects(report.id)?;
+            self.name_fill(report.id)?;
             self.follow_links()?;
             self.venue.heard(&report, &self.kernel, &mut self.reports);
         }
         self.reports.clear();
+        Ok(())
+    }
+
+    /// What the venue said of a fill in its own words stands right behind it, if the fill was believed.
+    fn name_fill(&mut self, report: RecordId) -> Result<(), Problem> {
+        let Some(said) = self.said.take() else { return Ok(()) };
+        let Some(fill) = self.fresh_fills.last().filter(|fill| fill.report == report) else { return Ok(()) };
+        let Fill { id: cause, cause: order_id, instrument, strategy, .. } = *fill;
+        let named = Execution { cause, order_id, instrument, strategy, ts: self.kernel.clock(), ..said };
+        let mut input = Input::Execution(named);
+        self.feed(&mut input)?;
+        self.fresh_executions.push(named);
         Ok(())
     }
 
@@ -347,9 +370,10 @@ impl Desk {
         self.hear()
     }
 
-    /// A venue elsewhere speaks. What follows is durable with the next [`Desk::commit`].
-    pub fn hear_outside(&mut self, report: VenueReport) -> Result<(), Problem> {
+    /// A venue elsewhere speaks, of a fill in its own words too. What follows is durable with the next [`Desk::commit`].
+    pub fn hear_outside(&mut self, report: VenueReport, said: Option<Execution>) -> Result<(), Problem> {
         self.reports.push(report);
+        self.said = said;
         self.hear()
     }
 

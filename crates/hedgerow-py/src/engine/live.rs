@@ -3,12 +3,14 @@
 //! Promises: what is to be sent is durable; a run taken up again is the kernel derived from its journal, which goes on
 //! behind the last record. Never: a clock, a socket, a guess about an order.
 
-use super::desk::{Desk, Publishing};
+use super::desk::{Desk, Publishing, positions};
 use super::settings::JournalSettings;
 use super::shared::Shared;
 use super::{book_listener, book_run, book_settings};
 use crate::words::raise;
-use hedgerow_core::{Finding, FullOrder, FullReplace, Noun, OrderTerms, Problem, RecordId, VenueReport, code};
+use hedgerow_core::{
+    Execution, Finding, FullOrder, FullReplace, Noun, OrderTerms, Problem, RecordId, Route, VenueReport, code,
+};
 use hedgerow_exec::Links;
 use hedgerow_kernel::{Input, Replay, Send};
 use hedgerow_log::{
@@ -59,10 +61,17 @@ pub fn working<'py>(py: Python<'py>, desk: &Desk, only: Option<RecordId>) -> Vec
     desk.kernel.oms().iter().filter(|working| only.is_none_or(|id| working.order.id == id)).map(told).collect()
 }
 
-/// A report as bytes reaches the kernel; its fills are told.
-pub fn heard(py: Python<'_>, shared: &Rc<Shared>, record: &[u8], handlers: &[book_listener::Handlers]) -> PyResult<()> {
+/// A report as bytes reaches the kernel, with what the venue says of its fill; fills are told.
+pub fn heard(
+    py: Python<'_>,
+    shared: &Rc<Shared>,
+    record: &[u8],
+    handlers: &[book_listener::Handlers],
+    execution: Option<&[u8]>,
+) -> PyResult<()> {
     let report = read::<VenueReport>(record).map_err(raise)?;
-    shared.desk.borrow_mut().hear_outside(report).map_err(raise)?;
+    let said = execution.map(read::<Execution>).transpose().map_err(raise)?;
+    shared.desk.borrow_mut().hear_outside(report, said).map_err(raise)?;
     book_run::tell_fills(shared, &mut book_listener::Handled::new(py, shared, handlers))
 }
 
@@ -74,6 +83,15 @@ pub fn found(shared: &Shared, record: &[u8], words: String) -> PyResult<RecordId
     desk.feed(&mut found).map_err(raise)?;
     desk.feed(&mut Input::Remark(0, words.into_bytes())).map_err(raise)?;
     Ok(found.as_record().1)
+}
+
+/// A venue that was compared for an order, as bytes, reaches the journal.
+pub fn routed(shared: &Shared, record: &[u8]) -> PyResult<RecordId> {
+    let route = read::<Route>(record).map_err(raise)?;
+    let mut desk = shared.desk.borrow_mut();
+    let mut input = Input::Route(Route { ts: desk.time(), ..route });
+    desk.feed(&mut input).map_err(raise)?;
+    Ok(input.as_record().1)
 }
 
 fn read<N: Noun>(record: &[u8]) -> Result<N, Problem> {
@@ -112,7 +130,7 @@ fn resumed(settings: JournalSettings, keys: &Keyring) -> Result<Desk, Problem> {
     for record in reader.records() {
         replay.push(record.kind, record.id, record.bytes)?;
         if let Some(kernel) = replay.kernel() {
-            links.take(record.kind, record.bytes, kernel.oms());
+            links.take(record.kind, record.bytes, kernel.oms(), &positions(kernel));
         }
     }
     let (kernel, _) = replay.finish()?;

@@ -299,14 +299,27 @@ impl Engine {
         self.shared.desk.borrow_mut().take_waiting().into_iter().map(|send| live::told(py, send)).collect()
     }
 
-    /// A venue elsewhere speaks: a `VenueReport` as bytes, durable with the next `flush`. Fills are told to the strategies.
-    fn report(&self, py: Python<'_>, record: &[u8], handlers: Vec<book_listener::Handlers>) -> PyResult<()> {
-        live::heard(py, &self.shared, record, &handlers)
+    /// A venue elsewhere speaks: a `VenueReport` as bytes, and the `Execution` that its fill is, durable with the next
+    /// `flush`. Fills are told to the strategies.
+    #[pyo3(signature = (record, handlers, execution=None))]
+    fn report(
+        &self,
+        py: Python<'_>,
+        record: &[u8],
+        handlers: Vec<book_listener::Handlers>,
+        execution: Option<&[u8]>,
+    ) -> PyResult<()> {
+        live::heard(py, &self.shared, record, &handlers, execution)
     }
 
     /// What surrounds the kernel found something: a `Finding` as bytes, and words about it; returns its id.
     fn found(&self, record: &[u8], words: String) -> PyResult<RecordId> {
         live::found(&self.shared, record, words)
+    }
+
+    /// A venue was compared for an order: a `Route` as bytes.
+    fn route(&self, record: &[u8]) -> PyResult<RecordId> {
+        live::routed(&self.shared, record)
     }
 
     /// Orders that have not ended, or one: (`Order` with the terms in force, lots filled, state, stop price, end).
@@ -315,9 +328,9 @@ impl Engine {
         live::working(py, &self.shared.desk.borrow(), order_id)
     }
 
-    /// Numbers of the working orders that follow another one's fills.
-    fn following(&self) -> Vec<RecordId> {
-        self.shared.desk.borrow().links.following()
+    /// Numbers of the working orders that a run which is taken up again leaves alone.
+    fn lasting(&self) -> Vec<RecordId> {
+        self.shared.desk.borrow().lasting()
     }
 
     /// Asks to cancel a working order, whoever sent it.
@@ -405,27 +418,13 @@ impl Engine {
 
     /// Seals the run: hash of the state, everything durable, checkpoint signed. Returns what was sealed.
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let (seal, checkpoint) = self.shared.desk.borrow_mut().close().map_err(raise)?;
-        let sealed = PyDict::new(py);
-        sealed.set_item("records", seal.id)?;
-        sealed.set_item("state_hash", PyBytes::new(py, &seal.hash))?;
-        sealed.set_item("entries", checkpoint.as_ref().map(|c| c.size))?;
-        sealed.set_item("root", checkpoint.as_ref().map(|c| PyBytes::new(py, &c.root)))?;
-        Ok(sealed)
+        told::sealed(py, &mut self.shared.desk.borrow_mut())
     }
 
-    /// All records of a kind, one after the other, as bytes of the layout that `noun_table` gives.
-    fn records<'py>(&self, py: Python<'py>, kind: u16) -> PyResult<Bound<'py, PyBytes>> {
-        let desk = self.shared.desk.borrow();
-        let pieces = desk.recorder.rows(kind);
-        PyBytes::new_with(py, pieces.iter().map(Vec::len).sum(), |mut all| {
-            for piece in pieces {
-                let (here, rest) = all.split_at_mut(piece.len());
-                here.copy_from_slice(piece);
-                all = rest;
-            }
-            Ok(())
-        })
+    /// Records of a kind, one after the other, as bytes of the layout that `noun_table` gives; without so many bytes of them.
+    #[pyo3(signature = (kind, skip=0))]
+    fn records<'py>(&self, py: Python<'py>, kind: u16, skip: usize) -> PyResult<Bound<'py, PyBytes>> {
+        told::records(py, &self.shared.desk.borrow(), kind, skip)
     }
 
     /// The equity curve: net asset value (base currency) after each time of the run so far, or at some of them, by number

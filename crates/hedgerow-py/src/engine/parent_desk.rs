@@ -14,8 +14,8 @@ use std::rc::Rc;
 /// volume (lots, 0 = not known), daily deviation (10^-9).
 type About = (u32, i64, i64, i64, i64, i64, i64);
 /// What an algorithm was told: seed, from, every, size, expected volume, risk aversion, share, jitter of sizes (bps),
-/// random times, kind of curve, whether slices wait.
-type Told = (u64, i64, i64, i64, i64, f64, u32, u32, bool, u8, bool);
+/// random times, kind of curve, whether slices wait, whether the last step is for the closing auction.
+type Told = (u64, i64, i64, i64, i64, f64, u32, u32, bool, u8, bool, bool);
 
 /// A parent order at work: number, instrument, symbol, side (1 or -1), algorithm, slices, from when it works, its end, what
 /// its algorithm was told, and its plan: when each step is due, and its own lots.
@@ -105,7 +105,7 @@ impl ParentDesk {
     }
 
     /// Starts a parent order of signed lots; returns its record's id. `told` = seed, from, every, size, volume, risk aversion,
-    /// share, sizes, times, curve, passive; `steps` = (due, lots in all). `cause` 0 = what is being handled.
+    /// share, sizes, times, curve, passive, auction; `steps` = (due, lots in all). `cause` 0 = what is being handled.
     #[pyo3(signature = (instrument, lots, algo, limit_ticks, until, slices, steps, told=None, cause=0))]
     #[allow(clippy::too_many_arguments)]
     fn work(
@@ -145,6 +145,7 @@ impl ParentDesk {
             random_times: u8::from(told.8),
             curve: told.9,
             passive: u8::from(told.10),
+            auction: u8::from(told.11),
             ..AlgoSettings::default()
         });
         self.shared.desk.borrow_mut().parent(parent, told, &steps).map_err(named)
@@ -228,6 +229,7 @@ fn as_told(told: &AlgoSettings) -> Told {
         told.random_times == 1,
         told.curve,
         told.passive == 1,
+        told.auction == 1,
     )
 }
 

@@ -1,9 +1,9 @@
 //! Keeps the records of a run in memory, one column of bytes per kind, ready to be viewed as NumPy structured arrays.
 
 use hedgerow_core::{
-    AlgoSettings, ContingentOrder, Fill, Finding, Forecast, FxRate, JailStart, KillSwitch, LifecycleEvent, Mandate,
-    Noun, Order, OrderEvent, OrderTerms, ParentEvent, ParentOrder, PlanStep, Posting, QuoteUpdate, ReplaceRequest,
-    Slice, Target, Verdict,
+    AlgoSettings, ContingentOrder, Execution, Fill, Finding, Forecast, FxRate, JailStart, KillSwitch, LifecycleEvent,
+    Mandate, Noun, Order, OrderEvent, OrderTerms, ParentEvent, ParentOrder, PlanStep, Posting, QuoteUpdate,
+    ReplaceRequest, Route, Slice, Target, Verdict,
 };
 use hedgerow_kernel::Curve;
 
@@ -15,6 +15,7 @@ const KEPT: u64 = 1 << Order::KIND
     | 1 << ReplaceRequest::KIND
     | 1 << QuoteUpdate::KIND
     | 1 << Fill::KIND
+    | 1 << Execution::KIND
     | 1 << Posting::KIND
     | 1 << FxRate::KIND
     | 1 << Forecast::KIND
@@ -29,7 +30,8 @@ const KEPT: u64 = 1 << Order::KIND
     | 1 << PlanStep::KIND
     | 1 << Slice::KIND
     | 1 << ParentEvent::KIND
-    | 1 << ContingentOrder::KIND;
+    | 1 << ContingentOrder::KIND
+    | 1 << Route::KIND;
 const KINDS: usize = 64;
 
 /// Bytes of a piece of memory for records. Pieces are filled one after the other and never moved, so that what was kept

@@ -1,5 +1,6 @@
 //! Replay of a journal on disk, for Python.
 
+use crate::engine::desk::positions;
 use crate::seal::Keyring;
 use crate::words::raise;
 use hedgerow_core::Problem;
@@ -21,12 +22,11 @@ fn replay(folder: &Path, keys: &hedgerow_log::Keyring) -> Result<Found, Problem>
         if replay.expects_input()
             && let Some(kernel) = replay.kernel()
         {
-            let held = |strategy, instrument| kernel.gate().holding(strategy, instrument).position;
-            linked += u64::from(links.check(record.kind, record.bytes, kernel.oms(), &held)?);
+            linked += u64::from(links.check(record.kind, record.bytes, kernel.oms(), &positions(kernel))?);
         }
         replay.push(record.kind, record.id, record.bytes)?;
         if let Some(kernel) = replay.kernel() {
-            links.take(record.kind, record.bytes, kernel.oms());
+            links.take(record.kind, record.bytes, kernel.oms(), &positions(kernel));
         }
         algorithms.push(record.kind, record.bytes)?;
     }

@@ -7,7 +7,7 @@ use crate::words::raise;
 use hedgerow_core::{Money, StrategyId};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 type Closes<'py> = PyReadonlyArray1<'py, i64>;
 
@@ -25,6 +25,17 @@ pub fn curve<'py>(py: Python<'py>, shared: &Shared, places: Option<Vec<usize>>) 
     let curve = &shared.desk.borrow().recorder.equity;
     let values = places.map_or_else(|| curve.values(&closes), |places| curve.values_at(&places, &closes));
     Ok(values.into_pyarray(py))
+}
+
+/// See `Engine.close`.
+pub fn sealed<'py>(py: Python<'py>, desk: &mut Desk) -> PyResult<Bound<'py, PyDict>> {
+    let (seal, checkpoint) = desk.close().map_err(raise)?;
+    let sealed = PyDict::new(py);
+    sealed.set_item("records", seal.id)?;
+    sealed.set_item("state_hash", PyBytes::new(py, &seal.hash))?;
+    sealed.set_item("entries", checkpoint.as_ref().map(|c| c.size))?;
+    sealed.set_item("root", checkpoint.as_ref().map(|c| PyBytes::new(py, &c.root)))?;
+    Ok(sealed)
 }
 
 /// A strategy's book by name, 10^-9 units of the base currency.
@@ -50,4 +61,20 @@ pub fn book<'py>(py: Python<'py>, desk: &Desk, strategy: StrategyId) -> PyResult
         book.set_item(name, amount.0)?;
     }
     Ok(book)
+}
+
+/// Records of a kind as bytes, without the first ones.
+pub fn records<'py>(py: Python<'py>, desk: &Desk, kind: u16, mut skip: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let pieces = desk.recorder.rows(kind);
+    let all = pieces.iter().map(Vec::len).sum::<usize>();
+    PyBytes::new_with(py, all.saturating_sub(skip), |mut wanted| {
+        for piece in pieces {
+            let (_, rows) = piece.split_at(skip.min(piece.len()));
+            skip -= piece.len() - rows.len();
+            let (here, rest) = wanted.split_at_mut(rows.len());
+            here.copy_from_slice(rows);
+            wanted = rest;
+        }
+        Ok(())
+    })
 }

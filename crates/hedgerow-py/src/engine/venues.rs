@@ -162,6 +162,11 @@ impl Venue {
         }
     }
 
+    /// Whether it is one of books.
+    pub fn is_of_books(&self) -> bool {
+        matches!(self, Venue::Books(..))
+    }
+
     /// Whether it is elsewhere.
     pub fn is_outside(&self) -> bool {
         matches!(self, Venue::Outside(_))

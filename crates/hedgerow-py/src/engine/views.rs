@@ -3,7 +3,7 @@
 use super::desk::Placed;
 use super::said::PEGS;
 use super::shared::{Shared, Unit};
-use hedgerow_core::{Bar, Code, Decision, Fill, InstrumentId, Order, Peg, Side, Verdict};
+use hedgerow_core::{Bar, Code, Decision, Execution, Fill, InstrumentId, Money, Order, Peg, Side, Verdict};
 use hedgerow_oms::OrderState;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -161,12 +161,18 @@ pub struct FillView {
     fill: Fill,
     unit: Unit,
     symbol: Py<PyString>,
+    named: Execution,
 }
 
 impl FillView {
     /// A view of one fill.
     pub fn new(fill: Fill, unit: Unit, symbol: Py<PyString>) -> FillView {
-        FillView { fill, unit, symbol }
+        FillView { fill, unit, symbol, named: Execution::default() }
+    }
+
+    /// The same, as a venue elsewhere named it.
+    pub fn named(self, named: Execution) -> FillView {
+        FillView { named, ..self }
     }
 
     /// The fill and its instrument's unit.
@@ -201,6 +207,25 @@ impl FillView {
     #[getter]
     fn fee(&self) -> f64 {
         self.fill.fee.to_f64()
+    }
+    /// What the venue charged (negative: paid back) in another currency than the instrument's, in units of
+    /// `charge_currency`; 0 where it charged none.
+    #[getter]
+    fn charge(&self) -> f64 {
+        self.named.charge.to_f64()
+    }
+    /// Currency of `charge`; empty where the venue charged none.
+    #[getter]
+    fn charge_currency(&self) -> &str {
+        if self.named.charge == Money::ZERO { "" } else { self.named.currency.as_str() }
+    }
+    /// The venue's number of the trade, or its name of the report; empty where it is simulated.
+    #[getter]
+    fn trade_id(&self) -> &str {
+        match self.named.trade.as_str() {
+            "" => self.named.report.as_str(),
+            trade => trade,
+        }
     }
     /// When it happened, UTC nanoseconds.
     #[getter]

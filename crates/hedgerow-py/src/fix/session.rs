@@ -18,12 +18,14 @@ pub struct FixSession(Session<Box<dyn Store + Send + Sync>>);
 impl FixSession {
     /// A session between `sender` (us) and `target`. `application` reads the bodies of FIXT messages, `others` those that
     /// name another version. `store` is a file that keeps numbers and messages; without it they last as long as this object.
+    /// With `retold` the application tells anew what a power cut takes: messages are written and not waited for, and numbers
+    /// kept on the disk many ahead, so that none is used twice; after a crash they go on behind those.
     /// `schedule` is `daily` or `weekly` with its first and last second, in UTC; without it the session runs always.
     ///
     /// Raises `WireError`: a store that cannot be read, a schedule that is none.
     #[new]
     #[pyo3(signature = (begin_string, sender, target, dictionary, *, now_ns, initiator=false, application=None, others=Vec::new(),
-        store=None, schedule=None, heartbeat_s=30, reset_on_logon=false, reset_on_logout=false, reset_on_disconnect=false,
+        store=None, retold=false, schedule=None, heartbeat_s=30, reset_on_logon=false, reset_on_logout=false, reset_on_disconnect=false,
         latency_max_s=120, time_digits=3, values_present=true, fields_known=true, user_fields_known=true,
         never_again=Vec::new(), logon_fields=Vec::new()))]
     #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools)]
@@ -37,6 +39,7 @@ impl FixSession {
         application: Option<PyRef<'_, FixDictionary>>,
         others: Vec<PyRef<'_, FixDictionary>>,
         store: Option<PathBuf>,
+        retold: bool,
         schedule: Option<(String, u32, u32)>,
         heartbeat_s: u32,
         reset_on_logon: bool,
@@ -65,7 +68,10 @@ impl FixSession {
         let others = others.iter().map(|book| book.0.clone()).collect();
         let dictionaries = Dictionaries { session: dictionary.0.clone(), application, others };
         let store: Box<dyn Store + Send + Sync> = match store {
-            Some(path) => Box::new(FileStore::open(&path, now_ns).map_err(named)?),
+            Some(path) => {
+                let file = FileStore::open(&path, now_ns).map_err(named)?;
+                Box::new(if retold { file.retold() } else { file })
+            }
             None => Box::new(MemoryStore::new(now_ns)),
         };
         Ok(FixSession(Session::new(settings, dictionaries, store)))
@@ -131,6 +137,17 @@ impl FixSession {
     #[pyo3(signature = (reason, now_ns, text=""))]
     fn business_reject(&mut self, reason: u32, now_ns: i64, text: &str) {
         self.0.business_reject(reason, text, now_ns);
+    }
+
+    /// Keeps a number of the application's in order with the messages: what a crash leaves of these, it leaves of it.
+    fn note(&mut self, number: u64) {
+        self.0.note(number);
+    }
+
+    /// The last number that was noted, 0 at first; it outlasts a reset of the session's own.
+    #[getter]
+    fn noted(&self) -> u64 {
+        self.0.noted()
     }
 
     /// Asks the counterparty to end the session in order.

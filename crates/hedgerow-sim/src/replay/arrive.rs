@@ -7,8 +7,8 @@ use super::mine::Mine;
 use crate::matching::{about, unknown};
 use hedgerow_book::{Book, LOTS_MAX};
 use hedgerow_core::{
-    CancelRequest, Code, FullOrder, FullReplace, Liquidity, Order, OrderKind, Phase, ReportKind, Side, TimeInForce,
-    VenueReport, code,
+    CancelRequest, Code, FullOrder, FullReplace, Liquidity, Order, OrderKind, OrderTerms, Phase, ReportKind, Side,
+    TimeInForce, VenueReport, code,
 };
 
 /// Prices of ours lie this far from the ends of what a book can hold, so that impact cannot push them out.
@@ -37,9 +37,16 @@ fn sized(order: &Order) -> Result<(), Code> {
 }
 
 impl<B: Book> Market<B> {
+    /// What an order or a change says beside size and price.
+    fn note_terms(&mut self, terms: &OrderTerms) {
+        self.had_iceberg |= terms.display_lots != 0;
+        self.had_peg |= terms.peg != 0;
+    }
+
     /// An order arrives.
     pub(crate) fn submit(&mut self, config: &BookConfig, full: FullOrder, ts: i64, say: &mut impl FnMut(VenueReport)) {
         self.catch_up(config, ts, say);
+        self.note_terms(&full.terms);
         let order = full.order;
         let refuse = |code: Code| VenueReport { code: code.0, ..about(&order, ReportKind::Rejected, ts) };
         let (side, tif, price_ticks) = match read(&order, self.shift) {
@@ -194,6 +201,7 @@ impl<B: Book> Market<B> {
         say: &mut impl FnMut(VenueReport),
     ) {
         self.catch_up(config, ts, say);
+        self.note_terms(&change.terms);
         let request = &change.request;
         if let Some((order, changed)) = self.change_beside_the_book(change) {
             let kind = if changed.is_ok() { ReportKind::Replaced } else { ReportKind::ReplaceRejected };

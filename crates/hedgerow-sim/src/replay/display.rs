@@ -4,6 +4,10 @@
 //! one is shown behind everyone at the price. What is hidden trades where a whole price is taken, and never before what
 //! others show there.
 
+use super::market::{Market, place_of};
+use hedgerow_book::Book;
+use hedgerow_core::Side;
+
 /// The slice of an order that is shown.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Slice {
@@ -44,6 +48,25 @@ impl Slice {
     /// Whether the next slice has still to be shown, which it is from now on.
     pub(crate) fn renews(&mut self) -> bool {
         std::mem::take(&mut self.is_spent)
+    }
+}
+
+impl<B: Book> Market<B> {
+    /// Slices that have traded are followed by the next ones, behind everyone.
+    #[inline]
+    pub(crate) fn renew(&mut self) {
+        if self.had_iceberg {
+            self.show_next();
+        }
+    }
+
+    fn show_next(&mut self) {
+        for side in [Side::Buy, Side::Sell] {
+            while let Some(at) = self.ours[place_of(side)].iter_mut().position(|mine| mine.slice.renews()) {
+                let mine = self.ours[place_of(side)].remove(at);
+                self.rest(mine, side);
+            }
+        }
     }
 }
 

@@ -69,6 +69,9 @@ pub(crate) struct Market<B> {
     pub(crate) parked: Vec<Mine>,
     /// Our stops that wait, by arrival.
     pub(crate) waiting: Vec<Waiting>,
+    /// Whether an order of ours was ever an iceberg, or pegged: without one nothing is shown anew and nothing follows.
+    pub(crate) had_iceberg: bool,
+    pub(crate) had_peg: bool,
     /// When the first order ends by itself; `i64::MAX` = none does.
     pub(crate) first_end_ts: i64,
     /// What the instrument is doing at the venue.
@@ -125,6 +128,8 @@ impl<B: Book> Market<B> {
             aside: Vec::new(),
             parked: Vec::new(),
             waiting: Vec::new(),
+            had_iceberg: false,
+            had_peg: false,
             first_end_ts: i64::MAX,
             phase: Phase::Continuous,
             held: [false; 2],
@@ -218,9 +223,12 @@ impl<B: Book> Market<B> {
             _ => None,
         };
         for side in [Side::Buy, Side::Sell] {
+            if single.is_some_and(|event| event.side != side as u8) {
+                continue;
+            }
             for i in 0..self.ours[place_of(side)].len() {
                 let price_ticks = self.ours[place_of(side)][i].price_ticks;
-                if single.is_some_and(|event| event.price_ticks != price_ticks || event.side != side as u8) {
+                if single.is_some_and(|event| event.price_ticks != price_ticks) {
                     continue;
                 }
                 let now = shown(&self.book, side, price_ticks);
@@ -256,10 +264,15 @@ impl<B: Book> Market<B> {
             self.move_book(config, ts);
         }
         if !self.is_idle() && self.phase == Phase::Continuous {
-            self.sweep(config, Side::Buy, ts, say);
-            self.sweep(config, Side::Sell, ts, say);
+            for side in [Side::Buy, Side::Sell] {
+                if self.is_met(side) {
+                    self.sweep(config, side, ts, say);
+                }
+            }
             self.renew();
-            self.follow_pegs(config, ts, say);
+            if self.had_peg {
+                self.follow_pegs(config, ts, say);
+            }
         }
     }
 
@@ -281,18 +294,16 @@ impl<B: Book> Market<B> {
         }
     }
 
-    /// Slices that have traded are followed by the next ones, behind everyone.
-    pub(crate) fn renew(&mut self) {
-        for side in [Side::Buy, Side::Sell] {
-            while let Some(at) = self.ours[place_of(side)].iter_mut().position(|mine| mine.slice.renews()) {
-                let mine = self.ours[place_of(side)].remove(at);
-                self.rest(mine, side);
-            }
-        }
+    /// Whether lots stand at the price of our best order of a side, or beyond.
+    #[inline]
+    fn is_met(&self, side: Side) -> bool {
+        let other = opposite(side);
+        let mine = self.ours[place_of(side)].first();
+        mine.zip(self.book.best(other))
+            .is_some_and(|(mine, best)| !is_better(other, mine.price_ticks, best.price_ticks))
     }
 
     /// Lots that came to stand at the prices of our orders, or beyond, trade with them at those prices.
-    #[inline]
     fn sweep(&mut self, config: &BookConfig, side: Side, ts: i64, say: &mut impl FnMut(VenueReport)) {
         let (own, other) = (place_of(side), opposite(side));
         let mut i = 0;

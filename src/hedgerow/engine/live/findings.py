@@ -90,7 +90,8 @@ class Findings:
 def findings_of(folder: Path) -> tuple[Found, ...]:
     """All that a run's journal says was found, over all its lives; `LOG` errors where it cannot be read."""
     journal = Journal(folder)
-    return found_of(journal.of("Finding"), dict(journal.remarks()))
+    rows = journal.of("Finding")
+    return found_of(rows, {number: journal.remark_on(number) for number in map(int, rows["id"])})
 
 
 def found_of(rows: Any, words: dict[int, str]) -> tuple[Found, ...]:

@@ -12,14 +12,25 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from hedgerow.core.errors import problem
+from hedgerow.core.errors import did_you_mean, problem
+from hedgerow.core.fees import Fees
 from hedgerow.core.settings import Table
 from hedgerow.engine.live.following import followed
 from hedgerow.engine.live.rising import Clock, Rising
-from hedgerow.execution.gateways import CryptoGateway, CryptoHeard, CryptoLink, FixGateway, FixLink, Keys, OrderWords
+from hedgerow.execution.gateways import (
+    CryptoGateway,
+    CryptoHeard,
+    CryptoLink,
+    FixGateway,
+    FixLink,
+    Keys,
+    Known,
+    OrderWords,
+)
 from hedgerow.execution.latencies import Latencies
 from hedgerow.governance.keys import private_text
 from hedgerow.market.instruments import Instrument
@@ -36,6 +47,10 @@ class Gateway(Protocol):
     def is_up(self) -> bool:
         """Whether the venue is there."""
 
+    @property
+    def wakes(self) -> Sequence[socket] | None:
+        """What becomes readable when something comes; None where it must be looked for."""
+
     def turn(self, wait_s: float) -> None:
         """Take what came within so many seconds, and let the time pass."""
 
@@ -51,8 +66,8 @@ class Gateway(Protocol):
     def cancel(self, name: str, original: str, order: OrderWords, ts: int) -> None:
         """Ask to cancel an order; `WireError` where it is certain that the wish does not leave."""
 
-    def status(self, name: str, order: OrderWords) -> None:
-        """Ask what became of an order."""
+    def status(self, name: str, order: OrderWords, known: Callable[[], Known]) -> None:
+        """Ask what became of an order; known: what the journal says of it, asked for where the gateway needs it."""
 
     def watch(self, symbols: Sequence[str], depth: int) -> None:
         """Ask for the books of some symbols, from now on."""
@@ -99,6 +114,7 @@ def crypto_place(venue: Table, here: Path) -> CryptoPlace:
         url=venue.text("url", ""),
         sandbox=venue.flag("sandbox", False),
         stream=venue.flag("stream", True),
+        change=venue.choice("change", ("native", "cancel_first"), "native"),
         poll_s=venue.span_s("poll", "1s", least_s=0.01),
         settle_s=venue.span_s("settle", "15s", least_s=0.1),
         timeout_s=venue.span_s("timeout", "10s", least_s=0.1),
@@ -126,18 +142,46 @@ def gateway_of(
     return CryptoGateway(venue.link, venue.keys(environment), wanted, heard, wall, latencies)
 
 
-def run_clock(wall: Clock, venue: FixLink | CryptoPlace, control_port: int | None) -> tuple[Rising, int]:
-    """A run's clock, and how many of its seconds pass in one of ours: the exchange's, where it shall follow."""
-    if control_port is None:
-        return Rising(wall), 1
-    assert isinstance(venue, FixLink)  # the settings say so
-    clock = followed(wall, venue.host, control_port)
-    return Rising(clock), clock.speed
+@dataclass(frozen=True)
+class Venue:
+    """One venue of a run. name: what it is called beside others; fees: what it charges, by which orders are routed;
+    symbols: which of the run's instruments it trades, empty = all; control_port: where it tells its clock."""
+
+    name: str
+    place: FixLink | CryptoPlace
+    fees: Fees = None
+    symbols: tuple[str, ...] = ()
+    control_port: int | None = None
+
+    def trades(self, symbol: str) -> bool:
+        """Whether it trades an instrument of the run."""
+        return not self.symbols or symbol in self.symbols
 
 
-def venue_name(venue: FixLink | CryptoPlace) -> str:
-    """What a venue is called beside others."""
-    return venue.target if isinstance(venue, FixLink) else venue.link.venue
+def venue_at(venues: Sequence[Venue], name: str | None) -> Venue:
+    """The venue of a name; without one the only venue. RUN_CONFIG where that is none."""
+    names = [venue.name for venue in venues]
+    if name is None and len(venues) == 1:
+        return venues[0]
+    if name not in names:
+        hint = did_you_mean(name or "", names)
+        raise problem("RUN_CONFIG", f"{name or 'no venue said'}; it is one of {', '.join(names)}{hint}")
+    return venues[names.index(name)]
+
+
+def run_clock(wall: Clock, venues: Sequence[Venue]) -> tuple[Rising, int]:
+    """A run's clock, and how many of its seconds pass in one of ours: an exchange's, where it shall follow."""
+    for venue in venues:
+        if venue.control_port is not None:
+            assert isinstance(venue.place, FixLink)  # the settings say so
+            clock = followed(wall, venue.place.host, venue.control_port)
+            return Rising(clock), clock.speed
+    return Rising(wall), 1
+
+
+def place_name(place: FixLink | CryptoPlace) -> str:
+    """What a venue is called that has no other name."""
+    return place.target if isinstance(place, FixLink) else place.link.venue
 
 
 def _is_here(url: str) -> bool:

@@ -1,76 +1,55 @@
-"""What an account holds beside what a run's journal says, and what was paid for trading in another currency.
+"""What an account holds beside what a run's journal says, currency by currency.
 
-Promises: a fee in the instrument's currency is exact; one in what was bought is booked at the price of its execution,
-rounded up, and so much less may be there. Never: a price for any other currency, a posting of its own.
+Promises: positions of spot markets count as what is traded in them, with what fees took or gave. Never: a posting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
-from hedgerow.core.nouns import MONEY_UNIT
 from hedgerow.market.instruments import Instrument
-
-FEE_NANO_MAX = 10**24
 
 
 class Holdings:
-    """Of the instruments of a run, by their base currencies: `BTC` of `BTC/USDT`."""
+    """Of a run in a currency, over its instruments by their base currencies: `BTC` of `BTC/USDT`."""
 
-    def __init__(self, instruments: Sequence[Instrument]) -> None:
-        self._instruments = tuple(instruments)
-        self._amiss: set[str] = set()
+    def __init__(self, instruments: Sequence[Instrument], currency: str) -> None:
+        self._instruments, self._currency = tuple(instruments), currency
+        self._amiss, self._overdrawn = set[str](), set[str]()
+        self._there: Mapping[str, Decimal] | None = None
 
-    def fee_nano(self, told: Mapping[int, str], instrument: int) -> int | None:
-        """What an execution cost (12, 13, 479), in 10^-9 of the instrument's currency; None where nobody can say."""
-        about = self._instruments[instrument]
-        if not told.get(12) or told.get(13, "3") != "3":
-            return 0
-        try:
-            fee, price = Decimal(told[12]), Decimal(told.get(31, ""))
-        except InvalidOperation:
-            return None
-        currency = told.get(479, "") or about.currency
-        if not fee.is_finite() or not price.is_finite():
-            return None
-        if currency == _base(about.symbol):
-            fee *= price
-        elif currency != about.currency and fee:
-            return None
-        nano = int((fee * MONEY_UNIT).to_integral_value(ROUND_CEILING))
-        return nano if abs(nano) < FEE_NANO_MAX else None
+    def amiss(self, there: Mapping[str, Decimal], held: Mapping[str, Decimal]) -> Iterator[str]:
+        """What the account has less of than the journal says; each once, until it is right again. held: see `held`."""
+        self._there = there
+        for name, size in held.items():
+            if there.get(name, Decimal(0)) >= size:
+                self._amiss.discard(name)
+            elif name not in self._amiss:
+                self._amiss.add(name)
+                has = there.get(name, Decimal(0))
+                yield f"{name}: the journal holds {size:f}, the account {has:f}; proposed: look at its trades"
 
-    def amiss(self, held: Mapping[str, Decimal], lots: Sequence[int], fills: Callable[[], Any]) -> Iterator[str]:
-        """What the account has less of than the journal says; each once, until it is right again.
+    def overdrawn(self, held: Mapping[str, Decimal]) -> Iterator[str]:
+        """Currencies of which fees took more than the run holds; each once."""
+        for name, size in held.items():
+            if size < 0 and name not in self._overdrawn:
+                self._overdrawn.add(name)
+                known = "what the account holds is not known"
+                if self._there is not None:
+                    known = f"the account held {self._there.get(name, Decimal(0)):f} when it was last asked"
+                yield f"{name}: fees left {size:f} of it in the run's books; {known}"
 
-        lots: the position in each instrument; fills: the journal's, read only where something seems to be missing.
-        """
-        wanted: dict[str, Decimal] = {}
+    def held(self, lots: Sequence[int], cash: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """What the journal holds of each currency but the run's own. lots: the position in each instrument."""
+        found = {name: size for name, size in cash.items() if name != self._currency}
         for one, position in zip(self._instruments, lots, strict=True):
-            if base := _base(one.symbol):
-                wanted[base] = wanted.get(base, Decimal(0)) + position * one.lot
-        for base, size in wanted.items():
-            there = held.get(base, Decimal(0))
-            if there >= size or there >= size - self._paid(base, fills()):
-                self._amiss.discard(base)
-            elif base not in self._amiss:
-                self._amiss.add(base)
-                yield f"{base}: the journal holds {size:f}, the account {there:f}; proposed: look at its trades"
-
-    def _paid(self, base: str, fills: Any) -> Decimal:
-        """At most so much of a currency went into fees."""
-        paid = Decimal(0)
-        for fill in fills:
-            one = self._instruments[int(fill["instrument"])]
-            if _base(one.symbol) == base:
-                fee = int(fill["fee"]["lo"]) + (int(fill["fee"]["hi"]) << 64)
-                paid += Decimal(fee) / MONEY_UNIT / (int(fill["price_ticks"]) * one.tick)
-        return paid
+            if base := base_of(one.symbol):
+                found[base] = found.get(base, Decimal(0)) + position * one.lot
+        return found
 
 
-def _base(symbol: str) -> str:
+def base_of(symbol: str) -> str:
     """What is traded in a spot market; nothing for a contract (`BTC/USDT:USDT`), or an exchange's own symbol."""
     base, slash, rest = symbol.partition("/")
     return base if slash and ":" not in rest else ""

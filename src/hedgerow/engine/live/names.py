@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from hedgerow.engine.live.orders import Book, Change, told_again, working_of
+from hedgerow.engine.live.orders import Book, Change, Working, told_again, working_of
 from hedgerow.engine.live.outcome import rows_of
+from hedgerow.execution.gateways import Known
 
 _ASK_REPLACE, _REPLACED, _REPLACE_REJECTED = 9, 10, 11
 """Values of `event` of an `OrderEvent`."""
@@ -85,6 +86,18 @@ class Names:
         taken = name == self._book.changed_name(change)
         self.answer(order_id, taken=taken)
         return taken
+
+
+def known_of(engine: Any, book: Book, names: Names, order: Working) -> Known:
+    """What the journal says of an order beside its terms: what is booked of it, and a change that is not answered."""
+    about = book.instruments[order.instrument]
+    fills = _of(rows_of(engine, "Fill"), "cause", [order.id]) if order.filled else ()
+    booked = tuple((f"{int(one['price_ticks']) * about.tick:f}", f"{int(one['lots']) * about.lot:f}") for one in fills)
+    changes = _of(_of(rows_of(engine, "OrderEvent"), "order_id", [order.id]), "event", [_REPLACED])
+    before = int(changes["filled_lots"][-1]) if len(changes) else 0
+    asked = names.asked(order.id)
+    change = None if asked is None else (book.changed_name(asked), book.words(asked.of(order)))
+    return Known(booked, f"{before * about.lot:f}", change)
 
 
 def _of(rows: Any, column: str, wanted: Any) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,9 @@ _MORE = ("stop_ticks", "until_ts", "display_lots", "peg", "offset_ticks")
 _CHANGES = ("stop_ticks", "display_lots", "peg", "offset_ticks")
 _NO_TERMS = np.zeros(1, _TERMS).tobytes()
 _TOLD = ("id", "slot", "instrument", "strategy", "side", "lots", "limit_ticks", "tif", "flags")
+_told_of, _more_of = (
+    itemgetter(*map((form.names or ()).index, names)) for form, names in ((_ORDER, _TOLD), (_TERMS, _MORE))
+)
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,9 @@ class Working:
     @staticmethod
     def of(record: bytes, filled: int, state: str, terms: bytes) -> Working:
         """From its record and that of its terms, as they are in force."""
-        row = np.frombuffer(record, _ORDER)[0]
-        number, slot, instrument, strategy, side, lots, limit_ticks, tif, flags = (int(row[name]) for name in _TOLD)
-        told = (number, slot, instrument, strategy, side, lots, limit_ticks, tif, flags)
-        more = np.frombuffer(terms, _TERMS)[0]
-        return Working(*told, filled, state, *(int(more[name]) for name in _MORE))
+        told, more = _told_of(np.frombuffer(record, _ORDER).item()), _more_of(np.frombuffer(terms, _TERMS).item())
+        fields: tuple[Any, ...] = (*told, filled, state, *more)
+        return Working(*fields)
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,10 @@ class Book:
             row[name] = value
         return row.tobytes()
 
+    def is_fill(self, told: Mapping[int, str]) -> bool:
+        """Whether a report tells an execution."""
+        return _BY_EXEC_TYPE.get(told.get(150, "")) == FILLED
+
     def woke(self, told: Mapping[int, str], working: Working) -> bool:
         """Whether a report says that a stop was triggered and nothing else: 150=L, or D before FIX 5.0, at its size."""
         same = self.lots(working.instrument, told.get(38, "")) == working.lots
@@ -181,7 +187,7 @@ class Book:
 
     def misses(self, told: Mapping[int, str], working: Working) -> bool:
         """Whether a fill counts neither what is booked and itself in all, nor less: one before it did not come."""
-        if _BY_EXEC_TYPE.get(told.get(150, "")) != FILLED:
+        if not self.is_fill(told):
             return False
         total, lots = (self.lots(working.instrument, told.get(tag, "")) for tag in (14, 32))
         return lots > 0 and total > working.filled and total != working.filled + lots
@@ -193,7 +199,7 @@ class Book:
             return working.state not in ("PendingCancel", "Unknown")
         if told.get(150) == "0" and told_again(told):
             return working.state not in ("PendingNew", "Unknown")
-        is_fill = told.get(97) == "Y" and _BY_EXEC_TYPE.get(told.get(150, "")) == FILLED
+        is_fill = told.get(97) == "Y" and self.is_fill(told)
         return is_fill and 0 < self.lots(working.instrument, told.get(14, "")) <= working.filled
 
     def is_old(self, told: Mapping[int, str], number: int, rows_of: Callable[[str], Any]) -> bool:

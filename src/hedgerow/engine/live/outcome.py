@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hedgerow.core.nouns import MONEY_UNIT, noun
+from hedgerow import _core
+from hedgerow.core.nouns import MONEY_UNIT, money_decimal, noun
 from hedgerow.engine.live.orders import working_of
 from hedgerow.execution.latencies import Latencies
 from hedgerow.market.instruments import Instrument
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 class Outcome:
     """What a run came to. working: orders that have not ended; unknown: those of which nobody could say what became.
 
+    cash: by currency; below zero where fees took of one that the run does not hold.
     latencies: by venue and measure, over all lives of the run; see `hedgerow.execution.latencies`.
     """
 
@@ -32,6 +35,7 @@ class Outcome:
     fills: int
     findings: tuple[str, ...]
     positions: dict[str, float]
+    cash: dict[str, float]
     nav: float
     working: int
     unknown: int
@@ -58,6 +62,7 @@ def outcome_of(
         fills=len(rows_of(engine, "Fill")),
         findings=tuple(str(one) for one in found),
         positions=dict(held),
+        cash={code: float(amount) for code, amount in cash_of(engine, strategy).items()},
         nav=engine.nav_nano() / MONEY_UNIT,
         working=len(left),
         unknown=sum(order.state == "Unknown" for order in left),
@@ -65,10 +70,15 @@ def outcome_of(
     )
 
 
-def rows_of(engine: Any, name: str) -> Any:
-    """The run's records of a noun."""
+def rows_of(engine: Any, name: str, *, since: int = 0) -> Any:
+    """The run's records of a noun, without the first so many."""
     known = noun(name)
-    return np.frombuffer(engine.records(known.kind), known.dtype)
+    return np.frombuffer(engine.records(known.kind, since * known.dtype.itemsize), known.dtype)
+
+
+def cash_of(engine: Any, strategy: int) -> dict[str, Decimal]:
+    """A strategy's cash by currency, exact."""
+    return {code: money_decimal(nano) for code, nano, _ in _core.cash_balances(engine, strategy)}
 
 
 def is_killed(engine: Any, strategy: int) -> bool:

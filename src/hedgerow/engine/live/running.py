@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,8 @@ from hedgerow.engine.isolation import Demand
 from hedgerow.engine.live.beginning import begun
 from hedgerow.engine.live.beside import journal_key, keep_prefix, run_prefix
 from hedgerow.engine.live.findings import Findings, Found
-from hedgerow.engine.live.gateways import gateway_of, run_clock, venue_name
-from hedgerow.engine.live.holdings import Holdings
-from hedgerow.engine.live.names import Names
+from hedgerow.engine.live.gateways import run_clock
+from hedgerow.engine.live.names import Names, known_of
 from hedgerow.engine.live.orders import (
     ACCEPTED,
     CANCEL_REJECTED,
@@ -45,11 +45,13 @@ from hedgerow.engine.live.orders import (
     working_of,
 )
 from hedgerow.engine.live.outcome import Outcome, is_killed, outcome_of, rows_of
+from hedgerow.engine.live.paying import Paying
 from hedgerow.engine.live.rising import Clock, Rising
 from hedgerow.engine.live.sending import Sender
 from hedgerow.engine.live.stated import Stated
 from hedgerow.engine.live.venue_settings import LiveSettings
 from hedgerow.engine.live.watchman import Watchman
+from hedgerow.engine.live.ways import must_match, way_of
 from hedgerow.engine.mandates import signed_standing
 from hedgerow.engine.opening import (
     LogSettings,
@@ -59,7 +61,7 @@ from hedgerow.engine.opening import (
     research_limits,
 )
 from hedgerow.engine.strategy import BOOK_HANDLERS, Strategy, handlers_of
-from hedgerow.execution.latencies import Latencies, keep_latencies, kept_latencies
+from hedgerow.execution.latencies import keep_latencies, kept_latencies
 
 FIRM = 65_535
 TURN_S = 0.02
@@ -80,13 +82,12 @@ class LiveRun:
 
     def __init__(self, settings: LiveSettings, strategy: Strategy, clock: Clock, mandate: Any = None) -> None:
         self._settings, self._strategy, self._wall = settings, strategy, Rising(clock)
-        self._now, self._speed = run_clock(clock, settings.venue, settings.control_port)
+        self._now, self._speed = run_clock(clock, settings.venues)
         self._handlers = [handlers_of(strategy, BOOK_HANDLERS)]
         self._index = {one.symbol: index for index, one in enumerate(settings.instruments)}
-        self._holdings = Holdings(settings.instruments)
         self._phases: dict[str, str] = {}
         self._inherited, self._asked_again = set[int](), set[int]()
-        self._parting = self._leaving = False
+        self._parting = self._leaving = self._settled = False
         self._mandate = mandate
         standing = self._standing(mandate)
         self._number = standing.number
@@ -96,6 +97,8 @@ class LiveRun:
             self._names, self._killed = Names.of(self._engine, self._book), is_killed(self._engine, FIRM)
             undo.callback(self._abandon)
             self._findings = Findings(self._engine, self._wall)
+            about = (settings.instruments, settings.currency, settings.fx, self._note)
+            self._paying = Paying(self._engine, standing.number, *about)
             if self._killed or settings.on_restart == "stop":
                 self._stop_parents()
             self._engine.bind(strategy, standing.number)
@@ -103,9 +106,10 @@ class LiveRun:
                 self._heed(standing)
             self._around = strategy.running(settings.folder, standing, Demand.of(self._engine, standing.number))
             self._latencies = kept_latencies(settings.folder / LATENCIES)
-            seen = self._latencies.setdefault(venue_name(settings.venue), Latencies())
-            self._gateway = gateway_of(settings.venue, settings.instruments, self, clock, self._wall, seen)
-            self._sender = Sender(self._engine, self._book, self._names, self._findings, self._now)
+            known = (self._engine, self._book, self._findings)
+            self._way = way_of(settings, self, known, (clock, self._wall), self._latencies)
+            self._gateway, strategy.cutter = self._way.gateway, self._way.router
+            self._sender = Sender(*known, self._names, self._now, self._way.router)
             self._kept_ns = self._wall()
             self._watchman = Watchman(settings.folder, settings.patience, self._wall)
             undo.pop_all()
@@ -149,6 +153,7 @@ class LiveRun:
         end_ns = self._wall() + FAREWELL_NS
         while working_of(self._engine) and self._wall() < end_ns:
             self.turn(TURN_S)
+        self._paying.close(self._now())
         end_ns, self._leaving = self._wall() + FAREWELL_NS, True
         self._gateway.close(lambda: self._wall() < end_ns)
 
@@ -160,18 +165,28 @@ class LiveRun:
 
     def turn(self, wait_s: float) -> None:
         """What came within so many seconds, and what is due by now; a timer that is due sooner ends the wait."""
-        self._gateway.turn(min(wait_s, max(0.0, (self._due_ns - self._now()) / 10**9 / self._speed)))
-        with named_errors():
-            if self._mandate is not None and self._wall() - self._looked_ns > HEED_EVERY_NS:
+        if self._mandate is not None and self._wall() - self._looked_ns > HEED_EVERY_NS:
+            with named_errors():
                 self._heed(self._standing(self._mandate))
-            self._advance(np.zeros(0, np.uint8), np.zeros(0, np.uint64))
-        self._send()
+        self._settled = False
+        self._gateway.turn(min(wait_s, max(0.0, (self._due_ns - self._now()) / 10**9 / self._speed)))
+        self._paying.look(self._now())
+        if not self._settled:
+            self.settle()
         self._watch()
         if self._wall() - self._kept_ns > KEPT_EVERY_NS:
             self._keep_latencies()
 
     def settle(self) -> None:
-        """Of the gateway: all that came together was told. It is made durable as one, then what shall leave leaves."""
+        """Of the gateway: all that came together was told. With what is due by now it is made durable as one, then what
+        shall leave leaves; what falls due meanwhile goes with what comes meanwhile."""
+        self._settled = True
+        with named_errors():
+            self._advance(np.zeros(0, np.uint8), np.zeros(0, np.uint64))
+        self._send()
+
+    def keep(self) -> None:
+        """Of one gateway of several: what it told is made durable. What is due waits until all of them were heard."""
         self._send()
 
     def _keep_latencies(self) -> None:
@@ -195,7 +210,7 @@ class LiveRun:
 
     def _watch(self) -> None:
         """The dead-man timer strikes, or an operator lifts the switch."""
-        said = self._watchman.look(is_up=self._gateway.is_up)
+        said = self._watchman.look(is_up=self._way.reaches(lambda: working_of(self._engine)))
         if said == "lift":
             self._killed = False
             self._find("LIVE_DEAD_MAN", "an operator lifted the kill switch")
@@ -239,23 +254,25 @@ class LiveRun:
         """What was found since this was last asked, for a person to be told."""
         return self._findings.fresh()
 
-    def on_up(self) -> None:
-        """Of the gateway: ask what became of every order that works, and for the books."""
-        for order in working_of(self._engine):
+    def on_up(self, venue: str = "") -> None:
+        """Of the gateway, where there are several for one venue: ask what became of every order that works there, and
+        for the books."""
+        for order in self._way.here(working_of(self._engine), venue):
             self._ask(order)
         self._gateway.watch([one.symbol for one in self._settings.instruments], self._settings.depth)
 
     def _ask(self, order: Working) -> None:
         """Ask the venue how an order stands; where the session is ending, the next one asks."""
         with suppress(WireError):
-            self._gateway.status(self._names[order.id], self._book.words(order))
+            known = partial(known_of, self._engine, self._book, self._names, order)
+            self._gateway.status(self._names[order.id], self._book.words(order), known)
 
-    def on_down(self, why: str) -> None:
-        """Of the gateway: what was on its way may have arrived or not, and nobody knows."""
+    def on_down(self, why: str, venue: str = "") -> None:
+        """Of the gateway, see `on_up`: what was on its way may have arrived or not, and nobody knows."""
         if not self._leaving:
             self._find("LIVE_SESSION", f"the session ended: {why}" if why else "the session ended")
-        self._reach(is_there=False)
-        self._lose()
+        self._reach(is_there=bool(venue) and self._gateway.is_up)
+        self._lose(self._way.here(working_of(self._engine), venue))
 
     def on_report(self, kind: str, told: dict[int, str]) -> None:
         """Of the gateway: an order moved, or did not; durable with the next `settle`."""
@@ -275,18 +292,29 @@ class LiveRun:
                 self._engine.report(self._book.report(LOST, order, now_ns), self._handlers)
             elif told.get(150) in PENDING or (order is not None and self._book.woke(told, order)):
                 pass  # it has heard, and its answer follows; or a stop works as what it is without its stop price
-            elif (record := self._book.heard(told, order, number, now_ns, self._fee(told, order))) is not None:
-                if told.get(150) == "5":
-                    self._names.answer(number, taken=True)
-                if number == 0:
-                    stranger = f"the venue reports on {told.get(11)!r}, an order that this run never sent"
-                    self._find("LIVE_STRANGER", stranger)
-                self._engine.report(record, self._handlers)
+            elif self._paying.takes_back(told, number):
+                pass  # nothing is booked: people decide
             else:
-                unheard = f"an execution report of type {told.get(150)!r} about {told.get(11)!r}: look at it"
-                self._find("LIVE_WORDS", unheard, order)
+                self._moved(told, order, number, now_ns)
             if self._parting or self._killed:
                 self._cancel_again(number)
+
+    def _moved(self, told: dict[int, str], order: Working | None, number: int, now_ns: int) -> None:
+        """An order moved, as the report says."""
+        fee_nano, execution = (0, None)
+        if order is not None and self._book.is_fill(told):
+            fee_nano, execution = self._paying.told(told, order, now_ns)
+        record = self._book.heard(told, order, number, now_ns, fee_nano)
+        if record is None:
+            unheard = f"an execution report of type {told.get(150)!r} about {told.get(11)!r}: look at it"
+            self._find("LIVE_WORDS", unheard, order)
+            return
+        if told.get(150) == "5":
+            self._names.answer(number, taken=True)
+        if number == 0:
+            stranger = f"the venue reports on {told.get(11)!r}, an order that this run never sent"
+            self._find("LIVE_STRANGER", stranger)
+        self._engine.report(record, self._handlers, execution)
 
     def on_book(self, symbol: str, bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]]) -> None:
         """Of the gateway: a whole book."""
@@ -335,23 +363,13 @@ class LiveRun:
 
     def on_balances(self, held: dict[str, Decimal]) -> None:
         """Of the gateway: what the account holds; less than the journal says is a difference."""
-        lots = [self._engine.position_lots(self._number, index) for index in range(len(self._settings.instruments))]
-        for text in self._holdings.amiss(held, lots, lambda: rows_of(self._engine, "Fill")):
-            self._find("LIVE_DIFFERS", text)
+        self._paying.balances(held)
 
     def _told_before(self, told: dict[int, str], order: Working | None, number: int) -> bool:
         """Whether the journal has it: a venue tells it again where a life died before its session had noted it."""
         if order is None:
             return self._book.is_old(told, number, lambda name: rows_of(self._engine, name))
         return self._names.repeats(told, number) or self._book.repeats(told, order)
-
-    def _fee(self, told: dict[int, str], order: Working | None) -> int:
-        """What an execution cost; what cannot be booked is said."""
-        fee = 0 if order is None else self._holdings.fee_nano(told, order.instrument)
-        if fee is None:
-            unbooked = f"{told.get(11)}: a fee of {told.get(12)} {told.get(479)} was paid and is not booked"
-            self._find("LIVE_FEE", unbooked, order)
-        return fee or 0
 
     def _declined(self, told: dict[int, str], order: Working | None, number: int) -> None:
         """The venue refused a cancel or a change; where it does not know the order, or we do not, it is asked."""
@@ -396,10 +414,10 @@ class LiveRun:
             if (self._parting or self._killed or inherited) and order.state != "PendingCancel":
                 self._engine.cancel_order(order.strategy, order.slot, order.id)
 
-    def _lose(self) -> None:
-        """Orders on which an answer was due are Unknown from now on."""
+    def _lose(self, orders: Sequence[Working]) -> None:
+        """Those of some orders on which an answer was due are Unknown from now on."""
         with named_errors():
-            for order in (working(self._engine, one.id) for one in working_of(self._engine)):
+            for order in (working(self._engine, one.id) for one in orders):
                 if order is not None and order.state in _UNSURE:
                     self._engine.report(self._book.report(LOST, order, self._now()), self._handlers)
 
@@ -417,7 +435,10 @@ class LiveRun:
 
     def _find(self, name: str, words: str, about: Working | None = None) -> None:
         """What a person should know, on the record and said by whoever shows the run; about: an order that works."""
-        self._findings.add(name, words, cause=0 if about is None else about.id)
+        self._note(name, words, 0 if about is None else about.id)
+
+    def _note(self, name: str, words: str, cause: int) -> None:
+        self._findings.add(name, words, cause=cause)
 
     def _standing(self, mandate: Any) -> RunStanding:
         settings = self._settings
@@ -446,11 +467,12 @@ class LiveRun:
         shutil.rmtree(journal, ignore_errors=True)  # it has no record: the run died before it had begun
         start_ns = self._now()
         self._book = Book(f"h{start_ns // 10**6:x}", settings.instruments)
-        keep_prefix(settings.folder, self._book.prefix, self._speed)
+        keep_prefix(settings.folder, self._book.prefix, self._speed, settings.venue_names)
         return begun(settings, standing, self._artifact, told, books, start_ns)
 
     def _taken_up(self, books: dict[str, Any], told: LogSettings) -> Any:
         """The run as its journal left it; None where that holds nothing. What was on its way is Unknown from now on."""
+        must_match(self._settings)
         try:
             with named_errors():
                 self._engine = _core.Engine.resume({"books": books, **_FREE}, told.for_core())
@@ -460,8 +482,8 @@ class LiveRun:
             return None
         self._book = Book(run_prefix(self._settings.folder), self._settings.instruments)
         self._now.last_ns = max(self._now.last_ns, self._engine.clock)
-        self._inherited = {order.id for order in working_of(self._engine)}.difference(self._engine.following())
-        self._lose()
+        self._inherited = {order.id for order in working_of(self._engine)}.difference(self._engine.lasting())
+        self._lose(working_of(self._engine))
         return self._engine
 
     def _abandon(self) -> None:

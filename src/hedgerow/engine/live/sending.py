@@ -12,14 +12,23 @@ from hedgerow.core.errors import WireError, named_errors
 from hedgerow.engine.live.findings import Findings
 from hedgerow.engine.live.names import Names
 from hedgerow.engine.live.orders import CANCEL_REJECTED, REJECTED, REPLACE_REJECTED, Book, working
+from hedgerow.engine.live.router import Router
 
 
 class Sender:
     """What leaves a run, and under which names."""
 
-    def __init__(self, engine: Any, book: Book, names: Names, findings: Findings, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        engine: Any,
+        book: Book,
+        findings: Findings,
+        names: Names,
+        now: Callable[[], int],
+        router: Router | None = None,
+    ) -> None:
         self._engine, self._book, self._names = engine, book, names
-        self._findings, self._now = findings, now
+        self._findings, self._now, self._router = findings, now, router
 
     def send(self, gateway: Any, handlers: Any) -> None:
         """Make all that happened durable, then hand what was let pass to the gateway, to leave together.
@@ -41,7 +50,11 @@ class Sender:
     def _durable_sends(self) -> Any:
         with named_errors():
             self._engine.flush()
-        return self._engine.take_sends()
+        sends = self._engine.take_sends()
+        if self._router is not None and self._router.route(sends):
+            with named_errors():
+                self._engine.flush()  # where they go stands on the disk too
+        return sends
 
     def _send_one(self, gateway: Any, what: str, record: bytes, terms: bytes) -> None:
         if what == "new":

@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 from hedgerow.core.errors import problem
 from hedgerow.core.settings import Table, read_toml, settings_of
-from hedgerow.engine.live.gateways import SESSION, CryptoPlace, crypto_place
-from hedgerow.engine.live.settings import run_told
+from hedgerow.engine.live.charges import is_currency
+from hedgerow.engine.live.gateways import CryptoPlace, Venue
+from hedgerow.engine.live.settings import PaperSettings, run_told
+from hedgerow.engine.live.venues_told import check_symbols, venues_told
 from hedgerow.engine.live.watchman import Patience
-from hedgerow.execution.gateways import FixLink
 from hedgerow.market.instruments import Instrument
 
 Mode = Literal["paper", "live"]
@@ -33,12 +34,13 @@ OF_THE_VENUE = {
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSettings:
-    """A run: which strategy, under whose authority, with how much, at which venue.
+    """A run: which strategy, under whose authority, with how much, at which venue, or at which several.
 
     on_restart: what becomes of orders that an earlier life of the run left working, once the venue has said what they
     are: `cancel` or `keep`; parent orders go on with either, and `stop` cancels both. on_return: what becomes of what
-    fell due of parent orders while the venue was away: `spread` over the time left, or `catch_up` at once. busy_poll:
-    never sleep while waiting for the venue. cpu: the processor to stay on.
+    fell due of parent orders while the venue was away: `spread` over the time left, or `catch_up` at once. fx: what one
+    unit of a currency that fees are charged in is worth in the run's own, where no instrument of the run says it.
+    busy_poll: never sleep while waiting for the venue. cpu: the processor to stay on.
     """
 
     mode: Mode
@@ -46,7 +48,8 @@ class LiveSettings:
     name: str | None
     config: Mapping[str, Any]
     folder: Path
-    venue: FixLink | CryptoPlace
+    venues: tuple[Venue, ...]
+    is_routed: bool
     instruments: tuple[Instrument, ...]
     cash: Decimal
     currency: str
@@ -56,9 +59,14 @@ class LiveSettings:
     on_return: str
     depth: int
     patience: Patience
-    control_port: int | None
+    fx: Mapping[str, Decimal]
     busy_poll: bool
     cpu: int | None
+
+    @property
+    def venue_names(self) -> str | tuple[str, ...]:
+        """The venue's name, or those of several."""
+        return tuple(venue.name for venue in self.venues) if self.is_routed else self.venues[0].name
 
     @classmethod
     def read(cls, path: Path, mode: Mode, *, trades: bool = True) -> LiveSettings:
@@ -68,19 +76,21 @@ class LiveSettings:
             return found
         if mode == "live" and found.mandate is None:
             raise problem("RUN_CONFIG", f"{path}: live trades only what people signed: mandate = GOVERNANCE FOLDER")
-        if isinstance(found.venue, CryptoPlace) and found.venue.is_real_money != (mode == "live"):
-            says = (
-                "sandbox = true, or an address on this machine, is for paper; without either it is real money: run live"
-            )
-            raise problem("RUN_CONFIG", f"{path}: {mode} at {found.venue.link.venue}: {says}")
+        for venue in found.venues:
+            if isinstance(venue.place, CryptoPlace) and venue.place.is_real_money != (mode == "live"):
+                says = "sandbox = true, or an address on this machine, is for paper; without either it is real money"
+                raise problem("RUN_CONFIG", f"{path}: {mode} at {venue.name}: {says}: run live")
         return found
 
     @classmethod
     def _of(cls, top: Table, here: Path, mode: Mode) -> LiveSettings:
-        run, venue = top.table("run"), top.table("venue")
+        run = top.table("run")
         for name, says in OF_THE_VENUE.items():
             if top.has(name):
                 top.fault(f"[{name}]", f"not at a venue elsewhere: {says}")
+        instruments = [one.made(Instrument) for one in top.tables("instrument")]
+        venues = venues_told(top, here, here / run.text("folder"), mode)
+        check_symbols(top, venues, [one.symbol for one in instruments if one is not None])
         made = cls(
             mode=mode,
             **run_told(run, here),
@@ -91,15 +101,15 @@ class LiveSettings:
                 run.span_s("dead_man", "0s"),
                 run.span_s("operator_every", "0s"),
             ),
-            control_port=_control_port(venue, mode) if venue.has("control_port") else None,
+            fx=_rates(top.table("fx"), run.text("currency", PaperSettings.currency)),
             busy_poll=run.flag("busy_poll", False),
             cpu=_cpu(run) if run.has("cpu") else None,
             config=top.table("config").free(),
-            venue=crypto_place(venue, here) if venue.has("ccxt") else _fix(venue, here / run.text("folder")),
-            instruments=tuple(one.made(Instrument) for one in top.tables("instrument")),
+            venues=venues,
+            is_routed=top.is_array("venue"),
+            instruments=tuple(instruments),
         )
         run.done()
-        venue.done()
         return made
 
 
@@ -110,22 +120,15 @@ def _cpu(run: Table) -> int:
     return cpu
 
 
-def _control_port(venue: Table, mode: Mode) -> int:
-    """Where an exchange of ours tells its clock, which the run then follows."""
-    if mode == "live" or venue.has("ccxt"):
-        venue.fault("control_port", "only a paper run at an exchange of `venue serve` follows its clock")
-    return venue.whole("control_port", None, 1, 65_535)
-
-
-def _fix(venue: Table, folder: Path) -> FixLink:
-    return FixLink(
-        host=venue.text("host"),
-        port=venue.whole("port", None, 1, 65_535),
-        sender=venue.text("sender"),
-        target=venue.text("target"),
-        store=folder / SESSION,
-        heartbeat_s=venue.whole("heartbeat_s", 30, 0, 3_600),
-    )
+def _rates(table: Table, currency: str) -> dict[str, Decimal]:
+    """What one unit of other currencies is worth in the run's own."""
+    found = {name: table.decimal(name, None) for name in table.free()}
+    for name in found:
+        if name == currency:
+            table.fault(name, "is the run's own currency")
+        elif not is_currency(name):
+            table.fault(name, "is no currency: one to eight capitals or digits, such as BNB")
+    return found
 
 
 def names_venue(path: Path) -> bool:

@@ -34,13 +34,18 @@ def moment_ns(text: str) -> int | None:
     1795185000123000000
     """
     whole, _, fraction = text.partition(".")
+    second = _second_of(whole)
+    if second is None or (fraction and not fraction.isdecimal()):
+        return None
+    return second * 10**9 + int(fraction.ljust(9, "0")[:9] or 0)
+
+
+@lru_cache(maxsize=64)
+def _second_of(whole: str) -> int | None:
     try:
-        at = datetime.strptime(whole, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+        return int(datetime.strptime(whole, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
-    if not fraction.isdecimal() and fraction:
-        return None
-    return int(at.timestamp()) * 10**9 + int(fraction.ljust(9, "0")[:9] or 0)
 
 
 @lru_cache(maxsize=65_536)

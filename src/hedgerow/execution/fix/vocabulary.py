@@ -31,7 +31,11 @@ _FIELDS = """
 531 MassCancelResponse CHAR, 532 MassCancelRejectReason STRING, 533 TotalAffectedOrders INT, 584 MassStatusReqID STRING,
 585 MassStatusReqType INT, 789 NextExpectedMsgSeqNum SEQNUM, 790 OrdStatusReqID STRING, 851 LastLiquidityInd INT,
 911 TotNumReports INT, 912 LastRptRequested BOOLEAN, 1128 ApplVerID STRING, 1137 DefaultApplVerID STRING,
-1138 DisplayQty QTY, 1369 MassActionReportID STRING
+1138 DisplayQty QTY, 1369 MassActionReportID STRING,
+117 QuoteID STRING, 132 BidPx PRICE, 133 OfferPx PRICE, 134 BidSize QTY, 135 OfferSize QTY,
+295 NoQuoteEntries NUMINGROUP, 296 NoQuoteSets NUMINGROUP, 297 QuoteStatus INT, 299 QuoteEntryID STRING,
+300 QuoteRejectReason INT, 301 QuoteResponseLevel INT, 302 QuoteSetID STRING, 304 TotNoQuoteEntries INT,
+311 UnderlyingSymbol STRING, 368 QuoteEntryRejectReason INT
 """
 _HEADER = "BeginString BodyLength MsgType SenderCompID TargetCompID MsgSeqNum SendingTime"
 _HEADER_MORE = "PossDupFlag PossResend OrigSendingTime ApplVerID"
@@ -65,6 +69,10 @@ Y MarketDataRequestReject: MDReqID; MDReqRejReason Text
 e SecurityStatusRequest: SecurityStatusReqID Symbol SubscriptionRequestType;
 f SecurityStatus: Symbol; SecurityStatusReqID SecurityTradingStatus TradingSessionSubID Text
 9 OrderCancelReject: OrderID ClOrdID OrigClOrdID OrdStatus CxlRejResponseTo; CxlRejReason Text TransactTime
+i MassQuote: QuoteID *NoQuoteSets(QuoteSetID,UnderlyingSymbol,TotNoQuoteEntries,\
+*NoQuoteEntries(QuoteEntryID,Symbol,BidPx,OfferPx,BidSize,OfferSize)); QuoteResponseLevel
+b MassQuoteAcknowledgement: QuoteStatus; QuoteID QuoteRejectReason \
+*NoQuoteSets(QuoteSetID,TotNoQuoteEntries,*NoQuoteEntries(QuoteEntryID,Symbol,QuoteEntryRejectReason))
 r OrderMassCancelReport: OrderID MassCancelRequestType MassCancelResponse; ClOrdID MassActionReportID \
 MassCancelRejectReason TotalAffectedOrders TransactTime
 """
@@ -93,7 +101,7 @@ def spoken_dictionary(version: str) -> _core.FixDictionary:
 
 
 def _these(names: str, required: str) -> str:
-    """Fields, and groups as `*Counter(First,Other)`."""
+    """Fields, and groups as `*Counter(First,Other)`, the last of which may be a group."""
     return "".join(_group(name, required) if name[0] == "*" else _field(name, required) for name in names.split())
 
 
@@ -102,9 +110,10 @@ def _field(name: str, required: str) -> str:
 
 
 def _group(told: str, required: str) -> str:
-    counter, members = told[1:-1].split("(")
-    first, *others = members.split(",")
-    body = _field(first, "Y") + "".join(_field(one, "N") for one in others)
+    counter, members = told[1:-1].split("(", 1)
+    plain, star, inner = members.partition(",*")
+    first, *others = plain.split(",")
+    body = _field(first, "Y") + _these(" ".join(others), "N") + (_group(f"*{inner}", "N") if star else "")
     return f"<group name='{counter}' required='{required}'>{body}</group>"
 
 

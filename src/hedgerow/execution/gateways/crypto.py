@@ -1,8 +1,9 @@
-"""The gateway to a crypto venue by its name in ccxt: orders out by REST, executions back, books by websocket.
+"""The gateway to a crypto venue by its name in ccxt: orders out by REST, executions and books back by websocket.
 
 It has the face of the gateway that speaks FIX. The venue is spoken to on a thread of its own, so that a slow answer
 holds nothing up; what comes is told on the owner's thread, in `turn`. Promises: an order is sent once, whatever becomes
-of its answer; while the venue is away, or wants to be left alone, nothing leaves. Never: a decision, a key in a word.
+of its answer; while the venue is away, or wants to be left alone, nothing leaves; the account's own stream is relied on
+from its first word on, and after a gap everything is asked for by REST first. Never: a decision, a key in a word.
 """
 
 from __future__ import annotations
@@ -18,23 +19,19 @@ from functools import partial
 from typing import Any, Protocol
 
 from hedgerow.core.errors import problem
-from hedgerow.execution.gateways.crypto_client import (
-    CryptoClient,
-    CryptoLink,
-    Keys,
-    Patience,
-    Refused,
-    Unsure,
-    must_know,
-)
+from hedgerow.execution.gateways.crypto_changes import change_order
+from hedgerow.execution.gateways.crypto_client import CryptoClient, CryptoLink, Keys, must_change, must_know
 from hedgerow.execution.gateways.crypto_orders import CryptoOrders
-from hedgerow.execution.gateways.fix import Heard, Level, OrderWords
+from hedgerow.execution.gateways.crypto_words import Patience, Refused, Unsure
+from hedgerow.execution.gateways.fix import Heard, Known, Level, OrderWords
 from hedgerow.execution.latencies import Latencies
 
 Wanted = tuple[str, Decimal, Decimal]
 """Symbol, tick and lot of an instrument."""
 _PAUSE_S, _PAUSE_MAX_S = 0.2, 30.0
 _ALIVE_EVERY_S, _CLOCK_EVERY_S = 5.0, 60.0
+_STREAMED_TIMES = 10
+"""So many times less often orders are looked at while the account's own stream tells of them."""
 _FAILURES_MAX = 3
 """So many looks in a row may fail before the venue counts as away."""
 _SKEW_TOLD_NS = 10**9
@@ -70,12 +67,15 @@ class CryptoGateway:
         self._heard = weakref.proxy(heard)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
+        # What nobody waits for is ccxt's own, and its words hold signatures; of ours `_ended` hears.
+        self._loop.set_exception_handler(lambda *_: None)
         self._thread = threading.Thread(target=self._carry, name=f"gateway {link.venue}", daemon=True)
         self._orders = CryptoOrders(CryptoClient(link, keys, now_ns), self, now_ns)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._moved = asyncio.Event()
         self._books: dict[str, tuple[list[Level], list[Level]] | None] = {}
         """Of each symbol that is watched, the book that was not told yet."""
-        self._up = self._closing = False
+        self._up = self._closing = self._is_streamed = self._is_listening = False
         self._failed: BaseException | None = None
         self._said = ""
 
@@ -83,6 +83,10 @@ class CryptoGateway:
     def is_up(self) -> bool:
         """Whether the venue is there and takes orders."""
         return self._up
+
+    @property
+    def wakes(self) -> None:
+        """Nothing becomes readable when something comes: whoever waits for others too looks again and again."""
 
     def turn(self, wait_s: float) -> None:
         """Tell what came within so many seconds. Raises what the venue, or ccxt, cannot be used for."""
@@ -127,12 +131,16 @@ class CryptoGateway:
         self.latencies.asked(name, self._now_ns())
 
     def replace(self, name: str, original: str, order: OrderWords, ts: int) -> None:
-        """Refuse: what most of these venues do instead is to cancel and send anew, and that is two orders."""
-        raise problem("WIRE_SESSION", f"changes are not sent to {self._link.venue}: cancel, and order anew")
+        """Ask to change an order; WIRE_ORDER where the venue makes no such change, and nothing leaves."""
+        must_change(self._link, order)
+        self._must_be_up()
+        self._start(lambda orders: change_order(orders, name, original, order))
+        self.latencies.asked(name, self._now_ns())
 
-    def status(self, name: str, order: OrderWords) -> None:
-        """Ask what became of an order."""
-        self._start(lambda orders: orders.ask(name, order))
+    def status(self, name: str, order: OrderWords, known: Callable[[], Known]) -> None:
+        """Ask what became of an order; `known` is asked for of one that this gateway did not send."""
+        told = None if self._orders.knows(name) else known()
+        self._start(lambda orders: orders.ask(name, order, told))
 
     def watch(self, symbols: Sequence[str], depth: int) -> None:
         """Ask for the books of some symbols, from now on."""
@@ -234,6 +242,9 @@ class CryptoGateway:
             self.remark(f"the clock of {self._link.venue} is {client.skew_ns / 1e9:+.1f} s from ours; it is followed")
         self._up = True
         self._inbox.put(lambda: self._heard.on_up())
+        kinds, self._is_listening = () if self._is_listening else client.kinds_told, True
+        for kind in kinds:
+            self._start(partial(self._listen, kind))
 
     def _go_down(self, why: str) -> None:
         if self._up:
@@ -248,13 +259,18 @@ class CryptoGateway:
         orders, failures, why = self._orders, 0, ""
         alive_ns = clock_ns = self._now_ns()
         while failures < _FAILURES_MAX:
-            await asyncio.sleep(max(self._link.poll_s, orders.client.quiet_s))
+            was_streamed = self._is_streamed  # what came before its first word it need not have told
+            await self._wait(is_seldom=self._is_streamed and orders.is_calm and not failures)
             now_ns = self._now_ns()
             try:
                 if now_ns - clock_ns > _CLOCK_EVERY_S * 1e9:
                     await orders.client.set_clock()
                     clock_ns = now_ns
-                if not await orders.sweep() and now_ns - alive_ns > _ALIVE_EVERY_S * 1e9:
+                is_working, missed = await orders.sweep(is_streamed=was_streamed and self._is_streamed)
+                if missed:
+                    self._distrust("it did not tell of an execution")
+                    orders.client.drop_stream()
+                if not is_working and now_ns - alive_ns > _ALIVE_EVERY_S * 1e9:
                     self._tell_balances(await orders.client.balances())
                     alive_ns = now_ns
                 failures = 0
@@ -263,6 +279,37 @@ class CryptoGateway:
             except (Refused, Unsure) as error:
                 failures, why = failures + 1, str(error)
         return why
+
+    async def _wait(self, *, is_seldom: bool) -> None:
+        """Until orders are to be looked at again: seldom while they are told of, at once when that begins or ends."""
+        poll_s = self._link.poll_s * (_STREAMED_TIMES if is_seldom else 1)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), max(poll_s, self._orders.client.quiet_s))
+        self._moved.clear()
+
+    async def _listen(self, kind: str, orders: CryptoOrders) -> None:
+        """To the account's own stream, for good; while it says nothing yet, or is cut, orders are looked at."""
+        client, pause_s = orders.client, _PAUSE_S
+        while not self._closing:
+            try:
+                events = await client.told_of(kind)
+            except (Refused, Unsure) as error:
+                self._distrust(str(error))
+                await asyncio.sleep(max(pause_s, client.quiet_s))
+                pause_s = min(2 * pause_s, _PAUSE_MAX_S)
+                continue
+            pause_s = _PAUSE_S
+            if not self._is_streamed:
+                self._is_streamed = True
+                self._moved.set()
+            for event in events:
+                self._start(partial(CryptoOrders.take, event=event))
+
+    def _distrust(self, why: str) -> None:
+        if self._is_streamed:
+            self._is_streamed = False
+            self._moved.set()
+            self.remark(f"the account's own stream has a gap: {why}: orders are asked for")
 
     async def _watch(self, symbol: str, depth: int, orders: CryptoOrders) -> None:
         """A book for good: where a stream has a gap or is cut, it begins anew with the whole book, after a pause."""

@@ -8,13 +8,27 @@ keep the venue's digits; no message holds a key or a signature. Never: a retry o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from hedgerow.core.errors import HedgerowError, did_you_mean, problem
+from hedgerow.execution.gateways.crypto_words import (
+    Event,
+    Missing,
+    Patience,
+    Refused,
+    Stand,
+    Trade,
+    Unsure,
+    event_of,
+    exact,
+    levels_of,
+    once,
+    stand_of,
+)
 from hedgerow.execution.gateways.fix import Level, OrderWords
 
 BY_CLIENT_ID: Mapping[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
@@ -35,31 +49,21 @@ _TIFS: Mapping[str, dict[str, Any]] = {
 """What it can say of an order with a limit."""
 _ICEBERGS: Mapping[str, str] = {"binance": "icebergQty", "binanceus": "icebergQty"}
 """How venues that show a part of an order are told how much; they want it good till cancelled."""
+_SWAPS = ("binance", "binanceus")
+"""Venues where one order takes another's place in one request, and only while nothing of that is filled."""
 _RETRY_S, _BANNED_S = 10.0, 60.0
-_OPTIONS = {"fetchCurrencies": False, "fetchMargins": False, "recvWindow": 5000}
+_OPTIONS: Mapping[str, Any] = {
+    "fetchCurrencies": False,
+    "fetchMargins": False,
+    "recvWindow": 5000,
+    "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
+}
+"""What is not asked for is left out; positions are the journal's."""
 TRADES_MAX = 1000
 _IN_USE = re.compile("duplicate|repeat|already exist", re.IGNORECASE)
 """Our name is in use: names are never used twice, so somebody between us and the venue sent the order twice."""
-
-
-class Refused(Exception):
-    """Nothing happened at the venue: `args[0]` says why."""
-
-
-class Missing(Refused):
-    """The venue has no such order."""
-
-
-class Unsure(Exception):
-    """It happened or did not, and nobody knows."""
-
-
-class Patience(Unsure):
-    """The venue wants to be left alone for `wait_s` seconds."""
-
-    def __init__(self, text: str, wait_s: float) -> None:
-        super().__init__(text)
-        self.wait_s = wait_s
+_IS_FILLED, _HALVES = re.compile("cancel restrictions"), re.compile("-202[12]")
+"""Of one order in another's place: that one has fills, and was left; or half of it failed, now or at a go before."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,9 @@ class CryptoLink:
 
     url: another address than the venue's own; sandbox: the venue's test network. poll_s: how often orders that work
     are looked at; settle_s: after so long a venue that finds no such order never had it. timeout_s: of a request.
-    stream: books by websocket, where ccxt has them; otherwise they are asked for every `poll_s`.
+    stream: books and the account's orders by websocket, where ccxt has them; otherwise they are asked for every
+    `poll_s`. change: `native`, an order is changed only where the venue does it in one request, and nothing of it is
+    filled; `cancel_first`, otherwise it is cancelled, and what is left of it sent anew once that is certain.
     """
 
     venue: str
@@ -85,37 +91,11 @@ class CryptoLink:
     url: str = ""
     sandbox: bool = False
     stream: bool = True
+    change: str = "native"
     poll_s: float = 1.0
     settle_s: float = 15.0
     timeout_s: float = 10.0
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Trade:
-    """An execution of an order, in the venue's digits; `fee` is what was paid, of `fee_currency`."""
-
-    id: str
-    ts_ms: int
-    price: str
-    amount: str
-    is_maker: bool
-    fee: str
-    fee_currency: str
-
-
-@dataclass(frozen=True)
-class Stand:
-    """How an order stands there. status: `open`, or ccxt's word for its end; empty where the answer did not say.
-
-    trades: all its executions, where the answer told them; otherwise none, and they are asked for.
-    """
-
-    name: str
-    venue_id: str
-    status: str
-    filled: Decimal
-    trades: tuple[Trade, ...] = ()
 
 
 def must_know(venue: str, order: OrderWords) -> None:
@@ -126,6 +106,21 @@ def must_know(venue: str, order: OrderWords) -> None:
         raise problem("WIRE_ORDER", f"{kind} orders are not sent to {venue}")
 
 
+def swaps(link: CryptoLink, symbol: str) -> bool:
+    """Whether an order there can take another's place in one request."""
+    return link.venue in _SWAPS and ":" not in symbol
+
+
+def must_change(link: CryptoLink, order: OrderWords) -> None:
+    """Raise WIRE_ORDER for a change that the venue does not make as it is meant."""
+    must_know(link.venue, order)
+    if not order.price:
+        raise problem("WIRE_ORDER", f"orders at the market are not changed at {link.venue}")
+    if link.change != "cancel_first" and not swaps(link, order.symbol):
+        way = 'with change = "cancel_first" in [venue] the order is cancelled, and what is left sent anew'
+        raise problem("WIRE_ORDER", f"{link.venue} makes no change in one request without buying too much: {way}")
+
+
 class CryptoClient:
     """One account; made and used on one event loop."""
 
@@ -133,7 +128,9 @@ class CryptoClient:
         self.link, self._keys, self._now_ns = link, keys, now_ns
         self._skew_ns = self._quiet_until_ns = 0
         self._rest, self._stream = self._made("async_support"), self._made("pro")
-        self._stream.throttle = self._rest.throttle  # one account, one allowance
+        self._private = self._made("pro")
+        self._private.number = str
+        self._stream.throttle = self._private.throttle = self._rest.throttle  # one account, one allowance
 
     @property
     def knows_names(self) -> bool:
@@ -157,7 +154,8 @@ class CryptoClient:
             self._rest.number = float
             await self._rest.load_markets(True)
             self._rest.number = str
-            self._stream.set_markets(self._rest.markets, self._rest.currencies)
+            for exchange in (self._stream, self._private):
+                exchange.set_markets(self._rest.markets, self._rest.currencies)
         for symbol, tick, lot in wanted:
             self._check(symbol, tick, lot)
 
@@ -174,13 +172,29 @@ class CryptoClient:
     async def place(self, name: str, order: OrderWords) -> Stand:
         """Send an order that the venue knows, once."""
         self._must_not_be_quiet()
-        shows = order.display and _ICEBERGS[self.link.venue]
         kind, side = "limit" if order.price else "market", "buy" if order.buys else "sell"
-        how = {"postOnly": True} if order.post_only else _TIFS[order.tif]
-        told = {"clientOrderId": name, **(how if order.price else {}), **({shows: order.display} if shows else {})}
+        told = self._terms(name, order)
         with self._told_apart():
             answer = await self._rest.create_order(order.symbol, kind, side, order.quantity, order.price or None, told)
-            return _stand(answer, name)
+            return stand_of(answer, name)
+
+    async def swap(self, old: str, name: str, order: OrderWords) -> Stand:
+        """One order in another's place, of which nothing is filled, in one request; `Refused` leaves that one."""
+        self._must_not_be_quiet()
+        side, ccxt = "buy" if order.buys else "sell", self._ccxt
+        told = {**self._terms(name, order), "cancelOrigClientOrderId": old, "cancelRestrictions": "ONLY_NEW"}
+        with self._told_apart():
+            try:
+                answer = await self._rest.edit_order(
+                    None, order.symbol, "limit", side, order.quantity, order.price, told
+                )
+            except ccxt.ExchangeError as error:
+                if _IS_FILLED.search(str(error)):  # it stood there, so that no such request was done before either
+                    raise Refused(self._said(error)) from None
+                if _HALVES.search(str(error)):
+                    raise Unsure(self._said(error)) from None
+                raise
+            return stand_of(answer, name)
 
     async def cancel(self, name: str, symbol: str, venue_id: str) -> None:
         """Ask to cancel an order by our name, or by the venue's where it knows no other."""
@@ -195,20 +209,20 @@ class CryptoClient:
         with self._told_apart():
             if self.knows_names:
                 asked, told = BY_CLIENT_ID[self.link.venue](name)
-                return _stand(await self._rest.fetch_order(asked, symbol, told), name)
+                return stand_of(await self._rest.fetch_order(asked, symbol, told), name)
             if venue_id and self._rest.has.get("fetchOrder"):
-                return _stand(await self._rest.fetch_order(venue_id, symbol), name)
+                return stand_of(await self._rest.fetch_order(venue_id, symbol), name)
             for question in ("fetchOpenOrders", "fetchClosedOrders", "fetchOrders"):
                 if self._rest.has.get(question) is True:
                     for answer in await getattr(self._rest, _snake(question))(symbol):
                         if answer.get("clientOrderId") == name:
-                            return _stand(answer, name)
+                            return stand_of(answer, name)
         raise Missing(f"{self.link.venue} lists no order {name}")
 
     async def working(self, symbol: str) -> list[Stand]:
         """Every order of the account that works in an instrument."""
         with self._told_apart():
-            return [_stand(one, one.get("clientOrderId") or "") for one in await self._rest.fetch_open_orders(symbol)]
+            return [stand_of(one, one.get("clientOrderId") or "") for one in await self._rest.fetch_open_orders(symbol)]
 
     async def trades(self, symbol: str, venue_id: str) -> tuple[Trade, ...]:
         """The executions of an order, first to last, each once."""
@@ -221,13 +235,33 @@ class CryptoClient:
             except ccxt.NotSupported:
                 told = await self._rest.fetch_my_trades(symbol, None, TRADES_MAX)
                 told = [one for one in told if str(one.get("order")) == venue_id]
-            return _once(told)
+            return once(told)
+
+    async def told_of(self, what: str) -> list[Event]:
+        """The next news of the account's own stream: of its `orders`, or `trades`."""
+        with self._told_apart(asks=False):
+            if what == "orders":
+                told = await self._private.watch_orders()
+            else:
+                told = await self._private.watch_my_trades()
+            return [event for one in told if (event := event_of(self.link.venue, one)) is not None]
+
+    @property
+    def kinds_told(self) -> tuple[str, ...]:
+        """What the account's own stream is listened to for."""
+        kinds = {"orders": "watchOrders", "trades": "watchMyTrades"} if self.link.stream else {}
+        return tuple(kind for kind, name in kinds.items() if self._private.has.get(name))
+
+    def drop_stream(self) -> None:
+        """Cut the account's own stream: whoever listens hears of it, and begins anew."""
+        for client in [one for one in self._private.clients.values() if one.connection is not None]:
+            client.on_error(self._ccxt.NetworkError("given up"))
 
     async def balances(self) -> dict[str, Decimal]:
         """What the account holds in all, by currency."""
         with self._told_apart():
             told = (await self._rest.fetch_balance()).get("total") or {}
-            return {str(name): _exact(amount) for name, amount in told.items() if amount is not None}
+            return {str(name): exact(amount) for name, amount in told.items() if amount is not None}
 
     async def book(self, symbol: str, depth: int) -> tuple[list[Level], list[Level]]:
         """The next state of a book: when it has changed, by websocket, or as it stands now."""
@@ -236,7 +270,7 @@ class CryptoClient:
                 told = await self._stream.watch_order_book(symbol)
             else:
                 told = await self._rest.fetch_order_book(symbol)
-            return _levels(told["bids"], depth), _levels(told["asks"], depth)
+            return levels_of(told["bids"], depth), levels_of(told["asks"], depth)
 
     @property
     def streams(self) -> bool:
@@ -245,8 +279,14 @@ class CryptoClient:
 
     async def close(self) -> None:
         """End the connections."""
+        await self._private.close()
         await self._stream.close()
         await self._rest.close()
+
+    def _terms(self, name: str, order: OrderWords) -> dict[str, Any]:
+        shows = order.display and _ICEBERGS[self.link.venue]
+        how = {"postOnly": True} if order.post_only else _TIFS[order.tif]
+        return {"clientOrderId": name, **(how if order.price else {}), **({shows: order.display} if shows else {})}
 
     def _check(self, symbol: str, tick: Decimal, lot: Decimal) -> None:
         """Our ticks and lots must be multiples of the venue's, so that nothing that we send is rounded there."""
@@ -290,10 +330,10 @@ class CryptoClient:
         return exchange
 
     @contextmanager
-    def _told_apart(self) -> Iterator[None]:
+    def _told_apart(self, *, asks: bool = True) -> Iterator[None]:
         """What is raised within, by what it leaves behind."""
         ccxt = self._ccxt
-        if self.quiet_s:
+        if asks and self.quiet_s:
             raise Patience(f"{self.link.venue} wants to be left alone", self.quiet_s)
         try:
             yield
@@ -349,49 +389,3 @@ def moved(urls: Any, base: str) -> Any:
 
 def _snake(name: str) -> str:
     return re.sub("(?=[A-Z])", "_", name).lower()
-
-
-def _stand(answer: Mapping[str, Any], name: str) -> Stand:
-    told = answer.get("info")
-    info = told if isinstance(told, dict) else {}
-    raw, venue_id = str(info.get("status") or info.get("state") or ""), str(answer.get("id") or "")
-    if venue_id.startswith("cid:"):  # what was asked for
-        venue_id = str(info.get("id") or "")
-    status = "open" if "PENDING" in raw.upper() else str(answer.get("status") or "")  # it may still trade
-    filled, trades = _exact(answer.get("filled") or 0), _once(answer.get("trades") or ())
-    is_whole = sum((_exact(one.amount) for one in trades), Decimal(0)) == filled
-    return Stand(name, venue_id, status, filled, trades if is_whole else ())
-
-
-def _once(told: Iterable[Mapping[str, Any]]) -> tuple[Trade, ...]:
-    """Executions, first to last, each once."""
-    found = {one.id: one for one in map(_trade, told)}
-    return tuple(sorted(found.values(), key=lambda one: (one.ts_ms, len(one.id), one.id)))
-
-
-def _trade(told: Mapping[str, Any]) -> Trade:
-    fee = told.get("fee") or {}
-    return Trade(
-        str(told["id"]),
-        int(told.get("timestamp") or 0),
-        str(told["price"]),
-        str(told["amount"]),
-        told.get("takerOrMaker") == "maker",
-        "" if fee.get("cost") is None else str(fee["cost"]),
-        str(fee.get("currency") or ""),
-    )
-
-
-def _exact(value: Any) -> Decimal:
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
-        raise Unsure(f"{value!r} is no number") from None
-    if not found.is_finite():
-        raise Unsure(f"{value!r} is no number")
-    return found
-
-
-def _levels(side: Sequence[Sequence[Any]], depth: int) -> list[Level]:
-    """The best levels, as text; books come as floats, whose shortest form has the venue's digits."""
-    return [(f"{Decimal(str(one[0])):f}", f"{Decimal(str(one[1])):f}") for one in side[: depth or len(side)]]

@@ -20,12 +20,13 @@ from typing import Protocol
 from hedgerow import _core
 from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.fix.connections import Clock, Connection
+from hedgerow.execution.fix.dialling import Dialling
 from hedgerow.execution.fix.values import moment
 from hedgerow.execution.fix.vocabulary import spoken_dictionary
 from hedgerow.execution.latencies import Latencies
 
 VERSION = "FIX.4.4"
-_CONNECT_S = 2.0
+_CONNECT_NS = 2 * 10**9
 _PAUSE_NS, _PAUSE_MAX_NS = 100_000_000, 5_000_000_000
 Level = tuple[str, str]
 """Price and quantity, as text."""
@@ -67,6 +68,19 @@ class OrderWords:
     """What is added to that, with its sign; empty = nothing."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a run knows of an order of which it asks how it stands.
+
+    fills: price and quantity of each execution that is booked; before: how much of them came under earlier names;
+    change: name and words of a change of which nobody knows whether it was made.
+    """
+
+    fills: tuple[tuple[str, str], ...] = ()
+    before: str = "0"
+    change: tuple[str, OrderWords] | None = None
+
+
 class Heard(Protocol):
     """Who is told what the venue says."""
 
@@ -96,6 +110,8 @@ class Heard(Protocol):
         """All that came together was told: make it durable, and hand over what shall leave."""
 
 
+_TRADES = "trades"
+"""MDReqID (262) of the request for what others trade."""
 _TIFS = {"day": "0", "gtc": "1", "opg": "2", "ioc": "3", "fok": "4", "gtd": "6", "cls": "7"}
 """TimeInForce (59)."""
 _PHASES = {
@@ -126,23 +142,30 @@ class FixGateway:
             now_ns=clock(),
             initiator=True,
             store=link.store,
+            retold=True,
             heartbeat_s=link.heartbeat_s,
             fields_known=False,
             never_again=["D", "G"],
         )
         self._connection: Connection | None = None
-        self._due_ns, self._pause_ns = 0, _PAUSE_NS
+        self._dialling: Dialling | None = None
+        self._dialled_ns = 0
+        self._due_ns, self._pause_ns, self._tells_trades = 0, _PAUSE_NS, True
 
     @property
     def is_up(self) -> bool:
         """Whether both sides have logged on."""
         return self._connection is not None and self._session.logged_on
 
+    @property
+    def wakes(self) -> list[socket.socket]:
+        """What becomes readable when something comes."""
+        return [] if self._connection is None else [self._connection.sock]
+
     def turn(self, wait_s: float) -> None:
         """Take what came within so many seconds, and let the time pass."""
-        connection = self._connection or self._connect()
+        connection = self._connection or self._connect(wait_s)
         if connection is None:
-            select.select([], [], [], wait_s)
             return
         readable, writable, _ = select.select(
             [connection.sock], [connection.sock] if connection.wants_to_write else [], [], wait_s
@@ -159,6 +182,9 @@ class FixGateway:
     def close(self, farewell: Callable[[], bool] = lambda: False) -> None:
         """Log out, wait for the answer while `farewell` says so, and close."""
         connection = self._connection
+        if self._dialling is not None:
+            self._dialling.give_up()
+            self._dialling = None
         if connection is None:
             return
         if self._session.logged_on:
@@ -184,14 +210,14 @@ class FixGateway:
         self._send("F", [(41, original), (11, name), *_about(order), (60, moment(ts).decode()), (38, order.quantity)])
         self.latencies.asked(name, self._clock())
 
-    def status(self, name: str, order: OrderWords) -> None:
-        """Ask what became of an order."""
+    def status(self, name: str, order: OrderWords, known: Callable[[], Known]) -> None:
+        """Ask what became of an order; the venue knows the rest."""
         self._send("H", [(11, name), *_about(order)])
 
     def watch(self, symbols: Sequence[str], depth: int) -> None:
         """Ask for the books of some symbols, what trades (not every venue tells) and what they do, from now on."""
         named = [(146, str(len(symbols))), *((55, symbol) for symbol in symbols)]
-        for name, kinds in (("books", "01"), ("trades", "2")):
+        for name, kinds in (("books", "01"), (_TRADES, "2")):
             group = [(267, str(len(kinds))), *((269, kind) for kind in kinds), *named]
             self._send("V", [(262, name), (263, "1"), (264, str(depth)), *group])
         for symbol in symbols:
@@ -211,17 +237,24 @@ class FixGateway:
         self._heard.settle()
         self.latencies.settled(self._clock())
 
-    def _connect(self) -> Connection | None:
+    def _connect(self, wait_s: float) -> Connection | None:
+        """Dial where it is time, and see for so many seconds whether somebody answers: others have no need to wait."""
         now_ns = self._clock()
-        if now_ns < self._due_ns:
-            return None
-        self._due_ns = now_ns + self._pause_ns
-        self._pause_ns = min(2 * self._pause_ns, _PAUSE_MAX_NS)
-        try:
-            sock = socket.create_connection((self._link.host, self._link.port), timeout=_CONNECT_S)
-        except OSError:
-            return None
-        self._connection = Connection(sock, self._session, self, now_ns, self._settle)
+        if self._dialling is None and now_ns >= self._due_ns:
+            self._due_ns = now_ns + self._pause_ns
+            self._pause_ns = min(2 * self._pause_ns, _PAUSE_MAX_NS)
+            self._dialling, self._dialled_ns = Dialling(self._link.host, self._link.port), now_ns
+        dialling = self._dialling
+        sock = None if dialling is None else dialling.reached(wait_s)
+        if sock is not None:
+            self._dialling = None
+            self._connection = Connection(sock, self._session, self, self._clock(), self._settle)
+        elif dialling is None or dialling.has_failed:
+            self._dialling = None
+            select.select([], [], [], wait_s)
+        elif now_ns - self._dialled_ns > _CONNECT_NS:
+            dialling.give_up()
+            self._dialling = None
         return self._connection
 
     def on_logon(self, session: _core.FixSession) -> None:
@@ -250,6 +283,10 @@ class FixGateway:
             self._told_phase(told)
         elif kind in ("j", "3") and told.get(372) == "e":
             pass  # a venue that tells no phases
+        elif kind == "Y" and told.get(262) == _TRADES:
+            if self._tells_trades:  # which venue it is, and no news with each session
+                self._heard.on_refused(kind, f"no trades between others are told: {told.get(58, '')}")
+            self._tells_trades = False
         elif kind in ("j", "Y", "3"):
             self._heard.on_refused(kind, told.get(58, ""))
         elif kind != "r":

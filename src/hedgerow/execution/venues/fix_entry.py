@@ -1,4 +1,4 @@
-"""One participant's FIX session at the exchange: orders, cancels, changes, questions.
+"""One participant's FIX session at the exchange: orders, cancels, changes, quotes, questions.
 
 Promises: every report goes out once, in order, when the session is there for it; after a crash what may have been sent
 is sent again with PossResend and the same ExecID. What came again is not done again. Never: an answer that is not in
@@ -15,6 +15,7 @@ from hedgerow import _core
 from hedgerow.core.errors import WireError, named_errors
 from hedgerow.execution.fix.values import moment
 from hedgerow.execution.venues.fix_orders import Action, Fields, Refusal, new_order, replacement, text
+from hedgerow.execution.venues.fix_quotes import acknowledgement, entries_of, legs, reason_of, wants_answer
 from hedgerow.execution.venues.fix_reports import Event, Pairs, cancel_reject, execution_report
 from hedgerow.execution.venues.house import Venue
 from hedgerow.execution.venues.market_data import Watching
@@ -42,6 +43,7 @@ class FixEntry:
             "H": self._status,
             "AF": self._mass_status,
             "q": self._mass_cancel,
+            "i": self._mass_quote,
             "V": self._watch,
             "e": self._watch_status,
         }
@@ -83,9 +85,14 @@ class FixEntry:
             self._watching.show(lambda kind, pairs: _sent(session, kind, pairs, now_ns))
             with suppress(WireError), named_errors():  # where it fails, the session ends and says so itself
                 session.settle()
-                self._letters.keep()
 
     def _hand_over(self, session: _core.FixSession, now_ns: int) -> None:
+        before = self._letters.sent
+        self._hand_over_all(session, now_ns)
+        if self._letters.sent != before:
+            session.note(self._letters.sent)
+
+    def _hand_over_all(self, session: _core.FixSession, now_ns: int) -> None:
         letters = self._letters
         while letters.sent < len(letters.reports) and session.logged_on:
             fault, number = self._fault(now_ns), letters.sent
@@ -98,8 +105,7 @@ class FixEntry:
                 head: Pairs = [(97, b"Y")] if at < letters.doubtful else []
                 if not self._send(session, letters.reports[at], head, now_ns):
                     return
-            for _ in range(2 if fault == "reorder" else 1):
-                letters.handed_over()
+            letters.sent += 2 if fault == "reorder" else 1
             if fault == "drop":
                 session.disconnected(now_ns)
 
@@ -175,6 +181,20 @@ class FixEntry:
         side = {b"1": "Buy", b"2": "Sell"}.get(fields.get(54, b""))
         if side != order["side"] or self._venue.symbols.get(text(fields, 55)) != order["instrument"]:
             raise Refusal("combination")
+
+    def _mass_quote(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
+        """MassQuote (i): each entry as a whole, or not at all."""
+        entries, quote_id = entries_of(session.fields()), text(fields, 117)
+        is_again = fields.get(43) == b"Y" or fields.get(97) == b"Y"
+        for entry in entries:
+            try:
+                for action in legs(self._venue, self._member.name, quote_id, entry, is_again=is_again):
+                    self._submit(action, {"434": "1" if action["do"] == "cancel" else "2"})
+            except Refusal as why:
+                entry.reason = reason_of(why)
+        self._hand_over(session, now_ns)
+        if wants_answer(fields.get(301), entries):
+            _sent(session, "b", acknowledgement(fields.get(117, b""), entries), now_ns)
 
     def _status(self, session: _core.FixSession, fields: Fields, now_ns: int) -> None:
         self._hand_over(session, now_ns)  # how an order stands is told after what brought it there

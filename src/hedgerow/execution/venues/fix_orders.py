@@ -63,9 +63,9 @@ def new_order(fields: Fields, participant: int, symbols: Mapping[str, int], list
         "side": side,
         "order_type": order_type,
         "time_in": time_in,
-        "lots": _steps(fields.get(38), listing.lot, "lots"),
-        "price_ticks": _steps(fields.get(44), listing.tick, "off_tick", absent=0),
-        "stop_ticks": _steps(fields.get(99), listing.tick, "off_tick", absent=0),
+        "lots": steps(fields.get(38), listing.lot, "lots"),
+        "price_ticks": steps(fields.get(44), listing.tick, "off_tick", absent=0),
+        "stop_ticks": steps(fields.get(99), listing.tick, "off_tick", absent=0),
         "show_lots": shown_of(fields, listing),
         "post_only": _POST_ONLY in told,
         "expire_ts": _expiry(fields),
@@ -89,9 +89,9 @@ def replacement(fields: Fields, participant: int, listing: Listing | None, peg: 
         "participant": participant,
         "client_id": text(fields, 11),
         "orig_client_id": text(fields, 41),
-        "lots": _steps(fields.get(38), listing.lot, "lots"),
-        "price_ticks": _steps(fields.get(44), listing.tick, "off_tick", absent=0),
-        "stop_ticks": _steps(fields.get(99), listing.tick, "off_tick", absent=0),
+        "lots": steps(fields.get(38), listing.lot, "lots"),
+        "price_ticks": steps(fields.get(44), listing.tick, "off_tick", absent=0),
+        "stop_ticks": steps(fields.get(99), listing.tick, "off_tick", absent=0),
         **({"show_lots": shown} if shown else {}),
         **({"offset_ticks": follows["offset_ticks"]} if follows else {}),
     }
@@ -121,7 +121,7 @@ def pegged(fields: Fields, side: str, listing: Listing) -> Action:
 
 def shown_of(fields: Fields, listing: Listing) -> int:
     """Lots shown at a time: DisplayQty (1138), before it MaxFloor (111); 0 where neither is said. Raises `Refusal`."""
-    return _steps(fields.get(1138, fields.get(111)), listing.lot, "show_lots", absent=0)
+    return steps(fields.get(1138, fields.get(111)), listing.lot, "show_lots", absent=0)
 
 
 def text(fields: Fields, tag: int) -> str:
@@ -135,10 +135,10 @@ def _chosen(known: Mapping[bytes, Any], value: bytes) -> Any:
     return known[value]
 
 
-def _steps(value: bytes | None, step: Decimal, reason: str, *, absent: int | None = None) -> int:
+def steps(value: bytes | None, step: Decimal, reason: str, *, absent: int | None = None) -> int:
     """How many steps a number is.
 
-    >>> _steps(b"10.50", Decimal("0.25"), "off_tick")
+    >>> steps(b"10.50", Decimal("0.25"), "off_tick")
     42
     """
     if value is None and absent is not None:

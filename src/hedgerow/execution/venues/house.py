@@ -8,9 +8,7 @@ letters. Never: a socket, a clock of its own.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from hedgerow import _core
@@ -25,35 +23,17 @@ Watcher = Callable[[list[Event]], None]
 class Letters:
     """Reports of one participant in order, and how many of them were handed to its session.
 
-    The count is written once the session has kept them, without waiting for the disk: after a power cut some are
-    handed over twice, none is lost.
+    The session notes the count beside the messages: after a power cut some are handed over twice, none is lost.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self) -> None:
         self.reports: list[Event] = []
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self.sent = self._kept = int.from_bytes(os.pread(self._file, 8, 0), "little")
-        self.doubtful = 0
-        """Reports below this number may have been handed over before, though they are not counted."""
+        self.sent = self.doubtful = 0
+        """Reports below `doubtful` may have been handed over before, though `sent` does not count them."""
 
-    def settle(self) -> None:
-        """All reports of the log are here; what is not counted may have been handed over all the same."""
-        self.sent = min(self.sent, len(self.reports))
-        self.doubtful = len(self.reports)
-
-    def handed_over(self) -> None:
-        """The next report was handed to the session."""
-        self.sent += 1
-
-    def keep(self) -> None:
-        """The session has kept what was handed over."""
-        if self.sent != self._kept:
-            self._kept = self.sent
-            os.pwrite(self._file, self.sent.to_bytes(8, "little"), 0)
-
-    def close(self) -> None:
-        """Give the file back."""
-        os.close(self._file)
+    def resume(self, sent: int) -> None:
+        """All reports of the log are here, and the session has noted so many of them."""
+        self.sent, self.doubtful = min(sent, len(self.reports)), len(self.reports)
 
 
 class Venue:
@@ -75,7 +55,7 @@ class Venue:
             self.core = _core.Exchange(json.dumps(listings), settings.self_trades)
         self.symbols = {listing.symbol: at for at, listing in enumerate(settings.listings)}
         self.numbers = {member.name: at for at, member in enumerate(settings.participants)}
-        self.letters = [Letters(settings.folder / f"{member.name}.sent") for member in settings.participants]
+        self.letters = [Letters() for _ in settings.participants]
         self.watchers: list[Watcher] = []
         self.ts = 0
         self._made: dict[tuple[int, int], int] = {}
@@ -127,8 +107,6 @@ class Venue:
     def close(self) -> None:
         """Give the files back."""
         self._log.close()
-        for letters in self.letters:
-            letters.close()
 
     def _take(self, ts: int, action: Mapping[str, Any], echo: Mapping[str, str] | None) -> list[Event]:
         with named_errors():
@@ -185,5 +163,3 @@ class Venue:
             self._hear(events)
         self._log.settle()
         self._log.lines = []
-        for letters in self.letters:
-            letters.settle()

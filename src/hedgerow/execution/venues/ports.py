@@ -2,7 +2,7 @@
 
 Promises: what all links brought in a turn is durable before any of them is told; a participant whose link ends has its
 orders cancelled where it wished so, and nobody is taken as connected at the start; a link that does not read ends, and
-no other does. Never: a thread, a word of a protocol.
+no other does; strangers that crowd the port give way to later ones. Never: a thread, a word of a protocol.
 """
 
 from __future__ import annotations
@@ -19,19 +19,25 @@ _LINKS_MAX, _UNSENT_MAX = 256, 64 << 20
 
 
 class Link:
-    """One connection; without a name until its login was accepted. `next`: how many of its reports it was told."""
+    """One connection; without a name until its login was accepted. `next`: how many of its reports it was told; `owed`:
+    how much still waits of what it asked for at its login, however long ago that happened."""
 
     def __init__(self, sock: socket.socket, now_ns: int) -> None:
         self.sock, self.name, self.next = sock, "", 0
         self.unsent, self.heard_ns, self.over = bytearray(), now_ns, False
+        self.owed: int | None = None
 
     def flush(self) -> None:
         """Send what the socket takes."""
+        if self.owed is None and self.name:
+            self.owed = len(self.unsent)
         try:
             while self.unsent:
-                del self.unsent[: self.sock.send(self.unsent)]
+                sent = self.sock.send(self.unsent)
+                del self.unsent[:sent]
+                self.owed = self.owed and max(self.owed - sent, 0)
         except BlockingIOError:
-            self.over |= len(self.unsent) > _UNSENT_MAX
+            self.over |= len(self.unsent) > _UNSENT_MAX + (self.owed or 0)
         except OSError:
             self.unsent.clear()
             self.over = True
@@ -66,14 +72,16 @@ class Port(Generic[L]):
 
     @property
     def sockets(self) -> list[socket.socket]:
-        """What to wait for."""
-        return [self._listener, *(link.sock for link in self._links)]
+        """What to wait for; not for more links than there can be."""
+        return [*([self._listener] if self._room() else []), *(link.sock for link in self._links)]
 
     def turn(self, now_ns: int) -> None:
         """Take what came, make it durable, tell what there is to tell."""
         with suppress(BlockingIOError):
-            while len(self._links) < _LINKS_MAX:
+            while self._room():
                 sock, _ = self._listener.accept()
+                if len(self._links) >= _LINKS_MAX:
+                    self._drop(next(filter(self._is_stranger, self._links)))
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._links.append(self.link(sock, now_ns))
@@ -93,6 +101,13 @@ class Port(Generic[L]):
             link.flush()
             self._drop(link)
         self._listener.close()
+
+    def _room(self) -> bool:
+        return len(self._links) < _LINKS_MAX or any(map(self._is_stranger, self._links))
+
+    def _is_stranger(self, link: L) -> bool:
+        """Whether nobody knows what a link is for."""
+        return not link.name
 
     def _read(self, link: L, now_ns: int) -> None:
         """Take what a link brought."""

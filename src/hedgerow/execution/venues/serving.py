@@ -42,7 +42,8 @@ class Server:
             if member.protocol in ("OUCH", "WEBSOCKET"):
                 continue
             names = (_transport(member), settings.name, member.name)
-            self._sessions[names] = self._session(names, member)
+            self._sessions[names] = session = self._session(names, member)
+            self.venue.letters[self.venue.numbers[member.name]].resume(session.noted)
             self._entries[names] = FixEntry(self.venue, member, self.venue_clock)
             if member.cancel_on_disconnect:  # nobody is connected yet, whoever was before
                 self._entries[names].cancel_all()
@@ -123,6 +124,7 @@ class Server:
                 application=self._dictionary(member.protocol),
                 now_ns=self._clock(),
                 store=store,
+                retold=True,
                 fields_known=given,
                 user_fields_known=given,
             )

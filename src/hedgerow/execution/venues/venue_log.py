@@ -28,7 +28,7 @@ class VenueLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.lines, whole = _read(path) if path.exists() else ([], 0)
         self._n = len(self.lines)
-        self._waiting = ""
+        self._waiting: list[str] = []
         self._failed = False
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -41,7 +41,7 @@ class VenueLog:
         """Add lines, in memory."""
         for line in lines:
             self._n += 1
-            self._waiting += _encode({"n": self._n, **line}) + "\n"
+            self._waiting.append(_encode({"n": self._n, **line}) + "\n")
 
     def settle(self) -> None:
         """Write what was added and wait until it is on the disk. Once it failed it fails: nothing may follow a gap."""
@@ -51,13 +51,14 @@ class VenueLog:
             raise problem("WIRE_STORE", "the venue's log: it failed before")
         self._failed = True
         try:
-            data = memoryview(self._waiting.encode())
+            data = memoryview("".join(self._waiting).encode())
             while data:
                 data = data[os.write(self._file, data) :]
             os.fdatasync(self._file)
         except OSError as error:
             raise problem("WIRE_STORE", f"the venue's log: {error}") from error
-        self._failed, self._waiting = False, ""
+        self._failed = False
+        self._waiting.clear()
 
     def close(self) -> None:
         """Settle, and give the file back."""

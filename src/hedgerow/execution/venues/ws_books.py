@@ -52,6 +52,10 @@ class WsBooks:
         else:
             wanted[at] = (trades if op == "subscribe" else wanted[at][0], True)
 
+    def has(self, reader: Reader) -> bool:
+        """Whether it reads a book."""
+        return bool(self._readers.get(reader))
+
     def publish(self) -> None:
         """Note what changed since the last time: trades, then one change of each book."""
         listings, self._news = self._venue.settings.listings, []

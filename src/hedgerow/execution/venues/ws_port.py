@@ -166,6 +166,9 @@ class WsPort(Port[_Link]):
     def _settled(self) -> None:
         self._books.publish()
 
+    def _is_stranger(self, link: _Link) -> bool:
+        return not link.name and not self._books.has(link)
+
     def _farewell(self, link: _Link, now_ns: int) -> None:
         with suppress(Exception):  # it is not open, or not any more
             link.protocol.send_close(1001, "the exchange closes")

@@ -1,6 +1,7 @@
 """Vendors' text files without a header whose layout is published: LOBSTER, Binance's archive.
 
 Known by their names and by the number of their cells together; a file that is named so and looks otherwise is refused.
+Binance's klines and trades are known by their lines too, which no other table resembles.
 Promises exact prices: where a vendor writes ten-thousandths, they are divided as decimals.
 """
 
@@ -16,7 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hedgerow.core.errors import problem
+from hedgerow.core.spans import DAY_NS
+from hedgerow.market.columns import plain, shown
 from hedgerow.market.formats import delimited
+from hedgerow.market.formats.chain_tables import named_of
 from hedgerow.market.formats.delimited import Layout, blocks
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Ints, Rows, decimals, rows, whole
@@ -25,10 +29,10 @@ from hedgerow.market.reading import Reading
 from hedgerow.market.times import local_to_utc
 
 _BINANCE = re.compile(
-    r"([A-Z0-9_]+)-(\d+(?:[smhdw]|mo|M)|trades|aggTrades|bookTicker|bookDepth|metrics|fundingRate)"
+    r"([A-Z0-9_]+)-(\d+(?:[smhdw]|mo|M)|trades|aggTrades|bookTicker|bookDepth|metrics|fundingRate|liquidationSnapshot|EOHSummary)"
     r"-(\d{4}-\d\d(?:-\d\d)?)\.csv"
 )
-_BY_HEADER = frozenset({"bookDepth", "metrics", "fundingRate"})
+_BY_HEADER = frozenset({"bookDepth", "metrics", "fundingRate", "liquidationSnapshot", "EOHSummary"})
 """Kinds of files that always have their header."""
 _MONTHS = ("mo", "M")
 _BINANCE_NAMES = {
@@ -81,14 +85,41 @@ _LOBSTER_PHASES = {"-1": "halted", "0": "opening_call", "1": "continuous"}
 
 def claims_binance(opened: Opened) -> bool:
     """Whether it is named as in Binance's archive: `BTCUSDT-trades-2024-01-01.csv`, `BTCUSDT-1m-2024-01.csv`."""
-    return _BINANCE.fullmatch(opened.name) is not None
+    return _BINANCE.fullmatch(opened.name) is not None or _shaped(opened) is not None
+
+
+_TIME = r"(\d{13}|\d{16})"
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_FLAGS = r"(?:,(?:[Tt]rue|[Ff]alse)){1,2}"
+_SHAPES = (
+    ("klines", re.compile(rf"{_TIME}(?:,{_NUMBER}){{5}},{_TIME}(?:,{_NUMBER}){{4}},0")),
+    ("trades", re.compile(rf"\d+(?:,{_NUMBER}){{3}},{_TIME}{_FLAGS}")),
+    ("aggTrades", re.compile(rf"\d+(?:,{_NUMBER}){{2}},\d+,\d+,{_TIME}{_FLAGS}")),
+)
+"""Lines without a header that no other table has, whatever their file is called."""
+
+
+def _shaped(opened: Opened) -> tuple[str, str] | None:
+    """(symbol, kind) of a file whose first two lines are laid out as the archive's; klines by their length."""
+    lines = opened.head[:4096].decode("ascii", "replace").splitlines()[:2]
+    for kind, shape in _SHAPES:
+        found = [shape.fullmatch(line.strip()) for line in lines]
+        if found and all(found):
+            first = found[0]
+            if kind != "klines" or first is None:
+                return opened.stem, kind
+            begun, ended = int(first[1]), int(first[2])
+            span = (ended + 1 - begun) * (10**6 if len(first[1]) == 13 else 10**3)
+            if span > 0 and len(first[1]) == len(first[2]):
+                return opened.stem, "1mo" if span >= 28 * DAY_NS else f"{span}ns"
+    return None
 
 
 def read_binance(opened: Opened, reading: Reading) -> Iterator[Rows]:
-    """Klines, trades, quotes, depth by percent, figures of funding and interest, with or without their header."""
+    """Klines, trades, quotes, depth by percent, options, figures of funding, with or without their header."""
     match = _BINANCE.fullmatch(opened.name)
-    assert match is not None
-    symbol, kind = reading.symbol or match[1], match[2]
+    who, kind = (match[1], match[2]) if match is not None else _shaped(opened) or ("", "")
+    symbol = reading.symbol or who
     is_klines = kind not in _BINANCE_NAMES and kind not in _BY_HEADER
     names = _BINANCE_NAMES["klines" if is_klines else kind] if kind not in _BY_HEADER else ()
     if is_klines and not kind.endswith(_MONTHS):
@@ -98,19 +129,23 @@ def read_binance(opened: Opened, reading: Reading) -> Iterator[Rows]:
     reading = replace(reading, symbol=symbol)
     if kind in _BY_HEADER or (first and not first[0].strip().isdigit()):  # futures archives have a header
         layout = delimited.layout_of(opened, reading)
+        _refuse_others(opened, "klines" if is_klines else kind, layout)
     elif first and len(first) not in (len(names), len(names) - 1):
         told = f"{len(first)} cells, {' and '.join(map(str, (len(names) - 1, len(names))))} are published"
         raise problem("DATA_COLUMNS_CHANGED", f"{opened.shown}, line 1: {told}")
     else:
         layout = Layout(",", names[: len(first)] if first else names, 0)
     for arrays, records in blocks(opened, layout):
-        columns = Columns(arrays, records, replace(reading, columns=None), match[1])
+        columns = Columns(arrays, records, replace(reading, columns=None), who)
         if kind == "bookDepth" and {"percentage", "depth", "notional"} <= arrays.keys():
             yield _depth_by_percent(columns, symbol)
+        elif kind == "EOHSummary":
+            yield _hours_of_options(columns)
         elif is_klines and kind.endswith(_MONTHS) and "close_time" in arrays:
             yield _months(columns)
         else:
-            yield from rows_of(plan_of(columns), columns)
+            plan = plan_of(columns)
+            yield from rows_of(replace(plan, kind="liquidations") if kind == "liquidationSnapshot" else plan, columns)
 
 
 def _depth_by_percent(columns: Columns, symbol: str) -> Rows:
@@ -127,6 +162,23 @@ def _depth_by_percent(columns: Columns, symbol: str) -> Rows:
     return Rows("series", table, columns.size, parts[0].first_ns, parts[0].last_ns, notes)
 
 
+_OPTIONS = {
+    "bid": "best_bid_price", "bid_size": "best_bid_qty", "bid_iv": "best_buy_iv", "ask": "best_ask_price",
+    "ask_size": "best_ask_qty", "ask_iv": "best_sell_iv", "mark": "mark_price", "iv": "mark_iv", "last": "close",
+    "volume": "volume_contracts", "open_interest": "openinterest_contracts",
+    **{greek: greek for greek in ("delta", "gamma", "vega", "theta")},
+}  # fmt: skip
+
+
+def _hours_of_options(columns: Columns) -> Rows:
+    """Options at the end of each hour, which is when that is known; their names tell their contracts."""
+    hours = np.array([int(hour) for hour in whole(columns.arrays["hour"], 0, columns.records, "hour").to_pylist()])
+    event = columns.stamps("date").utc_ns + (hours + 1) * 3600 * 10**9
+    given = {"ts_event": event, "record": columns.records, "instrument": columns.arrays["symbol"]}
+    given |= {word: columns.get(name) for word, name in _OPTIONS.items()}
+    return rows("options", given | named_of(columns.arrays["symbol"], columns.records), notes=columns.said)
+
+
 def _plainly(percent: str | None) -> str:
     """A percentage as a word: `-5.00` is `-5`."""
     text = percent or ""
@@ -140,6 +192,24 @@ def _months(columns: Columns) -> Rows:
     prices = {word: columns.arrays[word] for word in ("open", "high", "low", "close", "volume")}
     given = {"ts_event": closed, "instrument": columns.reading.symbol, "record": columns.records}
     return rows("bars", given | {"span_ns": closed - label} | prices, label=label)
+
+
+_PUBLISHED = {
+    "klines": {"open_time", "open", "high", "low", "close", "volume", "close_time"},
+    "trades": {"id", "price", "qty", "time", "is_buyer_maker"},
+    "aggTrades": {"agg_trade_id", "price", "quantity", "transact_time", "is_buyer_maker"},
+    "bookTicker": {"best_bid_price", "best_bid_qty", "best_ask_price", "best_ask_qty"},
+    "EOHSummary": {"date", "hour", "symbol", "best_bid_price", "best_ask_price", "mark_price", "mark_iv"},
+}
+"""Columns without which a file with a header is not of its kind."""
+
+
+def _refuse_others(opened: Opened, kind: str, layout: Layout) -> None:
+    """DATA-023 where a header lacks what is published of its kind."""
+    absent = sorted(_PUBLISHED.get(kind, set()) - {plain(name) for name in layout.names})
+    if absent:
+        told = f"no column {shown(absent)}, which {kind} have; found {shown(layout.names)}"
+        raise problem("DATA_COLUMNS_CHANGED", f"{opened.shown}, line 1: {told}")
 
 
 def claims_lobster(opened: Opened) -> bool:

@@ -41,17 +41,19 @@ class Checker:
             return found
         for name in _NEEDED.get(rows.kind, ()):
             absent = table.column(name).is_null().to_numpy(zero_copy_only=False)
-            self._note(found, "DATA_NAN", absent, rows, (name,))
+            self._note(found, "DATA_NAN", absent, table, (name,))
         for name in _PRICES.get(rows.kind, ()):
             low = _below(table, name, zero=rows.kind == "trades")
-            self._note(found, "DATA_NOT_POSITIVE", low, rows, (name,))
+            self._note(found, "DATA_NOT_POSITIVE", low, table, (name,))
         for name in _SIZES.get(rows.kind, ()):
-            self._note(found, "DATA_VOLUME", _below(table, name, zero=False), rows, (name,))
+            self._note(found, "DATA_VOLUME", _below(table, name, zero=False), table, (name,))
         if rows.kind in ("quotes", "options"):
             crossed = pc.greater(table.column("bid"), table.column("ask"))
             if rows.kind == "options":  # an offer of nothing is no offer
                 crossed = pc.and_(crossed, pc.greater(table.column("ask"), 0))
-            self._note(found, "DATA_CROSSED_QUOTE", _mask(crossed), rows, ("bid", "ask"))
+            self._note(found, "DATA_CROSSED_QUOTE", _mask(crossed), table, ("bid", "ask"))
+        if rows.kind == "depth":
+            self._crossed_books(found, table)
         if self._clock is not None and rows.kind in _ORDERED:
             self._order(found, rows)
         return found
@@ -87,27 +89,51 @@ class Checker:
         backwards = (times < before) & there
         if rows.kind == "series":  # vintages of one event follow each other, in whatever order
             backwards &= self._same_vintage(rows)
-        self._note(found, "DATA_UNSORTED", backwards, rows, ())
+        self._note(found, "DATA_UNSORTED", backwards, rows.table, ())
         if rows.kind == "series":
-            self._note(found, "DATA_DUPLICATE", (times == before) & there & self._same_vintage(rows), rows, ())
+            self._note(found, "DATA_DUPLICATE", (times == before) & there & self._same_vintage(rows), rows.table, ())
+
+    def _crossed_books(self, found: dict[str, Mask], table: Any) -> None:
+        """Whole books that one record tells, of which the best bid is above the best ask."""
+        there = pc.and_(table.column("snapshot"), pc.greater(table.column("size"), 0))
+        place = np.flatnonzero(_mask(pc.and_(there, pc.is_valid(table.column("price")))))
+        if not place.size:
+            return
+        some = table.take(place)
+        names = some.column("instrument").combine_chunks().dictionary_encode().indices.fill_null(-1)
+        codes = names.to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        books = some.column("record").to_numpy() * (codes.max() + 1) + codes
+        _, book = np.unique(books, return_inverse=True)
+        price = pc.cast(some.column("price"), pa.float64()).to_numpy()
+        is_bid = pc.equal(some.column("side"), "bid").to_numpy()
+        bid, ask = np.full(book.max() + 1, -np.inf), np.full(book.max() + 1, np.inf)
+        np.maximum.at(bid, book[is_bid], price[is_bid])
+        np.minimum.at(ask, book[~is_bid], price[~is_bid])
+        bad = np.zeros(table.num_rows, dtype=bool)
+        bad[place] = (bid > ask)[book]
+        if bad.any():
+            first = book[np.searchsorted(place, int(np.argmax(bad)))]
+            self._note(found, "DATA_CROSSED_QUOTE", bad, table, (), f"best bid {bid[first]:g}, best ask {ask[first]:g}")
 
     def _same_vintage(self, rows: Rows) -> Mask:
         """Where a value was known when its event happened, so that another of the same event is its double."""
         event, known = (rows.table.column(name) for name in ("ts_event", "ts_init"))
         return _mask(pc.equal(event, known))
 
-    def _note(self, found: dict[str, Mask], name: str, bad: Mask, rows: Rows, columns: tuple[str, ...]) -> None:
+    def _note(
+        self, found: dict[str, Mask], name: str, bad: Mask, table: Any, columns: tuple[str, ...], told: str = ""
+    ) -> None:
         if not bad.any():
             return
         found[name] = found.get(name, np.zeros(bad.size, dtype=bool)) | bad
         self._counts[name] = self._counts.get(name, 0) + int(bad.sum())
         if name not in self._first:
-            self._first[name] = _in_words(rows.table, int(np.argmax(bad)), columns)
+            self._first[name] = _in_words(table, int(np.argmax(bad)), columns, told)
 
 
-def _in_words(table: Any, row: int, columns: tuple[str, ...]) -> str:
+def _in_words(table: Any, row: int, columns: tuple[str, ...], told: str = "") -> str:
     one = table.slice(row, 1).to_pylist()[0]
-    values = ", ".join(f"{name} {'absent' if one[name] is None else _plainly(one[name])}" for name in columns)
+    values = ", ".join(f"{name} {'absent' if one[name] is None else _plainly(one[name])}" for name in columns) or told
     stamp = str(np.datetime64(_ns(table, row), "ns")) if one["ts_event"] is not None else "no time"
     about = f"row {one['record']} ({one['instrument']} {stamp})"
     return f"{about}: {values}" if values else f"{about} comes after a later or equal time of its instrument"

@@ -87,8 +87,8 @@ _NEW_PRICE = 6
 """A new indication of the price: trading, where its flag says so. Any other (as of short sales) changes nothing."""
 _Symbols: TypeAlias = dict[int, list[tuple[int, int, str]]]
 """Names of instruments by their numbers, each from a day to before another, in days since 1970."""
-_ALWAYS = (-(2**31), 2**31)
-_UNDEFINED = 2**63 - 1
+ALWAYS = (-(2**31), 2**31)
+UNDEFINED = 2**63 - 1
 _NO_TIME = 2**64 - 1
 _CSTR = {1: 22, 2: 71, 3: 71}
 METADATA_MAX = 64 << 20
@@ -98,7 +98,7 @@ _BLOCK = 4 << 20
 def claims(opened: Opened) -> bool:
     """Whether it begins as DBN or DBZ does, or is a fragment by its name and its first record."""
     head = opened.head
-    if head.startswith(b"DBN") and len(head) > 8 and head[3] in _CSTR:
+    if head.startswith(b"DBN") and len(head) > 8 and head[3] < 32:
         return True
     if _dbz_schema(opened) is not None:
         return True
@@ -139,6 +139,8 @@ def _dbz_schema(opened: Opened) -> int | None:
 def _metadata(stream: io.BufferedReader, opened: Opened) -> _Symbols:
     """Names of the instruments by their numbers, from the metadata's mappings."""
     version, length = struct.unpack("<3xBI", stream.read(8).ljust(8, b"\xff"))
+    if version not in _CSTR:
+        raise problem("DATA_LAYOUT", f"{opened.shown}: version {version} of DBN; versions 1 to 3 are read")
     body = stream.read(length) if length <= METADATA_MAX else b""
     if len(body) < length:
         raise problem(
@@ -183,7 +185,11 @@ def _day(written: int) -> int:
 
 
 def _text(raw: bytes) -> str:
-    return raw.split(b"\0", 1)[0].decode()
+    name = raw.split(b"\0", 1)[0]
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        raise problem("DATA_DAMAGED", f"a text is {name!r:.60}") from None
 
 
 def _records(
@@ -202,19 +208,24 @@ def _records(
             break
         count = (end - place) // length
         numbers = np.arange(first, first + count, dtype=np.int64)
-        parts += _run(data[place:end], length, rtype, numbers, symbols, opened, reading)
+        parts += run(data[place:end], length, rtype, numbers, symbols, opened.shown, reading)
         first, place = first + count, end
     return parts, place, first
 
 
-def _run(
-    data: bytes, length: int, rtype: int, numbers: Any, symbols: _Symbols, opened: Opened, reading: Reading
+def layout_of(rtype: int) -> Any:
+    """The fixed layout of records of a type; None of those whose content is told in words."""
+    return _DTYPES.get(0x01 if rtype in _BBO else 0x20 if rtype in _SPANS else rtype)
+
+
+def run(
+    data: bytes, length: int, rtype: int, numbers: Any, symbols: _Symbols, shown: str, reading: Reading
 ) -> list[Rows]:
-    """Rows of records of one type."""
+    """Rows of records of one type; `shown` is the name of their file for people."""
     layout = 0x01 if rtype in _BBO else 0x20 if rtype in _SPANS else rtype
     if layout not in _DTYPES:
         if rtype not in _CONTENT:
-            raise problem("DATA_LAYOUT", f"{opened.shown}, record {numbers[0]}: no schema has the type {rtype}")
+            raise problem("DATA_LAYOUT", f"{shown}, record {numbers[0]}: no schema has the type {rtype}")
         if rtype == _MAPPING:
             _learn(data, length, symbols)
         content = _contents(data, length, rtype, numbers, symbols, reading)
@@ -223,9 +234,7 @@ def _run(
         return _with_phases(content, data, length) if rtype == 0x12 else [content]
     dtype = _DTYPES[layout]
     if length < dtype.itemsize:
-        raise problem(
-            "DATA_LAYOUT", f"{opened.shown}, record {numbers[0]}: {length} bytes, {dtype.itemsize} are needed"
-        )
+        raise problem("DATA_LAYOUT", f"{shown}, record {numbers[0]}: {length} bytes, {dtype.itemsize} are needed")
     whole = np.dtype({"names": dtype.names, "formats": [dtype.fields[n][0] for n in dtype.names],
                       "offsets": [dtype.fields[n][1] for n in dtype.names], "itemsize": length})  # fmt: skip
     found = np.frombuffer(data, dtype=whole)
@@ -246,9 +255,7 @@ def _run(
         given = base | {"action": action, "side": _book_side(found["side"]), "price": _prices(found["price"])}
         given |= {"size": pa.array(found["size"]), "order_id": [str(n) for n in found["order_id"].tolist()]}
         return [rows("orders", given | {"sequence": found["sequence"].astype(np.int64)}, label=event)]
-    if rtype == 0x0A:
-        return [_ladder(found, base, event)]
-    parts = []
+    parts = [_ladder(found, base, event)] if rtype == 0x0A else []
     if layout == 0x01:
         given = {name: _prices(found[name]) for name in ("bid", "ask")}
         given |= {name: pa.array(found[name]) for name in ("bid_size", "ask_size")}
@@ -314,7 +321,7 @@ def _learn(data: bytes, length: int, symbols: _Symbols) -> None:
     for start in range(0, len(data), length):
         name = _text(data[start + place : start + place + width])
         if name:
-            symbols[int.from_bytes(data[start + 4 : start + 8], "little")] = [(*_ALWAYS, name)]
+            symbols[int.from_bytes(data[start + 4 : start + 8], "little")] = [(*ALWAYS, name)]
 
 
 def _imbalances(told: Rows, data: bytes, length: int) -> Rows:
@@ -323,7 +330,7 @@ def _imbalances(told: Rows, data: bytes, length: int) -> Rows:
     found = np.frombuffer(data, np.dtype({"names": names, "formats": ["<i8", "<i8", "<i8", "<u4", "<u4", "S1", "S1"],
                                           "offsets": [24, 40, 48, 88, 92, 104, 105], "itemsize": length}))  # fmt: skip
     given = {name: told.table.column(name) for name in ("record", "ts_event", "ts_init", "instrument")}
-    given |= {name: _prices(np.where(found[name] == 0, _UNDEFINED, found[name])) for name in names[:3]}
+    given |= {name: _prices(np.where(found[name] == 0, UNDEFINED, found[name])) for name in names[:3]}
     given |= {name: pa.array(np.ascontiguousarray(found[name])) for name in names[3:5]}
     given |= {"auction": [_AUCTIONS.get(bytes(code), "auction") for code in found["auction"]]}
     return rows("imbalances", given | {"side": _trade_side(found["side"])}, records=0)
@@ -371,7 +378,7 @@ def _told(record: bytes, rtype: int) -> dict[str, Any]:
 
 def _statistic(record: bytes) -> dict[str, Any]:
     """A figure that a venue publishes of an instrument, such as its settlement price; lengths tell versions apart."""
-    layout, nothing = ("<QQqqIiHHBB", _UNDEFINED) if len(record) >= 80 else ("<QQqiIiHHBB", 2**31 - 1)
+    layout, nothing = ("<QQqqIiHHBB", UNDEFINED) if len(record) >= 80 else ("<QQqiIiHHBB", 2**31 - 1)
     if len(record) < 16 + struct.calcsize(layout):
         return {"bytes": record[16:].hex()}
     received, about, price, quantity, sequence, _, kind, _, action, _ = struct.unpack_from(layout, record, 16)
@@ -397,12 +404,12 @@ def _symbol_in(record: bytes) -> str | None:
 
 
 def _price(value: int) -> str | None:
-    return None if value == _UNDEFINED else f"{value}e-9"
+    return None if value == UNDEFINED else f"{value}e-9"
 
 
 def _prices(column: Any) -> pa.Array:
     """Whole numbers of 10^-9 as decimals, without those that are undefined."""
-    values = pa.array(np.ascontiguousarray(column), mask=column == _UNDEFINED)
+    values = pa.array(np.ascontiguousarray(column), mask=column == UNDEFINED)
     return pc.cast(pc.binary_join_element_wise(values.cast(pa.string()), "e-9", ""), DECIMAL)
 
 

@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,8 @@ import pyarrow.csv as pc_csv
 
 from hedgerow.core.errors import DataError, HedgerowError, problem
 from hedgerow.market.columns import plain, shown
+from hedgerow.market.formats.dbn_table import NEEDED
+from hedgerow.market.formats.numerals import Numerals, numerals_of
 from hedgerow.market.formats.opening import HEAD_BYTES, Opened
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.formats.tables import Columns, plan_of, rows_of
@@ -28,6 +31,7 @@ from hedgerow.market.formats.words import Plan
 from hedgerow.market.reading import Reading
 
 BLOCK = 8 << 20
+LINE_MAX = 4 << 20
 _DELIMITERS = ",;\t|"
 _NUMBER = re.compile(r"-?[\d.:/ T-]*\d(e[+-]?\d+)?Z?")
 _TEXT_SUFFIXES = (".csv", ".tsv", ".psv")
@@ -55,7 +59,7 @@ def claims(opened: Opened) -> bool:
         return False
     whole = text.splitlines() if len(opened.head) < HEAD_BYTES else text.splitlines()[:-1]
     lines = [line for line in whole if line.strip()][:8]
-    if len(lines) < 2 or any(len(line) > 2000 for line in lines) or text.lstrip()[:1] in "{[":
+    if len(lines) < 2 or any(len(line) > 2000 for line in lines) or text.lstrip()[:1] == "{":
         return False
     counts = [{line.count(delimiter) for line in lines} for delimiter in _DELIMITERS]
     return any(len(found) == 1 and found != {0} for found in counts)
@@ -87,11 +91,17 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
     layout = layout_of(opened, reading)
     reading = reading if isinstance(reading.columns, dict) else replace(reading, columns=None)
     plan: Plan | None = None
+    numerals: Numerals | None = None
     for arrays, records in _blocks_or_ragged(opened, layout, reading):
         if layout.symbols:
             yield from _two_levels(arrays, records, layout, reading)
             continue
+        numerals = numerals_of(arrays, opened.shown, layout.delimiter) if plan is None else numerals
+        if numerals is not None:
+            arrays = numerals.plainly(arrays)
         columns = _told(Columns(arrays, records, reading, opened.stem))
+        if numerals is not None and numerals.rounded:
+            columns.said.append(f"{shown(numerals.rounded)}: thousands and millions, as the source has rounded them")
         plan = plan or _plan(columns, opened)
         yield from rows_of(plan, columns)
 
@@ -103,19 +113,40 @@ def _plan(columns: Columns, opened: Opened) -> Plan:
     return replace(plan, kind="liquidations") if plan.kind == "trades" and "liquidations" in named else plan
 
 
+def is_plain(opened: Opened, reading: Reading) -> bool:
+    """Whether a table is what any reader of CSV makes of it: one header in the first line, numbers without marks."""
+    layout = layout_of(opened, reading)
+    if layout.symbols:
+        return True
+    if (layout.skip != 1 and reading.columns is None) or set(layout.names) >= NEEDED:
+        return False
+    arrays, _ = next(_blocks_or_ragged(opened, layout, reading))
+    return numerals_of(arrays, opened.shown, layout.delimiter) is None
+
+
 def layout_of(opened: Opened, reading: Reading) -> Layout:
     """Where the header of a file is and what it says; DATA-008 where it has none, DATA-009 where it has no rows."""
     text = head_text(opened)
     if text is None:
         raise problem("DATA_DAMAGED", f"{opened.shown} is not UTF-8 text{_encoding(opened.head)}; write it as UTF-8")
     lines = text.splitlines()
+    if len(lines) < 2 and len(opened.head) == HEAD_BYTES:  # a header that is longer
+        with opened.stream() as stream:
+            lines = [stream.readline(LINE_MAX).decode("utf-8-sig", "replace").rstrip("\r\n")]
     first = next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
     if first is None:
         raise problem("DATA_EMPTY", f"{opened.shown} holds no line")
+    if "\0" in lines[first]:
+        told = "it has bytes of zero, as UTF-16 has"
+        raise problem("DATA_DAMAGED", f"{opened.shown} is not UTF-8 text: {told}; write it as UTF-8")
+    separator = re.fullmatch(r"sep=(.)", lines[first])
+    first += separator is not None  # which spreadsheets write for each other
+    if len(lines) <= first:
+        raise problem("DATA_EMPTY", f"{opened.shown} holds no row")
     following = lines[first + 1] if len(lines) > first + 1 else ""
     if max(map(lines[first].count, _DELIMITERS)) == 0 < max(map(following.count, _DELIMITERS)):
         first += 1  # a line that says where the file is from
-    delimiter = max(_DELIMITERS, key=lines[first].count)
+    delimiter = separator[1] if separator is not None else max(_DELIMITERS, key=lines[first].count)
     cells = [_cells(line, delimiter) for line in lines[first : first + 20] if line.strip()]
     named = reading.columns
     if named is not None and not hasattr(named, "keys"):
@@ -126,9 +157,9 @@ def layout_of(opened: Opened, reading: Reading) -> Layout:
         told = f"{opened.shown} has no header; name its columns in order with columns=[...]"
         raise problem("DATA_MISSING_COLUMN", f"{told}: {lines[first][:80]!r}")
     names = tuple(name.strip() for name in cells[0])
-    twice = [name for name in names if name and names.count(name) > 1]
-    if twice:
-        raise problem("DATA_COLUMNS", f"{opened.shown}: two columns are named {twice[0]!r}; found {shown(names)}")
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
+    if twice is not None:
+        raise problem("DATA_COLUMNS", f"{opened.shown}: two columns are named {twice!r}; found {shown(names)}")
     return Layout(delimiter, names, first + 1)
 
 
@@ -142,7 +173,7 @@ def blocks(opened: Opened, layout: Layout) -> Iterator[tuple[dict[str, pa.Array]
         bad.append(row)
         return "error"
 
-    names = [name or f"unnamed_{n}" if n else name for n, name in enumerate(layout.names)]
+    names = _unlike([name or f"unnamed_{n}" if n else name for n, name in enumerate(layout.names)])
     how_read = pc_csv.ReadOptions(
         use_threads=False, block_size=BLOCK, column_names=names, skip_rows=layout.skip, encoding="utf8"
     )
@@ -160,6 +191,12 @@ def blocks(opened: Opened, layout: Layout) -> Iterator[tuple[dict[str, pa.Array]
         raise _named(error, opened, layout, bad, first) from None
     if not first:
         raise problem("DATA_EMPTY", f"{opened.shown} holds a header and no row")
+
+
+def _unlike(names: list[str]) -> list[str]:
+    """The same names, told apart by their place where several instruments have them."""
+    first = {name: n for n, name in reversed(list(enumerate(names)))}
+    return [name if first[name] == n else f"{name}_{n}" for n, name in enumerate(names)]
 
 
 def _blocks_or_ragged(opened: Opened, layout: Layout, reading: Reading) -> Iterator[tuple[dict[str, pa.Array], Any]]:
@@ -180,11 +217,14 @@ def _ragged(opened: Opened, layout: Layout) -> tuple[dict[str, pa.Array], Any] |
     """All rows with the cells that they lack at their end added as empty ones; None where a row has too many."""
     text = opened.whole().decode("utf-8-sig", "replace").splitlines()[layout.skip :]
     width, found = len(layout.names), []
-    for row in csv.reader(text, delimiter=layout.delimiter):
-        if row and not row[0].lstrip().startswith("#"):
-            if len(row) > width:
-                return None
-            found.append(row + [""] * (width - len(row)))
+    try:
+        for row in csv.reader(text, delimiter=layout.delimiter):
+            if row and not row[0].lstrip().startswith("#"):
+                if len(row) > width:
+                    return None
+                found.append(row + [""] * (width - len(row)))
+    except csv.Error:
+        return None
     names = [name or f"unnamed_{n}" if n else name for n, name in enumerate(layout.names)]
     arrays = {name: pa.array(column) for name, column in zip(names, zip(*found, strict=True), strict=True)}
     return arrays, np.arange(len(found), dtype=np.int64)
@@ -229,6 +269,8 @@ def _named(error: Exception, opened: Opened, layout: Layout, bad: list[Any], fir
         cells = _cells(row.text, layout.delimiter)
         changed = sum(not _NUMBER.fullmatch(cell.strip()) for cell in cells) == len(cells) > 1
         return problem("DATA_COLUMNS_CHANGED" if changed else "DATA_LAYOUT", f"{opened.shown}, {where}: {seen}")
+    if "straddling" in str(error):
+        return problem("DATA_LAYOUT", f"{opened.shown}, after row {first}: a row of more than {BLOCK:,} bytes")
     if "Empty CSV" in str(error):
         return problem("DATA_EMPTY", f"{opened.shown} holds a header and no row")
     return problem("DATA_DAMAGED", f"{opened.shown}, after row {first}: {error}")

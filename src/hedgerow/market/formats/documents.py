@@ -12,13 +12,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from hedgerow.core.errors import DataError, problem
 from hedgerow.market.columns import plain
 from hedgerow.market.formats import chains
+from hedgerow.market.formats.candles import candles
 from hedgerow.market.formats.gathering import Gathered, moment
+from hedgerow.market.formats.letters import in_words, number_of
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows, rows
 from hedgerow.market.formats.tables import UNKNOWN_VINTAGE, Columns, columns_of, plan_of, rows_of
@@ -26,18 +25,39 @@ from hedgerow.market.formats.venues import decode, kind_of, say
 from hedgerow.market.formats.vintages import MISSING, vintages_in
 from hedgerow.market.reading import Reading
 
-_OF_A_MARKET = frozenset({"bars", "quotes", "trades", "depth", "options", "news", "actions", "universe"})
+_OF_A_MARKET = frozenset(
+    {"dbn", "chain", "bars", "quotes", "trades", "depth", "options", "news", "actions", "universe"}
+)
+DOCUMENT_MAX = 64 << 20
+"""Bytes of one JSON document, whose objects take many times as much memory; messages a line have no such bound."""
 _SERIES_NAMES_MAX = 4
 _DEPTH_MAX = 5
+_BRACKETED = re.compile(rb"\s*\[[A-Z][A-Z_ ]*\]\s*,")
+"""A header of a table whose names stand in brackets."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _CHUNK = 20_000
-_SCAN = json.JSONDecoder(parse_float=str, parse_constant=str)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, in which no name stands twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(
+            f"the name {next(name for name in names if names.count(name) > 1)!r} stands twice in an object"
+        )
+    return found
+
+
+_SCAN = json.JSONDecoder(parse_float=str, parse_constant=str, object_pairs_hook=_once)
 
 
 def claims(opened: Opened) -> bool:
     """Whether it is JSON, by its first sign and its name."""
     start = opened.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     named = opened.name.lower().endswith((".json", ".jsonl", ".ndjson", ".jsonc"))
+    if start == b"[" and _BRACKETED.match(opened.head):
+        return False
     return start in (b"{", b"[") or (named and bool(start))
 
 
@@ -47,7 +67,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         yield from _lines(opened, reading)
         return
     try:
-        text = opened.whole().decode("utf-8-sig")
+        text = opened.whole(DOCUMENT_MAX).decode("utf-8-sig")
         document = _SCAN.decode(text)
     except UnicodeDecodeError as error:
         raise problem("DATA_DAMAGED", f"{opened.shown}: {error}") from None
@@ -57,7 +77,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         ) from None
     except RecursionError:
         raise problem("DATA_LAYOUT", f"{opened.shown}: nested too deep") from None
-    except ValueError as error:  # a whole number of thousands of digits
+    except ValueError as error:  # a whole number of thousands of digits, a name twice in an object
         raise problem("DATA_DAMAGED", f"{opened.shown}: {error}") from None
     yield from in_document(document, reading, opened.stem)
 
@@ -78,8 +98,9 @@ def parse(line: bytes | str) -> Any:
 
 def in_document(document: Any, reading: Reading, symbol: str) -> list[Rows]:
     """The rows that a reply holds; at least one, of kind `messages` if of no other."""
-    if isinstance(document, dict) and (found := chains.in_chain(document)) is not None:
-        return [found]
+    chain = chains.in_chain(document) if isinstance(document, dict) else chains.in_list(document)
+    if chain is not None:
+        return [chain]
     gathered = Gathered()
     gathered.instrument = reading.symbol or _name_in(document) or symbol
     if _is_vintages(document):
@@ -89,10 +110,13 @@ def in_document(document: Any, reading: Reading, symbol: str) -> list[Rows]:
         return list(gathered.flush())
     if isinstance(document, dict) and isinstance(document.get("routes"), dict):
         return [_routes(document["routes"])]
-    if (bars := _candles(document, reading, gathered.instrument)) is not None:
-        return [bars]
-    if isinstance(document, list) and document and all(decode(message, gathered) for message in document):
+    if _is_pushed(document):
+        say(document, gathered)
         return list(gathered.flush())
+    if (bars := candles(document, reading, gathered.instrument)) is not None:
+        return [bars]
+    if (listed := _messages(_listed(document), gathered.instrument)) is not None:
+        return listed
     if (groups := _groups(document)) is not None:
         return [groups]
     if (pairs := _pairs(document)) is not None:
@@ -101,7 +125,7 @@ def in_document(document: Any, reading: Reading, symbol: str) -> list[Rows]:
         return _ticks(document, gathered)
     parts = []
     for records in records_in(document):
-        columns = columns_of([_in_words(record) for record in records], reading, gathered.instrument)
+        columns = columns_of(*in_words(records, reading), gathered.instrument)
         try:
             parts.append((columns, plan_of(columns)))
         except DataError:  # names that could mean two things: the reply is kept as it came
@@ -112,6 +136,37 @@ def in_document(document: Any, reading: Reading, symbol: str) -> list[Rows]:
         return found_rows
     say(document, gathered)
     return list(gathered.flush())
+
+
+def _is_pushed(document: Any) -> bool:
+    """Whether it is laid out as what a venue pushes, whose open candles and the like are no rows of a table."""
+    if not isinstance(document, dict):
+        return False
+    named = document.keys() & {"topic", "arg", "feed", "stream"}
+    return bool(named) or {"ch", "tick"} <= document.keys()
+
+
+def _listed(document: Any) -> list[Any]:
+    """Messages that stand in a list, or by the names of their instruments, as ccxt gives its tickers."""
+    if isinstance(document, dict):
+        values = list(document.values())
+        return values if values and all(isinstance(value, dict) and "baseVolume" in value for value in values) else []
+    return document if isinstance(document, list) else []
+
+
+def _messages(listed: list[Any], symbol: str) -> list[Rows] | None:
+    """What a list of messages says, if most of them say something of a market; the others are kept as they came."""
+    gathered = Gathered()
+    gathered.instrument, gathered.records = symbol, len(listed)
+    silent = []
+    for gathered.record, message in enumerate(listed):
+        if not decode(message, gathered):
+            silent.append(gathered.record)
+        if 2 * len(silent) >= len(listed):
+            return None
+    for gathered.record in silent:
+        say(listed[gathered.record], gathered)
+    return list(gathered.flush()) if listed else None
 
 
 def _is_vintages(document: Any) -> bool:
@@ -143,6 +198,8 @@ def records_in(document: Any, depth: int = 0) -> list[list[Mapping[str, Any]]]:
         return [found for item in document[:50] for found in records_in(item, depth + 1)]
     if not isinstance(document, dict) or not document:
         return []
+    if isinstance(document.get("hd"), dict):
+        return [[document]]
     values = list(document.values())
     if len(values) > 1 and all(isinstance(value, dict) for value in values):
         shared = set(values[0]).intersection(*values[1:])
@@ -152,29 +209,6 @@ def records_in(document: Any, depth: int = 0) -> list[list[Mapping[str, Any]]]:
             return [[value if named else {key_is: key, **value} for key, value in document.items()]]
     found = [part for value in values for part in records_in(value, depth + 1)]
     return found or ([[document]] if depth <= 2 and _looks_like_record(document) else [])
-
-
-_LETTERS = {"T": "ticker", "t": "timestamp", "o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
-_TRADE_LETTERS = {"T": "ticker", "t": "timestamp", "p": "price", "s": "size", "i": "id"}
-_QUOTE_LETTERS = {"T": "ticker", "t": "timestamp", "p": "bid", "s": "bid_size", "P": "ask", "S": "ask_size"}
-
-
-def _in_words(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A record whose names are single letters, small and large with two meanings, in words (Polygon's replies)."""
-    if _number(record.get("T")):
-        return record
-    for letters, needed in ((_QUOTE_LETTERS, "tpPsS"), (_LETTERS, "tohlc"), (_TRADE_LETTERS, "tps")):
-        fits = set(needed) <= record.keys() and all(len(name) <= 2 for name in record)
-        if fits and all(_number(record[name]) > 0 for name in needed) and _number(record["t"]) > 1e9:
-            return {letters.get(name, f"field_{name}" if name.isupper() else name): v for name, v in record.items()}
-    return record
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 0.0
 
 
 def _groups(document: Any) -> Rows | None:
@@ -196,7 +230,7 @@ def _pairs(document: Any) -> Rows | None:
     lists = {name: value for name, value in document.items() if isinstance(value, list) and value}
     if not lists or len(lists) < len([v for v in document.values() if v]):
         return None
-    shaped = all(isinstance(p, list) and len(p) == 2 and _number(p[0]) > 1e8 for v in lists.values() for p in v)
+    shaped = all(isinstance(p, list) and len(p) == 2 and number_of(p[0]) > 1e8 for v in lists.values() for p in v)
     if not shaped:
         return None
     told = [(name, moment(at), value) for name, values in lists.items() for at, value in values if value is not None]
@@ -235,6 +269,8 @@ def _is_series(columns: Columns, plan: Any) -> bool:
 
 def _name_in(document: Any) -> str | None:
     if isinstance(document, dict):
+        if isinstance(document.get("retCode"), int) and isinstance(document.get("result"), dict):  # Bybit
+            document = document["result"]
         for key in ("symbol", "ticker", "instrument_name", "instId", "product_id", "pair"):
             if isinstance(document.get(key), str):
                 return str(document[key])
@@ -257,51 +293,6 @@ def _routes(routes: Mapping[str, Any]) -> Rows:
     return rows("messages", given)
 
 
-_ORDERS = (("open", "high", "low", "close"), ("low", "high", "open", "close"), ("open", "close", "high", "low"))
-
-
-def _candles(document: Any, reading: Reading, symbol: str) -> Rows | None:
-    """Bars written as lists of numbers, time first: the order of the prices is the one in which none is crossed."""
-    found = _lists(document)
-    if found is None:
-        return None
-    for order in _ORDERS:
-        prices = {word: [str(row[n]) for row in found] for n, word in enumerate(order, 1)}
-        numbers = {word: np.array(column, dtype=np.float64) for word, column in prices.items()}
-        body = np.maximum(numbers["open"], numbers["close"]), np.minimum(numbers["open"], numbers["close"])
-        if (numbers["high"] >= body[0]).all() and (numbers["low"] <= body[1]).all():
-            # Kraken writes the average price before the volume; others of eight cells have only volumes there.
-            sixth = np.array([row[5] for row in found], dtype=np.float64)
-            averaged = ((sixth >= numbers["low"]) & (sixth <= numbers["high"])) | (sixth == 0)
-            place = 6 if len(found[0]) == 8 and averaged.all() else 5
-            arrays = {
-                "open_time": [str(row[0]) for row in found],
-                **prices,
-                "volume": [str(row[place]) for row in found],
-            }
-            columns = Columns(
-                {name: pa.array(column) for name, column in arrays.items()}, np.arange(len(found)), reading, symbol
-            )
-            columns.said.append(f"bars without names, taken as time, {', '.join(order)}; volume is number {place + 1}")
-            return next(iter(rows_of(plan_of(columns), columns)))
-    return None
-
-
-def _lists(document: Any, depth: int = 0) -> list[Sequence[Any]] | None:
-    if isinstance(document, dict) and depth < 3:
-        parts = [found for value in document.values() if (found := _lists(value, depth + 1)) is not None]
-        return parts[0] if len(parts) == 1 else None
-    if not isinstance(document, list) or not document:
-        return None
-    try:
-        whole = all(isinstance(row, list) and len(row) >= 6 and float(row[0]) > 1e8 for row in document)
-        return (
-            document if whole and all(float(value) == float(value) for row in document for value in row[:6]) else None
-        )
-    except (TypeError, ValueError):
-        return None
-
-
 def _by_line(opened: Opened) -> bool:
     """Whether each line is a document of its own."""
     if opened.name.lower().endswith((".jsonl", ".ndjson")):
@@ -319,43 +310,70 @@ def _by_line(opened: Opened) -> bool:
 def _lines(opened: Opened, reading: Reading) -> Iterator[Rows]:
     gathered = Gathered()
     gathered.instrument = reading.symbol or opened.stem
-    records: list[Mapping[str, Any]] = []
-    numbers: list[int] = []
+    others = _Others(reading)
     for number, line in opened.lines():
         if not line.strip():
             continue
         try:
             message = parse(line)
         except (ValueError, UnicodeDecodeError, RecursionError) as error:
-            yield from _flush(gathered, records, numbers, reading)
+            yield from others.flush(gathered)
             raise problem("DATA_DAMAGED", f"{opened.shown}, line {number}: {error}") from None
         gathered.record = number
-        if isinstance(message, dict) and not decode(message, gathered):
-            records.append(message)
-            numbers.append(number)
+        if not decode(message, gathered):
+            others.add(number, message)
         else:
+            others.is_of_venue = True
             gathered.counted(None)
-            if not isinstance(message, dict):
-                say(message, gathered)
-        if len(records) >= _CHUNK or gathered.is_full:
-            yield from _flush(gathered, records, numbers, reading)
-    yield from _flush(gathered, records, numbers, reading)
+        if others.size >= _CHUNK or gathered.is_full:
+            yield from others.flush(gathered)
+    yield from others.flush(gathered)
 
 
-def _flush(
-    gathered: Gathered, records: list[Mapping[str, Any]], numbers: list[int], reading: Reading
-) -> Iterator[Rows]:
-    if records:
-        columns = columns_of(records, reading, gathered.instrument)
-        columns.records[:] = numbers
-        plan = plan_of(columns)
-        if plan.kind in _OF_A_MARKET or plan.kind == "series":
-            yield from rows_of(plan, columns)
-        else:
-            for number, record in zip(numbers, records, strict=True):
-                gathered.record = number
-                gathered.counted(None)
-                gathered.add("messages", None, type=kind_of(record), content=json.dumps(record, ensure_ascii=False))
-        records.clear()
-        numbers.clear()
-    yield from gathered.flush()
+_ENVELOPE = frozenset({"channel", "topic", "ch", "feed", "arg", "op", "method", "stream", "jsonrpc", "order_id"})
+"""Names that messages of venues bear, and tables of market data do not."""
+
+
+class _Others:
+    """Lines of no venue that is known: those whose names are alike are a table, if it is one of a market.
+
+    What stands beside messages of a venue, and what is laid out as such messages are, is kept as it came.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._tables: list[tuple[set[str], list[int], list[Mapping[str, Any]]]] = []
+        self._messages: list[tuple[int, Any]] = []
+        self.is_of_venue = False
+        self.size = 0
+
+    def add(self, number: int, message: Any) -> None:
+        """One line."""
+        self.size += 1
+        if not isinstance(message, dict) or self.is_of_venue or not _ENVELOPE.isdisjoint(message):
+            self._messages.append((number, message))
+            return
+        names = set(message)
+        for known, numbers, records in self._tables:
+            if len(names & known) * 5 >= len(names | known) * 3:
+                numbers.append(number)
+                records.append(message)
+                return
+        self._tables.append((names, [number], [message]))
+
+    def flush(self, gathered: Gathered) -> Iterator[Rows]:
+        """The rows of all that was added, and what was gathered beside it."""
+        for _, numbers, records in self._tables:
+            columns = columns_of(*in_words(records, self._reading), gathered.instrument)
+            columns.records[:] = numbers
+            plan = None if self.is_of_venue else plan_of(columns)
+            if plan is not None and (plan.kind in _OF_A_MARKET or _is_series(columns, plan)):
+                yield from rows_of(plan, columns)
+            else:
+                self._messages += zip(numbers, records, strict=True)
+        for number, message in sorted(self._messages, key=lambda told: told[0]):
+            gathered.record = number
+            gathered.counted(None)
+            gathered.add("messages", None, type=kind_of(message), content=json.dumps(message, ensure_ascii=False))
+        self._tables, self._messages, self.size = [], [], 0
+        yield from gathered.flush()

@@ -6,7 +6,7 @@ A book's levels are gathered a side at a time, so that a message of a thousand l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
@@ -112,14 +112,14 @@ class Gathered:
         self,
         event_ns: int | None,
         instrument: str | None,
-        bids: Iterable[Sequence[Any]],
-        asks: Iterable[Sequence[Any]],
+        bid: Sequence[tuple[Any, Any]],
+        ask: Sequence[tuple[Any, Any]],
         *,
         snapshot: bool = False,
         sequence: Any = None,
     ) -> None:
-        """Levels of a book, `(price, size, ...)` each; a size of zero takes the level away, a snapshot all others."""
-        bid, ask = ([(level[0], level[1]) for level in side] for side in (bids, asks))
+        """Levels of a book, `(price, size)` each; a size of zero takes the level away, a snapshot all others."""
+        number = None if sequence is None else self._whole(sequence)
         self._prices += [price for price, _ in bid] + [price for price, _ in ask]
         self._sizes += [size for _, size in bid] + [size for _, size in ask]
         event = self.known_ns if event_ns is None else event_ns
@@ -127,8 +127,13 @@ class Gathered:
         count = (len(bid), len(ask))
         self._pending += sum(count)
         who = instrument or self.instrument
-        number = None if sequence is None else int(sequence)
         self._books.append((event, known, who, self.record, snapshot, number, *count))
+
+    def _whole(self, written: Any) -> int:
+        try:
+            return int(written)
+        except (TypeError, ValueError):
+            raise problem("DATA_TYPE", f"record {self.record}: sequence is {written!r:.60}, no whole number") from None
 
     def counted(self, known_ns: int | None) -> None:
         """One more record was read, received at this time."""
@@ -169,15 +174,16 @@ class Gathered:
         bid = np.repeat(np.tile([True, False], len(counts)), np.column_stack([n_bids, n_asks]).ravel())
 
         def spread(column: Sequence[Any]) -> Any:
-            if all(value is None for value in column):
+            told = [value for value in column if value is not None]
+            if not told:
                 return None
-            if isinstance(column[0], str):
+            if isinstance(told[0], str) or len(told) < len(column):
                 return [
                     value
                     for value, count in zip(column, counts.tolist(), strict=True)
                     for value in repeat(value, count)
                 ]
-            return np.repeat(np.array([0 if value is None else value for value in column]), counts)
+            return np.repeat(np.array(column), counts)
 
         columns = {
             "ts_event": spread(event),

@@ -26,7 +26,7 @@ _SEEN_BY_VENUE, _SEEN_BY_US = 1 << 31, 1 << 30
 _EVENT = np.dtype([("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8"), ("px", "<f8"), ("qty", "<f8")])
 _UNSEEN = -1
 """The time, in version 1, of what one of the two does not see."""
-_DEPTH, _TRADE, _CLEAR, _SNAPSHOT = 1, 2, 3, 4
+_DEPTH, _TRADE, _CLEAR, _SNAPSHOT, _BEST = 1, 2, 3, 4, 5
 _ORDERS = {10: "add", 11: "cancel", 12: "modify", 13: "execute"}
 
 
@@ -50,7 +50,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
     symbol = reading.symbol or opened.path.name.split(".")[0]
     flags = data["ev"].astype(np.int64)
     what = flags & 0xFF
-    known = np.isin(what, (_DEPTH, _TRADE, _CLEAR, _SNAPSHOT, *_ORDERS))
+    known = np.isin(what, (_DEPTH, _TRADE, _CLEAR, _SNAPSHOT, _BEST, *_ORDERS))
     if not known.all():
         row = int(np.argmin(known))
         raise problem("DATA_LAYOUT", f"{opened.shown}, event {row}: flags {int(flags[row])} name no event")
@@ -59,6 +59,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         place_seen = np.flatnonzero(flags & _SEEN_BY_US)
     else:
         place_seen = np.arange(data.size)
+    _refuse_disorder(data, place_seen, opened, reading)
     for kind, codes in (("depth", (_DEPTH, _CLEAR, _SNAPSHOT)), ("trades", (_TRADE,)), ("orders", tuple(_ORDERS))):
         place = place_seen[np.isin(what[place_seen], codes)]
         if place.size:
@@ -67,6 +68,30 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
             told |= {"side": sides, **_more(kind, part, what[place])}
             yield rows(kind, told, records=counted, label=_times(part, "local_ts"))
             counted = 0
+    place = place_seen[what[place_seen] == _BEST]
+    if place.size:
+        yield _quotes(data[place], flags[place], place, symbol, counted)
+
+
+def _refuse_disorder(data: Any, seen: Any, opened: Opened, reading: Reading) -> None:
+    """DATA-004 where an event came before the one ahead of it, of whatever kind both are."""
+    back = np.flatnonzero(np.diff(data["local_ts"][seen]) < 0)
+    if back.size and not reading.sort:
+        row, ahead = int(seen[back[0] + 1]), int(seen[back[0]])
+        told = f"local_ts {int(data['local_ts'][row])} is before {int(data['local_ts'][ahead])} of event {ahead}"
+        raise problem("DATA_UNSORTED", f"{opened.shown}, event {row}: {told}")
+
+
+def _quotes(part: Any, flags: Any, place: Any, symbol: str, counted: int) -> Rows:
+    """Best prices, which come a side at a time: the other side stands as it was told last."""
+    told = _common(part, place, symbol)
+    price, size = told.pop("price"), told.pop("size")
+    for side, flag in (("bid", _BUY), ("ask", _SELL)):
+        mine = (flags & flag) != 0
+        last = np.maximum.accumulate(np.where(mine, np.arange(mine.size), -1))
+        taken = pa.array(np.maximum(last, 0), mask=last < 0)
+        told |= {side: price.take(taken), f"{side}_size": size.take(taken)}
+    return rows("quotes", told, records=counted, label=_times(part, "local_ts"))
 
 
 def _of_columns(data: Any) -> Any:

@@ -51,7 +51,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
     gathered = Gathered()
     feeds, expected, gaps, packets = 0, {}, 0, 0  # type: int, dict[int, int], int, int
     with opened.stream() as stream:
-        for captured, packet in _packets(stream, opened):
+        for captured, packet in packets_of(stream, opened):
             packets += 1
             body = _udp(packet)
             if body is None or len(body) < _IEX.size:
@@ -74,7 +74,7 @@ def read(opened: Opened, reading: Reading) -> Iterator[Rows]:
         yield Rows(part.kind, part.table, part.records, part.first_ns, part.last_ns, (*part.notes, *note))
 
 
-def _packets(stream: io.BufferedReader, opened: Opened) -> Iterator[tuple[int, bytes]]:
+def packets_of(stream: io.BufferedReader, opened: Opened) -> Iterator[tuple[int, bytes]]:
     """(capture time in ns, packet) of either kind of capture."""
     start = stream.read(4)
     if start == _PCAPNG:

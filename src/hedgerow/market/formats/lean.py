@@ -1,6 +1,7 @@
 """Lean's zips by class of security and resolution, and the factor and map files beside them.
 
-What a file holds is told by the names of its folders and members and by the number of its cells together. Promises
+What a file holds is told by the names of its folders and members and by the number of its cells together; the zone of
+its times by its class and market. A file of which these are not told is refused, and not guessed at. Promises
 exact prices, ten-thousandths divided where Lean writes them; options bear their OCC symbols, futures the code of their
 month. Factors and maps are reference data as written: nothing is adjusted here.
 """
@@ -48,7 +49,21 @@ _CLASSES = (
     "indexoption",
 )
 _SCALED = frozenset({"equity", "option", "indexoption"})
-_NEW_YORK = frozenset({None, "equity", "option", "future", "futureoption", "index", "indexoption"})
+_ZONES = {
+    **dict.fromkeys(("equity/usa", "option/usa", "indexoption/usa", "index/cboe", "future/ice/dx"), "America/New_York"),
+    **dict.fromkeys(("index/usa/spx", "index/usa/ndx", "index/usa/vix"), "America/Chicago"),
+    **dict.fromkeys((f"{kind}/india" for kind in ("equity", "option", "future", "index")), "Asia/Kolkata"),
+    **dict.fromkeys((f"{kind}/eurex" for kind in ("future", "index")), "Europe/Berlin"),
+    **dict.fromkeys((f"{kind}/hkfe" for kind in ("future", "index")), "Asia/Hong_Kong"),
+    **dict.fromkeys((f"{kind}/krx" for kind in ("future", "index")), "Asia/Seoul"),
+    **dict.fromkeys((f"future/{market}" for market in ("cbot", "cfe", "cme", "comex", "ice", "nymex", "sgx")), "UTC"),
+    "index/ose": "Asia/Tokyo",
+    "forex/fxcm": "Etc/GMT+5",
+    **dict.fromkeys(("forex/oanda", "forex/interactivebrokers", "cfd/oanda", "cfd/interactivebrokers"), "UTC"),
+    **dict.fromkeys(("crypto", "cryptofuture"), "UTC"),
+}
+"""Zones of the times in Lean's files by class, market and symbol, as its market hours database has them
+(`dataTimeZone`); options on futures have those of their futures."""
 _BAR = ("open", "high", "low", "close")
 _BESIDE = {
     "factor_files": ("date", "price_factor", "split_factor", "reference_price"),
@@ -111,8 +126,25 @@ def _beside(opened: Opened, reading: Reading) -> Iterator[Rows]:
 
 
 def _class(opened: Opened) -> str | None:
+    """The class of a security that a folder names, or the name of an option's or a future's contract."""
     parts = [part.lower() for part in opened.path.parts]
-    return next((name for name in _CLASSES if name in parts), None)
+    found = next((name for name in _CLASSES if name in parts), None)
+    match = _NAME.fullmatch(opened.name)
+    if found is not None or match is None:
+        return found
+    return "option" if match["right"] else "future" if match["month"] else None
+
+
+def _zone(opened: Opened, kind: str, who: str) -> str | None:
+    """The zone of a file's times; None where its market has none of its own here."""
+    parts = [part.lower() for part in opened.path.parts]
+    market = parts[parts.index(kind) + 1] if kind in parts[:-2] else "cme" if kind == "future" else "usa"
+    kind = "future" if kind == "futureoption" else kind
+    names = (f"{kind}/{market}/{who.lower()}", f"{kind}/{market}", kind)
+    return next((_ZONES[name] for name in names if name in _ZONES), None)
+
+
+_PLACES = "lay it below the folders of its class and market, such as equity/usa, option/usa, forex/oanda"
 
 
 def _told(opened: Opened, reading: Reading) -> _File:
@@ -134,8 +166,13 @@ def _told(opened: Opened, reading: Reading) -> _File:
     names = _names(what, step == 0, width)
     if names is None:
         raise problem("DATA_LAYOUT", f"{opened.shown}, line 1: {width} cells are published of no {what or 'such'} file")
+    if kind is None and not (reading.tz and any("." in line.partition(",")[2] for line in lines)):
+        told = "nothing tells whether its prices are ten-thousandths, and of which zone its times are"
+        raise problem("DATA_COLUMNS", f"{opened.shown}: {told}; {_PLACES}")
     scaled = kind in _SCALED
-    zone = reading.tz or ("America/New_York" if kind in _NEW_YORK else "UTC")
+    zone = reading.tz or _zone(opened, str(kind), match["who"])
+    if zone is None:
+        raise problem("DATA_TIME", f"{opened.shown}: the zone of its times is not known; say tz=, or {_PLACES}")
     said = (
         f"times are of {zone}",
         f"prices are {'ten-thousandths' if scaled else 'as written'}, as for {kind or 'no class'}",

@@ -102,16 +102,27 @@ class Opened:
 
     def stream(self) -> io.BufferedReader:
         """Its bytes, decompressed; DATA-020 where it is damaged, DATA-021 where it expands too far."""
-        size = self.path.stat().st_size
-        limit = self.expand_max or max(EXPAND_FREE, size * EXPAND_RATIO)
-        return io.BufferedReader(_Bounded(self._raw(), self.shown, limit if self.packing else None), 1 << 18)
+        limit = self.limit if self.packing else None
+        return io.BufferedReader(_Bounded(self._raw(), self.shown, limit), 1 << 18)
 
-    def whole(self) -> bytes:
-        """All its bytes; DATA-021 beyond a gibibyte."""
+    @property
+    def limit(self) -> int:
+        """Bytes that it may expand to, by its size where nobody said more."""
+        return self.expand_max or max(EXPAND_FREE, self.path.stat().st_size * EXPAND_RATIO)
+
+    def refuse_cells(self, rows: int, columns: int) -> None:
+        """DATA-021 where a compressed table says that it has more cells than the file may have bytes."""
+        if rows * columns > self.limit:
+            told = f"{rows:,} rows of {columns} columns, more than {self.limit:,} cells"
+            raise problem("DATA_EXPANSION", f"{self.shown}: {told}")
+
+    def whole(self, most: int = WHOLE_MAX) -> bytes:
+        """All its bytes; DATA-021 beyond `most` of them, or beyond what was allowed where that is more."""
+        most = max(most, self.expand_max or 0)
         with self.stream() as stream:
-            found = stream.read(WHOLE_MAX + 1)
-        if len(found) > WHOLE_MAX:
-            raise problem("DATA_EXPANSION", f"{self.shown} is read as a whole and has more than {WHOLE_MAX:,} bytes")
+            found = stream.read(most + 1)
+        if len(found) > most:
+            raise problem("DATA_EXPANSION", f"{self.shown} is read as a whole and has more than {most:,} bytes")
         return found
 
     def lines(self) -> Iterator[tuple[int, bytes]]:

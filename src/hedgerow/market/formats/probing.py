@@ -17,7 +17,7 @@ import numpy as np
 from hedgerow.core.errors import HedgerowError, error_table, problem
 from hedgerow.market.formats.checking import Checker
 from hedgerow.market.formats.opening import Opened
-from hedgerow.market.formats.registry import FORMATS, Format, opened, parts, read_rows
+from hedgerow.market.formats.registry import FORMATS, Format, not_a_file, opened, parts, read_rows
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.reading import Reading
 
@@ -76,7 +76,7 @@ def files_below(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inner = (file for file in sorted(path.rglob("*")) if file.is_file())
+            inner = (file for file in sorted(path.rglob("*")) if not_a_file(file) is not None or file.is_file())
             found |= dict.fromkeys(file for file in inner if not _hidden(file.relative_to(path)))
         else:
             found[path] = None

@@ -1,42 +1,48 @@
 """Recordings of venues' feeds: every message as it was received, with the time of its receipt.
 
-Two layouts: a line of nanoseconds, a space and the message; and sessions whose lines begin with a URL or with seconds
-and a colon. Promises that `ts_init` is the time of receipt and `ts_event` the venue's own, which may lie after it where
-clocks differ; neither is bent to fit the other.
+Four layouts: a line of nanoseconds, a space and the message; sessions whose lines begin with a URL or with seconds and
+a colon; captures whose lines say in JSON what they are; captures of packets. Promises that `ts_init` is the time of
+receipt and `ts_event` the venue's own, which may lie after it where clocks differ; neither is bent to fit the other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from hedgerow.core.errors import HedgerowError, problem
+from hedgerow.market.formats import captures
 from hedgerow.market.formats.documents import in_document, parse
 from hedgerow.market.formats.gathering import Gathered
 from hedgerow.market.formats.opening import Opened
 from hedgerow.market.formats.rows import Rows
 from hedgerow.market.formats.venues import decode, say
 from hedgerow.market.reading import Reading
-from hedgerow.market.venues.lines import SESSION, STAMPED, is_json, line_of
+from hedgerow.market.venues.lines import DATED, SESSION, STAMPED, Line, is_captured, is_json, line_of
 
 _OPENS = re.compile(rb"\d{16,19} [\[{#]")
-_PAIR_KEYS = ("symbol", "instId", "pair", "instrument_name", "primaryCurrencyCode", "secondaryCurrencyCode")
+_WORD = re.compile(rb"[A-Za-z]{1,20}")
+"""What a venue says without JSON, such as `pong`."""
+_PAIR_KEYS = ("symbol", "instId", "pair", "instrument_name", "contract", "currency_pair", "contract_code",
+              "instrument_id", "product_id", "market_id", "primaryCurrencyCode", "secondaryCurrencyCode")  # fmt: skip
 
 _Lines = Callable[[Opened, Reading, Gathered], Iterator[Rows]]
 
 
 def claims_stamped(opened: Opened) -> bool:
     """Whether its first line is nanoseconds and a message."""
-    return _OPENS.match(opened.head[:64]) is not None
+    return _OPENS.match(opened.head.lstrip()[:64]) is not None
 
 
 def claims_session(opened: Opened) -> bool:
-    """Whether its first line opens a connection, is a reply to a request, or a message with its seconds."""
-    first = opened.head.split(b"\n")[0]
+    """Whether its first line opens a connection, is a reply, a message with its moment, or of a capture."""
+    first = opened.head.lstrip().split(b"\n")[0].rstrip()
     match = SESSION.fullmatch(first if len(first) < len(opened.head) else first[:4096])
-    return match is not None and (match[1] is not None or (match[4] or b"")[:1] in (b"{", b"["))
+    if match is None:
+        return is_captured(first) or DATED.match(first) is not None
+    return match[1] is not None or (match[4] or b"").startswith((b"{", b"[", b"b'", b'b"'))
 
 
 def read_stamped(opened: Opened, reading: Reading) -> Iterator[Rows]:
@@ -47,6 +53,11 @@ def read_stamped(opened: Opened, reading: Reading) -> Iterator[Rows]:
 def read_session(opened: Opened, reading: Reading) -> Iterator[Rows]:
     """The rows of a session of a websocket, or of requests and their replies."""
     return _flushed(_session, opened, reading)
+
+
+def read_capture(opened: Opened, reading: Reading) -> Iterator[Rows]:
+    """The rows of a capture of websockets, and of requests and their replies."""
+    return _flushed(_capture, opened, reading)
 
 
 def _flushed(lines: _Lines, opened: Opened, reading: Reading) -> Iterator[Rows]:
@@ -63,7 +74,7 @@ def _flushed(lines: _Lines, opened: Opened, reading: Reading) -> Iterator[Rows]:
 def _stamped(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[Rows]:
     gathered.instrument = reading.symbol or opened.stem
     for number, text in opened.lines():
-        if not text:
+        if not text.strip():
             continue
         line = line_of(text) if STAMPED.fullmatch(text) else None
         if line is None or line.ns is None:
@@ -84,27 +95,45 @@ def _words(gathered: Gathered, at: int, body: bytes, number: int) -> None:
 
 
 def _session(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[Rows]:
-    replies = []
+    yield from _said(_text(opened), opened, reading, gathered)
+
+
+def _capture(opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[Rows]:
+    yield from _said(captures.lines(opened), opened, reading, gathered)
+
+
+def _text(opened: Opened) -> Iterator[tuple[int, Line]]:
+    """The lines of a session of text, with their numbers."""
     for number, text in opened.lines():
         if not text.strip():
             continue
-        gathered.record, gathered.instrument = number, reading.symbol or opened.stem
         line = line_of(text)
-        if line is not None and line.way == "settings":
+        if line is None or (line.ns is None and line.way != "settings"):
+            raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(text)} is no line of a session")
+        yield number, line
+
+
+def _said(lines: Iterable[tuple[int, Line]], opened: Opened, reading: Reading, gathered: Gathered) -> Iterator[Rows]:
+    """The rows of the lines of a session; what an id means is known to the connection that it was said on."""
+    replies: list[Rows] = []
+    places: dict[str, dict[Any, Any]] = {}
+    for number, line in lines:
+        gathered.record, gathered.instrument = number, reading.symbol or opened.stem
+        gathered.places = places.setdefault(line.conn, {})
+        if line.way == "settings" or line.ns is None:
             gathered.counted(None)
             gathered.add("messages", None, type="configuration", content=line.body.decode(errors="replace"))
-            continue
-        if line is None or line.ns is None:
-            raise problem("DATA_LAYOUT", f"{opened.shown}, line {number}: {_short(text)} is no line of a session")
-        if line.way == "sent":
+        elif line.way == "sent":
             gathered.known_ns = line.ns
             gathered.counted(line.ns)
-            arrow = text.split(b" ", 2)[1].decode() if line.url else ""
+            arrow = ("<-" if line.body else "<->") if line.url else ""
             content = line.body.decode(errors="replace") or line.url
             gathered.add("messages", None, type=arrow, content=content)
         elif line.way == "reply":
             gathered.instrument = _asked(line.url, gathered.instrument)
             replies += _reply(gathered, line.ns, line.body, opened, number, reading)
+        elif line.way == "note" or _WORD.fullmatch(line.body):
+            _words(gathered, line.ns, line.body, number)
         else:
             yield from _take(gathered, line.ns, line.body, opened, number)
     yield from gathered.flush()
@@ -141,11 +170,13 @@ def _parsed(body: bytes, opened: Opened, number: int) -> Any:
 
 
 def _asked(url: str, otherwise: str) -> str:
-    """What a request was about: its symbol, or the last part of its path."""
+    """What a request was about: its symbol, or the last part of its path that has a capital, or the last."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     named = [query[key][0] for key in _PAIR_KEYS if key in query]
-    return "-".join(named) or parts.path.rstrip("/").rsplit("/", 1)[-1] or otherwise
+    steps = [step for step in parts.path.split("/") if step]
+    capitals = [step for step in steps if step != step.lower()]
+    return "-".join(named) or (capitals or steps or [otherwise])[-1]
 
 
 def _short(line: bytes) -> str:

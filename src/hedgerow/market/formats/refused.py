@@ -23,6 +23,13 @@ _SIGNS: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3", "an SQLite database; export its tables"),
     (b"\x80\x04\x95", "a Python pickle, which is code and is never opened"),
     (b"\x89HDF", "an HDF5 file; export it to Parquet"),
+    (b"ORC", "an ORC file; export it to Parquet"),
+    (b"Obj\x01", "an Avro file; export it to Parquet"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
+    (b"Rar!", "a RAR archive; unpack it"),
+    (b"PK\x03\x04", "an archive within an archive; unpack it"),
+    (b"PK\x05\x06", "an archive within an archive; unpack it"),
+    (b"\xd0\xcf\x11\xe0", "an old document of an office; save its tables as CSV"),
 )
 _MARKUP = re.compile(r"<\?xml|<!--|<([a-z][\w:.-]*)[ >].*</", re.DOTALL)
 _PROSE = (".md", ".rst", ".txt", ".license", ".licence", ".log", "")
@@ -39,6 +46,8 @@ def what(opened: Opened) -> str | None:
     for sign, name in _SIGNS:
         if head.startswith(sign):
             return name
+    if head[257:262] == b"ustar":
+        return "a tar archive; unpack it"
     text = head_text(opened)
     if text is None:
         return None

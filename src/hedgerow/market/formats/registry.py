@@ -7,6 +7,7 @@ format is a module with `claims` and `read`, and a line here.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Literal, TypeAlias
 from hedgerow.core.errors import HedgerowError, did_you_mean, problem
 from hedgerow.market.formats import (
     archives,
+    captures,
+    cboe,
     columnar,
     dbn,
     delimited,
@@ -57,6 +60,8 @@ FORMATS: tuple[Format, ...] = (
     Format("arrow", "Arrow files and streams, Feather", columnar.claims_arrow, columnar.read_arrow, "ts_event"),
     Format("hftbacktest", "hftbacktest events, .npz", hftbacktest.claims, hftbacktest.read, "ts_init"),
     Format("dbn", "Databento Binary Encoding 1 to 3, fragments, DBZ", dbn.claims, dbn.read, "ts_init"),
+    Format("capture", "captures of packets: websockets and HTTP that are not encrypted", captures.claims,
+           recordings.read_capture, "ts_init"),
     Format("iex", "IEX TOPS and DEEP captures", iex.claims, iex.read, "ts_init"),
     Format("itch", "NASDAQ ITCH 5.0", itch.claims, itch.read, "ts_init"),
     Format("sbe", "Simple Binary Encoding with its schema beside it", sbe.claims, sbe.read),
@@ -65,6 +70,7 @@ FORMATS: tuple[Format, ...] = (
     Format("session", "websocket and REST sessions: URLs, seconds, messages", recordings.claims_session,
            recordings.read_session, "ts_init"),
     Format("fix", "FIX messages: logs, market data, acceptance definitions", fix_log.claims, fix_log.read),
+    Format("cboe", "CBOE's downloads of delayed option quotes", cboe.claims, cboe.read),
     Format("edgar-index", "EDGAR index files", filings.claims, filings.read),
     Format("binance-archive", "Binance archive CSV", archives.claims_binance, archives.read_binance, "ts_event"),
     Format("lobster", "LOBSTER messages and order books", archives.claims_lobster, archives.read_lobster, "ts_event"),
@@ -79,10 +85,26 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 
 
+def not_a_file(path: Path) -> str | None:
+    """What a path names that is there and holds no bytes of its own, for people; None for a file or a folder."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return f"a link to {path.readlink()}, which is not there" if path.is_symlink() else None
+    except OSError as error:
+        return f"a link that leads to itself ({error.strerror})" if path.is_symlink() else None
+    kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
+             (stat.S_ISBLK, "a device"))  # fmt: skip
+    return next((told for is_such, told in kinds if is_such(mode)), None)
+
+
 def opened(path: Path, expand_max: int | None = None) -> Opened:
     """A file, opened; DATA-014 where there is none, DATA-009 where it is empty."""
     if path.is_dir():
         raise problem("DATA_NOT_FOUND", f"{path} is a folder; name a file in it")
+    if (told := not_a_file(path)) is not None:
+        raise problem("DATA_NOT_FOUND" if path.is_symlink() and not path.exists() else "DATA_NOT_A_DATASET",
+                      f"{path.name} is {told}")  # fmt: skip
     if not path.is_file():
         near = [file.name for file in path.parent.iterdir() if file.is_file()] if path.parent.is_dir() else []
         raise problem("DATA_NOT_FOUND", f"{path}{did_you_mean(path.name, near)}")
@@ -98,9 +120,19 @@ def recognised(file: Opened) -> Format:
             stream.read(1)  # names the damage, where that is why nothing was found
         raise problem("DATA_EMPTY", f"{file.shown} expands to nothing")
     found = next((entry for entry in FORMATS if entry.claims(file)), None)
+    if found is None and file.head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise problem("DATA_DAMAGED", f"{file.shown} is not UTF-8 text but UTF-16; write it as UTF-8")
     if found is None:
         raise problem("DATA_UNKNOWN_FORMAT", f"{file.shown} begins with {file.head[:16]!r}")
     return found
+
+
+_OFFICES = {
+    "xl/workbook.xml": "a workbook of Excel; save its sheets as CSV",
+    "word/document.xml": "a document of Word",
+    "META-INF/manifest.xml": "a document of OpenDocument; save its tables as CSV",
+}
+"""Archives that are documents, by a file that lies within."""
 
 
 def parts(file: Opened) -> Iterator[tuple[Opened, Format]]:
@@ -110,6 +142,9 @@ def parts(file: Opened) -> Iterator[tuple[Opened, Format]]:
         return
     if not file.members:
         raise problem("DATA_EMPTY", f"{file.shown} is an archive without files")
+    office = next((told for name, told in _OFFICES.items() if name in file.members), None)
+    if office is not None:
+        raise problem("DATA_NOT_A_DATASET", f"{file.shown} is {office}")
     for member in file.members:
         inner = file.within(member)
         yield inner, recognised(inner)

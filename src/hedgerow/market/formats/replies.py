@@ -88,8 +88,8 @@ def _quotes(reply: Mapping[str, Any], into: Gathered) -> None:
 def _book(reply: Mapping[str, Any], into: Gathered) -> None:
     for book in reply["rows"]:
         event_ns = None if book["timestamp"] is None else book["timestamp"] * MS
-        number = book["nonce"]
-        into.book(event_ns, None, book["bids"], book["asks"], snapshot=True, sequence=number)
+        bids, asks = ([(level[0], level[1]) for level in book[side]] for side in ("bids", "asks"))
+        into.book(event_ns, None, bids, asks, snapshot=True, sequence=book["nonce"])
 
 
 def _instruments(reply: Mapping[str, Any], into: Gathered) -> None:

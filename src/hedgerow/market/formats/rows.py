@@ -68,6 +68,7 @@ _FIELDS: dict[str, tuple[tuple[str, pa.DataType], ...]] = {
         *((name, DECIMAL) for name in ("bid", "bid_size", "ask", "ask_size", "last", "volume", "open_interest")),
         *((name, pa.float64()) for name in ("iv", "bid_iv", "ask_iv", "delta", "gamma", "vega", "theta", "rho")),
         ("underlying_price", DECIMAL),
+        ("mark", DECIMAL),
     ),
     "series": (("value", pa.float64()), ("written", pa.string())),
     "news": (("title", pa.string()), ("content", pa.string())),
@@ -134,7 +135,7 @@ def decimals(values: Any, what: str, records: Any, said: list[str]) -> pa.Array:
     """
     if isinstance(values, pa.Array | pa.ChunkedArray) and values.type == DECIMAL:
         return values
-    written = blank(texts(values))
+    written = blank(pc.utf8_trim_whitespace(texts(values)))
     try:
         largest = pc.max(pc.abs(pc.cast(written, pa.float64()))).as_py()
     except pa.ArrowInvalid:
@@ -235,19 +236,39 @@ def _array(given: Any, entry: pa.Field, size: int, records: Any, said: list[str]
         return pa.repeat(pa.scalar(given, entry.type), size)
     if entry.type == DECIMAL:
         return decimals(given, entry.name, records, said)
-    if entry.type == TIME:
-        return times(given)
     if entry.type == pa.float64():
-        return _floats(given)
-    if isinstance(given, pa.Array | pa.ChunkedArray):
-        return given.cast(entry.type)
-    return texts(given) if entry.type == pa.string() else pa.array(given, entry.type)
+        return floats(given, entry.name, records)
+    if entry.type == pa.string() and not isinstance(given, pa.Array | pa.ChunkedArray):
+        return texts(given)
+    try:
+        if entry.type == TIME:
+            return times(given)
+        return given.cast(entry.type) if hasattr(given, "cast") else pa.array(given, entry.type)
+    except (pa.ArrowException, OverflowError):
+        raise _no_value(given, entry, records) from None
 
 
-def _floats(given: Any) -> pa.Array:
+def _no_value(given: Any, entry: pa.Field, records: Any) -> Exception:
+    """The first of a column that cannot be what it should."""
+    code, kind = ("DATA_TIME", pa.int64()) if entry.type == TIME else ("DATA_TYPE", entry.type)
+    for row, value in enumerate(given.to_pylist() if hasattr(given, "to_pylist") else given):
+        try:
+            pa.array([value], kind)
+        except (pa.ArrowException, OverflowError):
+            told = f"record {_at(records, row)}: {entry.name} is {str(value)[:_SHOWN]!r}, no {entry.type}"
+            return problem(code, told)
+    return problem(code, f"{entry.name} holds what is no {entry.type}")
+
+
+def floats(given: Any, what: str, records: Any) -> pa.Array:
+    """A column of numbers or texts as floats; empty text is absent. DATA-015 names the first that is no number."""
     if isinstance(given, pa.Array | pa.ChunkedArray) and pa.types.is_floating(given.type):
         return given.cast(pa.float64())
-    return pc.cast(blank(texts(given)), pa.float64())
+    written = blank(pc.utf8_trim_whitespace(texts(given)))
+    try:
+        return pc.cast(written, pa.float64())
+    except pa.ArrowInvalid:
+        raise _no_number(written, what, records) from None
 
 
 def _extent(column: Any) -> tuple[int | None, int | None]:

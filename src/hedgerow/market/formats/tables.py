@@ -17,21 +17,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hedgerow.core.errors import problem
+from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.core.spans import DAY_NS
 from hedgerow.market.actions import kind_of
 from hedgerow.market.columns import plain, recognise
-from hedgerow.market.formats.rows import Ints, Rows, blank, decimals, rows, texts, whole
-from hedgerow.market.formats.words import CLOCKS, Plan, planned, vintages
+from hedgerow.market.formats.cells import date_and_time, is_number, nested, numeric
+from hedgerow.market.formats.chain_tables import name_contracts, named_of, rights_of, sides_of
+from hedgerow.market.formats.dbn_table import rows_of_records
+from hedgerow.market.formats.rows import Ints, Rows, blank, decimals, floats, rows, texts, whole
+from hedgerow.market.formats.words import Plan, planned, vintages
 from hedgerow.market.reading import Reading
 from hedgerow.market.times import Stamps, commonest_steps, read_times, session_ends, span_ns
 
 UNKNOWN_VINTAGE = "the source does not say when a value became known: ts_init is ts_event"
-_SAMPLE = 400
 _BUY = {"buy": "buy", "bid": "bid", "b": "buy", "buyer": "buy", "sell": "sell", "ask": "ask", "s": "sell"}
 _UNTOLD = ("", "none", "unknown", "na", "n/a", "nan", "null", "n", "u", "-")
-_RIGHT = {"c": "call", "call": "call", "p": "put", "put": "put"}
-_OPTION = ("strike", "bid", "bid_size", "ask", "ask_size", "last", "volume", "open_interest", "underlying_price")
+_OPTION = ("strike", "bid", "bid_size", "ask", "ask_size", "last", "volume", "open_interest", "underlying_price",
+           "mark")  # fmt: skip
 _MODEL = ("iv", "bid_iv", "ask_iv", "delta", "gamma", "vega", "theta", "rho")
 
 
@@ -46,7 +48,7 @@ class Columns:
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        joined = _date_and_time(self.arrays)
+        joined = date_and_time(self.arrays)
         if joined is not None:
             self.arrays = {**self.arrays, "date and time": joined}
 
@@ -90,17 +92,35 @@ class Columns:
 
 def plan_of(columns: Columns) -> Plan:
     """What these columns hold."""
-    names = [name for name in columns.arrays if not _nested(columns.arrays[name])]
-    numeric = [name for name in names if _numeric(columns.arrays[name])]
+    names = [name for name in columns.arrays if not nested(columns.arrays[name])]
+    numbers = [name for name in names if numeric(columns.arrays[name])]
     dated = vintages([name for name in names if plain(name) not in ("date", "observation_date")])
-    plan = planned(names, numeric, columns.reading.column_map)
+    plan = planned(names, numbers, columns.reading.column_map)
+    if plan.kind in ("reference", "series") and plan.get("time") is not None:
+        _refuse_worded_prices(columns)
+    if plan.kind == "quotes" and not any(any(columns.text(plan.get(side))) for side in ("bid", "ask")):
+        return Plan("reference", plan.names)
     return Plan("series", plan.names, list(dated)) if dated and plan.get("time") is not None else plan
+
+
+def _refuse_worded_prices(columns: Columns) -> None:
+    """DATA-015 with the first price of what is named as bars are, and holds no numbers."""
+    named = {plain(name): name for name in columns.arrays}
+    if {"open", "high", "low", "close"} <= named.keys():
+        for word in ("open", "high", "low", "close"):
+            for record, text in zip(columns.records, columns.text(named[word]), strict=True):
+                if text is not None and blank(pa.array([text]))[0].is_valid and not is_number(text):
+                    raise problem("DATA_TYPE", f"record {record}: {word} is {text[:60]!r}, no number")
 
 
 def rows_of(plan: Plan, columns: Columns) -> list[Rows]:
     """The rows of a table whose plan is known; usually of one kind, bars also with their corporate actions."""
     if plan.kind == "bars":
         return [_bars(plan, columns), *_actions_beside(plan, columns)]
+    if plan.kind == "dbn":
+        return rows_of_records(columns.arrays, columns.records, columns.reading, columns.symbol)
+    if plan.kind == "chain":
+        return _chain(plan, columns)
     if plan.kind == "depth":
         return [_ladder(plan, columns) if plan.levels else _depth(plan, columns)]
     maker = {
@@ -169,7 +189,7 @@ def _actions_beside(plan: Plan, columns: Columns) -> list[Rows]:
         column = columns.get(plan.get(word))
         if column is None:
             continue
-        numbers = np.nan_to_num(pc.cast(blank(texts(column)), pa.float64()).to_numpy(zero_copy_only=False))
+        numbers = np.nan_to_num(floats(column, word, columns.records).to_numpy(zero_copy_only=False))
         there = np.flatnonzero((numbers != 0.0) & (numbers != 1.0)) if none is None else np.flatnonzero(numbers)
         if there.size:
             part = Columns({n: a.take(pa.array(there)) for n, a in columns.arrays.items() if n in plan.names.values()},
@@ -181,8 +201,19 @@ def _actions_beside(plan: Plan, columns: Columns) -> list[Rows]:
 
 
 def _quotes(plan: Plan, columns: Columns) -> Rows:
-    prices = {word: columns.get(plan.get(word)) for word in ("bid", "bid_size", "ask", "ask_size")}
-    return rows("quotes", _timed(plan, columns) | prices, notes=columns.said)
+    given = {word: columns.get(plan.get(word)) for word in ("bid", "bid_size", "ask", "ask_size")}
+    for side in ("bid", "ask"):
+        if given[f"{side}_size"] is not None:
+            given[side], given[f"{side}_size"] = _offered(given[side], given[f"{side}_size"], side, columns)
+    return rows("quotes", _timed(plan, columns) | given, notes=columns.said)
+
+
+def _offered(price: Any, size: Any, side: str, columns: Columns) -> tuple[Any, Any]:
+    """A side of quotes, of which a price of zero for nothing says that nobody quotes."""
+    price, size = (decimals(column, side, columns.records, columns.said) for column in (price, size))
+    nobody = pc.fill_null(pc.and_(pc.equal(price, 0), pc.equal(size, 0)), False)
+    none = pa.scalar(None, price.type)
+    return pc.if_else(nobody, none, price), pc.if_else(nobody, none, size)
 
 
 def _trades(plan: Plan, columns: Columns) -> Rows:
@@ -256,6 +287,8 @@ def _series(plan: Plan, columns: Columns) -> Rows:
         written = blank(texts(column))
         there = np.flatnonzero(pc.is_valid(written).to_numpy(zero_copy_only=False))
         told = str(name) if not dated else str(name)[:-9]
+        if plain(name) == "value" and len(plan.values) == 1:
+            told = columns.symbol
         if plan.get("symbol") is None or isinstance(names, str):
             who: Any = told if columns.reading.symbol is None else f"{names}.{told}"
         else:
@@ -275,19 +308,14 @@ def _series(plan: Plan, columns: Columns) -> Rows:
 def _checked_values(given: dict[str, Any], name: Any) -> Rows:
     try:
         found = rows("series", given)
-        endless = pc.is_inf(found.table.column("value")).to_numpy()
-        if endless.any():
-            row = int(np.argmax(endless))
-            written = str(given["written"][row])
-            raise problem("DATA_NAN", f"record {given['record'][row]}, column {name!r}: {written} is no value")
-        return found
-    except pa.ArrowInvalid:
-        for record, text in zip(given["record"], given["written"].to_pylist(), strict=True):
-            try:
-                float(text)
-            except ValueError:
-                raise problem("DATA_TYPE", f"record {record}, column {name!r}: {text!r} is not a number") from None
-        raise
+    except HedgerowError as error:
+        raise problem(error.code, f"column {name!r}, {error.detail}") from None
+    endless = pc.is_inf(found.table.column("value")).to_numpy()
+    if endless.any():
+        row = int(np.argmax(endless))
+        written = str(given["written"][row])
+        raise problem("DATA_NAN", f"record {given['record'][row]}, column {name!r}: {written} is no value")
+    return found
 
 
 def _vintaged(plan: Plan) -> bool:
@@ -295,18 +323,42 @@ def _vintaged(plan: Plan) -> bool:
 
 
 def _options(plan: Plan, columns: Columns) -> Rows:
-    given = _timed(plan, columns) | {word: columns.get(plan.get(word)) for word in (*_OPTION, *_MODEL)}
-    given["expiry"] = columns.stamps(plan.get("expiry")).utc_ns
-    right = texts(columns.get(plan.get("right"))).to_pylist()
-    given["right"] = [_RIGHT.get(str(value).lower()) for value in right]
-    if None in given["right"]:
-        row = given["right"].index(None)
-        raise problem("DATA_TYPE", f"record {columns.records[row]}: {right[row]!r} is neither call nor put")
-    given["underlying"] = columns.get(plan.get("underlying"))
-    contract = plan.get("contract")
-    if contract is not None and columns.reading.symbol is None:
-        given["instrument"] = texts(columns.arrays[contract])
-    return rows("options", given, notes=columns.said)
+    given = _dated(plan, columns) | {word: columns.get(plan.get(word)) for word in (*_OPTION, *_MODEL)}
+    given["underlying"], contract = columns.get(plan.get("underlying")), columns.get(plan.get("contract"))
+    if plan.get("expiry") is None:
+        given |= named_of(contract, columns.records)
+    else:
+        given["expiry"] = columns.stamps(plan.get("expiry")).utc_ns
+        given["right"] = rights_of(columns.get(plan.get("right")), columns.records)
+    name_contracts(given, contract, columns.reading.symbol, columns.symbol)
+    return rows("options", given, label=given.pop("label"), notes=columns.said)
+
+
+def _chain(plan: Plan, columns: Columns) -> list[Rows]:
+    """Calls and puts that stand side by side, each a row of its own."""
+    common = _dated(plan, columns)
+    label = common.pop("label")
+    common |= {word: columns.get(plan.get(word)) for word in ("strike", "underlying_price")}
+    common["expiry"] = columns.stamps(plan.get("expiry")).utc_ns
+    underlying = plan.get("underlying") if plan.get("underlying") is not None else plan.get("symbol")
+    found: list[Rows] = []
+    for right, sided in sides_of(columns.arrays):
+        given = common | sided | {"right": [right] * columns.size}
+        given["underlying"] = columns.get(underlying) if underlying is not None else columns.reading.symbol
+        name_contracts(given, None, columns.reading.symbol, columns.symbol)
+        count = 0 if found else columns.size
+        found.append(rows("options", given, records=count, label=label, notes=columns.said))
+    return found
+
+
+def _dated(plan: Plan, columns: Columns) -> dict[str, Any]:
+    """Both times, the record, and the label: what bears a date is known when its session ends."""
+    found = _timed(plan, columns)
+    found["label"] = found["ts_event"]
+    if plan.get("time") is not None and (stamps := columns.stamps(plan.get("time"))).are_dates:
+        found["ts_event"] = session_ends(stamps.wall_ns, columns.reading.session_close, columns.reading.tz)
+        found["ts_init"] = found.get("ts_init", found["ts_event"])
+    return found
 
 
 def _universe(plan: Plan, columns: Columns) -> Rows:
@@ -416,53 +468,6 @@ def _content(columns: Columns) -> list[str]:
     names = [str(name) for name in columns.arrays]
     cells = [texts(column).to_pylist() for column in columns.arrays.values()]
     return [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in zip(*cells, strict=True)]
-
-
-def _date_and_time(arrays: Mapping[Any, Any]) -> Any:
-    """A column of dates and one of times of day as one, where a table parts them."""
-    named = {plain(name): name for name in arrays}
-    clock = next((named[word] for word in CLOCKS if word in named), None)
-    if "date" not in named or clock is None or "date and time" in arrays:
-        return None
-    days, times = (texts(arrays[name]).to_pylist() for name in (named["date"], clock))
-    if not times or not all(time and re.fullmatch(r"\d{1,2}:\d\d.*|\d{6}", time) for time in times[:_SAMPLE]):
-        return None
-    return pa.array([f"{_day(day)} {_clock(time)}" for day, time in zip(days, times, strict=True)])
-
-
-def _day(text: str | None) -> str:
-    digits = re.sub(r"[./]", "-", text or "")
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if re.fullmatch(r"\d{8}", digits) else digits[:10]
-
-
-def _clock(text: str | None) -> str:
-    if text and re.fullmatch(r"\d{6}", text):
-        return f"{text[:2]}:{text[2:4]}:{text[4:]}"
-    return f"0{text}" if text and text[1:2] == ":" else text or ""
-
-
-def _numeric(column: Any) -> bool:
-    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
-        tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
-        return any(test(column.type) for test in tests)
-    sample = [text for text in blank(texts(column.slice(0, _SAMPLE))).to_pylist() if text]
-    if not sample:
-        sample = [text for text in blank(texts(column)).to_pylist() if text][:_SAMPLE]
-    return bool(sample) and sum(map(_is_number, sample)) * 2 > len(sample)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return "_" not in text and float(text) is not None
-    except ValueError:
-        return False
-
-
-def _nested(column: Any) -> bool:
-    """Whether the cells are objects or lists, which are kept but tell no kind."""
-    if not pa.types.is_string(column.type):
-        return False
-    return any(cell is not None and str(cell)[:1] in ("{", "[") for cell in column.slice(0, 20).to_pylist())
 
 
 def _day_ns(text: str) -> int:

@@ -2,7 +2,7 @@
 
 A value of a vintage was known at the last instant of the day of its `realtime_start` (UTC), so that what was known as
 of a day is what ALFRED shows for that day. Promises: a value that was taken back without another in its place is
-missing from then on. Source: the FRED API, `series/observations`, output type 1.
+missing from then on. Source: the FRED API, `series/observations`, output types 1 and 4.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ def vintages_in(answer: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
     except (KeyError, TypeError, ValueError) as error:
         raise problem("DATA_LAYOUT", f"not an answer of FRED's series/observations: {error!r}") from None
     rows.sort(key=lambda row: row[:2])
+    is_first_only = answer.get("output_type") == 4  # whose ends are those of corrections that it leaves out
     more = int(answer.get("offset", 0)) + len(rows) < int(answer.get("count", 0))
     for row, following in zip(rows, [*rows[1:], None], strict=True) if rows else ():
         event, start, end, value = row
         yield _ns(event), _ns(start) + DAY_NS - 1, value
-        if end >= asked_until or (following is None and more):
+        if end >= asked_until or is_first_only or (following is None and more):
             continue
         gone = end + timedelta(1)
         if following is None or following[0] != event or following[1] > gone:

@@ -12,11 +12,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from hedgerow.market.columns import plain, recognise
+from hedgerow.market.formats.chain_tables import is_sided
+from hedgerow.market.formats.dbn_table import NEEDED
 
 _WORDS: dict[str, tuple[str, ...]] = {
-    "bid": ("bid", "bid_price", "bidprice", "best_bid_price", "best_bid", "bid_px", "bidpx", "pricebid", "bp"),
+    "bid": (
+        "bid",
+        "bid_eod",
+        "bid_price",
+        "bidprice",
+        "best_bid_price",
+        "best_bid",
+        "bid_px",
+        "bidpx",
+        "pricebid",
+        "bp",
+    ),
     "ask": (
         "ask",
+        "ask_eod",
         "ask_price",
         "askprice",
         "best_ask_price",
@@ -30,6 +44,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     ),
     "bid_size": (
         "bid_size",
+        "bid_size_eod",
         "bidsize",
         "bid_amount",
         "best_bid_qty",
@@ -42,6 +57,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     ),
     "ask_size": (
         "ask_size",
+        "ask_size_eod",
         "asksize",
         "ask_amount",
         "best_ask_qty",
@@ -52,13 +68,13 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "sizeask",
     ),
     "price": ("price", "px", "trade_price", "fill_price"),
-    "size": ("size", "amount", "qty", "quantity", "sz", "baseqty", "base_qty", "vol", "volume"),
+    "size": ("size", "qty", "quantity", "amount", "sz", "baseqty", "base_qty", "vol", "volume"),
     "side": ("side", "direction", "taker_side", "takerside", "aggressor"),
     "maker": ("is_buyer_maker", "isbuyermaker", "buyer_maker"),
     "trade_id": ("trade_id", "tradeid", "id", "tid", "agg_trade_id", "trade_seq", "match_id", "trdmatchid"),
     "snapshot": ("is_snapshot", "snapshot", "update_type"),
     "sequence": ("last_update_id",),
-    "strike": ("strike", "strike_price", "strikeprice"),
+    "strike": ("strike", "strike_price", "strikeprice", "strike_usd"),
     "expiry": (
         "expiration",
         "expiry",
@@ -67,13 +83,34 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "expiration_timestamp",
         "maturity",
         "exdate",
+        "expire_unix",
+        "expire_date",
+        "expirdate",
     ),
     "right": ("right", "type", "option_type", "optiontype", "put_call", "putcall", "contract_type", "cp", "cp_flag"),
-    "underlying": ("underlying", "underlying_symbol", "underlying_ticker", "underlying_index", "root"),
-    "underlying_price": ("underlying_price", "underlying_last", "underlyingprice"),
-    "contract": ("optionroot", "option_symbol", "contract", "contractsymbol", "symbol", "instrument_name"),
+    "underlying": (
+        "underlying",
+        "underlying_symbol",
+        "underlyingsymbol",
+        "underlying_ticker",
+        "underlying_index",
+        "root",
+    ),
+    "underlying_price": ("underlying_price", "underlying_last", "underlyingprice", "stockprice"),
+    "contract": (
+        "optionroot",
+        "option_symbol",
+        "optionsymbol",
+        "contract",
+        "contractid",
+        "contractsymbol",
+        "option",
+        "symbol",
+        "instrument_name",
+    ),
+    "mark": ("mark", "mark_price", "markprice", "theo"),
     "last": ("last", "last_price", "lastprice"),
-    "volume": ("volume", "totalvolume", "volume_usd"),
+    "volume": ("volume", "totalvolume", "volume_usd", "trade_volume"),
     "open_interest": ("open_interest", "openinterest", "oi"),
     "iv": ("iv", "impliedvol", "implied_volatility", "impliedvolatility", "mark_iv", "impl_volatility"),
     "bid_iv": ("bid_iv", "iv_bid"),
@@ -83,11 +120,17 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "member_to": ("end_date", "member_to", "removed", "date_removed"),
     "title": ("title", "headline", "text", "summary", "subject", "content_text"),
     "form": ("form", "form_type"),
-    "vintage": ("realtime_start", "vintage", "vintage_date", "release_date"),
-    "dividend": ("ex_dividend", "dividends", "dividend", "cash_amount"),
-    "split": ("split_ratio", "stock_splits", "split"),
+    "vintage": ("realtime_start", "realtime_start_date", "vintage", "vintage_date", "release_date"),
+    "dividend": ("ex_dividend", "dividends", "dividend", "cash_amount", "dividend_amount", "divcash"),
+    "split": ("split_ratio", "stock_splits", "split", "split_coefficient", "splitfactor"),
     "gain": ("capital_gains",),
 }
+NUMBERS = frozenset(
+    alias
+    for word in ("bid", "ask", "bid_size", "ask_size", "price", "size", "strike", "last", "volume", "open_interest")
+    for alias in _WORDS[word]
+) | {"open", "high", "low", "close", "adj_close", "close_last", "value", "vol"}
+"""Names of columns that hold nothing but numbers."""
 _TIMES = (
     "date_and_time",
     "ts_event",
@@ -101,14 +144,21 @@ _TIMES = (
     "created_time",
     "trade_time",
     "createtime",
+    "createdat",
     "published_at",
     "published_utc",
     "call_date",
+    "quote_unixtime",
     "quotedate",
+    "tradedate",
     "quote_date",
     "filingdate",
     "date_filed",
     "observation_date",
+    "period_start_date",
+    "datadate",
+    "datum",
+    "fecha",
     "ex_dividend_date",
     "ex_date",
     "effective_date",
@@ -121,9 +171,11 @@ _TIMES = (
     "day",
     "sasdate",
     "date_published",
+    "create_time_ms",
     "create_time",
     "calc_time",
     "funding_time",
+    "fundingtime",
     "last_updated",
 )
 _BAR_TIMES = frozenset(
@@ -144,6 +196,7 @@ _BAR_TIMES = frozenset(
         "bar_start",
         "bar_end",
         "start_time",
+        "startedat",
         "end_time",
         "window_start",
         "window_end",
@@ -160,6 +213,7 @@ _KNOWN = (
     "received_at",
     "acceptancedatetime",
     "ts_recv",
+    "sip_timestamp",
     "announced",
     "announced_at",
 )
@@ -205,6 +259,8 @@ def planned(columns: Sequence[Any], numeric: Iterable[Any], mapped: Mapping[str,
     by_plain: dict[str, Any] = {}
     for name in columns:
         by_plain.setdefault(plain(name), name)
+    if by_plain.keys() >= NEEDED:
+        return Plan("dbn", {name: name for name in columns})
     names = {word: _first(by_plain, aliases) for word, aliases in _WORDS.items()}
     numbers = set(numeric)
     names |= {"time": _time(columns, by_plain, numbers), "known": _first(by_plain, _KNOWN)}
@@ -219,6 +275,7 @@ def planned(columns: Sequence[Any], numeric: Iterable[Any], mapped: Mapping[str,
         own = bars.get("close") is not None and plain(bars.get("close")) in ("close", "close_price", "px_close")
         priced = bars.get("close") in numbers
         if (whole or own) and priced and found.get("time") is not None:
+            found.pop("volume", None)
             return Plan("bars", {**found, **bars.names, "time": found["time"]})
     kind = "" if kind == "bars" else kind
     if kind:
@@ -244,11 +301,17 @@ def vintages(columns: Sequence[Any]) -> dict[Any, str]:
 
 def _kind(found: Mapping[str, Any], by_plain: Mapping[str, Any], levels: Sequence[Any]) -> str:
     has = found.keys()
+    if is_sided(by_plain) and {"strike", "expiry"} <= has:
+        return "chain"
+    if "strike" in has and "contract" in has and not {"expiry", "right"} & has and {"bid", "ask"} <= has:
+        return "options"
     if {"strike", "expiry", "right"} <= has:
         return "options" if has & {"bid", "ask", "last", "iv", "open_interest"} else "reference"
     if levels:
         return "depth"
-    if {"open", "high", "low", "close"} <= by_plain.keys() or {"o", "h", "l", "c"} <= by_plain.keys():
+    if {"open", "high", "low"} <= by_plain.keys() and {"close", "price"} & by_plain.keys():
+        return "bars"
+    if {"o", "h", "l", "c"} <= by_plain.keys():
         return "bars"
     if {"side", "price", "size"} <= has and "snapshot" in has:
         return "depth"
@@ -266,7 +329,8 @@ def _kind(found: Mapping[str, Any], by_plain: Mapping[str, Any], levels: Sequenc
         return "news"
     if "title" in has and "price" not in has and ("time" in has or "symbol" not in has):
         return "news"
-    if {"time", "price", "size"} <= has and not any("order" in name for name in by_plain if name != "order"):
+    ordered = {"filled", "remaining"} & by_plain.keys() or any("order" in name for name in by_plain if name != "order")
+    if {"time", "price", "size"} <= has and not ordered:
         return "trades"
     return ""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from hedgerow.market.formats.gathering import moment
 from hedgerow.market.venues.messages import Message, Stepped, message_of
-from hedgerow.market.venues.statements import MS, Bar, Figure, Levels, Quote, Statement, Trade
+from hedgerow.market.venues.statements import MS, Bar, Levels, Quote, Statement, Trade, figures, ms
 
 BOOKED = ("depthUpdate", "bookTicker", "trade", "aggTrade")
 """Events that mean something to a book."""
@@ -21,24 +21,27 @@ def told(m: Mapping[str, Any]) -> list[Statement] | None:
     """What a message of a stream states; None where it is none of Binance's."""
     event = m["e"]
     at = m.get("T") or m.get("E")
-    ns = None if at is None else at * MS
+    ns = None if at is None else ms(at)
     if event == "depthUpdate":
         previous = m.get("pu", m["U"] - 1 if "U" in m else None)
         return [Levels(ns, m["s"], m["b"], m["a"], first=m.get("U"), last=m["u"], previous=previous)]
     if event in ("trade", "aggTrade"):
         side = "sell" if m["m"] else "buy"
         market = m.get("X", "MARKET") == "MARKET"
-        return [Trade(m["T"] * MS, m["s"], m["p"], m["q"], side, m.get("t", m.get("a")), market)]
+        return [Trade(ms(m["T"]), m["s"], m["p"], m["q"], side, m.get("t", m.get("a")), market)]
     if event in ("bookTicker", "24hrTicker") and "b" in m:
-        return [_quote(m, ns if event == "bookTicker" else m["E"] * MS)]
+        return [_quote(m, ns if event == "bookTicker" else ms(m["E"]))]
     if event == "kline" and m["k"]["x"]:  # an open bar is no bar yet
         bar = m["k"]
         span = (bar["T"] + 1 - bar["t"]) * MS
         prices = {word: bar[word[0]] for word in ("open", "high", "low", "close", "volume")}
-        return [Bar(bar["t"] * MS + span, m["s"], span, prices)]
+        return [Bar(ms(bar["t"]) + span, m["s"], span, prices)]
     if event == "markPriceUpdate":
-        return [Figure(m["E"] * MS, f"{m['s']}.mark_price", m["p"])]
+        return [*figures(ms(m["E"]), m["s"], m, _FIGURES)]
     return None
+
+
+_FIGURES = (("p", "mark_price"), ("i", "index_price"), ("r", "funding_rate"))
 
 
 def told_quote(m: Mapping[str, Any]) -> list[Statement] | None:

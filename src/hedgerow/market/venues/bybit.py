@@ -10,7 +10,7 @@ from typing import Any
 
 from hedgerow.market.formats.gathering import moment
 from hedgerow.market.venues.messages import Message, Stepped, message_of
-from hedgerow.market.venues.statements import MS, Bar, Levels, Quote, Statement, Trade, side_of
+from hedgerow.market.venues.statements import MS, Bar, Levels, Option, Quote, Statement, Trade, figures, ms, side_of
 
 
 def told(m: Mapping[str, Any]) -> list[Statement] | None:
@@ -24,12 +24,36 @@ def told(m: Mapping[str, Any]) -> list[Statement] | None:
         return [Levels(ns, data["s"], data["b"], data["a"], whole, first=number, last=number, previous=before)]
     if name in ("publicTrade", "trade"):
         return [_trade(t) for t in data]
-    if name == "tickers" and "bid1Price" in data:
-        sides = (data[key] for key in ("bid1Price", "bid1Size", "ask1Price", "ask1Size"))
-        return [Quote(int(m["ts"]) * MS, data["symbol"], *sides)]
+    if name == "tickers":
+        return ticker(data, ms(m["ts"]))
     if name == "kline" and all(bar["confirm"] for bar in data):
         return [_bar(bar, who) for bar in data]
     return [_first_book(m, who)] if name.startswith("orderBook") else None
+
+
+FIGURES = (("markPrice", "mark_price"), ("indexPrice", "index_price"), ("openInterest", "open_interest"),
+           ("fundingRate", "funding_rate"))  # fmt: skip
+_BEST = ("bid1Price", "bid1Size", "ask1Price", "ask1Size")
+_OPTION = {"bid": "bidPrice", "bid_size": "bidSize", "bid_iv": "bidIv", "ask": "askPrice", "ask_size": "askSize",
+           "ask_iv": "askIv", "last": "lastPrice", "mark": "markPrice", "iv": "markPriceIv", "volume": "volume24h",
+           "open_interest": "openInterest", "underlying_price": "underlyingPrice",
+           **{greek: greek for greek in ("delta", "gamma", "vega", "theta")}}  # fmt: skip
+"""Our words for what a ticker of an option says."""
+
+
+def ticker(data: Mapping[str, Any], at: int) -> list[Statement] | None:
+    """The best prices and the figures of a contract; a change tells only what changed, and no quote of one side."""
+    who = data["symbol"]
+    if "markPriceIv" in data:
+        told = {ours: data.get(theirs) or None for ours, theirs in _OPTION.items()}
+        for side in ("bid", "ask"):  # the side on which nobody quotes is written as a price of zero
+            if not float(told[side] or 0):
+                told |= dict.fromkeys((side, f"{side}_size", f"{side}_iv"))
+        return [Option(at, who, told)]
+    best = [data.get(name) or None for name in _BEST]
+    quotes = [] if (best[0] is None and best[2] is None) or not {_BEST[0], _BEST[2]} <= data.keys() else [
+        Quote(at, who, *best)]  # fmt: skip
+    return [*quotes, *figures(at, who, data, FIGURES)] or None
 
 
 def _trade(t: Mapping[str, Any]) -> Trade:
@@ -41,7 +65,7 @@ def _trade(t: Mapping[str, Any]) -> Trade:
 def _bar(bar: Mapping[str, Any], who: str) -> Bar:
     span = (bar["end"] + 1 - bar["start"]) * MS
     return Bar(
-        bar["start"] * MS + span, who, span, {word: bar[word] for word in ("open", "high", "low", "close", "volume")}
+        ms(bar["start"]) + span, who, span, {word: bar[word] for word in ("open", "high", "low", "close", "volume")}
     )
 
 

@@ -9,7 +9,21 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from hedgerow.market.formats.gathering import moment
-from hedgerow.market.venues.statements import MS, Level, Levels, Order, Quote, Statement, Trade, side_of
+from hedgerow.market.times import span_ns
+from hedgerow.market.venues.okx import candle_span
+from hedgerow.market.venues.statements import (
+    Bar,
+    Level,
+    Levels,
+    Option,
+    Order,
+    Quote,
+    Statement,
+    Trade,
+    figures,
+    ms,
+    side_of,
+)
 
 Message = Mapping[str, Any]
 Places = dict[Any, Any]
@@ -21,19 +35,30 @@ def hyperliquid(m: Message) -> list[Statement] | None:
     channel, data = m["channel"], m["data"]
     if channel == "l2Book":
         bids, asks = ([(level["px"], level["sz"]) for level in side] for side in data["levels"])
-        return [Levels(data["time"] * MS, data["coin"], bids, asks, whole=True)]
+        return [Levels(ms(data["time"]), data["coin"], bids, asks, whole=True)]
     if channel == "trades" and "coin" in data[0]:
         return [Trade(moment(t["time"]), t["coin"], t["px"], t["sz"], side_of(t["side"]), t["tid"]) for t in data]
     if channel == "bbo" and "coin" in data:
-        bid, ask = data["bbo"]
-        return [Quote(moment(data["time"]), data["coin"], bid["px"], bid["sz"], ask["px"], ask["sz"])]
+        best = [side[what] if side else None for side in data["bbo"] for what in ("px", "sz")]
+        return [Quote(moment(data["time"]), data["coin"], *best)]
+    if channel == "activeAssetCtx":
+        named = (("markPx", "mark_price"), ("oraclePx", "index_price"), ("funding", "funding_rate"),
+                 ("openInterest", "open_interest"))  # fmt: skip
+        return [*figures(None, data["coin"], data["ctx"], named)]
     return None
 
 
+def hyperliquid_answer(m: Message) -> list[Statement] | None:
+    """A book or a trade by REST."""
+    if "levels" in m:
+        return hyperliquid({"channel": "l2Book", "data": m})
+    return hyperliquid({"channel": "trades", "data": [m]}) if {"px", "sz", "side", "tid"} <= m.keys() else None
+
+
 def poloniex(m: Message) -> list[Statement] | None:
-    """Books of level 2, and trades."""
-    if m["channel"] == "book_lv2":
-        whole = m.get("action") == "snapshot"
+    """Books of level 2 and of a few levels, and trades."""
+    if m["channel"] in ("book_lv2", "book"):
+        whole = m["channel"] == "book" or m.get("action") == "snapshot"
         return [
             Levels(moment(book["createTime"]), book["symbol"], book["bids"], book["asks"], whole, last=int(book["id"]))
             for book in m["data"]
@@ -76,8 +101,25 @@ def deribit(m: Message) -> list[Statement] | None:
         for at in (0, 2):  # the side on which nobody quotes is written as a price of zero
             if not float(best[at] or 0):
                 best[at : at + 2] = [None, None]
-        return [Quote(moment(data["timestamp"]), data["instrument_name"], *best)]
+        at, who = moment(data["timestamp"]), data["instrument_name"]
+        beside = [_option(data, at, who, best)] if "mark_iv" in data else figures(at, who, data, _DERIBIT)
+        return [Quote(at, who, *best), *beside]
+    if name in ("deribit_price_index", "deribit_volatility_index"):
+        named = (("price", "index_price"), ("volatility", "volatility_index"))
+        return figures(moment(data["timestamp"]), data["index_name"], data, named) or None  # type: ignore[return-value]
     return None
+
+
+_DERIBIT = (("mark_price", "mark_price"), ("index_price", "index_price"), ("open_interest", "open_interest"),
+            ("current_funding", "funding_rate"))  # fmt: skip
+
+
+def _option(data: Message, at: int, who: str, best: list[Any]) -> Option:
+    """A ticker of Deribit of an option: beside its best prices what the venue computes of it."""
+    told = {"bid": best[0], "bid_size": best[1], "ask": best[2], "ask_size": best[3], "last": data.get("last_price")}
+    told |= {"mark": data.get("mark_price"), "iv": data["mark_iv"], "open_interest": data.get("open_interest")}
+    told |= {word: data.get(word) for word in ("bid_iv", "ask_iv", "underlying_price")}
+    return Option(at, who, told | dict(data.get("greeks") or {}))
 
 
 def coinbase(m: Message) -> list[Statement] | None:
@@ -125,16 +167,42 @@ def _advanced_book(event: Message, m: Message) -> Levels:
 
 
 def bitget(m: Message) -> list[Statement] | None:
-    """Trades and best quotes of Bitget, version 2; its books are written as OKX writes them."""
-    who, channel = m["arg"]["instId"], m["arg"]["channel"]
+    """Trades, best quotes and closed candles of Bitget; its books are written as OKX writes them.
+
+    Trades of its first version are lists. Those that a subscription begins with come newest first.
+    """
+    who, channel, data = m["arg"]["instId"], m["arg"]["channel"], m["data"]
+    is_first = m["action"] == "snapshot"
     if channel == "trade":
-        return [
-            Trade(int(t["ts"]) * MS, who, t["price"], t["size"], side_of(t["side"]), t["tradeId"]) for t in m["data"]
-        ]
+        return [_bitget_trade(t, who) for t in (reversed(data) if is_first else data)]
     if channel == "ticker":
-        sides = ("bidPr", "bidSz", "askPr", "askSz")
-        return [Quote(int(q["ts"]) * MS, q["instId"], *(q[name] for name in sides)) for q in m["data"]]
+        return [_bitget_quote(q) for q in data]
+    step = candle_span(channel)
+    if step is not None and is_first and len(data) > 1:  # the newest is not over
+        rows = sorted(data, key=lambda row: int(row[0]))[:-1]
+        return [Bar(ms(row[0]) + step, who, step, dict(zip(_CANDLE, row[1:6], strict=True))) for row in rows]
     return None
+
+
+_CANDLE = ("open", "high", "low", "close", "volume")
+
+
+def _bitget_trade(t: Any, who: str) -> Trade:
+    if isinstance(t, list):
+        at, price, size, side = t[:4]
+        return Trade(ms(at), who, price, size, side_of(side))
+    return Trade(ms(t["ts"]), who, t["price"], t["size"], side_of(t["side"]), t.get("tradeId"))
+
+
+def _bitget_quote(q: Message) -> Quote:
+    """The best prices, whose names three versions wrote in three ways."""
+    names = (("bidPr", "bestBid", "bid1Price"), ("bidSz", "bestBidSz", "bid1Size"),
+             ("askPr", "bestAsk", "ask1Price"), ("askSz", "bestAskSz", "ask1Size"))  # fmt: skip
+    best = [next((q[name] for name in ways if name in q), None) for ways in names]
+    if best[0] is None or best[2] is None:
+        raise KeyError("best prices")
+    at = q.get("ts", q.get("systemTime"))
+    return Quote(None if at is None else ms(at), q["instId"], *best)
 
 
 def bitmex(m: Message, places: Places) -> list[Statement] | None:
@@ -148,6 +216,13 @@ def bitmex(m: Message, places: Places) -> list[Statement] | None:
             Trade(moment(t["timestamp"]), t["symbol"], t["price"], t["size"], side_of(t["side"]), t["trdMatchID"])
             for t in data
         ]
+    if table == "orderBook10":
+        return [Levels(moment(b["timestamp"]), b["symbol"], b["bids"], b["asks"], whole=True) for b in data]
+    if table in ("instrument", "funding"):
+        told = [said for row in data for said in figures(moment(row["timestamp"]), row["symbol"], row, _BITMEX)]
+        return [*told] or None
+    if table.startswith("tradeBin"):
+        return _bitmex_bars(data, span_ns(table.removeprefix("tradeBin")))
     if not table.startswith("orderBookL2"):
         return None
     levels: dict[str, tuple[list[Any], list[Any]]] = {}
@@ -160,6 +235,17 @@ def bitmex(m: Message, places: Places) -> list[Statement] | None:
         if place in places:
             sides_of[level["side"] == "Sell"].append((places[place], size))
     return [Levels(None, who, *both, whole=m["action"] == "partial") for who, both in levels.items()]
+
+
+_BITMEX = (("markPrice", "mark_price"), ("indicativeSettlePrice", "index_price"), ("openInterest", "open_interest"),
+           ("fundingRate", "funding_rate"))  # fmt: skip
+
+
+def _bitmex_bars(data: Any, step: int) -> list[Statement]:
+    """Bars, which bear the time of their close; where nothing ever traded there is none."""
+    traded = [bar for bar in data if bar.get("open") is not None and bar.get("close") is not None]
+    return [Bar(moment(bar["timestamp"]), bar["symbol"], step, {word: bar.get(word) for word in _CANDLE})
+            for bar in traded]  # fmt: skip
 
 
 def independent_reserve(m: Message) -> list[Statement] | None:
@@ -200,9 +286,15 @@ def bare_book(m: Message) -> list[Statement] | None:
     return [Levels(None if stamp is None else moment(stamp), who, bids, asks, whole=True)]
 
 
+_PRICE = ("price", "px", "p")
+_SIZE = ("size", "quantity", "amount", "qty", "sz", "volume", "s", "v")
+
+
 def _level(level: Any) -> Level:
     if isinstance(level, dict):
-        price = next(level[key] for key in ("price", "px", "p") if key in level)
-        return price, next(level[key] for key in ("size", "quantity", "amount", "qty", "sz", "volume") if key in level)
+        price, size = (next((level[key] for key in ways if key in level), None) for ways in (_PRICE, _SIZE))
+        if price is None or size is None:
+            raise KeyError("price and size of a level")
+        return price, size
     worded = isinstance(level[0], str) and not level[0][:1].isdigit()
     return tuple(level[-2:] if worded else level[:2])

@@ -6,12 +6,27 @@ and so are names. Rows of tables (`formats/venues.py`) and events of books (`mes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from hedgerow.core.errors import problem
+
 MS = 1_000_000
 """Nanoseconds of a millisecond, the unit of most venues' times."""
+
+
+def ms(value: Any) -> int:
+    """Nanoseconds of a venue's milliseconds; DATA-013 for what is no whole number.
+
+    >>> ms(7), ms("7")
+    (7000000, 7000000)
+    """
+    try:
+        return int(value) * MS
+    except (TypeError, ValueError):
+        raise problem("DATA_TIME", f"{str(value)[:60]!r} is no number of milliseconds") from None
+
 
 Level: TypeAlias = Sequence[Any]
 """A price, the size that is there now, and whatever else a venue says."""
@@ -100,4 +115,22 @@ class Figure:
     value: Any
 
 
-Statement: TypeAlias = Levels | Trade | Quote | Bar | Order | Figure
+def figures(ns: int | None, who: Any, told: Mapping[str, Any], names: Iterable[tuple[str, str]]) -> list[Figure]:
+    """The figures that are told of an instrument, by (their name, ours).
+
+    >>> figures(7, "BTC", {"markPx": "5", "oi": ""}, [("markPx", "mark_price"), ("oi", "open_interest")])
+    [Figure(ns=7, symbol='BTC.mark_price', value='5')]
+    """
+    return [Figure(ns, f"{who}.{ours}", told[theirs]) for theirs, ours in names if told.get(theirs) not in (None, "")]
+
+
+@dataclass(slots=True)
+class Option:
+    """What a venue says of an option: its mark, volatilities and Greeks as given, by the words of rows of options."""
+
+    ns: int | None
+    symbol: str
+    told: dict[str, Any]
+
+
+Statement: TypeAlias = Levels | Trade | Quote | Bar | Order | Figure | Option

@@ -9,7 +9,12 @@ use hedgerow_core::{
     Bar, ContingentOrder, Finding, InstrumentId, Order, Peg, Problem, RecordId, Side, StrategyId, TimeInForce, code,
 };
 use hedgerow_exec::Due;
-use hedgerow_kernel::Input;
+use hedgerow_kernel::{Input, Kernel};
+
+/// The positions of strategies, as the gate knows them.
+pub fn positions(kernel: &Kernel) -> impl Fn(StrategyId, InstrumentId) -> i64 + '_ {
+    |strategy, instrument| kernel.gate().holding(strategy, instrument).position
+}
 
 impl Desk {
     /// Does what is due among orders that hang together. It leaves with the next [`Desk::flush`].
@@ -34,8 +39,7 @@ impl Desk {
     }
 
     fn due(&self) -> Option<Due> {
-        let gate = self.kernel.gate();
-        self.links.due(self.kernel.oms(), &|strategy, instrument| gate.holding(strategy, instrument).position)
+        self.links.due(self.kernel.oms(), &positions(&self.kernel))
     }
 
     /// Tells the venue of bars how much of the orders that may only reduce the positions let trade: within a bar nothing can
@@ -43,8 +47,7 @@ impl Desk {
     #[inline]
     pub(super) fn bound_reducing(&mut self, instrument: InstrumentId) {
         if !self.links.is_empty() {
-            let gate = self.kernel.gate();
-            let held = |strategy, instrument| gate.holding(strategy, instrument).position;
+            let held = positions(&self.kernel);
             for (order, lots) in self.links.reducing(instrument, &held) {
                 self.venue.bound(&order, lots);
             }

@@ -108,6 +108,15 @@ impl Desk {
         Ok(sending.len())
     }
 
+    /// Its time is over: what is for an auction stays until that has printed.
+    fn cancel_expired(&mut self, parent: RecordId) -> Result<(), Problem> {
+        let Some(work) = self.parents.get(parent) else { return Ok(()) };
+        let strategy = work.parent.strategy;
+        let waiting = work.staying().filter(|child| !child.is_for_auction);
+        let children: Vec<_> = waiting.map(|child| (child.slot, child.order_id)).collect();
+        children.into_iter().try_for_each(|(slot, order_id)| self.cancel(strategy, slot, order_id, parent))
+    }
+
     fn cancel_children(&mut self, parent: RecordId, cause: RecordId) -> Result<(), Problem> {
         let Some(work) = self.parents.get(parent) else { return Ok(()) };
         let strategy = work.parent.strategy;
@@ -143,7 +152,7 @@ impl Desk {
 
     fn work_one(&mut self, at: usize, depth: Depth<'_>) -> Result<(), Problem> {
         let work = &self.parents.work()[at];
-        let (parent, tif) = (work.parent, work.tif());
+        let parent = work.parent;
         let is_resuming = !work.is_stopped() && self.resuming.contains(&parent.id);
         if work.is_expired(self.looked_ts) {
             let event = about(work, ParentEventKind::Expired, 0);
@@ -152,7 +161,7 @@ impl Desk {
             if (is_resuming || self.is_away) && left_lots > 0 {
                 self.tell_missed(&parent, left_lots)?;
             }
-            return self.cancel_children(parent.id, 0);
+            return self.cancel_expired(parent.id);
         }
         let is_closed = self.is_away || self.stopped.contains(&parent.instrument);
         if is_closed || is_resuming && self.tops.get(parent.instrument).is_none() {
@@ -165,7 +174,8 @@ impl Desk {
         let (bid_ticks, ask_ticks) = self.best(parent.instrument);
         let found_lots =
             if work.looks_for_size() { depth(parent.instrument, work.other_side(), parent.limit_ticks) } else { 0 };
-        let seen = Seen { now: self.looked_ts, bid_ticks, ask_ticks, found_lots };
+        let has_auction = self.holds_auctions(parent.instrument);
+        let seen = Seen { now: self.looked_ts, bid_ticks, ask_ticks, found_lots, has_auction };
         let slice = self.parents.work_mut(at).look(&seen);
         if slice.lots == 0 {
             return Ok(());
@@ -176,7 +186,7 @@ impl Desk {
         self.feed(&mut Input::Slice(slice))?;
         let Slice { strategy, instrument, lots, .. } = slice;
         let work = &self.parents.work()[at];
-        let limit_ticks = work.limit_ticks(&slice);
+        let (limit_ticks, tif) = (work.limit_ticks(&slice), work.tif(&slice));
         let overdue: Vec<_> = work.overdue(&slice).map(|child| (child.slot, child.order_id)).collect();
         for (slot, order_id) in overdue {
             self.cancel(strategy, slot, order_id, parent.id)?;
@@ -197,6 +207,14 @@ impl Desk {
         }
     }
 
+    /// Working orders that a run which is taken up again leaves alone: those that follow another one's fills, and those of
+    /// parent orders that wait for the closing auction.
+    pub fn lasting(&self) -> Vec<RecordId> {
+        let children = self.parents.work().iter().flat_map(|work| &work.children);
+        let waiting = children.filter(|child| child.is_for_auction).map(|child| child.order_id);
+        waiting.chain(self.links.following()).collect()
+    }
+
     /// When a parent order wants to look at the market again; `i64::MAX` = never.
     pub fn parents_wake(&self) -> i64 {
         if self.parents.is_empty() { i64::MAX } else { self.parents.wakes(self.looked_ts).max(self.now) }
@@ -204,10 +222,19 @@ impl Desk {
 
     /// A venue takes orders in an instrument, or none, as far as we know: parent orders look at it, or wait until it does.
     pub fn enter_phase(&mut self, instrument: InstrumentId, is_open: bool) {
+        if !self.phased.contains(&instrument) {
+            self.phased.push(instrument);
+        }
         self.stopped.retain(|stopped| *stopped != instrument);
         if !is_open {
             self.stopped.push(instrument);
         }
+    }
+
+    /// Whether an instrument may have a closing auction: over bars each session's close is one, over books where its venue
+    /// has told of phases; one elsewhere says so when it is asked.
+    fn holds_auctions(&self, instrument: InstrumentId) -> bool {
+        !self.venue.is_of_books() || self.phased.contains(&instrument)
     }
 
     /// A parent order of an earlier life, or whose venue was away, sees a market again and goes on: by its plan, or where steps of that fell due

@@ -202,6 +202,17 @@ impl<S: Store> Session<S> {
         std::mem::take(&mut self.out)
     }
 
+    /// Keeps a number of the application's in order with the messages: whatever a crash leaves of these, it leaves of it.
+    pub fn note(&mut self, number: u64) {
+        self.store.note(number);
+    }
+
+    /// The last number that was noted and is kept, 0 at first.
+    #[must_use]
+    pub fn noted(&self) -> u64 {
+        self.store.noted()
+    }
+
     /// How many bytes wait for those before them.
     #[must_use]
     pub const fn held_bytes(&self) -> usize {
@@ -265,6 +276,7 @@ impl<S: Store> Session<S> {
         self.link = Link::default();
         self.held.clear();
         self.framer.clear();
+        self.store.part();
         if self.settings.reset_on_disconnect {
             self.reset(now_ns);
         }

@@ -33,6 +33,15 @@ pub trait Store {
     /// `WIRE_STORE`.
     fn expect(&mut self, number: u64) -> Result<(), Problem>;
 
+    /// Takes a number of the application's, kept in order with the messages; what it says is the application's to know.
+    fn note(&mut self, number: u64);
+
+    /// The last of these, 0 at first.
+    fn noted(&self) -> u64;
+
+    /// The connection is over, and nothing more will be sent on it.
+    fn part(&mut self) {}
+
     /// Keeps what it was given since the last time: one wait for all of it.
     ///
     /// # Errors
@@ -56,6 +65,7 @@ pub trait Store {
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     numbers: Numbers,
+    noted: u64,
     sent: BTreeMap<u64, Vec<u8>>,
 }
 
@@ -63,7 +73,8 @@ impl MemoryStore {
     /// A store whose counts begin now.
     #[must_use]
     pub const fn new(now_ns: i64) -> MemoryStore {
-        MemoryStore { numbers: Numbers { next_out: 1, next_in: 1, since_ns: now_ns }, sent: BTreeMap::new() }
+        let numbers = Numbers { next_out: 1, next_in: 1, since_ns: now_ns };
+        MemoryStore { numbers, noted: 0, sent: BTreeMap::new() }
     }
 }
 
@@ -80,11 +91,17 @@ impl Store for MemoryStore {
         self.numbers.next_in = number;
         Ok(())
     }
+    fn note(&mut self, number: u64) {
+        self.noted = number;
+    }
+    fn noted(&self) -> u64 {
+        self.noted
+    }
     fn settle(&mut self) -> Result<(), Problem> {
         Ok(())
     }
     fn reset(&mut self, now_ns: i64) -> Result<(), Problem> {
-        *self = MemoryStore::new(now_ns);
+        *self = MemoryStore { noted: self.noted, ..MemoryStore::new(now_ns) };
         Ok(())
     }
     fn replay(&self, first: u64, last: u64, give: &mut dyn FnMut(u64, &[u8])) -> Result<(), Problem> {
@@ -104,6 +121,15 @@ impl Store for Box<dyn Store + Send + Sync> {
     }
     fn expect(&mut self, number: u64) -> Result<(), Problem> {
         (**self).expect(number)
+    }
+    fn note(&mut self, number: u64) {
+        (**self).note(number);
+    }
+    fn noted(&self) -> u64 {
+        (**self).noted()
+    }
+    fn part(&mut self) {
+        (**self).part();
     }
     fn settle(&mut self) -> Result<(), Problem> {
         (**self).settle()

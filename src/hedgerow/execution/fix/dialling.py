@@ -1,0 +1,64 @@
+"""A TCP connection that is being made while its owner does other things.
+
+Promises: nothing here waits longer than it is asked to (but for the name of a host, which the system looks up); the
+addresses of a host are tried one after the other. Never: a clock of its own, a second attempt.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+from collections.abc import Iterator
+
+_Address = tuple[int, int, int, str, tuple[object, ...]]
+
+
+class Dialling:
+    """On its way to one of a host's addresses; see `reached`."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._sock: socket.socket | None = None
+        try:
+            found: list[_Address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)  # type: ignore[assignment]
+        except OSError:
+            found = []
+        self._addresses: Iterator[_Address] = iter(found)
+        self._try_next()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether no address is left that could be reached."""
+        return self._sock is None
+
+    def reached(self, wait_s: float) -> socket.socket | None:
+        """The connected socket, if it is so within so many seconds; it is the caller's then."""
+        sock = self._sock
+        if sock is None or not select.select([], [sock], [], wait_s)[1]:
+            return None
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._try_next()
+            return None
+        self._sock = None
+        return sock
+
+    def give_up(self) -> None:
+        """Leave it."""
+        if self._sock is not None:
+            self._sock.close()
+        self._sock, self._addresses = None, iter(())
+
+    def _try_next(self) -> None:
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+        for family, kind, protocol, _, address in self._addresses:
+            try:
+                sock = socket.socket(family, kind, protocol)
+            except OSError:
+                continue
+            sock.setblocking(False)
+            if sock.connect_ex(address) in (0, errno.EINPROGRESS):
+                self._sock = sock
+                return
+            sock.close()
