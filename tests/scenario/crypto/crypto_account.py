@@ -165,7 +165,7 @@ class Account:
         bids = self.venue.core.depth(0, True, 1000)
         ahead = sum(size for ticks, size in bids if ticks > order["price_ticks"])
         names = {
-            "client_id": f"hit-{order['order_id']}-{order['cum_lots']}",
+            "client_id": f"hit-{order['order_id']}-{order['leaves_lots']}",
             "participant": 2,
             "instrument": 0,
             "side": "Sell",

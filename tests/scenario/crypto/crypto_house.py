@@ -71,6 +71,10 @@ class Place:
             self.account.venue.submit(time.time_ns(), {"do": "bust", "trade": first.id})
             return await answer_json({})
 
+        async def bust_and_hit(request: web.Request) -> web.Response:
+            await bust(request)
+            return await hit(request)
+
         async def foreign(_: web.Request) -> web.Response:
             self.account.place("somebody-else", buys=True, size="0.1", price="100", tif="gtc", post_only=False)
             return await answer_json({})
@@ -90,7 +94,7 @@ class Place:
         async def hit(_: web.Request) -> web.Response:
             return await answer_json(self.account.hit(500))
 
-        acts = {"bust": bust, "foreign": foreign, "cut": cut, "mute": mute, "hit": hit}
+        acts = {"bust": bust, "bust_and_hit": bust_and_hit, "foreign": foreign, "cut": cut, "mute": mute, "hit": hit}
         asks = [web.get("/_/trades", trades), web.get("/_/listening", listening)]
         return [*asks, *(web.post(f"/_/{name}", act) for name, act in acts.items())]
 

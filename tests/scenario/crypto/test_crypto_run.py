@@ -202,6 +202,24 @@ def test_a_trade_that_is_taken_back_and_an_order_of_others_are_found(crypto_plac
     assert any("was taken back" in text for text in told["findings"]), told["findings"]
 
 
+def test_what_is_taken_back_hides_no_execution_that_comes_behind_it(crypto_place: Any) -> None:
+    """As much traded as was taken back, and the order has ended: the venue's count is right, and its list says more."""
+    (crypto_place.folder / "busy.py").write_text(
+        ONCE.replace("buy(100, limit=book.best_ask[0])", "buy(0.01, limit=59_000)")
+    )
+    crypto_place.change("[venue]", "[venue]\nstream = false")
+    crypto_place.change('settle = "3s"', 'settle = "1s"')
+    crypto_place.venue()
+    life = crypto_place.start("run", "paper", "paper.toml")
+    crypto_place.hit()
+    crypto_place.wait(lambda: crypto_place.fills() == 1, "no fill")
+    crypto_place.ask("POST", "bust_and_hit")
+    crypto_place.wait(lambda: "was taken back" in crypto_place.words(), "nobody was told")
+    crypto_place.end(life, stop=True)
+    assert crypto_place.fills() == 2
+    assert crypto_place.named() == crypto_place.paid()
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

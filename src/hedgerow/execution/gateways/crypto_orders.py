@@ -57,7 +57,8 @@ class Tracked:
 
     name, words, venue_id: as it stands there now. told: what is filled in all; before: of that, under earlier names.
     booked: executions of an earlier life by price and size, whose numbers are not known yet. is_held: its end is not
-    told yet; ended_as: how it ended. sent_ns: since when the venue should know it.
+    told yet; ended_as: how it ended. sent_ns: since when the venue should know it. off_since_ns: since when the venue
+    counts other fills than were told; taken_back: of what was told, so much it does not count any more, for certain.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Tracked:
     ended_as: str = ""
     off_since_ns: int = 0
     off_told: bool = False
+    taken_back: Decimal = Decimal(0)
     is_inherited: bool = False
     is_due: bool = False
     names: list[str] = field(default_factory=list)
@@ -81,6 +83,10 @@ class Tracked:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def counted(self, stand: Stand) -> Decimal:
+        """What is filled in all by the venue's count, and what it took back."""
+        return stand.filled + self.before + self.taken_back
 
 
 class CryptoOrders:
@@ -138,7 +144,7 @@ class CryptoOrders:
     async def follow(self, one: Tracked, stand: Stand) -> None:
         """Tell what the answer to an order says of it, or ask."""
         self._executions(one, stand.trades)
-        if stand.status in STATUS and stand.filled + one.before == one.told:
+        if stand.status in STATUS and one.counted(stand) == one.told:
             self._stands(one, stand)
         else:
             await self.look(one)
@@ -179,7 +185,7 @@ class CryptoOrders:
         one.is_due = True
         await asyncio.sleep(_GRACE_S)
         one.is_due = False
-        if event.stand is None or one.change is not None or event.stand.filled + one.before > one.told:
+        if event.stand is None or one.change is not None or one.counted(event.stand) > one.told:
             await self.look(one)
 
     async def sweep(self, *, is_streamed: bool = False) -> tuple[bool, bool]:
@@ -196,9 +202,10 @@ class CryptoOrders:
             if is_streamed and moved:
                 await asyncio.sleep(_GRACE_S)
             for one in moved:
-                told = one.told
+                told, stand = one.told, working.get(one.name)
+                is_told = stand is not None and one.counted(stand) <= told  # what came since is no gap
                 await self.look(one)
-                missed |= is_streamed and one.told > told
+                missed |= is_streamed and not is_told and one.told > told
         return bool(by_symbol), missed
 
     async def look(self, one: Tracked) -> None:
@@ -207,19 +214,25 @@ class CryptoOrders:
             try:
                 if not self.has(one) or (one.change is not None and not await self._decided(one, one.change)):
                     return
-                stand = await self.client.stand(one.name, one.words.symbol, one.venue_id)
-                await self._catch_up(one, stand)
+                if one.off_since_ns:  # what is taken back hides behind what was not told yet
+                    await self._list(one)
+                for _ in range(2):  # what was told meanwhile is no difference
+                    asked = one.told
+                    stand = await self.client.stand(one.name, one.words.symbol, one.venue_id)
+                    await self._catch_up(one, stand)
+                    if one.counted(stand) == one.told:
+                        break
             except Missing:
                 self._missing(one)
             except (Refused, Unsure):
                 return
             else:
                 if self.has(one) and stand.name == one.name:  # it was not changed meanwhile
-                    self._stands(one, stand)
+                    self._stands(one, stand, asked)
 
     def changed(self, one: Tracked, change: Change, venue_id: str) -> None:
         """The venue made a change: the order is another one there from now on."""
-        old, one.before = one.name, one.told
+        old, one.before, one.taken_back = one.name, one.told, Decimal(0)
         one.name, one.words, one.venue_id, one.change = change.name, change.words, venue_id, None
         self._by_name[change.name] = one
         one.names.append(change.name)
@@ -258,7 +271,7 @@ class CryptoOrders:
         self._confirm(one, event.venue_id)
         if event.trade is not None:
             self._executions(one, (event.trade,))
-        if event.stand.filled + one.before != one.told:
+        if one.counted(event.stand) != one.told:
             return one
         self._stands(one, event.stand)
         return None
@@ -280,7 +293,7 @@ class CryptoOrders:
         await self._catch_up(one, old)
         if one.change is not change:
             return True  # the answer to the change came meanwhile
-        if STATUS.get(old.status, "0") not in ENDS or old.filled + one.before != one.told:
+        if STATUS.get(old.status, "0") not in ENDS or one.counted(old) != one.told:
             if self.now_ns() - change.sent_ns > self.settle_ns:
                 self._is_off_for_good(one, f"{change.name} is to replace it, and both are there")
             return False
@@ -292,11 +305,17 @@ class CryptoOrders:
         if stand.name != one.name:
             return
         one.confirmed, one.venue_id = True, stand.venue_id or one.venue_id
-        if stand.filled + one.before > one.told:
-            trades = await self.client.trades(one.words.symbol, one.venue_id)
-            is_whole = not one.booked - Counter(map(_alike, trades))  # or the venue does not list all of them yet
-            if is_whole and stand.name == one.name:
-                self._executions(one, trades)
+        has_ended = STATUS.get(stand.status, "0") in ENDS and stand.filled
+        if one.counted(stand) > one.told or has_ended:  # then nothing that counts for another may be left untold
+            await self._list(one)
+
+    async def _list(self, one: Tracked) -> None:
+        """Tell the executions that the venue lists, unless the order is called otherwise by then."""
+        name = one.name
+        trades = await self.client.trades(one.words.symbol, one.venue_id)
+        is_whole = not one.booked - Counter(map(_alike, trades))  # or the venue does not list all of them yet
+        if is_whole and name == one.name:
+            self._executions(one, trades)
 
     def _confirm(self, one: Tracked, venue_id: str) -> None:
         """The venue has it; told where nothing was told of it before."""
@@ -321,10 +340,15 @@ class CryptoOrders:
             done = one.told >= Decimal(one.words.quantity)
             self.tell(one, "F", {39: "2" if done else "1", **told, **({97: "Y"} if one.is_inherited else {})})
 
-    def _stands(self, one: Tracked, stand: Stand) -> None:
-        """Its executions were told: now how it stands, if anybody asked, and its end."""
-        if stand.filled + one.before != one.told:
-            self._is_off(one, stand)
+    def _stands(self, one: Tracked, stand: Stand, asked: Decimal | None = None) -> None:
+        """Its executions were told: now how it stands, if anybody asked, and its end.
+
+        asked: what was told when the venue was asked; of an order that is open, more may have been told meanwhile.
+        """
+        is_open = STATUS.get(stand.status, "0") not in ENDS
+        least = one.told if asked is None or not is_open else asked
+        if not least <= one.counted(stand) <= one.told:
+            self._is_off(one, stand, least)
             return
         one.off_since_ns = 0
         is_short = stand.status == "closed" and one.told < Decimal(one.words.quantity)
@@ -332,25 +356,30 @@ class CryptoOrders:
         if one.is_held or one.change is not None:
             one.ended_as = status if status in ENDS else ""
             return
+        one.off_told = False
         if one.asked:
             one.asked = False
-            self.tell(one, "I", {39: status})
+            if not one.taken_back:  # people decide
+                self.tell(one, "I", {39: status})
         elif status in ENDS and status != "2":
             self.tell(one, status, {39: status})
         if status in ENDS:
             self.forget(one)
 
-    def _is_off(self, one: Tracked, stand: Stand) -> None:
+    def _is_off(self, one: Tracked, stand: Stand, least: Decimal) -> None:
         """The venue counts other fills than its executions: it may come to agree with itself; if not, people decide."""
-        now_ns, filled = self.now_ns(), stand.filled + one.before
+        now_ns, counted = self.now_ns(), one.counted(stand)
         one.off_since_ns = one.off_since_ns or now_ns
         if now_ns - one.off_since_ns < self.settle_ns or one.off_told:
             return
-        one.off_told, one.asked = True, False
-        if filled < one.told:
-            self.teller.unsure(one.name, f"{filled} are filled, and {one.told} were: a trade was taken back")
+        one.asked = False
+        if counted < least:
+            one.off_since_ns, one.taken_back = 0, one.taken_back + least - counted
+            filled = stand.filled + one.before
+            self.teller.unsure(one.name, f"{filled} are filled, and {least} were: a trade was taken back")
         else:
-            self.tell(one, "I", {39: STATUS.get(stand.status, "0"), 14: f"{filled:f}"})
+            one.off_told = True
+            self.tell(one, "I", {39: STATUS.get(stand.status, "0"), 14: f"{counted:f}"})
 
     def _missing(self, one: Tracked) -> None:
         """The venue does not find it: once it must have come, it never had it; or had it, and nobody knows."""
@@ -394,7 +423,7 @@ class CryptoOrders:
 
 def _may_have_moved(one: Tracked, stand: Stand | None) -> bool:
     is_open = one.asked or not one.confirmed or one.change is not None
-    return is_open or stand is None or stand.filled + one.before != one.told
+    return is_open or stand is None or one.counted(stand) != one.told
 
 
 def _alike(trade: Trade) -> tuple[Decimal, Decimal]:
