@@ -749,6 +749,7 @@ class FixSession:
         schedule: tuple[str, SupportsIndex, SupportsIndex] | None = None,
         heartbeat_s: SupportsIndex = 30,
         reset_on_logon: bool = False,
+        reset_when_new: bool = False,
         reset_on_logout: bool = False,
         reset_on_disconnect: bool = False,
         latency_max_s: SupportsIndex = 120,

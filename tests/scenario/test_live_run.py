@@ -356,6 +356,22 @@ def test_a_run_that_died_before_it_had_begun_begins_and_one_that_lost_its_key_do
     assert sorted((path.name, path.stat().st_size) for path in journal.iterdir()) == before
 
 
+def test_a_new_run_begins_its_session_anew_whatever_the_venue_remembers(place: Place) -> None:
+    """Another folder, the same name at the venue: on paper both count from 1 again, else it is said."""
+    place.venue()
+    settings = place.folder / "paper.toml"
+    told = settings.read_text()
+    for folder in ("run", "second"):
+        settings.write_text(told.replace('folder = "run"', f'folder = "{folder}"'))
+        found = place.paper(2.0)
+        assert found["fills"] > 0
+        assert found["findings"] == []
+    settings.write_text(told.replace('"run"', '"third"').replace('target = "EXCH"', 'target = "EXCH"\nreset = false'))
+    found = place.paper(2.0)
+    assert found["fills"] == 0
+    assert "begun anew by reset = true" in found["findings"][0]
+
+
 def test_live_wants_what_people_signed(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     """No mandate, no live run; and no order of one that nobody proposed."""
     assert run(["run", "live", str(place.folder / "paper.toml")]) != 0

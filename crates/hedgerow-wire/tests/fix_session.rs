@@ -275,6 +275,25 @@ fn a_logon_that_is_not_theirs_or_not_of_now_resets_nothing() {
 }
 
 #[test]
+fn a_store_that_never_heard_of_the_session_asks_once_to_count_from_one() {
+    let mut a = side_with("A", "B", true, |settings| settings.reset_when_new = true);
+    for _ in 0..2 {
+        a.connected(T).unwrap();
+        let sent = text(&a.transmit());
+        assert!(sent.contains("|34=1|") && sent.contains("|141=Y|"), "{sent}");
+        a.disconnected(T);
+    }
+    a.connected(T).unwrap();
+    let _ = a.transmit();
+    events(&mut a, &message("A", "34=1|49=B|52=20261120-14:30:00.000|56=A|98=0|108=30|141=Y|"), T);
+    assert!(a.is_logged_on());
+    a.disconnected(T);
+    a.connected(T).unwrap();
+    let sent = text(&a.transmit());
+    assert!(sent.contains("|34=2|") && !sent.contains("|141="), "{sent}");
+}
+
+#[test]
 fn a_reset_forgets_the_message_that_was_being_taken() {
     let mut b = side_with("B", "A", false, |settings| settings.reset_on_disconnect = true);
     b.connected(T).unwrap();

@@ -25,7 +25,8 @@ impl FixSession {
     /// Raises `WireError`: a store that cannot be read, a schedule that is none.
     #[new]
     #[pyo3(signature = (begin_string, sender, target, dictionary, *, now_ns, initiator=false, application=None, others=Vec::new(),
-        store=None, retold=false, schedule=None, heartbeat_s=30, reset_on_logon=false, reset_on_logout=false, reset_on_disconnect=false,
+        store=None, retold=false, schedule=None, heartbeat_s=30, reset_on_logon=false, reset_when_new=false, reset_on_logout=false,
+        reset_on_disconnect=false,
         latency_max_s=120, time_digits=3, values_present=true, fields_known=true, user_fields_known=true,
         never_again=Vec::new(), logon_fields=Vec::new()))]
     #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools)]
@@ -43,6 +44,7 @@ impl FixSession {
         schedule: Option<(String, u32, u32)>,
         heartbeat_s: u32,
         reset_on_logon: bool,
+        reset_when_new: bool,
         reset_on_logout: bool,
         reset_on_disconnect: bool,
         latency_max_s: u32,
@@ -56,6 +58,7 @@ impl FixSession {
         let mut settings = Settings::new(begin_string, sender, target, initiator);
         settings.heartbeat_s = heartbeat_s;
         settings.reset_on_logon = reset_on_logon;
+        settings.reset_when_new = reset_when_new;
         settings.reset_on_logout = reset_on_logout;
         settings.reset_on_disconnect = reset_on_disconnect;
         settings.latency_max_s = latency_max_s;

@@ -70,7 +70,7 @@ def _fees(table: Table) -> Fees:
 
 def _venue(table: Table, here: Path, session: Path, mode: str) -> Venue:
     port = _control_port(table, mode) if table.has("control_port") else None
-    place = crypto_place(table, here) if table.has("ccxt") else _fix(table, session)
+    place = crypto_place(table, here) if table.has("ccxt") else _fix(table, session, mode)
     table.done()
     return Venue(place_name(place), place, control_port=port)
 
@@ -82,7 +82,7 @@ def _control_port(venue: Table, mode: str) -> int:
     return venue.whole("control_port", None, 1, 65_535)
 
 
-def _fix(venue: Table, session: Path) -> FixLink:
+def _fix(venue: Table, session: Path, mode: str) -> FixLink:
     return FixLink(
         host=venue.text("host"),
         port=venue.whole("port", None, 1, 65_535),
@@ -90,4 +90,5 @@ def _fix(venue: Table, session: Path) -> FixLink:
         target=venue.text("target"),
         store=session,
         heartbeat_s=venue.whole("heartbeat_s", 30, 0, 3_600),
+        resets=venue.flag("reset", mode == "paper"),
     )

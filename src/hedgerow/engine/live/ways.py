@@ -7,7 +7,7 @@ with each that has an order of it. Never: a venue that the settings do not name.
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hedgerow.core.errors import named_errors, problem
@@ -15,11 +15,13 @@ from hedgerow.engine.live.beside import was_routed
 from hedgerow.engine.live.findings import Findings
 from hedgerow.engine.live.gateways import Gateway, Venue, gateway_of
 from hedgerow.engine.live.orders import REJECTED, Book, Working, working_of
+from hedgerow.engine.live.outcome import rows_of
 from hedgerow.engine.live.rising import Clock
 from hedgerow.engine.live.routed import RoutedGateway
 from hedgerow.engine.live.router import Router
 from hedgerow.engine.live.routes import Routes
 from hedgerow.engine.live.venue_settings import LiveSettings
+from hedgerow.execution.gateways import FixLink
 from hedgerow.execution.latencies import Latencies
 
 
@@ -53,14 +55,18 @@ def way_of(
     """The way of a run. known: its engine, names of orders, findings; clocks: the wall's, and one that never goes back;
     latencies: by venue, those of earlier lives."""
 
+    engine, book, findings = known
+    has_ordered = len(rows_of(engine, "Order")) > 0
+
     def open_way(venue: Venue, heard: Any) -> Gateway:
-        seen = latencies.setdefault(venue.name, Latencies())
+        seen, place = latencies.setdefault(venue.name, Latencies()), venue.place
+        if isinstance(place, FixLink) and has_ordered:  # what the venue holds for us must come
+            place = replace(place, resets=False)
         traded = [one for one in settings.instruments if venue.trades(one.symbol)]
-        return gateway_of(venue.place, traded, heard, *clocks, seen)
+        return gateway_of(place, traded, heard, *clocks, seen)
 
     if not settings.is_routed:
         return Way(open_way(settings.venues[0], run))
-    engine, book, findings = known
     routes = Routes(engine)
     _settle_unsent(engine, book, findings, routes)
     for order in working_of(engine):

@@ -34,7 +34,10 @@ Level = tuple[str, str]
 
 @dataclass(frozen=True)
 class FixLink:
-    """Where the venue listens, who we are there and who it is, and the file that keeps the session's numbers."""
+    """Where the venue listens, who we are there and who it is, and the file that keeps the session's numbers.
+
+    resets: a file that never heard of the venue asks it to count from 1, whatever it remembers of this name.
+    """
 
     host: str
     port: int
@@ -42,6 +45,7 @@ class FixLink:
     target: str
     store: Path
     heartbeat_s: int = 30
+    resets: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ class FixGateway:
             store=link.store,
             retold=True,
             heartbeat_s=link.heartbeat_s,
+            reset_when_new=link.resets,
             fields_known=False,
             never_again=["D", "G"],
         )
@@ -265,6 +270,8 @@ class FixGateway:
     def on_logout(self, session: _core.FixSession, why: str) -> None:
         """Of the session: it ended."""
         self.latencies.forget()
+        if "too low" in why and not self._link.resets:  # of those that a new file may be told
+            why += f"; of {self._link.sender} it knows more than {self._link.store} does: begun anew by reset = true"
         self._heard.on_down(why)
 
     def on_message(self, session: _core.FixSession, now_ns: int) -> None:

@@ -138,11 +138,12 @@ impl<S: Store> Session<S> {
 
     /// An initiator's Logon on a new connection.
     pub(super) fn send_first_logon(&mut self, now_ns: i64) {
-        if self.settings.reset_on_logon {
+        let anew = self.settings.reset_on_logon || (self.settings.reset_when_new && self.next_in() == 1);
+        if anew {
             self.reset(now_ns);
         }
         // Both counts at 1 are said to be: the counterparty may remember others.
-        let reset = self.settings.since("FIX.4.1") && self.settings.reset_on_logon;
+        let reset = self.settings.since("FIX.4.1") && anew;
         self.link.sent_reset = reset;
         self.send_logon(reset, now_ns);
     }

@@ -71,6 +71,8 @@ pub struct Settings {
     pub heartbeat_s: u32,
     /// Each logon begins both counts at 1.
     pub reset_on_logon: bool,
+    /// The logon of an initiator that never heard anything of this session does: a new store, an old name.
+    pub reset_when_new: bool,
     /// Each logout does.
     pub reset_on_logout: bool,
     /// Each lost connection does.
@@ -110,6 +112,7 @@ impl Settings {
             initiator,
             heartbeat_s: 30,
             reset_on_logon: false,
+            reset_when_new: false,
             reset_on_logout: false,
             reset_on_disconnect: false,
             latency_max_s: 120,
