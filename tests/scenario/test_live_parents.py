@@ -166,11 +166,13 @@ def test_a_run_that_shall_stop_its_parent_orders_sends_nothing_more_for_them(pla
     life.kill()
     life.wait()
     before = len(Journal(place.folder / "run").of("Slice"))
+    done = Counter(kind for kind, _ in events(place))  # the iceberg's price may have come
+    assert done in ({}, {ENDED: 1})
     told = waited(place)
     assert (told["working"], told["unknown"]) == (0, 0)
     assert place.differences() == []
     assert len(Journal(place.folder / "run").of("Slice")) == before
-    assert Counter(kind for kind, _ in events(place)) == {STOPPED: 3, ENDED: 3}
+    assert Counter(kind for kind, _ in events(place)) == {STOPPED: 3 - done[ENDED], ENDED: 3}
     hr.verify(place.folder / "run")
 
 
