@@ -57,6 +57,12 @@ class Desk:
                 raise TimeoutError("the exchange did not answer for a minute")
             self._gateway.turn(0.01)
 
+    def on_unsure(self, name: str, why: str, *, asks: bool = False) -> None:
+        """Of the gateway; it would be seen as an order without an answer."""
+
+    def on_remark(self, text: str) -> None:
+        """Of the gateway."""
+
     def close(self) -> None:
         """Log out."""
         end = time.monotonic() + 5

@@ -14,7 +14,7 @@ import pytest
 
 from hedgerow.execution.fix import Acceptor, FixSession
 from hedgerow.execution.fix.vocabulary import spoken_dictionary
-from hedgerow.execution.gateways import FixGateway, FixLink
+from hedgerow.execution.gateways import FixGateway, FixLink, OrderWords
 
 NAMES = ("FIX.4.4", "VENUE", "DESK")
 
@@ -39,11 +39,42 @@ class ShowsNothing:
         """It goes on."""
 
 
+class SaysMore(ShowsNothing):
+    """A venue that says what no small dictionary knows: parties, fees, instruments' other names, fields of its own."""
+
+    def on_message(self, session: FixSession, now_ns: int) -> None:
+        """Fill an order with all of that; show a book; of another order say what cannot be read."""
+        told = {tag: value for tag, value, _ in session.fields()}
+        if session.msg_type == "V" and told[262] == b"books":
+            entry = [(290, b"1"), (346, b"2"), (15, b"USD"), (58, b"a line"), (5001, b"own")]
+            sides = [(269, b"0"), (270, b"10"), (271, b"5"), *entry, (269, b"1"), *entry, (270, b"11"), (271, b"7")]
+            named = [(262, b"books"), (48, b"US0000000001"), (22, b"4"), (454, b"2"), (455, b"A"), (456, b"8")]
+            session.send("W", [*named, (455, b"B"), (456, b"4"), (55, b"ABC"), (268, b"2"), *sides], now_ns)
+        elif session.msg_type == "B":
+            session.send("h", [(336, b"1"), (340, b"2")], now_ns)
+        elif session.msg_type == "D":
+            parties = [(453, b"2"), (448, b"DESK"), (447, b"D"), (452, b"1"), (448, b"CLEAR"), (447, b"D"), (452, b"4")]
+            fees = [(136, b"2"), (137, b"0.25"), (138, b"USD"), (139, b"4"), (137, b"0.10"), (138, b"USD"), (139, b"7")]
+            filled = [
+                (150, b"F"),
+                (39, b"2"),
+                (17, b"e1"),
+                (11, told[11]),
+                *parties,
+                (12, b"1"),
+                (13, b"3"),
+                (479, b"USD"),
+            ]
+            cum = b"5" if told[11] == b"o1" else b"five"
+            session.send("8", [*filled, (31, b"10"), (32, b"5"), (14, cum), *fees, (9001, b"x"), (9001, b"y")], now_ns)
+
+
 class Desk:
     """Whom the gateway tells."""
 
     def __init__(self) -> None:
         self.refusals: list[tuple[str, str]] = []
+        self.heard: list[Any] = []
         self.ups = 0
 
     def on_up(self) -> None:
@@ -57,15 +88,39 @@ class Desk:
         """Remember it."""
         self.refusals.append((kind, why))
 
+    def on_book(self, *told: Any) -> None:
+        """Remember it."""
+        self.heard.append(told)
+
+    def on_report(self, kind: str, told: dict[int, str]) -> None:
+        """Remember it."""
+        self.heard.append((kind, told))
+
+    def on_unsure(self, name: str, why: str, *, asks: bool = False) -> None:
+        """Remember it."""
+        self.heard.append((name, why, asks))
+
+    def on_remark(self, text: str) -> None:
+        """Remember it."""
+        self.heard.append(text)
+
     def settle(self) -> None:
         """Nothing is kept."""
 
 
 @pytest.fixture
-def venue(tmp_path: Path) -> Iterator[tuple[ShowsNothing, int]]:
-    """It, listening."""
-    books, application, stop = spoken_dictionary("FIX.4.4"), ShowsNothing(), threading.Event()
-    session = FixSession(*NAMES, books, application=books, now_ns=time.time_ns(), store=tmp_path / "venue.session")
+def venue(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[ShowsNothing, int]]:
+    """It, listening; of the kind that a test asks for."""
+    books, stop = spoken_dictionary("FIX.4.4"), threading.Event()
+    application = getattr(request, "param", ShowsNothing)()
+    session = FixSession(
+        *NAMES,
+        books,
+        application=books,
+        now_ns=time.time_ns(),
+        store=tmp_path / "venue.session",
+        fields_known=False,
+    )
     acceptor = Acceptor("127.0.0.1", 0, {NAMES: session}, lambda _: application, time.time_ns)
     thread = threading.Thread(target=acceptor.serve, args=(stop.is_set,))
     thread.start()
@@ -99,6 +154,40 @@ def test_that_a_venue_tells_no_trades_is_said_once_and_that_it_shows_no_book_eac
         until(lambda: not gateway.is_up)
     assert desk.refusals.count(("Y", "no trades between others are told: not here")) == 1
     assert desk.refusals.count(("Y", "not here")) == 3
+    gateway.close()
+
+
+@pytest.mark.parametrize("venue", [SaysMore], indirect=True)
+def test_what_a_venue_says_beyond_our_dictionary_hides_nothing_that_we_know(
+    venue: tuple[ShowsNothing, int], tmp_path: Path
+) -> None:
+    """Groups that nobody here knows, and fields in those that we do; what cannot be read of an order is asked for."""
+    desk = Desk()
+    gateway = FixGateway(FixLink("127.0.0.1", venue[1], "DESK", "VENUE", tmp_path / "desk.session"), desk, time.time_ns)
+
+    def until(what: Any) -> None:
+        end = time.monotonic() + 30
+        while not what():
+            assert time.monotonic() < end
+            gateway.turn(0.02)
+
+    until(lambda: gateway.is_up)
+    gateway.watch(["ABC"], 1)
+    gateway.flush()
+    until(lambda: desk.heard)
+    assert desk.heard.pop() == ("ABC", [("10", "5")], [("11", "7")])
+    gateway._session.send("B", [(148, b"is it open")], time.time_ns())  # answered in a type that is not supported here
+    gateway.new("o1", OrderWords("ABC", True, "5", "10", "gtc"), time.time_ns())
+    gateway.flush()
+    until(lambda: desk.heard)
+    kind, told = desk.heard.pop()
+    assert (kind, told[11], told[32], told[12], told[479]) == ("8", "o1", "5", "1.35", "USD")
+    gateway.new("o2", OrderWords("ABC", True, "5", "10", "gtc"), time.time_ns())
+    gateway.flush()
+    until(lambda: desk.heard)
+    name, why, asks = desk.heard.pop()
+    assert (name, asks) == ("o2", True)
+    assert "tag 14" in why
     gateway.close()
 
 

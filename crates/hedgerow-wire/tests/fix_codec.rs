@@ -67,6 +67,40 @@ fn groups_within_groups_are_read_with_their_depth() {
 }
 
 #[test]
+fn what_a_counterparty_says_beyond_the_dictionary_is_let_pass_where_the_rules_let_it() {
+    let book = small();
+    let lenient = Rules { fields_known: false, ..Rules::default() };
+    let users = Rules { user_fields_known: false, ..Rules::default() };
+    let told = &ORDER[6..];
+    let depths = |fields: &str, rules: Rules| {
+        let raw = order(&format!("11=ID|{fields}{told}"));
+        let mut parser = Parser::new();
+        let read = parser.read(&raw, Books::one(&book), rules).map_err(|fault| (fault.kind, fault.tag))?;
+        Ok(read.fields()[9..raw.iter().filter(|byte| **byte == 1).count() - 5]
+            .iter()
+            .map(|field| (field.tag, field.depth))
+            .collect::<Vec<_>>())
+    };
+    // A group that nobody knows, whose fields come again with each entry.
+    let unknown = "382=2|375=x|337=y|375=z|337=w|";
+    assert!(depths(unknown, lenient).is_ok());
+    assert_eq!(depths(unknown, Rules::default()), Err((Kind::Tag, 337)));
+    // Fields of an entry that the dictionary does not have there, between others and behind them.
+    let extra = "453=2|448=a|999=1|452=1|448=b|999=2|";
+    let within = [(448, 1), (999, 1), (452, 1), (448, 1), (999, 1)];
+    assert_eq!(depths(extra, lenient), Ok(within.to_vec()));
+    assert_eq!(depths(extra, users), Err((Kind::NotOfMessage, 448)));
+    let own = extra.replace("999", "5001");
+    assert!(depths(&own, lenient).is_ok() && depths(&own, users).is_ok());
+    // One of the message's own within an entry, while entries are to come; behind the last it is the message's.
+    assert_eq!(depths("453=2|448=a|58=x|448=b|58=y|", lenient), Ok([(448, 1), (58, 1), (448, 1), (58, 0)].to_vec()));
+    // What is wrong stays wrong: the message's own twice, too few entries, one that begins with another field.
+    assert_eq!(depths("58=x|58=y|", lenient), Err((Kind::Repeated, 58)));
+    assert!(depths("453=3|448=a|999=1|448=b|", lenient).is_err());
+    assert_eq!(depths("453=1|999=1|448=b|", lenient), Err((Kind::GroupCount, 453)));
+}
+
+#[test]
 fn data_may_hold_the_separator_and_its_length_must_be_true() {
     let book = small();
     let mut writer = Writer::new();

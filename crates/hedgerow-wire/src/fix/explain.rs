@@ -20,17 +20,20 @@ struct Part {
 struct Twin<'a> {
     raw: &'a [u8],
     fields: &'a mut [Field],
+    session: &'a Dictionary,
     rules: Rules,
+    /// What the groups at hand stand in, the message's own layout first.
+    around: Vec<&'a Layout>,
 }
 
 /// Finds the fault to report, or that there is none; says the depth of every field on the way.
 #[cold]
 pub fn explain(raw: &[u8], fields: &mut [Field], books: Books<'_>, rules: Rules) -> Result<(), Fault> {
-    let mut twin = Twin { raw, fields, rules };
+    let empty = Layout::default();
+    let mut twin = Twin { raw, fields, session: books.session, rules, around: Vec::new() };
     let msg_type = fields_value(raw, twin.fields, 2).to_vec();
     let dictionary = books.of(&msg_type);
     let def = dictionary.message(&msg_type);
-    let empty = Layout::default();
     let body_layout = def.map_or(&empty, |def| &def.body);
     let (mut header, mut body, mut trailer) = (Vec::new(), Vec::new(), Vec::new());
     let (mut section, mut misplaced, mut at) = (0, None, 0);
@@ -103,18 +106,24 @@ fn place_of(tag: i32, session: &Dictionary) -> u8 {
     }
 }
 
-impl Twin<'_> {
+impl<'a> Twin<'a> {
     /// Takes one field and the entries of the group that it counts.
-    fn part(&mut self, at: &mut usize, layout: &Layout, depth: u8) -> Part {
+    fn part(&mut self, at: &mut usize, layout: &'a Layout, depth: u8) -> Part {
         let mut part = Part { at: *at, entries: Vec::new(), stray: None };
         self.fields[*at].depth = depth;
         let group = layout.group(self.fields[*at].tag as u32);
         *at += 1;
         let Some(group) = group else { return part };
+        let count = number(self.value_at(part.at));
+        self.around.push(layout);
         let first = group.order.first().copied().unwrap_or(0) as i32;
         while let Some(field) = self.fields.get(*at).copied() {
             if field.tag <= 0 || !group.has(field.tag as u32) {
-                break;
+                let Some(entry) = part.entries.last() else { break };
+                let is_within = count.is_some_and(|count| (part.entries.len() as u64) < count);
+                if entry.is_empty() || !self.is_let_pass(field.tag, is_within) {
+                    break;
+                }
             }
             let begins = field.tag == first;
             if !begins && part.entries.is_empty() {
@@ -128,7 +137,21 @@ impl Twin<'_> {
                 entry.push(taken);
             }
         }
+        self.around.pop();
         part
+    }
+
+    /// Whether a field that the group at hand has not is of its entry all the same: a counterparty says more than the
+    /// dictionary knows. Behind the last entry only what is of nothing around it can be.
+    fn is_let_pass(&self, tag: i32, is_within: bool) -> bool {
+        let is_body = tag > 0 && place_of(tag, self.session) == 1;
+        let is_around = || self.around.iter().any(|layout| layout.has(tag as u32));
+        is_body && !self.rules.must_know(tag) && (is_within || !is_around())
+    }
+
+    fn value_at(&self, at: usize) -> &'a [u8] {
+        let field = self.fields[at];
+        &self.raw[field.start as usize..field.end as usize]
     }
 
     fn tag(&self, part: &Part) -> i32 {
@@ -156,7 +179,10 @@ impl Twin<'_> {
         let mut last = None;
         for part in parts {
             let field = self.fields[part.at];
-            if last.replace(field.tag) == Some(field.tag) {
+            // What the layout has not, and need not, may be of a group that nobody knows.
+            let is_known =
+                layout.map_or(true, |layout| layout.has(field.tag as u32)) || self.rules.must_know(field.tag);
+            if last.replace(field.tag) == Some(field.tag) && is_known {
                 return Err(Fault::new(Kind::Repeated, field.tag));
             }
             self.value(field, dictionary)?;

@@ -94,9 +94,9 @@ class Seat:
         """Of the gateway."""
         self.run.on_refused(kind, f"{self.name}: {why}")
 
-    def on_unsure(self, name: str, why: str) -> None:
+    def on_unsure(self, name: str, why: str, *, asks: bool = False) -> None:
         """Of the gateway."""
-        self.run.on_unsure(name, why)
+        self.run.on_unsure(name, why, asks=asks)
 
     def on_remark(self, text: str) -> None:
         """Of the gateway."""

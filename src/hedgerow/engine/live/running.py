@@ -349,13 +349,15 @@ class LiveRun:
         """Of the gateway: the venue did not take a message of ours."""
         self._find("LIVE_WORDS", f"the venue refused a message ({kind}): {why}")
 
-    def on_unsure(self, name: str, why: str) -> None:
+    def on_unsure(self, name: str, why: str, *, asks: bool = False) -> None:
         """Of the gateway: nobody knows what became of an order; its reservation stays until the venue has said."""
         order = working(self._engine, self._book.number(name))
         self._find("LIVE_UNSURE", f"{name}: nobody knows what became of it: {why}", order)
         if order is not None and order.state != "Unknown":
             with named_errors():
                 self._engine.report(self._book.report(LOST, order, self._now()), self._handlers)
+        if order is not None and asks:
+            self._ask(order)
 
     def on_remark(self, text: str) -> None:
         """Of the gateway: something that a person should know."""

@@ -46,7 +46,8 @@ class Application(Protocol):
 class Connection:
     """A connected socket with its session; the owner of the loop calls `read`, `write` and `tick`.
 
-    `read` hands over what came; the answers leave with the next `tick` or `write`, behind `settle`.
+    `read` hands over what came; the answers leave with the next `tick` or `write`, behind `settle`. `refused` hears
+    what is wrong with a message that the session refused, while it is at hand.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Connection:
         application: Application,
         now_ns: int,
         settle: Settle = lambda: None,
+        refused: Callable[[str], None] = lambda _: None,
     ) -> None:
         sock.setblocking(False)
         with suppress(OSError):
@@ -66,7 +68,7 @@ class Connection:
         self.ended = False
         self.unsettled = False
         """Whether something was handed over since `settle` was last called."""
-        self._settle = settle
+        self._settle, self._refused = settle, refused
         self._told = False
         self._unsent = bytearray()
         with named_errors():
@@ -110,6 +112,8 @@ class Connection:
                 self.application.on_logon(self.session)
             elif kind == "application":
                 self.application.on_message(self.session, now_ns)
+            elif kind == "refused":
+                self._refused(detail)
             elif kind == "disconnected":
                 self._tell_end(detail)
 

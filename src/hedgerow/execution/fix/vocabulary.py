@@ -35,7 +35,8 @@ _FIELDS = """
 117 QuoteID STRING, 132 BidPx PRICE, 133 OfferPx PRICE, 134 BidSize QTY, 135 OfferSize QTY,
 295 NoQuoteEntries NUMINGROUP, 296 NoQuoteSets NUMINGROUP, 297 QuoteStatus INT, 299 QuoteEntryID STRING,
 300 QuoteRejectReason INT, 301 QuoteResponseLevel INT, 302 QuoteSetID STRING, 304 TotNoQuoteEntries INT,
-311 UnderlyingSymbol STRING, 368 QuoteEntryRejectReason INT
+311 UnderlyingSymbol STRING, 136 NoMiscFees NUMINGROUP, 137 MiscFeeAmt AMT, 138 MiscFeeCurr STRING,
+139 MiscFeeType STRING, 891 MiscFeeBasis INT, 368 QuoteEntryRejectReason INT
 """
 _HEADER = "BeginString BodyLength MsgType SenderCompID TargetCompID MsgSeqNum SendingTime"
 _HEADER_MORE = "PossDupFlag PossResend OrigSendingTime ApplVerID"
@@ -58,9 +59,9 @@ F OrderCancelRequest: OrigClOrdID ClOrdID Symbol Side TransactTime; OrderID Orde
 H OrderStatusRequest: ClOrdID Symbol Side; OrderID OrdStatusReqID
 AF OrderMassStatusRequest: MassStatusReqID MassStatusReqType; Symbol
 q OrderMassCancelRequest: ClOrdID MassCancelRequestType TransactTime; Symbol Side
-8 ExecutionReport: OrderID ExecID ExecType OrdStatus Symbol Side LeavesQty CumQty; ClOrdID OrigClOrdID ExecTransType \
+8 ExecutionReport: ExecType OrdStatus CumQty; OrderID ExecID Symbol Side LeavesQty ClOrdID OrigClOrdID ExecTransType \
 ExecRefID OrdRejReason OrderQty LastPx LastQty AvgPx LastLiquidityInd TransactTime Text OrdStatusReqID MassStatusReqID \
-TotNumReports LastRptRequested {_ORDER}
+TotNumReports LastRptRequested {_ORDER} *NoMiscFees(MiscFeeAmt,MiscFeeCurr,MiscFeeType,MiscFeeBasis)
 V MarketDataRequest: MDReqID SubscriptionRequestType MarketDepth *NoMDEntryTypes(MDEntryType) *NoRelatedSym(Symbol); \
 MDUpdateType
 W MarketDataSnapshotFullRefresh: Symbol *NoMDEntries(MDEntryType,MDEntryPx,MDEntrySize); MDReqID

@@ -40,12 +40,6 @@ _SKEW_TOLD_NS = 10**9
 class CryptoHeard(Heard, Protocol):
     """Who is told what the venue says; beyond an exchange of FIX, what only these venues say."""
 
-    def on_unsure(self, name: str, why: str) -> None:
-        """Nobody knows what became of an order, or of the wish to cancel it."""
-
-    def on_remark(self, text: str) -> None:
-        """Something that a person should know."""
-
     def on_balances(self, held: dict[str, Decimal]) -> None:
         """What the account holds in all, by currency."""
 

@@ -23,6 +23,7 @@ from hedgerow.execution.fix.connections import Clock, Connection
 from hedgerow.execution.fix.dialling import Dialling
 from hedgerow.execution.fix.values import moment
 from hedgerow.execution.fix.vocabulary import spoken_dictionary
+from hedgerow.execution.gateways.fix_fees import with_fees
 from hedgerow.execution.latencies import Latencies
 
 VERSION = "FIX.4.4"
@@ -110,6 +111,12 @@ class Heard(Protocol):
     def on_refused(self, kind: str, why: str) -> None:
         """The venue's session or application refused a message of ours."""
 
+    def on_unsure(self, name: str, why: str, *, asks: bool = False) -> None:
+        """Nobody knows what became of an order, or of the wish to cancel it; asks: the gateway does not ask."""
+
+    def on_remark(self, text: str) -> None:
+        """Something that a person should know."""
+
     def settle(self) -> None:
         """All that came together was told: make it durable, and hand over what shall leave."""
 
@@ -156,6 +163,7 @@ class FixGateway:
         self._dialling: Dialling | None = None
         self._dialled_ns = 0
         self._due_ns, self._pause_ns, self._tells_trades = 0, _PAUSE_NS, True
+        self._unreadable = set[str]()
 
     @property
     def is_up(self) -> bool:
@@ -253,7 +261,7 @@ class FixGateway:
         sock = None if dialling is None else dialling.reached(wait_s)
         if sock is not None:
             self._dialling = None
-            self._connection = Connection(sock, self._session, self, self._clock(), self._settle)
+            self._connection = Connection(sock, self._session, self, self._clock(), self._settle, self._unread)
         elif dialling is None or dialling.has_failed:
             self._dialling = None
             select.select([], [], [], wait_s)
@@ -277,10 +285,10 @@ class FixGateway:
     def on_message(self, session: _core.FixSession, now_ns: int) -> None:
         """Of the session: a message came."""
         kind, fields = session.msg_type, session.fields()
-        told = {tag: value.decode("latin-1") for tag, value, depth in fields if depth == 0}
+        told = _flat(fields)
         if kind in ("8", "9"):
             self.latencies.heard(told, self._clock())
-            self._heard.on_report(kind, told)
+            self._heard.on_report(kind, with_fees(told, fields) if kind == "8" else told)
         elif kind == "W":
             self._heard.on_book(told.get(55, ""), *_sides(fields))
         elif kind == "X":
@@ -300,12 +308,28 @@ class FixGateway:
             with suppress(WireError), named_errors():
                 session.business_reject(3, now_ns)
 
+    def _unread(self, why: str) -> None:
+        """Of the connection: what came was refused, and whatever it said of an order is not known."""
+        kind, told = self._session.msg_type, _flat(self._session.fields())
+        if kind in ("8", "9") and told.get(11):
+            self._heard.on_unsure(
+                told.get(41) or told[11], f"what the venue says of it cannot be read: {why}", asks=True
+            )
+        elif kind not in self._unreadable:
+            self._unreadable.add(kind)  # and no more of the same
+            self._heard.on_remark(f"what the venue says cannot be read: {why}")
+
     def _told_phase(self, told: dict[int, str]) -> None:
         phase = "closing_call" if told.get(625) == "4" else _PHASES.get(told.get(326, ""))
         if told.get(326) == "20":
             self._heard.on_refused("f", told.get(58, ""))
         elif phase is not None:
             self._heard.on_phase(told.get(55, ""), phase)
+
+
+def _flat(fields: Sequence[tuple[int, bytes, int]]) -> dict[int, str]:
+    """What a message says outside its groups."""
+    return {tag: value.decode("latin-1") for tag, value, depth in fields if depth == 0}
 
 
 def _about(order: OrderWords) -> list[tuple[int, str]]:

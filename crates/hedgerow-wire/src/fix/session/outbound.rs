@@ -97,6 +97,14 @@ impl<S: Store> Session<S> {
             self.business_reject(5, &text, now_ns);
             return;
         }
+        // A type that a small dictionary does not have is one that is not supported, not one that is none.
+        if fault.kind == Kind::MsgType && !self.settings.rules.fields_known && self.settings.since("FIX.4.2") {
+            if number == self.next_in() {
+                self.received_one();
+            }
+            self.business_reject(3, "", now_ns);
+            return;
+        }
         let tagged = fault.tag != 0 || fault.kind == Kind::Tag;
         let mut body: Vec<Pair> = vec![(45, number.to_string().into_bytes())];
         if self.settings.since("FIX.4.2") {
