@@ -25,6 +25,8 @@ class Watching:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._asked: dict[bytes, tuple[tuple[int, ...], int]] = {}
+        self._once: set[bytes] = set()
+        """Requests that are over once their books were shown."""
         self._shown: dict[tuple[bytes, int], Levels] = {}
         self._tapes: dict[bytes, frozenset[int]] = {}
         self._trades: dict[int, Event] = {}
@@ -39,26 +41,30 @@ class Watching:
             self._trades.update({event["trade"]: event for event in events if event.get("what") == "traded"})
 
     def ask(self, fields: Sequence[Field]) -> Pairs | None:
-        """MarketDataRequest (V): 263 is 1 to begin, 2 to end; 269 is 2 for trades, else it is for books.
+        """MarketDataRequest (V): 263 is 0 for books as they are, 1 to begin, 2 to end; 269=2 is for trades.
 
         The answer if it is refused, else nothing."""
         told = {tag: value for tag, value, depth in fields if depth == 0}
         name = told.get(262, b"")
         names = [value.decode("latin-1") for tag, value, depth in fields if tag == 55 and depth == 1]
         unknown = [symbol for symbol in names if symbol not in self._venue.symbols]
+        kinds = {value for tag, value, depth in fields if tag == 269 and depth == 1}
         if told.get(263) == b"2":
-            self._asked.pop(name, None)
             self._tapes.pop(name, None)
-            self._shown = {key: levels for key, levels in self._shown.items() if key[0] != name}
-        elif told.get(263) != b"1":
-            return [(262, name), (281, b"4"), (58, b"SubscriptionRequestType 1 and 2 are known")]
+            self._end(name)
+        elif told.get(263) not in (b"0", b"1"):
+            return [(262, name), (281, b"4"), (58, b"SubscriptionRequestType 0, 1 and 2 are known")]
+        elif told[263] == b"0" and kinds == {_TRADE}:
+            return [(262, name), (281, b"8"), (58, b"trades are told from now on: SubscriptionRequestType 1")]
         elif unknown or not names:
             why = f"not listed: {', '.join(unknown)}" if unknown else "no symbol"
             return [(262, name), (281, b"0"), (58, why.encode("latin-1", "replace"))]
         else:
-            kinds = {value for tag, value, depth in fields if tag == 269 and depth == 1}
             instruments = tuple(self._venue.symbols[one] for one in names)
-            if _TRADE in kinds:
+            if told[263] == b"0":
+                self._end(name)
+                self._once.add(name)
+            elif _TRADE in kinds:
                 self._tapes[name] = frozenset(instruments)
             if kinds != {_TRADE}:
                 depth = told.get(264, b"0")
@@ -79,10 +85,19 @@ class Watching:
                 levels = core.depth(at, True, depth), core.depth(at, False, depth)
                 if self._shown.get((name, at)) != levels and send("W", self._image(name, at, levels)):
                     self._shown[name, at] = levels
+        for name in [one for one in self._once if all((one, at) in self._shown for at in self._asked[one][0])]:
+            self._end(name)
+
+    def _end(self, name: bytes) -> None:
+        """A request for books is over."""
+        self._asked.pop(name, None)
+        self._once.discard(name)
+        self._shown = {key: levels for key, levels in self._shown.items() if key[0] != name}
 
     def forget(self) -> None:
         """The session is over."""
         self._asked.clear()
+        self._once.clear()
         self._shown.clear()
         self._tapes.clear()
         self._trades.clear()
