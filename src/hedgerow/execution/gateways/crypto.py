@@ -23,7 +23,8 @@ from hedgerow.execution.gateways.crypto_changes import change_order
 from hedgerow.execution.gateways.crypto_client import CryptoClient, CryptoLink, Keys, must_change, must_know
 from hedgerow.execution.gateways.crypto_orders import CryptoOrders
 from hedgerow.execution.gateways.crypto_words import Patience, Refused, Unsure
-from hedgerow.execution.gateways.fix import Heard, Known, Level, OrderWords
+from hedgerow.execution.gateways.fix import Heard, Known, OrderWords
+from hedgerow.execution.gateways.fix_books import Level
 from hedgerow.execution.latencies import Latencies
 
 Wanted = tuple[str, Decimal, Decimal]

@@ -29,7 +29,8 @@ from hedgerow.execution.gateways.crypto_words import (
     once,
     stand_of,
 )
-from hedgerow.execution.gateways.fix import Level, OrderWords
+from hedgerow.execution.gateways.fix import OrderWords
+from hedgerow.execution.gateways.fix_books import Level
 
 BY_CLIENT_ID: Mapping[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
     "binance": lambda name: (name, {"clientOrderId": name}),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from hedgerow.execution.gateways.fix import Level
+from hedgerow.execution.gateways.fix_books import Level
 
 
 class Refused(Exception):

@@ -23,14 +23,13 @@ from hedgerow.execution.fix.connections import Clock, Connection
 from hedgerow.execution.fix.dialling import Dialling
 from hedgerow.execution.fix.values import moment
 from hedgerow.execution.fix.vocabulary import spoken_dictionary
+from hedgerow.execution.gateways.fix_books import FixBooks, Level, trades
 from hedgerow.execution.gateways.fix_fees import with_fees
 from hedgerow.execution.latencies import Latencies
 
 VERSION = "FIX.4.4"
 _CONNECT_NS = 2 * 10**9
 _PAUSE_NS, _PAUSE_MAX_NS = 100_000_000, 5_000_000_000
-Level = tuple[str, str]
-"""Price and quantity, as text."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +163,8 @@ class FixGateway:
         self._dialled_ns = 0
         self._due_ns, self._pause_ns, self._tells_trades = 0, _PAUSE_NS, True
         self._unreadable = set[str]()
+        # Of the owner it holds no more than the gateway does.
+        self._books = FixBooks(self._heard.on_remark)
 
     @property
     def is_up(self) -> bool:
@@ -229,10 +230,11 @@ class FixGateway:
 
     def watch(self, symbols: Sequence[str], depth: int) -> None:
         """Ask for the books of some symbols, what trades (not every venue tells) and what they do, from now on."""
+        self._books.depth, self._books.watched = depth, self._books.watched | set(symbols)
         named = [(146, str(len(symbols))), *((55, symbol) for symbol in symbols)]
         for name, kinds in (("books", "01"), (_TRADES, "2")):
             group = [(267, str(len(kinds))), *((269, kind) for kind in kinds), *named]
-            self._send("V", [(262, name), (263, "1"), (264, str(depth)), *group])
+            self._send("V", [(262, name), (263, "1"), (264, str(depth)), (265, "0"), *group])
         for symbol in symbols:
             self._send("e", [(324, f"phase {symbol}"), (55, symbol), (263, "1")])
 
@@ -278,6 +280,7 @@ class FixGateway:
     def on_logout(self, session: _core.FixSession, why: str) -> None:
         """Of the session: it ended."""
         self.latencies.forget()
+        self._books.forget()
         if "too low" in why and not self._link.resets:  # of those that a new file may be told
             why += f"; of {self._link.sender} it knows more than {self._link.store} does: begun anew by reset = true"
         self._heard.on_down(why)
@@ -290,10 +293,9 @@ class FixGateway:
             self.latencies.heard(told, self._clock())
             self._heard.on_report(kind, with_fees(told, fields) if kind == "8" else told)
         elif kind == "W":
-            self._heard.on_book(told.get(55, ""), *_sides(fields))
+            self._heard.on_book(told.get(55, ""), *self._books.image(told.get(55, ""), fields))
         elif kind == "X":
-            for trade in _trades(fields) if told.get(43) != "Y" else ():  # nobody counts a trade twice
-                self._heard.on_trade(*trade)
+            self._told_changes(told, fields)
         elif kind == "f":
             self._told_phase(told)
         elif kind in ("j", "3") and told.get(372) == "e":
@@ -318,6 +320,14 @@ class FixGateway:
         elif kind not in self._unreadable:
             self._unreadable.add(kind)  # and no more of the same
             self._heard.on_remark(f"what the venue says cannot be read: {why}")
+
+    def _told_changes(self, told: dict[int, str], fields: Sequence[tuple[int, bytes, int]]) -> None:
+        if told.get(43) == "Y":
+            return  # nobody counts a trade twice, and books are told whole anew
+        for trade in trades(fields):
+            self._heard.on_trade(*trade)
+        for book in self._books.moved(fields):
+            self._heard.on_book(*book)
 
     def _told_phase(self, told: dict[int, str]) -> None:
         phase = "closing_call" if told.get(625) == "4" else _PHASES.get(told.get(326, ""))
@@ -352,32 +362,3 @@ def _terms(order: OrderWords, ts: int) -> list[tuple[int, str]]:
         *([(211, order.offset)] if order.offset else []),
         *([(111, order.display)] if order.display else []),
     ]
-
-
-def _sides(fields: Sequence[tuple[int, bytes, int]]) -> tuple[list[Level], list[Level]]:
-    """Bids and asks of a book, in the order told."""
-    sides: dict[str, list[Level]] = {"0": [], "1": []}
-    kind, price = "", ""
-    for tag, value, depth in fields:
-        if depth != 1:
-            continue
-        text = value.decode("latin-1")
-        if tag == 269:
-            kind, price = text, ""
-        elif tag == 270:
-            price = text
-        elif tag == 271 and kind in sides:
-            sides[kind].append((price, text))
-    return sides["0"], sides["1"]
-
-
-def _trades(fields: Sequence[tuple[int, bytes, int]]) -> list[tuple[str, str, str]]:
-    """Symbol, price and quantity of each trade that a message tells."""
-    entries: list[dict[int, str]] = []
-    for tag, value, depth in fields:
-        if depth == 1 and tag == 279:
-            entries.append({})
-        if depth == 1 and entries:
-            entries[-1][tag] = value.decode("latin-1")
-    new = (told for told in entries if (told[279], told.get(269)) == ("0", "2"))
-    return [(told.get(55, ""), told.get(270, ""), told.get(271, "")) for told in new]
