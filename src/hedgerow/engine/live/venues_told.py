@@ -15,6 +15,7 @@ from hedgerow.core.fees import Fees, fees_of
 from hedgerow.core.settings import Table
 from hedgerow.engine.live.gateways import SESSION, Venue, crypto_place, place_name
 from hedgerow.execution.gateways import FixLink
+from hedgerow.execution.gateways.fix import VERSIONS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}")
 """It stands in a record, and in the name of a file."""
@@ -90,5 +91,6 @@ def _fix(venue: Table, session: Path, mode: str) -> FixLink:
         target=venue.text("target"),
         store=session,
         heartbeat_s=venue.whole("heartbeat_s", 30, 0, 3_600),
+        version=venue.choice("version", VERSIONS, FixLink.version),
         resets=venue.flag("reset", mode == "paper"),
     )

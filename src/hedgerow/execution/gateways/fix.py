@@ -27,7 +27,8 @@ from hedgerow.execution.gateways.fix_books import FixBooks, Level, trades
 from hedgerow.execution.gateways.fix_fees import with_fees
 from hedgerow.execution.latencies import Latencies
 
-VERSION = "FIX.4.4"
+VERSIONS = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
+"""What the gateway speaks."""
 _CONNECT_NS = 2 * 10**9
 _PAUSE_NS, _PAUSE_MAX_NS = 100_000_000, 5_000_000_000
 
@@ -36,7 +37,8 @@ _PAUSE_NS, _PAUSE_MAX_NS = 100_000_000, 5_000_000_000
 class FixLink:
     """Where the venue listens, who we are there and who it is, and the file that keeps the session's numbers.
 
-    resets: a file that never heard of the venue asks it to count from 1, whatever it remembers of this name.
+    version: one of `VERSIONS`. resets: a file that never heard of the venue asks it to count from 1, whatever it
+    remembers of this name.
     """
 
     host: str
@@ -46,6 +48,7 @@ class FixLink:
     store: Path
     heartbeat_s: int = 30
     resets: bool = False
+    version: str = "FIX.4.4"
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,10 @@ _TYPES = {(False, False): "1", (True, False): "2", (False, True): "3", (True, Tr
 """OrdType (40), by whether there is a limit and a stop price; a pegged order is `P`."""
 _PEGS = {"primary": "R", "midpoint": "M", "market": "P"}
 """ExecInst (18)."""
+_PEG_TYPES = {"primary": "5", "midpoint": "2", "market": "4"}
+"""PegPriceType (1094), since 5.0 SP1."""
+_TRANSACTIONS = {"1": "H", "2": "G", "3": "I"}
+"""ExecTransType (20), before 4.3, as ExecType (150): cancelled, corrected, how it stands."""
 
 
 class FixGateway:
@@ -145,10 +152,11 @@ class FixGateway:
         self._link, self._heard, self._clock = link, weakref.proxy(heard), clock
         self.latencies = latencies or Latencies()
         self._session = _core.FixSession(
-            VERSION,
+            "FIXT.1.1" if link.version.startswith("FIX.5") else link.version,
             link.sender,
             link.target,
-            spoken_dictionary(VERSION),
+            spoken_dictionary("FIXT.1.1" if link.version.startswith("FIX.5") else link.version),
+            application=spoken_dictionary(link.version),
             now_ns=clock(),
             initiator=True,
             store=link.store,
@@ -211,12 +219,12 @@ class FixGateway:
 
     def new(self, name: str, order: OrderWords, ts: int) -> None:
         """Send an order (NewOrderSingle)."""
-        self._send("D", [(11, name), *_terms(order, ts)])
+        self._send("D", [(11, name), *self._terms(order, ts)])
         self.latencies.sent(name, self._clock())
 
     def replace(self, name: str, original: str, order: OrderWords, ts: int) -> None:
         """Ask to change an order to new terms (OrderCancelReplaceRequest); all of them are said again."""
-        self._send("G", [(41, original), (11, name), *_terms(order, ts)])
+        self._send("G", [(41, original), (11, name), *self._terms(order, ts)])
         self.latencies.asked(name, self._clock())
 
     def cancel(self, name: str, original: str, order: OrderWords, ts: int) -> None:
@@ -247,6 +255,26 @@ class FixGateway:
         """Send with the next `flush`. Raises `WireError` where the session is down: what then is not ours to say."""
         with named_errors():
             self._session.send(kind, [(tag, value.encode()) for tag, value in fields], self._clock())
+
+    def _terms(self, order: OrderWords, ts: int) -> list[tuple[int, str]]:
+        """What an order is, as a new one and a changed one say it in the session's version."""
+        is_first, is_last = self._link.version == "FIX.4.2", self._link.version.startswith("FIX.5")
+        peg = (1094, _PEG_TYPES[order.peg]) if is_last and order.peg else (18, _PEGS.get(order.peg, ""))
+        return [
+            *([(21, "1")] if is_first else []),  # automated, without a broker in between
+            *_about(order),
+            (60, moment(ts).decode()),
+            (38, order.quantity),
+            (40, "P" if order.peg else _TYPES[bool(order.price), bool(order.stop)]),
+            *([(44, order.price)] if order.price else []),
+            *([(99, order.stop)] if order.stop else []),
+            (59, _TIFS[order.tif]),
+            *([(126, moment(order.until_ts).decode())] if order.tif == "gtd" else []),
+            *([(18, "6")] if order.post_only else []),
+            *([peg] if order.peg else []),
+            *([(211, order.offset)] if order.offset else []),
+            *([(1138 if is_last else 111, order.display)] if order.display else []),
+        ]
 
     def _settle(self) -> None:
         self._heard.settle()
@@ -291,7 +319,7 @@ class FixGateway:
         told = _flat(fields)
         if kind in ("8", "9"):
             self.latencies.heard(told, self._clock())
-            self._heard.on_report(kind, with_fees(told, fields) if kind == "8" else told)
+            self._heard.on_report(kind, with_fees(_as_later(told), fields) if kind == "8" else told)
         elif kind == "W":
             self._heard.on_book(told.get(55, ""), *self._books.image(told.get(55, ""), fields))
         elif kind == "X":
@@ -342,23 +370,11 @@ def _flat(fields: Sequence[tuple[int, bytes, int]]) -> dict[int, str]:
     return {tag: value.decode("latin-1") for tag, value, depth in fields if depth == 0}
 
 
+def _as_later(told: dict[int, str]) -> dict[int, str]:
+    """A report as it is said since FIX 4.3, where ExecType (150) says what ExecTransType (20) did."""
+    kind = _TRANSACTIONS.get(told.get(20, ""))
+    return told if kind is None else {**told, 150: kind}
+
+
 def _about(order: OrderWords) -> list[tuple[int, str]]:
     return [(55, order.symbol), (54, "1" if order.buys else "2")]
-
-
-def _terms(order: OrderWords, ts: int) -> list[tuple[int, str]]:
-    """What an order is, as a new one and a changed one say it."""
-    return [
-        *_about(order),
-        (60, moment(ts).decode()),
-        (38, order.quantity),
-        (40, "P" if order.peg else _TYPES[bool(order.price), bool(order.stop)]),
-        *([(44, order.price)] if order.price else []),
-        *([(99, order.stop)] if order.stop else []),
-        (59, _TIFS[order.tif]),
-        *([(126, moment(order.until_ts).decode())] if order.tif == "gtd" else []),
-        *([(18, "6")] if order.post_only else []),
-        *([(18, _PEGS[order.peg])] if order.peg else []),
-        *([(211, order.offset)] if order.offset else []),
-        *([(111, order.display)] if order.display else []),
-    ]
