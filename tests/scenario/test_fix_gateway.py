@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import runpy
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hedgerow.core.errors import HedgerowError
 from hedgerow.execution.fix import Acceptor, FixSession
 from hedgerow.execution.fix.vocabulary import spoken_dictionary
 from hedgerow.execution.gateways import FixGateway, FixLink, OrderWords
 
+TRADING = runpy.run_path(str(Path(__file__).with_name("test_fix_trading.py")))
 NAMES = ("FIX.4.4", "VENUE", "DESK")
 
 
@@ -192,6 +196,64 @@ def test_what_a_venue_says_beyond_our_dictionary_hides_nothing_that_we_know(
     assert (name, asks) == ("o2", True)
     assert "tag 14" in why
     gateway.close()
+
+
+class Doorkeeper(ShowsNothing):
+    """A venue that remembers who logged on, and what orders are booked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[dict[int, bytes]] = []
+
+    def on_logon(self, session: FixSession) -> None:
+        """Remember it."""
+        self.seen.append({tag: value for tag, value, _ in session.fields()})
+
+    def on_message(self, session: FixSession, now_ns: int) -> None:
+        """Remember it."""
+        self.on_logon(session)
+
+
+@pytest.mark.parametrize("venue", [Doorkeeper], indirect=True)
+def test_over_tls_the_password_goes_to_whom_we_believe_and_into_no_file(
+    venue: tuple[Doorkeeper, int], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A venue that nobody vouches for hears nothing, and a person does; the Logon is never kept."""
+    certificate = TRADING["certificate"].__wrapped__(tmp_path_factory)
+    application, port = venue
+    terminator = TRADING["Terminator"](port, certificate)
+    store, desk = tmp_path / "desk.session", Desk()
+    more: Any = {"user": "me", "account": "fund-1", "tls": True}
+
+    def turned(gateway: FixGateway, until: Any) -> None:
+        end = time.monotonic() + 30
+        while not until():
+            assert time.monotonic() < end
+            gateway.turn(0.02)
+
+    try:
+        link = FixLink("localhost", terminator.port, "DESK", "VENUE", store, **more)
+        gateway = FixGateway(link, desk, time.time_ns, password="the-secret")
+        turned(gateway, lambda: desk.heard)
+        assert "is not believed" in desk.heard[0]
+        gateway.close()
+        assert application.seen == []
+        gateway = FixGateway(replace(link, ca=certificate), desk, time.time_ns, password="the-secret")
+        turned(gateway, lambda: gateway.is_up)
+        gateway.new("o1", OrderWords("ABC", True, "5", "10", "gtc"), time.time_ns())
+        gateway.flush()
+        turned(gateway, lambda: len(application.seen) == 2)
+        gateway.close()
+    finally:
+        terminator.close()
+    logon, order = application.seen
+    assert (logon[553], logon[554], order[1], order[11]) == (b"me", b"the-secret", b"fund-1", b"o1")
+    assert b"the-secret" not in store.read_bytes()
+    assert b"fund-1" in store.read_bytes()
+    numbers = FixSession("FIX.4.4", "DESK", "VENUE", spoken_dictionary("FIX.4.4"), now_ns=time.time_ns(), store=store)
+    assert numbers.numbers[0] > 2
+    with pytest.raises(HedgerowError, match="holds no certificates"):
+        FixGateway(replace(link, ca=store), desk, time.time_ns)
 
 
 def test_a_venue_that_does_not_answer_holds_nothing_up_and_is_reached_by_the_same_call_when_it_does(

@@ -334,6 +334,8 @@ def test_without_a_venue_orders_end_here_and_nothing_waits(place: Place) -> None
         (("[run]", "[costs]\nfee_bps = 1\n[run]"), r"\[costs\]: not at a venue elsewhere: each fill comes with"),
         (("[run]", "[simulation]\n[run]"), "nothing is simulated here"),
         (("[run]", '[data]\nactions = "catalog"\n[run]'), "prices come from the venue"),
+        (("[venue]", '[venue]\nversion = "FIX.4.9"'), "'FIX.4.9' is none of FIX.4.2, FIX.4.4, FIX.5.0SP2"),
+        (("[venue]", '[venue]\nca = "authorities.pem"\ntls = false'), "ca: of whom without tls = true nobody asks"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_named(place: Place, change: tuple[str, str], says: str) -> None:
@@ -342,6 +344,18 @@ def test_settings_that_cannot_be_meant_are_named(place: Place, change: tuple[str
     path.write_text(path.read_text().replace(*change))
     with pytest.raises(HedgerowError, match=says):
         LiveSettings.read(path, "paper")
+
+
+def test_a_password_that_is_not_there_and_authorities_that_are_none_end_the_run_by_name(place: Place) -> None:
+    """Before anything is said to the venue."""
+    settings = place.folder / "paper.toml"
+    told = settings.read_text()
+    for more, says in (('password_env = "NO_SUCH"', b"no NO_SUCH, for EXCH"), ('ca = "busy.py"', b"no certificates")):
+        settings.write_text(told.replace("[venue]", f"[venue]\n{more}"))
+        life = place.start("run", "paper", "paper.toml", "--for", "1")
+        _, warned = life.communicate(timeout=60)
+        assert life.returncode != 0
+        assert says in warned
 
 
 def test_a_run_that_died_before_it_had_begun_begins_and_one_that_lost_its_key_does_not(place: Place) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hedgerow.execution.gateways import OrderWords
-from hedgerow.execution.gateways.fix import _terms
+from hedgerow.execution.gateways import FixLink, OrderWords
+from hedgerow.execution.gateways.fix import VERSIONS, _terms
 from hedgerow.execution.venues.fix_orders import new_order, replacement
 from hedgerow.execution.venues.settings import Listing
 
@@ -16,6 +17,7 @@ LISTING = Listing(symbol="ABC", reference=Decimal(100))
 END = 1_800_000_000 * 10**9
 
 
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -36,10 +38,13 @@ END = 1_800_000_000 * 10**9
         ({"tif": "gtd", "until_ts": END, "price": "9.50"}, {"time_in": "gtd", "expire_ts": END}),
     ],
 )
-def test_an_exchange_understands_what_the_gateway_says(words: dict[str, Any], told: dict[str, Any]) -> None:
-    """As a new order, and said again as a change."""
+def test_an_exchange_understands_what_the_gateway_says(
+    words: dict[str, Any], told: dict[str, Any], version: str
+) -> None:
+    """As a new order, and said again as a change, in each version."""
+    link = FixLink("", 0, "US", "THEM", Path(), version=version)
     order = OrderWords("ABC", True, "5", **{"price": "", "tif": "gtc", **words})
-    fields = {tag: value.encode() for tag, value in [(11, "a"), *_terms(order, END)]}
+    fields = {tag: value.encode() for tag, value in [(11, "a"), *_terms(link, order, END)]}
     action = new_order(fields, 0, {"ABC": 0}, (LISTING,))
     assert {name: action[name] for name in told} == told
     assert (action["side"], action["lots"]) == ("Buy", 5)

@@ -180,8 +180,7 @@ impl<'a> Twin<'a> {
         for part in parts {
             let field = self.fields[part.at];
             // What the layout has not, and need not, may be of a group that nobody knows.
-            let is_known =
-                layout.map_or(true, |layout| layout.has(field.tag as u32)) || self.rules.must_know(field.tag);
+            let is_known = layout.is_none_or(|layout| layout.has(field.tag as u32)) || self.rules.must_know(field.tag);
             if last.replace(field.tag) == Some(field.tag) && is_known {
                 return Err(Fault::new(Kind::Repeated, field.tag));
             }

@@ -137,7 +137,10 @@ def gateway_of(
 ) -> Gateway:
     """The gateway to a venue; `wall` gives UTC nanoseconds on any thread, `rising` never less than before."""
     if isinstance(venue, FixLink):
-        return FixGateway(venue, heard, rising, latencies)
+        password = environment.get(venue.password_env, "") if venue.password_env else ""
+        if venue.password_env and not password:
+            raise problem("FEED_SECRET", f"no {venue.password_env}, for {venue.target}")
+        return FixGateway(venue, heard, rising, latencies, password)
     wanted = [(one.symbol, one.tick, one.lot) for one in instruments]
     return CryptoGateway(venue.link, venue.keys(environment), wanted, heard, wall, latencies)
 

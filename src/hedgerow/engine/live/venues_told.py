@@ -71,7 +71,7 @@ def _fees(table: Table) -> Fees:
 
 def _venue(table: Table, here: Path, session: Path, mode: str) -> Venue:
     port = _control_port(table, mode) if table.has("control_port") else None
-    place = crypto_place(table, here) if table.has("ccxt") else _fix(table, session, mode)
+    place = crypto_place(table, here) if table.has("ccxt") else _fix(table, here, session, mode)
     table.done()
     return Venue(place_name(place), place, control_port=port)
 
@@ -83,7 +83,9 @@ def _control_port(venue: Table, mode: str) -> int:
     return venue.whole("control_port", None, 1, 65_535)
 
 
-def _fix(venue: Table, session: Path, mode: str) -> FixLink:
+def _fix(venue: Table, here: Path, session: Path, mode: str) -> FixLink:
+    if venue.has("ca") and not venue.flag("tls", True):
+        venue.fault("ca", "of whom without tls = true nobody asks")
     return FixLink(
         host=venue.text("host"),
         port=venue.whole("port", None, 1, 65_535),
@@ -91,6 +93,11 @@ def _fix(venue: Table, session: Path, mode: str) -> FixLink:
         target=venue.text("target"),
         store=session,
         heartbeat_s=venue.whole("heartbeat_s", 30, 0, 3_600),
+        tls=venue.flag("tls", venue.has("ca")),
+        ca=here / venue.text("ca") if venue.has("ca") else None,
+        user=venue.text("user", ""),
+        password_env=venue.text("password_env", ""),
+        account=venue.text("account", ""),
         version=venue.choice("version", VERSIONS, FixLink.version),
         resets=venue.flag("reset", mode == "paper"),
     )

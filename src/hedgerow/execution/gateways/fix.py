@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hedgerow import _core
-from hedgerow.core.errors import WireError, named_errors
+from hedgerow.core.errors import WireError, named_errors, problem
 from hedgerow.execution.fix.connections import Clock, Connection
 from hedgerow.execution.fix.dialling import Dialling
 from hedgerow.execution.fix.values import moment
@@ -38,7 +39,9 @@ class FixLink:
     """Where the venue listens, who we are there and who it is, and the file that keeps the session's numbers.
 
     version: one of `VERSIONS`. resets: a file that never heard of the venue asks it to count from 1, whatever it
-    remembers of this name.
+    remembers of this name. tls: the link is encrypted, and the venue must prove its name to the system's authorities,
+    or to those of the file `ca`. user: of the Logon; password_env: the variable of the environment with its password.
+    account: what orders are booked to there.
     """
 
     host: str
@@ -49,6 +52,11 @@ class FixLink:
     heartbeat_s: int = 30
     resets: bool = False
     version: str = "FIX.4.4"
+    tls: bool = False
+    ca: Path | None = None
+    user: str = ""
+    password_env: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,7 +155,9 @@ _TRANSACTIONS = {"1": "H", "2": "G", "3": "I"}
 class FixGateway:
     """One session with one venue; its owner is told what is heard, outlives it, and calls `turn` in a loop."""
 
-    def __init__(self, link: FixLink, heard: Heard, clock: Clock, latencies: Latencies | None = None) -> None:
+    def __init__(
+        self, link: FixLink, heard: Heard, clock: Clock, latencies: Latencies | None = None, password: str = ""
+    ) -> None:
         # Not held: an owner and its gateway in a circle would end whenever, and wherever, garbage is collected.
         self._link, self._heard, self._clock = link, weakref.proxy(heard), clock
         self.latencies = latencies or Latencies()
@@ -165,12 +175,14 @@ class FixGateway:
             reset_when_new=link.resets,
             fields_known=False,
             never_again=["D", "G"],
+            logon_fields=[(tag, word.encode()) for tag, word in ((553, link.user), (554, password)) if word],
         )
+        self._tls = _context(link) if link.tls else None
         self._connection: Connection | None = None
         self._dialling: Dialling | None = None
         self._dialled_ns = 0
         self._due_ns, self._pause_ns, self._tells_trades = 0, _PAUSE_NS, True
-        self._unreadable = set[str]()
+        self._unreadable, self._distrusted = set[str](), ""
         # Of the owner it holds no more than the gateway does.
         self._books = FixBooks(self._heard.on_remark)
 
@@ -219,12 +231,12 @@ class FixGateway:
 
     def new(self, name: str, order: OrderWords, ts: int) -> None:
         """Send an order (NewOrderSingle)."""
-        self._send("D", [(11, name), *self._terms(order, ts)])
+        self._send("D", [(11, name), *_terms(self._link, order, ts)])
         self.latencies.sent(name, self._clock())
 
     def replace(self, name: str, original: str, order: OrderWords, ts: int) -> None:
         """Ask to change an order to new terms (OrderCancelReplaceRequest); all of them are said again."""
-        self._send("G", [(41, original), (11, name), *self._terms(order, ts)])
+        self._send("G", [(41, original), (11, name), *_terms(self._link, order, ts)])
         self.latencies.asked(name, self._clock())
 
     def cancel(self, name: str, original: str, order: OrderWords, ts: int) -> None:
@@ -256,26 +268,6 @@ class FixGateway:
         with named_errors():
             self._session.send(kind, [(tag, value.encode()) for tag, value in fields], self._clock())
 
-    def _terms(self, order: OrderWords, ts: int) -> list[tuple[int, str]]:
-        """What an order is, as a new one and a changed one say it in the session's version."""
-        is_first, is_last = self._link.version == "FIX.4.2", self._link.version.startswith("FIX.5")
-        peg = (1094, _PEG_TYPES[order.peg]) if is_last and order.peg else (18, _PEGS.get(order.peg, ""))
-        return [
-            *([(21, "1")] if is_first else []),  # automated, without a broker in between
-            *_about(order),
-            (60, moment(ts).decode()),
-            (38, order.quantity),
-            (40, "P" if order.peg else _TYPES[bool(order.price), bool(order.stop)]),
-            *([(44, order.price)] if order.price else []),
-            *([(99, order.stop)] if order.stop else []),
-            (59, _TIFS[order.tif]),
-            *([(126, moment(order.until_ts).decode())] if order.tif == "gtd" else []),
-            *([(18, "6")] if order.post_only else []),
-            *([peg] if order.peg else []),
-            *([(211, order.offset)] if order.offset else []),
-            *([(1138 if is_last else 111, order.display)] if order.display else []),
-        ]
-
     def _settle(self) -> None:
         self._heard.settle()
         self.latencies.settled(self._clock())
@@ -286,13 +278,16 @@ class FixGateway:
         if self._dialling is None and now_ns >= self._due_ns:
             self._due_ns = now_ns + self._pause_ns
             self._pause_ns = min(2 * self._pause_ns, _PAUSE_MAX_NS)
-            self._dialling, self._dialled_ns = Dialling(self._link.host, self._link.port), now_ns
+            self._dialling, self._dialled_ns = Dialling(self._link.host, self._link.port, self._tls), now_ns
         dialling = self._dialling
         sock = None if dialling is None else dialling.reached(wait_s)
         if sock is not None:
             self._dialling = None
             self._connection = Connection(sock, self._session, self, self._clock(), self._settle, self._unread)
         elif dialling is None or dialling.has_failed:
+            if dialling is not None and dialling.why not in ("", self._distrusted):
+                self._distrusted = dialling.why
+                self._heard.on_remark(f"{self._link.host} is not believed, and nothing was said to it: {dialling.why}")
             self._dialling = None
             select.select([], [], [], wait_s)
         elif now_ns - self._dialled_ns > _CONNECT_NS:
@@ -365,6 +360,14 @@ class FixGateway:
             self._heard.on_phase(told.get(55, ""), phase)
 
 
+def _context(link: FixLink) -> ssl.SSLContext:
+    """Whom a link believes; RUN_CONFIG where its file of authorities is none."""
+    try:
+        return ssl.create_default_context(cafile=link.ca)
+    except (OSError, ValueError) as error:
+        raise problem("RUN_CONFIG", f"ca = {str(link.ca)!r} holds no certificates: {error}") from None
+
+
 def _flat(fields: Sequence[tuple[int, bytes, int]]) -> dict[int, str]:
     """What a message says outside its groups."""
     return {tag: value.decode("latin-1") for tag, value, depth in fields if depth == 0}
@@ -378,3 +381,25 @@ def _as_later(told: dict[int, str]) -> dict[int, str]:
 
 def _about(order: OrderWords) -> list[tuple[int, str]]:
     return [(55, order.symbol), (54, "1" if order.buys else "2")]
+
+
+def _terms(link: FixLink, order: OrderWords, ts: int) -> list[tuple[int, str]]:
+    """What an order is, as a new one and a changed one say it in the session's version."""
+    is_first, is_last = link.version == "FIX.4.2", link.version.startswith("FIX.5")
+    peg = (1094, _PEG_TYPES[order.peg]) if is_last and order.peg else (18, _PEGS.get(order.peg, ""))
+    return [
+        *([(21, "1")] if is_first else []),  # automated, without a broker in between
+        *([(1, link.account)] if link.account else []),
+        *_about(order),
+        (60, moment(ts).decode()),
+        (38, order.quantity),
+        (40, "P" if order.peg else _TYPES[bool(order.price), bool(order.stop)]),
+        *([(44, order.price)] if order.price else []),
+        *([(99, order.stop)] if order.stop else []),
+        (59, _TIFS[order.tif]),
+        *([(126, moment(order.until_ts).decode())] if order.tif == "gtd" else []),
+        *([(18, "6")] if order.post_only else []),
+        *([peg] if order.peg else []),
+        *([(211, order.offset)] if order.offset else []),
+        *([(1138 if is_last else 111, order.display)] if order.display else []),
+    ]

@@ -213,7 +213,10 @@ impl<S: Store> Session<S> {
             self.writer.text(*tag, value);
         }
         let raw = self.writer.finish(self.settings.begin_string.as_bytes());
-        let done = if is_new { self.store.sent(number, raw) } else { Ok(()) };
+        // A Logon is never sent again, and what it proves us by shall lie in no file.
+        let is_secret = msg_type == b"A" && !self.settings.logon_fields.is_empty();
+        let kept = if is_secret { &[][..] } else { raw };
+        let done = if is_new { self.store.sent(number, kept) } else { Ok(()) };
         if done.is_ok() {
             self.out.extend_from_slice(raw);
             self.link.last_sent_ns = now_ns;
