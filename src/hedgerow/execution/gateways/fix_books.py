@@ -17,8 +17,8 @@ _BID, _OFFER, _TRADE = "0", "1", "2"
 """MDEntryType (269)."""
 _NEW, _DELETE, _SETS = "0", "2", ("0", "1", "5")
 """MDUpdateAction (279); new, changed and laid over say what stands there from now on."""
-_ENTRY, _ACTION = 269, 279
-"""The first field of an entry of a whole book, and of a change."""
+_ENTRY, _ACTION, _NAME = 269, 279, 278
+"""The first field of an entry of a whole book, that of a change, and what an entry is called."""
 
 
 _ENTRIES_MAX = 100_000
@@ -40,6 +40,8 @@ class FixBooks:
     def __init__(self, lost: Callable[[str], None]) -> None:
         self._tell = lost
         self._books: dict[str, dict[str, Entry]] = {}
+        self._whole: dict[str, Sequence[Field]] = {}
+        """Whole books of which no change came yet."""
         self._lost = set[str]()
         self.watched = frozenset[str]()
         self.depth = 0
@@ -48,29 +50,42 @@ class FixBooks:
     def forget(self) -> None:
         """The session is over: what comes next is told whole."""
         self._books.clear()
+        self._whole.clear()
         self._lost.clear()
 
     def image(self, symbol: str, fields: Sequence[Field]) -> tuple[list[Level], list[Level]]:
-        """A whole book (W)."""
+        """A whole book (W): by levels it is as it was told, and taken apart only when a change of it comes."""
         self._lost.discard(symbol)
-        self._books[symbol] = book = dict[str, Entry]()
+        self._books.pop(symbol, None)
+        sides = _as_told(fields)
+        if symbol not in self.watched:
+            return sides
+        self._whole[symbol] = fields
+        has_names = any(tag == _NAME for tag, _, _ in fields)
+        if not has_names and all(len({price for price, _ in side}) == len(side) for side in sides):
+            return sides
+        self._take_apart(symbol)
+        return self._sides(symbol)
+
+    def _take_apart(self, symbol: str) -> None:
+        """Have the entries of a whole book, or none."""
+        fields = self._whole.pop(symbol, ())
+        book = self._books.setdefault(symbol, {})
         try:
             for told in _entries(fields, _ENTRY):
                 if told[_ENTRY] in (_BID, _OFFER):
                     entry = _entry(told[_ENTRY], told.get(270, ""), told.get(271, ""))
-                    book[_key(entry, told.get(278, ""))] = entry
+                    book[_key(entry, told.get(_NAME, ""))] = entry
         except ValueError as error:
             self._lose(symbol, str(error))
-        sides = self._sides(symbol)
-        if symbol not in self.watched:
-            self._books.pop(symbol, None)
-        return sides
 
     def moved(self, fields: Sequence[Field]) -> list[tuple[str, list[Level], list[Level]]]:
         """The books that changes (X) make others; one that nobody watches is empty."""
         moved, symbol = dict[str, None](), ""
         for told in _entries(fields, _ACTION):
             symbol = told.get(55, symbol)
+            if symbol in self._whole:
+                self._take_apart(symbol)
             try:
                 is_other = symbol not in self._lost and self._applies(symbol, told)
             except ValueError as error:
@@ -81,7 +96,7 @@ class FixBooks:
 
     def _applies(self, symbol: str, told: dict[int, str]) -> bool:
         """Change a book; whether it is another than before."""
-        side, name = told.get(_ENTRY, ""), told.get(278, "")
+        side, name = told.get(_ENTRY, ""), told.get(_NAME, "")
         book = self._books.setdefault(symbol, {}) if symbol in self.watched else {}
         if not side and name:
             side = next((one for one in (_BID, _OFFER) if f"{one}#{name}" in book), "")
@@ -128,6 +143,22 @@ def trades(fields: Sequence[Field]) -> list[tuple[str, str, str]]:
         if (told[_ACTION], told.get(_ENTRY)) == (_NEW, _TRADE):
             found.append((symbol, told.get(270, ""), told.get(271, "")))
     return found
+
+
+def _as_told(fields: Sequence[Field]) -> tuple[list[Level], list[Level]]:
+    """Bids and offers of a whole book, each as it came."""
+    sides: dict[str, list[Level]] = {_BID: [], _OFFER: []}
+    kind, price = "", ""
+    for tag, value, depth in fields:
+        if depth != 1:
+            continue
+        if tag == _ENTRY:
+            kind, price = value.decode("latin-1"), ""
+        elif tag == 270:
+            price = value.decode("latin-1")
+        elif tag == 271 and kind in sides:
+            sides[kind].append((price, value.decode("latin-1")))
+    return sides[_BID], sides[_OFFER]
 
 
 def _entries(fields: Sequence[Field], first: int) -> list[dict[int, str]]:
