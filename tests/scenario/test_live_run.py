@@ -25,6 +25,7 @@ from hedgerow.core.errors import HedgerowError
 from hedgerow.core.nouns import noun
 from hedgerow.engine.live import LiveSettings
 from hedgerow.engine.live.accounts import of_journal
+from hedgerow.engine.live.findings import findings_of
 from hedgerow.execution.venues import ask_control, read_log
 
 SHARED = runpy.run_path(str(Path(__file__).with_name("live_alone.py")))
@@ -95,6 +96,14 @@ target = "EXCH"
 symbol = "ABC"
 tick = "0.01"
 """
+
+
+def findings(folder: Path) -> list[str]:
+    """What a run has found by now; of one that has no journal yet, nothing."""
+    try:
+        return [found.says for found in findings_of(folder)]
+    except HedgerowError:
+        return []
 
 
 class Place(PLACE["RunPlace"]):  # type: ignore[misc]
@@ -373,17 +382,17 @@ def test_a_run_that_died_before_it_had_begun_begins_and_one_that_lost_its_key_do
 def test_a_new_run_begins_its_session_anew_whatever_the_venue_remembers(place: Place) -> None:
     """Another folder, the same name at the venue: on paper both count from 1 again, else it is said."""
     place.venue()
-    settings = place.folder / "paper.toml"
+    settings, run_folder = place.folder / "paper.toml", place.folder / "run"
     told = settings.read_text()
-    for folder in ("run", "second"):
-        settings.write_text(told.replace('folder = "run"', f'folder = "{folder}"'))
-        found = place.paper(2.0)
-        assert found["fills"] > 0
-        assert found["findings"] == []
-    settings.write_text(told.replace('"run"', '"third"').replace('target = "EXCH"', 'target = "EXCH"\nreset = false'))
-    found = place.paper(2.0)
-    assert found["fills"] == 0
-    assert "begun anew by reset = true" in found["findings"][0]
+    for number in range(2):
+        life = place.start("run", "paper", "paper.toml")
+        place.filled()
+        assert not any("too low" in text for text in place.end(life, stop=True)["findings"])
+        run_folder.rename(place.folder / f"before{number}")
+    settings.write_text(told.replace('target = "EXCH"', 'target = "EXCH"\nreset = false'))
+    life = place.start("run", "paper", "paper.toml")
+    place.wait(lambda: "begun anew by reset = true" in str(findings(run_folder)), "nothing was said")
+    assert place.end(life, stop=True)["fills"] == 0
 
 
 def test_live_wants_what_people_signed(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

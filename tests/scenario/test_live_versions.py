@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from hedgerow.cli.main import run
-from hedgerow.engine.live.findings import findings_of
 from hedgerow.execution.venues import ask_control, read_log
 
 PLACE = runpy.run_path(str(Path(__file__).with_name("live_place.py")))
@@ -65,7 +64,7 @@ def test_other_versions_trade_alike_and_a_trade_taken_back_is_no_trade(place: An
     traded = (line["event"] for line in lines if line.get("event", {}).get("what") == "traded")
     trade = next(event["trade"] for event in traded if event["participant"] == 0)
     ask_control(place.control, {"do": "bust", "trade": trade})
-    place.wait(lambda: any("takes back" in one.says for one in findings_of(place.folder / "run")), "no bust was told")
+    place.wait(lambda: "takes back" in str(RUN["findings"](place.folder / "run")), "no bust was told")
     told = place.end(life, stop=True)
     assert (told["working"], told["unknown"]) == (0, 0)
     lines = list(read_log(place.folder / "exchange" / "venue.jsonl"))
