@@ -212,7 +212,7 @@ class Account:
         }  # fmt: skip
 
     def _events(self) -> list[dict[str, Any]]:
-        return self.venue.letters[0].reports
+        return list(self.venue.letters[0].reports)
 
 
 class Faults:

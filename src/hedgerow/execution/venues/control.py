@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from hedgerow.core.errors import HedgerowError, did_you_mean, problem
-from hedgerow.execution.venues.house import Event, Venue
+from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.letters import Event
 from hedgerow.execution.venues.settings import PHASES
 
 _LINE_MAX = 4096

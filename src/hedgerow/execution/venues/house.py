@@ -13,27 +13,11 @@ from typing import Any
 
 from hedgerow import _core
 from hedgerow.core.errors import named_errors, problem
+from hedgerow.execution.venues.letters import Event, Letters
 from hedgerow.execution.venues.settings import VenueSettings
 from hedgerow.execution.venues.venue_log import VenueLog
 
-Event = dict[str, Any]
 Watcher = Callable[[list[Event]], None]
-
-
-class Letters:
-    """Reports of one participant in order, and how many of them were handed to its session.
-
-    The session notes the count beside the messages: after a power cut some are handed over twice, none is lost.
-    """
-
-    def __init__(self) -> None:
-        self.reports: list[Event] = []
-        self.sent = self.doubtful = 0
-        """Reports below `doubtful` may have been handed over before, though `sent` does not count them."""
-
-    def resume(self, sent: int) -> None:
-        """All reports of the log are here, and the session has noted so many of them."""
-        self.sent, self.doubtful = min(sent, len(self.reports)), len(self.reports)
 
 
 class Venue:
@@ -60,6 +44,13 @@ class Venue:
         self.ts = 0
         self._made: dict[tuple[int, int], int] = {}
         self._used: set[tuple[int, str]] = set()
+        maker = settings.maker
+        self._unheard = (
+            set[int]()
+            if maker is None
+            else {self.numbers.get(one or "", -1) for one in (maker.participant, maker.taker)}
+        )
+        """Who trades here by itself: nobody reads its letters, and it uses no name twice."""
         self._ends: set[int] = set()
         self._log = VenueLog(settings.folder / "venue.jsonl")
         self._rebuild({"listings": listings, "self_trades": settings.self_trades, "participants": list(self.numbers)})
@@ -130,8 +121,9 @@ class Venue:
     def _hear(self, events: list[Event]) -> None:
         for event in events:
             if event["event"] == "order":
-                self._used.add((event["participant"], event["client_id"]))
-                self.letters[event["participant"]].reports.append(event)
+                if event["participant"] not in self._unheard:
+                    self._used.add((event["participant"], event["client_id"]))
+                    self.letters[event["participant"]].reports.append(event)
                 for at, member in enumerate(self.settings.participants):
                     if self.settings.participants[event["participant"]].name in member.drop_copy_of:
                         self.letters[at].reports.append(event)

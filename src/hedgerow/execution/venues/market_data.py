@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from hedgerow.execution.fix.values import decimal
 from hedgerow.execution.venues.fix_reports import Pairs
-from hedgerow.execution.venues.house import Event, Venue
+from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.letters import Event
 
 DEPTH_MAX = 1000
 _BID, _OFFER, _TRADE, _EMPTY = b"0", b"1", b"2", b"J"

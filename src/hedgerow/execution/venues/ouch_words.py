@@ -12,7 +12,8 @@ from typing import Any
 from hedgerow import _core
 from hedgerow.core.spans import DAY_NS
 from hedgerow.execution.venues.fix_orders import Refusal
-from hedgerow.execution.venues.house import Event, Venue
+from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.letters import Event
 
 Words = dict[str, Any]
 
@@ -93,7 +94,7 @@ class OuchStream:
 
     def messages(self) -> list[bytes]:
         """The messages up to now."""
-        for event in self._reports[self._seen :]:
+        for event in self._reports.since(self._seen):
             made = self._message(event)
             self._leaves[event["order_id"]] = event["leaves_lots"]
             if made is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from hedgerow.core.errors import did_you_mean
-from hedgerow.execution.venues.house import Event, Venue
+from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.letters import Event
 from hedgerow.execution.venues.ws_words import Said, Wrong
 
 DEPTH_MAX = 1000

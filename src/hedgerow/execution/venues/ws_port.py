@@ -15,7 +15,8 @@ from contextlib import suppress
 from hedgerow.core.errors import problem
 from hedgerow.execution.fix.connections import Clock
 from hedgerow.execution.venues import ws_words as words
-from hedgerow.execution.venues.house import Event, Venue
+from hedgerow.execution.venues.house import Venue
+from hedgerow.execution.venues.letters import Event
 from hedgerow.execution.venues.ports import Link, Port
 from hedgerow.execution.venues.ws_books import WsBooks
 
@@ -155,7 +156,7 @@ class WsPort(Port[_Link]):
     def _tell_reports(self, link: _Link) -> None:
         """They leave with the next flush, which is after all of them are durable."""
         reports = self._venue.letters[self._venue.numbers[link.name]].reports
-        for event in reports[link.next :]:
+        for event in reports.since(link.next):
             link.next += 1
             link.say(self._report(event, link.next))
 

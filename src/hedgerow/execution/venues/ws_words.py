@@ -14,7 +14,7 @@ from typing import Any
 
 from hedgerow.core.errors import did_you_mean
 from hedgerow.execution.venues.fix_reports import WORDS
-from hedgerow.execution.venues.house import Event
+from hedgerow.execution.venues.letters import Event
 from hedgerow.execution.venues.settings import Listing
 
 Said = dict[str, Any]
