@@ -132,3 +132,11 @@ def test_an_empty_table_is_empty() -> None:
     """No rows and no heads print nothing, and a list is joined."""
     assert table([]) == ""
     assert plain(("a", 1)) == "a, 1"
+
+
+def test_what_an_error_quotes_is_never_a_whole_file() -> None:
+    """Both ends of it are shown, and how much it was."""
+    said = str(problem("DATA_EMPTY", "a" * 40_000 + "z"))
+    assert len(said) < 3_000
+    assert "a ... (40,001 characters) ... a" in said
+    assert "az" in said

@@ -94,3 +94,10 @@ def test_a_run_is_named_by_its_strategy_or_by_its_caller() -> None:
     named = backtest(BARS, Idle, name="my run")
     assert repr(named).startswith("Result(my run: ")
     assert named.info.strategy == "Idle"
+
+
+@pytest.mark.parametrize("first", [Idle, Idle()])
+def test_data_and_strategy_the_wrong_way_round_are_told_so(first: Any) -> None:
+    """Not as data of an unknown kind."""
+    with pytest.raises(HedgerowError, match=r"RUN-002.*backtest\(data, strategy\)"):
+        backtest(first, BARS)

@@ -97,6 +97,7 @@ def test_a_file_without_a_header_is_refused_until_its_columns_are_named(tmp_path
         ("a.csv", b"", "DATA-009"),
         ("a.csv", b"\n\n", "DATA-009"),
         ("a.csv", b"Date,Close\n", "DATA-009"),
+        ("a.csv", b"Date,Close", "DATA-009"),
         ("a.csv", b"Date,Close\n2020-01-02,1\n2020-01-03,1,2,3\n", "DATA-022"),
         ("a.csv", b"Date,Close\n2020-01-02,\xff\xfe\n", "DATA-020"),
         ("a.csv", b"Date,Close\n2020-01-02,10.5 or so\n", "DATA-015"),

@@ -120,6 +120,8 @@ class LiveError(HedgerowError):
     """LIVE: what a run at a venue finds."""
 
 
+DETAIL_MAX = 2_000
+"""Characters of an error's detail; of a longer one both ends are shown."""
 _CLASS_OF_AREA: dict[str, type[HedgerowError]] = {
     "CORE": CoreError,
     "DATA": DataError,
@@ -153,6 +155,9 @@ def problem(name: str | int, detail: str = "") -> HedgerowError:
     True
     """
     row = _rows_by_key()[name]
+    if len(detail) > DETAIL_MAX:  # a cell, a line or a name of a file may be of any length
+        half = DETAIL_MAX // 2
+        detail = f"{detail[:half]} ... ({len(detail):,} characters) ... {detail[-half:]}"
     return _CLASS_OF_AREA[row.area](row, detail)
 
 

@@ -127,7 +127,7 @@ def backtest(
     >>> backtest(bars, signals=[1, 1, 1, 0, 0], size=100, costs=Costs.none()).fills["price"].tolist()
     [11.0, 13.0]
     """
-    bars: Any = BookData(data) if isinstance(data, Books) else RunData(as_bars(data))
+    bars: Any = BookData(data) if isinstance(data, Books) else RunData(as_bars(_not_a_strategy(data)))
     runner = _runner(bars, strategy, signals, weights, size)
     check_settings(cash, costs, limits, trials, None if log is not None else epoch)
     assumed = _assumed(simulation, bars)
@@ -144,6 +144,12 @@ def backtest(
     sealed = _run(engine, standing, bars, runner, changes, progress, None if log is None else Path(log))
     info = dataclasses.replace(info, number=standing.number, notes=_all(notes, runner), trials=count.said)
     return count.end(Result(engine, sampled(engine, bars, assumed), info, sealed, met).keep())
+
+
+def _not_a_strategy(data: Any) -> Any:
+    if isinstance(data, Strategy) or (isinstance(data, type) and issubclass(data, Strategy)):
+        raise problem("RUN_CONFIG", "a strategy stands where data are expected: backtest(data, strategy)")
+    return data
 
 
 def all_of(actions: Any, carry: Any) -> tuple[Any, ...]:

@@ -188,6 +188,8 @@ def blocks(opened: Opened, layout: Layout) -> Iterator[tuple[dict[str, pa.Array]
                 yield arrays, np.arange(first, first + batch.num_rows, dtype=np.int64)
                 first += batch.num_rows
     except pa.ArrowInvalid as error:
+        if "Could not skip" in str(error):  # the header is all there is, without an end of its line
+            raise problem("DATA_EMPTY", f"{opened.shown} holds a header and no row") from None
         raise _named(error, opened, layout, bad, first) from None
     if not first:
         raise problem("DATA_EMPTY", f"{opened.shown} holds a header and no row")
