@@ -183,8 +183,8 @@ class FixGateway:
         self._dialled_ns = 0
         self._due_ns, self._pause_ns, self._tells_trades = 0, _PAUSE_NS, True
         self._unreadable, self._distrusted = set[str](), ""
-        # Of the owner it holds no more than the gateway does.
-        self._books = FixBooks(self._heard.on_remark)
+        known = self._heard  # held no more than the gateway holds it
+        self._books = FixBooks(lambda text: known.on_remark(text))
 
     @property
     def is_up(self) -> bool:
