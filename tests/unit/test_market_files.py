@@ -128,3 +128,42 @@ def test_a_name_too_long_for_a_symbol_asks_for_one(tmp_path):
     with pytest.raises(CoreError, match=r"CORE-004 .*say symbol="):
         Bars.read(path)
     assert Bars.read(path, symbol="X").symbols == ("X",)
+
+
+@pytest.mark.parametrize("symbol", ["0700", "000001", "1E5", "NA", "TRUE", "nan"])
+def test_a_symbol_stays_as_it_is_written(tmp_path, symbol):
+    """Not as the number, the flag or the gap that it looks like; spaces around it are not part of it."""
+    text = f"Date,Ticker,Close\n2020-01-02,{symbol},1\n2020-01-03, {symbol} ,2\n"
+    assert Bars.read(written(tmp_path, "a.csv", text)).symbols == (symbol,)
+    listed = Bars.read(written(tmp_path, "b.csv", text.partition("\n")[2]), columns=["date", "symbol", "close"])
+    assert listed.symbols == (symbol,)
+
+
+def test_a_row_without_a_symbol_is_named(tmp_path):
+    """CORE-004 with its row."""
+    with pytest.raises(CoreError, match=r"CORE-004 .*row 1, column 'Ticker'"):
+        Bars.read(written(tmp_path, "a.csv", "Date,Ticker,Close\n2020-01-02,A,1\n2020-01-03,,2\n"))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+@pytest.mark.parametrize(
+    ("clock", "first", "second"),
+    [
+        ("<TIME>", "093000", "093500"),
+        ("Time", "93000", "93500"),
+        ("time", "0930", "0935"),
+        ("time", "930", "935"),
+        ("Timestamp", "09:30:00", "09:35:00"),
+    ],
+)
+def test_a_date_and_a_time_of_day_are_one_moment(tmp_path, name, clock, first, second):
+    """However the time of day is written, it is of its date, not of 1970."""
+    text = f"<DATE>,{clock},<CLOSE>\n20240102,{first},1\n20240102,{second},2\n"
+    times = Bars.read(written(tmp_path, name, text)).frame()["ts_event"]
+    assert times.tolist() == [pd.Timestamp(f"2024-01-02 09:3{n}", tz="UTC") for n in (0, 5)]
+
+
+def test_numbers_in_a_frame_are_times_of_day_beside_dates():
+    """A frame has lost their zeros."""
+    frame = pd.DataFrame({"date": [20240102, 20240103], "time": [0, 0], "close": [1.0, 2.0]})
+    assert Bars.from_frame(frame).digest() == Bars.from_frame(frame.drop(columns="time")).digest()

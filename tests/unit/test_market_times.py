@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from hedgerow.core.errors import DataError, RunError
-from hedgerow.market.times import commonest_step, moment_ns, read_times, span_ns
+from hedgerow.market.times import clock_texts, commonest_step, moment_ns, read_times, span_ns
 
 NOON = pd.Timestamp("2020-06-01 12:00", tz="UTC").value
 MIDNIGHT = pd.Timestamp("2020-06-13", tz="UTC").value
@@ -170,3 +170,55 @@ def test_an_hour_that_clocks_skip_or_show_twice_is_told_so_with_its_row(text, ho
     column = pd.Series(["2024-01-02 10:00:00", text], name="time", index=[70, 71])
     with pytest.raises(DataError, match=f"row 71, column 'time': {text} is in an hour that clocks of .*York {how}"):
         read_times(column, time_unit=None, tz="America/New_York")
+
+
+@pytest.mark.parametrize("number", [202006011200, 20200601120000, "202006011200", "20200601120000"])
+def test_digits_of_a_date_and_a_time_are_no_epoch(number):
+    """As milliseconds, the shorter ones would be of 1976."""
+    assert read([number]).utc_ns.tolist() == [NOON]
+    with pytest.raises(DataError, match=r"DATA-013 .*row 1, column 'when'.*202013011200"):
+        read([202006011200, 202013011200, 202006011201])
+    assert read([189_302_400_000]).utc_ns.tolist() == [pd.Timestamp("1976-01-01", tz="UTC").value]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ([2019, 2020], "2019 is a year, not a day"),
+        (["202001", "202002"], "202001 is a year and a month, not a day"),
+        (["09:30:00", "09:31:00"], "'09:30:00' is a time of day without its date"),
+        (["9:30 AM"], "'9:30 AM' is a time of day without its date"),
+        (["06/13/2020", "09:30"], "row 1, column 'when': '09:30' is a time of day without its date"),
+    ],
+)
+def test_what_names_no_day_is_refused(values, says):
+    """Never the first of 1970, and never today."""
+    with pytest.raises(DataError, match=f"DATA-013 .*{says}"):
+        read(values)
+
+
+@pytest.mark.parametrize(
+    ("cells", "clocks"),
+    [
+        (["9:30", "10:00:01.5"], ["09:30", "10:00:01.5"]),
+        (["930", "1600"], ["09:30:00", "16:00:00"]),
+        (["0009", "0010"], ["00:09:00", "00:10:00"]),
+        (["000930", "001000"], ["00:09:30", "00:10:00"]),
+        (["0", "93000", "153000"], ["00:00:00", "09:30:00", "15:30:00"]),
+        (["0", "0"], ["00:00:00", "00:00:00"]),
+        (["09:30", "noon"], None),
+        (["1577836800"], None),
+    ],
+)
+def test_times_of_day_are_read_with_and_without_colons(cells, clocks):
+    """Hours and minutes, with seconds where some number needs them."""
+    assert clock_texts(cells, "time") == clocks
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"), [(["9", "16"], "16 could be an hour or a minute"), (["930", "1261"], "row 1.*'1261' is no time")]
+)
+def test_digits_that_are_no_time_of_day_are_refused(cells, says):
+    """DATA-013 with the value and its column."""
+    with pytest.raises(DataError, match=f"DATA-013 .*{says}"):
+        clock_texts(cells, "time")

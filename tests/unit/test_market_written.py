@@ -47,6 +47,8 @@ TABLES = {
     "german.csv": "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen\n02.01.2024;1712,15;1788,44;1683,89;1785,64;82488700\n",
     "quoted.csv": 'Date,Open,High,Low,Close,Volume\n'
                   '2024-01-02,"1,712.15","1,788.44","1,683.89","1,785.64","82,488,700"\n',
+    "grouped.csv": "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen\n"
+                   "02.01.2024;1712,15;1788,44;1683,89;1785,64;82.488\n",
     "money.csv": "Date,Close/Last,Volume,Open,High,Low\n2024-01-02,$1785.64,82488700,$1712.15,$1788.44,$1683.89\n",
     "page.csv": '"Date","Price","Open","High","Low","Vol.","Change %"\n'
                 '"01/23/2024","1,785.64","1,712.15","1,788.44","1,683.89","82.4887M","0.43%"\n',
@@ -60,11 +62,12 @@ def test_numbers_are_read_however_people_write_them(tmp_path: Path, name: str) -
     """The sign before a fraction is the file's, told by the cells that allow one reading; rows and bars agree."""
     path = written(tmp_path, name, TABLES[name])
     (row,) = rows_of(path, "bars")
-    wanted = {word: Decimal(text) for word, text in PRICES.items()}
+    volume = 82_488 if name == "grouped.csv" else 82_488_700
+    wanted = {word: Decimal(text) for word, text in PRICES.items()} | {"volume": volume}
     assert {word: row[word] for word in PRICES} == wanted
     bars = Bars.read(path)
     assert bars.prices().tolist() == [1785.64]
-    assert bars.volume_lots.tolist() == [82488700]
+    assert bars.volume_lots.tolist() == [volume]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,7 @@ def test_numbers_are_read_however_people_write_them(tmp_path: Path, name: str) -
     [
         ("Date;Open;High;Low;Close\n2024-01-02;1,712;1,788;1,683;1,785\n", "'1,712' is a thousand times as much"),
         ("Date;Open;High;Low;Close\n2024-01-02;1,71;1,78;1,68;1,785.64\n", "by different signs"),
+        ("Date;Open;High;Low;Close;Volume\n2024-01-02;1,71;1,78;1,68;1,78;99.5\n", "by different signs"),
         ("Date,Open,High,Low,Close\n2024-01-02,one,two,one,two\n", "record 0: open is 'one', no number"),
         (
             'Date,Open,High,Low,Close\n2024-01-02,"1.71,1.78,1.68,1.78\n2024-01-03,1,2,3,4"\n',

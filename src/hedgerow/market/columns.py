@@ -106,6 +106,12 @@ _TIME = (
     "index",
 )
 _WORDS = {"time", *_ALIASES}
+CLOCKS = ("time", "time_m", "timestamp")
+"""Names of columns of times of day, where another holds the dates."""
+
+
+NUMERIC = frozenset(alias for word in (*PRICES, "volume", "adj_close") for alias in _ALIASES[word])
+"""Vendors' names of columns of bars that hold nothing but numbers."""
 
 
 def plain(name: object) -> str:
@@ -174,6 +180,29 @@ def recognise(names: Iterable[Any], mapped: Mapping[str, Any], *, stamped: str |
             if _claim(found, "time", aliases, by_plain):
                 break
     return Columns(found, at_open="time" in found and plain(found["time"]) in _TIME_AT_OPEN)
+
+
+def date_and_clock(names: Iterable[Any]) -> tuple[Any, Any] | None:
+    """Of columns that part a date from a time of day, both names; None where there are no such two."""
+    named = {plain(name): name for name in names}
+    clock = next((named[word] for word in CLOCKS if word in named), None)
+    return None if "date" not in named or clock is None else (named["date"], clock)
+
+
+def kept_as_text(names: Iterable[Any], mapped: Mapping[str, Any]) -> list[Any]:
+    """The columns of a file whose cells are not numbers even if they look so: symbols (`0700`, `NA`), times of day.
+
+    >>> kept_as_text(["Date", "Time", "Code", "Close"], {})
+    ['Time', 'Code']
+    """
+    theirs = list(names)
+    pair = date_and_clock(theirs)
+    clock = pair[1] if pair is not None and "time" not in mapped else None
+    return [
+        name
+        for name in theirs
+        if name in (mapped.get("symbol"), clock) or (plain(name) in _ALIASES["symbol"] and name not in mapped.values())
+    ]
 
 
 _QUOTED = ("usd", "usdt", "usdc", "busd", "eur", "gbp", "jpy", "krw", "currency", "quote", "notional")

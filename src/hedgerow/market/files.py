@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hedgerow.core.errors import HedgerowError, problem
 from hedgerow.market.bars import Bars
+from hedgerow.market.columns import kept_as_text
 from hedgerow.market.formats.columnar import is_plain_parquet
 from hedgerow.market.formats.delimited import is_plain
 from hedgerow.market.formats.registry import opened, parts, read_rows, recognised
@@ -149,7 +150,7 @@ def _csv(path: Path, reading: Reading) -> tuple[pd.DataFrame, int]:
             f"{path.name} has no header; name its columns in order with columns=[...]: {head[0]!r}",
         )
     try:
-        frame = pd.read_csv(path, **options)
+        frame = pd.read_csv(path, **options) if lines > 1 else _one_header(path, options, names, reading)
     except pd.errors.EmptyDataError:
         raise problem("DATA_EMPTY", path.name) from None
     except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError) as error:
@@ -157,6 +158,20 @@ def _csv(path: Path, reading: Reading) -> tuple[pd.DataFrame, int]:
     if lines == 3 or (lines == 2):
         frame.index.name = head[2].split(delimiter)[0] if lines == 3 else None
     return frame, lines
+
+
+def _one_header(path: Path, options: dict[str, Any], names: list[str] | None, reading: Reading) -> pd.DataFrame:
+    """A table with one header or none; symbols and times of day stay as they are written."""
+    import pandas as pd
+
+    written = kept_as_text(names or pd.read_csv(path, nrows=0, **options).columns, reading.column_map)
+    options = options | {"dtype": dict.fromkeys(written, str)}
+    frame: pd.DataFrame = pd.read_csv(path, **options)
+    if frame[written].isna().any(axis=None):  # a symbol may be NA
+        frame[written] = pd.read_csv(path, usecols=written, keep_default_na=False, **options)[written]
+    for name in written:
+        frame[name] = frame[name].str.strip()
+    return frame
 
 
 def _first_lines(path: Path) -> list[str]:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from hedgerow.core.errors import problem
 from hedgerow.market.bars import Bars
-from hedgerow.market.columns import PRICES, Columns, plain, recognise, shown
+from hedgerow.market.columns import PRICES, Columns, date_and_clock, plain, recognise, shown
 from hedgerow.market.reading import Reading
 from hedgerow.market.table import Table, assemble
-from hedgerow.market.times import Stamps, read_times
+from hedgerow.market.times import Stamps, clock_texts, read_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,18 +153,20 @@ def _times(frame: pd.DataFrame, columns: Columns, reading: Reading, origin: Orig
 
 
 def _date_and_time(frame: pd.DataFrame) -> pd.Series[Any] | None:
-    """A `date` and a `time` column as one, where the second holds times of day."""
-    named = {plain(name): name for name in frame.columns}
-    if not {"date", "time"} <= named.keys():
+    """A column of dates and one of times of day as one, where a table parts them."""
+    import pandas as pd
+
+    pair = date_and_clock(frame.columns)
+    if pair is None:
         return None
-    clock = frame[named["time"]].reset_index(drop=True).astype(str)
-    if not clock.str.match(r"\d{1,2}:\d\d").all():
+    clocks = clock_texts(frame[pair[1]].astype(str).tolist(), str(pair[1]))
+    if clocks is None:
         return None
-    days = frame[named["date"]].reset_index(drop=True)
+    days = frame[pair[0]].reset_index(drop=True)
     days = (
         days.dt.strftime("%Y-%m-%d") if days.dtype.kind == "M" else days.astype(str).str.replace(".", "-", regex=False)
     )
-    return (days + " " + clock.str.zfill(8).where(clock.str.len() == 7, clock)).rename("date and time")
+    return pd.Series([f"{day} {clock}" for day, clock in zip(days, clocks, strict=True)], name="date and time")
 
 
 def _refuse_without_close(columns: Columns, frame: pd.DataFrame, origin: Origin) -> None:
@@ -178,8 +180,8 @@ def _refuse_without_close(columns: Columns, frame: pd.DataFrame, origin: Origin)
 def _wide(frame: pd.DataFrame, times: Stamps, columns: Columns, reading: Reading, origin: Origin) -> Table:
     """Closes of many instruments, a column each."""
     skip = {columns.get("time"), columns.get("ts_init")}
-    if columns.names.get("time") is not None and {"date", "time"} <= {plain(name) for name in frame.columns}:
-        skip |= {name for name in frame.columns if plain(name) in ("date", "time")}
+    if columns.names.get("time") is not None:
+        skip |= set(date_and_clock(frame.columns) or ())
     names = [name for name in frame.columns if name not in skip]
     texts = [name for name in names if not _is_number(frame[name])] if frame.columns.is_unique else []
     if not names or texts:
@@ -265,6 +267,7 @@ def _symbols(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[str]]:
     import pandas as pd
 
     codes, names = pd.factorize(column.to_numpy() if column.dtype.kind == "O" else column, sort=True)
+    codes = np.where(codes == list(names).index(""), -1, codes) if "" in list(names) else codes
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise problem("CORE_SYMBOL", f"row {row}, column {column.name!r}: {column.iloc[row]!r}")

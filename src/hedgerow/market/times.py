@@ -8,6 +8,7 @@ UTC instant, or as local time where `tz` says so. An ambiguous date (02/03/2020)
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,13 +29,21 @@ Moment: TypeAlias = "int | str | date | datetime | np.datetime64"
 
 _UNIT_NS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SPAN_NS = {**_UNIT_NS, "min": 60 * 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": DAY_NS, "w": 7 * DAY_NS}
-_YYYYMMDD = (19_000_101, 22_001_231)
+_CALENDAR = (
+    ("%Y%m%d", 19_000_101, 22_001_231),
+    ("%Y%m%d%H%M", 190_001_010_000, 220_012_312_359),
+    ("%Y%m%d%H%M%S", 19_000_101_000_000, 22_001_231_235_959),
+)
+"""Numbers whose digits are a date, or a date and a time of day; as milliseconds, those of minutes would be of 1976."""
 _UNIT_FROM = {"ns": 10**17, "us": 10**14, "ms": 10**11, "s": -(2**63)}
 """The smallest epoch number that is taken to be of a unit."""
 _EPOCH_SURE = 10**8
 """An epoch number from which on its size tells its unit: the year 1973, in seconds."""
 _SPREADSHEET = (20_000, 80_000)
 """Days since 1900 from 1954 to 2119, as spreadsheets count them; in seconds they would be the first of 1970."""
+_PERIODS = (("a year", 1_700, 2_200), ("a year and a month", 170_001, 220_012))
+"""Numbers that name a period, not an instant; in seconds they would be the first days of 1970."""
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*[AaPp]\.?[Mm]\.?)?"
 
 
 @dataclass(frozen=True)
@@ -133,7 +142,7 @@ def known_by_ns(moment: Moment, *, sessions: bool) -> int:
 
 
 def read_times(column: pd.Series[Any], *, time_unit: str | None, tz: str | None) -> Stamps:
-    """Read a column of times: datetimes, dates, ISO 8601 text, epoch numbers or YYYYMMDD numbers.
+    """Read a column of times: datetimes, dates, ISO 8601 text, epoch numbers or numbers such as YYYYMMDD.
 
     time_unit: unit of epoch numbers, `s ms us ns`; None = by their size. tz: zone of naive times; None = UTC.
     Raises DATA-013 with the first row that cannot be read.
@@ -147,6 +156,31 @@ def read_times(column: pd.Series[Any], *, time_unit: str | None, tz: str | None)
     if pd.api.types.is_numeric_dtype(column.dtype):
         return _from_numbers(column, time_unit, tz)
     return _from_text(column, tz)
+
+
+def clock_texts(cells: Sequence[str], what: str) -> list[str] | None:
+    """Times of day as `HH:MM` and on: of `9:30`, of `093000`, of numbers such as 930; None where some are neither.
+
+    DATA-013 where digits are no time of day, or could be hours as well as minutes. what: their column, for messages.
+
+    >>> clock_texts(["930", "1600"], "time")
+    ['09:30:00', '16:00:00']
+    """
+    if all(":" in cell for cell in cells):
+        padded = [f"0{cell}" if cell[1:2] == ":" else cell for cell in cells]
+        return padded if all(map(re.compile(r"\d\d:\d\d").match, padded)) else None
+    if not all(map(re.compile(r"\d{1,6}").fullmatch, cells)):
+        return None
+    widths, largest = {len(cell) for cell in cells}, max(map(int, cells))
+    if 0 < largest <= 24 and widths not in ({4}, {6}):
+        told = f"{largest} could be an hour or a minute; write times of day as 09:30"
+        raise problem("DATA_TIME", f"column {what!r}: {told}")
+    seconds = widths != {4} and (widths == {6} or largest > 2359)
+    written = [cell.zfill(6) if seconds else f"{cell.zfill(4)}00" for cell in cells]
+    for row, (cell, digits) in enumerate(zip(cells, written, strict=True)):
+        if not (digits[:2] < "24" and digits[2:4] < "60" and digits[4:] < "60"):
+            raise problem("DATA_TIME", f"row {row}, column {what!r}: {cell!r} is no time of day")
+    return [f"{digits[:2]}:{digits[2:4]}:{digits[4:]}" for digits in written]
 
 
 def _from_datetimes(column: pd.Series[Any], tz: str | None) -> Stamps:
@@ -254,9 +288,8 @@ def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan) if column.isna().any() else column.to_numpy()
     _refuse_missing(column, ~np.isfinite(values))
     low, high = int(values.min()), int(values.max())
-    if time_unit is None and low >= _YYYYMMDD[0] and high <= _YYYYMMDD[1]:
-        text = column.astype(np.int64).astype(str)
-        return _from_datetimes(_parse(text, "%Y%m%d", column), tz)
+    if time_unit is None and (form := _calendar_form(column, low, high)):
+        return _from_datetimes(_parse(column.astype(np.int64).astype(str), form, column), tz)
     unit = time_unit or _unit_by_size(high)
     if unit not in _UNIT_NS:
         raise problem("RUN_CONFIG", f"time_unit {time_unit!r} is not one of s, ms, us, ns")
@@ -275,10 +308,25 @@ def _from_numbers(column: pd.Series[Any], time_unit: str | None, tz: str | None)
     return Stamps(utc, utc if tz is None else _on_clock(utc, tz))  # an epoch is UTC whatever the zone of the venue
 
 
+def _calendar_form(column: pd.Series[Any], low: int, high: int) -> str | None:
+    """How the digits of numbers make dates; None where they do not: of the longer ones, most must be dates."""
+    import pandas as pd
+
+    form = next((form for form, least, most in _CALENDAR if least <= low and high <= most), None)
+    if form is None or form == _CALENDAR[0][0]:
+        return form
+    parsed = pd.to_datetime(column.astype(np.int64).astype(str), format=form, errors="coerce")
+    return form if parsed.notna().mean() > 0.5 else None
+
+
 def _refuse_guesses(column: pd.Series[Any], values: Any, low: int, high: int) -> None:
-    """DATA-013 where the size of numbers does not tell what they count: two units, or days of a spreadsheet."""
+    """DATA-013 where the size of numbers does not tell what they count: two units, periods, days of a spreadsheet."""
     if _SPREADSHEET[0] <= low and high <= _SPREADSHEET[1]:
         told = f"{values[0]:g} is a day of a spreadsheet; write dates as 2020-12-31, or say the unit"
+        raise problem("DATA_TIME", f"{_place(column, 0)}: {told}")
+    period = next((what for what, least, most in _PERIODS if least <= low and high <= most), None)
+    if period is not None:
+        told = f"{values[0]:.0f} is {period}, not a day; write dates as 2020-12-31, or say the unit"
         raise problem("DATA_TIME", f"{_place(column, 0)}: {told}")
     unit, other = _unit_by_size(high), _unit_by_size(low)
     if low >= _EPOCH_SURE and unit != other:
@@ -367,6 +415,9 @@ def _day_or_month_first(text: pd.Series[Any], column: pd.Series[Any]) -> pd.Seri
 def _parse(text: pd.Series[Any], form: str, column: pd.Series[Any], **how: bool) -> pd.Series[Any]:
     import pandas as pd
 
+    if form == "mixed" and (bare := text.str.fullmatch(_CLOCK).to_numpy(dtype=bool)).any():
+        row = int(np.argmax(bare))  # pandas would take today's date for it
+        raise problem("DATA_TIME", f"{_place(column, row)}: {column.iloc[row]!r} is a time of day without its date")
     options: dict[str, Any] = {"format": form, **how}
     try:
         return pd.to_datetime(text, **options)

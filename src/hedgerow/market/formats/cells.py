@@ -8,34 +8,26 @@ from typing import Any
 
 import pyarrow as pa
 
-from hedgerow.market.columns import plain
+from hedgerow.market.columns import date_and_clock
 from hedgerow.market.formats.rows import blank, texts
-from hedgerow.market.formats.words import CLOCKS
+from hedgerow.market.times import clock_texts
 
 _SAMPLE = 400
 
 
 def date_and_time(arrays: Mapping[Any, Any]) -> Any:
     """A column of dates and one of times of day as one, where a table parts them."""
-    named = {plain(name): name for name in arrays}
-    clock = next((named[word] for word in CLOCKS if word in named), None)
-    if "date" not in named or clock is None or "date and time" in arrays:
+    pair = None if "date and time" in arrays else date_and_clock(arrays)
+    if pair is None:
         return None
-    days, times = (texts(arrays[name]).to_pylist() for name in (named["date"], clock))
-    if not times or not all(time and re.fullmatch(r"\d{1,2}:\d\d.*|\d{6}", time) for time in times[:_SAMPLE]):
-        return None
-    return pa.array([f"{_day(day)} {_clock(time)}" for day, time in zip(days, times, strict=True)])
+    days, times = (texts(arrays[name]).to_pylist() for name in pair)
+    clocks = clock_texts(times, str(pair[1])) if times and all(times) else None
+    return None if clocks is None else pa.array([f"{_day(day)} {c}" for day, c in zip(days, clocks, strict=True)])
 
 
 def _day(text: str | None) -> str:
     digits = re.sub(r"[./]", "-", text or "")
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if re.fullmatch(r"\d{8}", digits) else digits[:10]
-
-
-def _clock(text: str | None) -> str:
-    if text and re.fullmatch(r"\d{6}", text):
-        return f"{text[:2]}:{text[2:4]}:{text[4:]}"
-    return f"0{text}" if text and text[1:2] == ":" else text or ""
 
 
 def numeric(column: Any) -> bool:

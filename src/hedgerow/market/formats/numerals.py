@@ -84,7 +84,26 @@ def numerals_of(arrays: Mapping[Any, Any], shown: str, delimiter: str) -> Numera
     if not points and unsure:
         name, cell = unsure[0]
         raise problem("DATA_TYPE", f"{shown}, column {name!r}: {cell!r} is a thousand times as much, or has a fraction")
-    return Numerals(next(iter(points), "."), tuple(found), letters)
+    point = next(iter(points), ".")
+    return Numerals(
+        point,
+        (*found, *_grouped_by_points(arrays, found, points[","], shown)) if point == "," else tuple(found),
+        letters,
+    )
+
+
+def _grouped_by_points(arrays: Mapping[Any, Any], found: Mapping[Any, Any], comma: str, shown: str) -> list[Any]:
+    """Columns of numbers that look plain in a file whose fractions follow a comma: there, `1.500` is a thousand more.
+
+    DATA-015 where one of them has a fraction after a point.
+    """
+    others = [name for name in arrays if name not in found and plain(name) in NUMBERS]
+    for name in others:
+        for cell in blank(arrays[name].slice(0, _SAMPLE)).to_pylist():
+            if cell and _point(cell) == ".":
+                told = f"{cell!r} of {name!r} and {comma!r} part their fractions by different signs"
+                raise problem("DATA_TYPE", f"{shown}: {told}")
+    return others
 
 
 def _are_times(name: Any, cells: list[str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hedgerow.market.columns import plain, recognise
+from hedgerow.market.columns import CLOCKS, NUMERIC, plain, recognise
 from hedgerow.market.formats.chain_tables import is_sided
 from hedgerow.market.formats.dbn_table import NEEDED
 
@@ -125,11 +125,15 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "split": ("split_ratio", "stock_splits", "split", "split_coefficient", "splitfactor"),
     "gain": ("capital_gains",),
 }
-NUMBERS = frozenset(
-    alias
-    for word in ("bid", "ask", "bid_size", "ask_size", "price", "size", "strike", "last", "volume", "open_interest")
-    for alias in _WORDS[word]
-) | {"open", "high", "low", "close", "adj_close", "close_last", "value", "vol"}
+NUMBERS = (
+    frozenset(
+        alias
+        for word in ("bid", "ask", "bid_size", "ask_size", "price", "size", "strike", "last", "volume", "open_interest")
+        for alias in _WORDS[word]
+    )
+    | NUMERIC
+    | {"value"}
+)
 """Names of columns that hold nothing but numbers."""
 _TIMES = (
     "date_and_time",
@@ -231,7 +235,6 @@ _SYMBOLS = (
     "series_id",
     "country",
 )
-CLOCKS = ("time", "time_m")
 _LEVEL = re.compile(r"(ask|bid)s?_(\d+)_(price|amount|size|px|sz)|(ask|bid)_(px|sz|price|size)_(\d+)")
 _VINTAGE = re.compile(r".+_((?:19|20)\d{6})")
 
