@@ -52,13 +52,15 @@ def test_entries_with_names_are_changed_by_them_and_added_up_by_price(books: Any
     moved = books.moved(entries("279=1 269=0 278=2 55=ABC 270=9", "279=1 269=1 278=1 271=3"))
     assert moved == [("ABC", [("10", "5"), ("9", "7")], [("11", "3")])]
     assert books.moved(entries("279=2 278=2 55=ABC")) == [("ABC", [("10", "5")], [("11", "3")])]
+    assert books.moved(entries("279=2 278=9 55=ABC", "279=2 269=0 278=9 55=ABC")) == []  # beyond what was shown
+    assert books.said == []
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ("279=3 269=0 270=10 271=1", "MDUpdateAction (279) is '3'"),
-        ("279=0 269=0 270=ten 271=1", "'ten' is no number"),
+        ("279=0 269=0 270=ten 271=1", "'ten' is no price or size"),
         ("279=0 269=0 270=10 271=NaN", "'NaN' is no price or size"),
         ("279=0 269=0 270=1e999 271=1", "no price or size"),
     ],

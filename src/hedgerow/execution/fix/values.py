@@ -1,15 +1,17 @@
 """Times and numbers as FIX writes them.
 
-Promises: exact both ways; what is no time is None. Never: a float, a time zone other than UTC.
+Promises: exact both ways; what is no time, or no number, is None. Never: a float, a time zone other than UTC.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_POWER_MAX = 40
+"""Powers of ten between which a number lies that can be meant."""
 
 
 def moment(ts: int) -> bytes:
@@ -46,6 +48,19 @@ def _second_of(whole: str) -> int | None:
         return int(datetime.strptime(whole, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
+
+
+def number(text: str) -> Decimal | None:
+    """A price, a size or an amount; None where it is none, or none that can be meant.
+
+    >>> number("-0.10"), number("1e999"), number("NaN")
+    (Decimal('-0.10'), None, None)
+    """
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and abs(found.adjusted()) <= _POWER_MAX else None
 
 
 @lru_cache(maxsize=65_536)

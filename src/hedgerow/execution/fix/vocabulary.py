@@ -80,6 +80,15 @@ MassCancelRejectReason TotalAffectedOrders TransactTime
 _MARKS = {"FIX.4.2": "FIX 4 2", "FIX.4.4": "FIX 4 4", "FIX.5.0SP2": "FIX 5 0", "FIXT.1.1": "FIXT 1 1"}
 
 
+def transport(version: str) -> str:
+    """What a session of a version is called: since 5.0 that is another one.
+
+    >>> transport("FIX.4.2"), transport("FIX.5.0SP2")
+    ('FIX.4.2', 'FIXT.1.1')
+    """
+    return "FIXT.1.1" if version.startswith("FIX.5") else version
+
+
 @cache
 def spoken_dictionary(version: str) -> _core.FixDictionary:
     """The dictionary of a version.

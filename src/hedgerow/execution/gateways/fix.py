@@ -23,7 +23,7 @@ from hedgerow.core.errors import WireError, named_errors, problem
 from hedgerow.execution.fix.connections import Clock, Connection
 from hedgerow.execution.fix.dialling import Dialling
 from hedgerow.execution.fix.values import moment
-from hedgerow.execution.fix.vocabulary import spoken_dictionary
+from hedgerow.execution.fix.vocabulary import spoken_dictionary, transport
 from hedgerow.execution.gateways.fix_books import FixBooks, Level, trades
 from hedgerow.execution.gateways.fix_fees import with_fees
 from hedgerow.execution.latencies import Latencies
@@ -162,10 +162,10 @@ class FixGateway:
         self._link, self._heard, self._clock = link, weakref.proxy(heard), clock
         self.latencies = latencies or Latencies()
         self._session = _core.FixSession(
-            "FIXT.1.1" if link.version.startswith("FIX.5") else link.version,
+            transport(link.version),
             link.sender,
             link.target,
-            spoken_dictionary("FIXT.1.1" if link.version.startswith("FIX.5") else link.version),
+            spoken_dictionary(transport(link.version)),
             application=spoken_dictionary(link.version),
             now_ns=clock(),
             initiator=True,

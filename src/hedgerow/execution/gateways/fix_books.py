@@ -7,10 +7,12 @@ that cannot be followed is empty from then on, until it is told whole. Never: a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
-Field = tuple[int, bytes, int]
+from hedgerow.execution.fix.groups import Field, entries
+from hedgerow.execution.fix.values import number
+
 Level = tuple[str, str]
 """Price and quantity, in the venue's digits."""
 _BID, _OFFER, _TRADE = "0", "1", "2"
@@ -19,8 +21,6 @@ _NEW, _DELETE, _SETS = "0", "2", ("0", "1", "5")
 """MDUpdateAction (279); new, changed and laid over say what stands there from now on."""
 _ENTRY, _ACTION, _NAME = 269, 279, 278
 """The first field of an entry of a whole book, that of a change, and what an entry is called."""
-
-
 _ENTRIES_MAX = 100_000
 """More than this many orders or levels in one book are not followed."""
 
@@ -72,7 +72,7 @@ class FixBooks:
         fields = self._whole.pop(symbol, ())
         book = self._books.setdefault(symbol, {})
         try:
-            for told in _entries(fields, _ENTRY):
+            for told in entries(fields, _ENTRY):
                 if told[_ENTRY] in (_BID, _OFFER):
                     entry = _entry(told[_ENTRY], told.get(270, ""), told.get(271, ""))
                     book[_key(entry, told.get(_NAME, ""))] = entry
@@ -82,7 +82,7 @@ class FixBooks:
     def moved(self, fields: Sequence[Field]) -> list[tuple[str, list[Level], list[Level]]]:
         """The books that changes (X) make others; one that nobody watches is empty."""
         moved, symbol = dict[str, None](), ""
-        for told in _entries(fields, _ACTION):
+        for told in entries(fields, _ACTION):
             symbol = told.get(55, symbol)
             if symbol in self._whole:
                 self._take_apart(symbol)
@@ -102,6 +102,8 @@ class FixBooks:
             side = next((one for one in (_BID, _OFFER) if f"{one}#{name}" in book), "")
         if side not in (_BID, _OFFER):
             return False  # a trade, an index, an imbalance
+        if name and told[_ACTION] == _DELETE:
+            return book.pop(f"{side}#{name}", None) is not None or symbol not in self.watched
         before = book.get(f"{side}#{name}")
         price, size = before.level if before is not None else ("", "0")
         entry = _entry(side, told.get(270, price), told.get(271, size))
@@ -138,7 +140,7 @@ class FixBooks:
 def trades(fields: Sequence[Field]) -> list[tuple[str, str, str]]:
     """Symbol, price and quantity of each trade that changes (X) tell."""
     found, symbol = [], ""
-    for told in _entries(fields, _ACTION):
+    for told in entries(fields, _ACTION):
         symbol = told.get(55, symbol)
         if (told[_ACTION], told.get(_ENTRY)) == (_NEW, _TRADE):
             found.append((symbol, told.get(270, ""), told.get(271, "")))
@@ -161,17 +163,6 @@ def _as_told(fields: Sequence[Field]) -> tuple[list[Level], list[Level]]:
     return sides[_BID], sides[_OFFER]
 
 
-def _entries(fields: Sequence[Field], first: int) -> list[dict[int, str]]:
-    """The entries of a message's group, whose first field is this."""
-    found: list[dict[int, str]] = []
-    for tag, value, depth in fields:
-        if depth == 1 and tag == first:
-            found.append({})
-        if depth == 1 and found:
-            found[-1].setdefault(tag, value.decode("latin-1"))
-    return found
-
-
 def _entry(side: str, price: str, size: str) -> Entry:
     return Entry(side, (price, size), _number(price), _number(size))
 
@@ -182,10 +173,7 @@ def _key(entry: Entry, name: str) -> str:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
-    if not found.is_finite() or abs(found.adjusted()) > 30:
+    found = number(text)
+    if found is None:
         raise ValueError(f"{text!r} is no price or size")
     return found.normalize()

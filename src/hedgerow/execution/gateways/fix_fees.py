@@ -7,7 +7,10 @@ no amount, so that whoever books it finds it and tells people. Never: a conversi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
+
+from hedgerow.execution.fix.groups import Field, entries
+from hedgerow.execution.fix.values import number
 
 _ABSOLUTE = "3"
 """CommType (13) of an amount."""
@@ -15,48 +18,34 @@ _BASIS = {"": "", "0": ""}
 """MiscFeeBasis (891) of an amount; others are per unit, or a percentage."""
 
 
-def with_fees(told: Mapping[int, str], fields: Sequence[tuple[int, bytes, int]]) -> dict[int, str]:
+def with_fees(told: Mapping[int, str], fields: Sequence[Field]) -> dict[int, str]:
     """A report with the fees of its group (NoMiscFees, 136) added to its commission (12, 13, 479).
 
-    >>> fees = [(137, b"0.25", 1), (138, b"USD", 1), (137, b"-0.1", 1), (138, b"USD", 1)]
-    >>> with_fees({12: "1", 479: "USD"}, fees)
+    >>> group = [(137, b"0.25", 1), (138, b"USD", 1), (137, b"-0.1", 1), (138, b"USD", 1)]
+    >>> with_fees({12: "1", 479: "USD"}, group)
     {12: '1.15', 479: 'USD', 13: '3'}
-    >>> with_fees({12: "1", 479: "EUR"}, fees)[12]
+    >>> with_fees({12: "1", 479: "EUR"}, group)[12]
     '1 EUR and 0.25 USD and -0.1 USD'
     """
-    entries = _entries(fields)
-    if not entries:
+    fees = _misc(fields)
+    if not fees:
         return dict(told)
     if told.get(12):
         kind = "" if told.get(13, _ABSOLUTE) == _ABSOLUTE else f"(CommType {told[13]})"
-        entries.insert(0, (told[12], told.get(479, ""), kind))
-    currencies = {currency for _, currency, _ in entries}
-    amounts = [_exact(amount) for amount, _, kind in entries if not kind]
-    if len(currencies) == 1 and len(amounts) == len(entries) and None not in amounts:
+        fees.insert(0, (told[12], told.get(479, ""), kind))
+    currencies = {currency for _, currency, _ in fees}
+    amounts = [number(amount) for amount, _, kind in fees if not kind]
+    if len(currencies) == 1 and len(amounts) == len(fees) and None not in amounts:
         with localcontext(prec=200):
             total = sum((amount for amount in amounts if amount is not None), Decimal(0))
         return {**told, 12: f"{total:f}", 479: currencies.pop(), 13: _ABSOLUTE}
-    words = (" ".join(part for part in entry if part) for entry in entries)
+    words = (" ".join(part for part in entry if part) for entry in fees)
     return {**told, 12: " and ".join(words), 13: _ABSOLUTE}
 
 
-def _entries(fields: Sequence[tuple[int, bytes, int]]) -> list[tuple[str, str, str]]:
+def _misc(fields: Sequence[Field]) -> list[tuple[str, str, str]]:
     """Amount, currency and what else it is of each fee of the group."""
-    found: list[dict[int, str]] = []
-    for tag, value, depth in fields:
-        if depth == 1 and tag == 137:
-            found.append({})
-        if depth == 1 and found:
-            found[-1].setdefault(tag, value.decode("latin-1"))
     return [
         (told[137], told.get(138, ""), _BASIS.get(told.get(891, ""), f"(MiscFeeBasis {told.get(891)})"))
-        for told in found
+        for told in entries(fields, 137)
     ]
-
-
-def _exact(digits: str) -> Decimal | None:
-    try:
-        amount = Decimal(digits)
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and abs(amount.adjusted()) < 60 else None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hedgerow import _core
 from hedgerow.core.errors import named_errors
 from hedgerow.execution.fix import Acceptor, Dictionaries
-from hedgerow.execution.fix.vocabulary import spoken_dictionary
+from hedgerow.execution.fix.vocabulary import spoken_dictionary, transport
 from hedgerow.execution.venues.control import Control
 from hedgerow.execution.venues.fix_entry import FixEntry
 from hedgerow.execution.venues.house import Venue
@@ -41,7 +41,7 @@ class Server:
         for member in settings.participants:
             if member.protocol in ("OUCH", "WEBSOCKET"):
                 continue
-            names = (_transport(member), settings.name, member.name)
+            names = (transport(member.protocol), settings.name, member.name)
             self._sessions[names] = session = self._session(names, member)
             self.venue.letters[self.venue.numbers[member.name]].resume(session.noted)
             self._entries[names] = FixEntry(self.venue, member, self.venue_clock)
@@ -128,7 +128,3 @@ class Server:
                 fields_known=given,
                 user_fields_known=given,
             )
-
-
-def _transport(member: Participant) -> str:
-    return "FIXT.1.1" if member.protocol.startswith("FIX.5") else member.protocol
