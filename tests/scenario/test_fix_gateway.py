@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import runpy
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -254,6 +255,35 @@ def test_over_tls_the_password_goes_to_whom_we_believe_and_into_no_file(
     assert numbers.numbers[0] > 2
     with pytest.raises(HedgerowError, match="holds no certificates"):
         FixGateway(replace(link, ca=store), desk, time.time_ns)
+
+
+def test_a_venue_that_hangs_up_before_tls_is_up_is_dialled_again(tmp_path: Path) -> None:
+    """With a reset at once, and in the midst of the handshake: nobody is asked to look, and nothing ends."""
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        rude.settimeout(30)
+        desk, called = Desk(), 0
+
+        def hang_up() -> None:
+            nonlocal called
+            while called < 4:
+                caller, _ = rude.accept()
+                caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                if called % 2:
+                    caller.recv(1)
+                caller.close()
+                called += 1
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        link = FixLink("127.0.0.1", rude.getsockname()[1], "DESK", "VENUE", tmp_path / "desk.session", tls=True)
+        gateway = FixGateway(link, desk, time.time_ns)
+        end = time.monotonic() + 30
+        while called < 4:
+            assert time.monotonic() < end
+            gateway.turn(0.02)
+        thread.join()
+        gateway.close()
+    assert desk.ups == 0
 
 
 def test_a_venue_that_does_not_answer_holds_nothing_up_and_is_reached_by_the_same_call_when_it_does(

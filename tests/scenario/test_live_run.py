@@ -391,7 +391,7 @@ def test_a_new_run_begins_its_session_anew_whatever_the_venue_remembers(place: P
         run_folder.rename(place.folder / f"before{number}")
     settings.write_text(told.replace('target = "EXCH"', 'target = "EXCH"\nreset = false'))
     life = place.start("run", "paper", "paper.toml")
-    place.wait(lambda: "begun anew by reset = true" in str(findings(run_folder)), "nothing was said")
+    place.wait(lambda: "reset = true lets a new run begin" in str(findings(run_folder)), "nothing was said")
     assert place.end(life, stop=True)["fills"] == 0
 
 

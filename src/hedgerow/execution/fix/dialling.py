@@ -49,14 +49,17 @@ class Dialling:
             self._try_next()
             return None
         if self._tls is not None:
-            self._sock = self._tls.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=self._host)
-            return None
+            return self._shaken(sock)
         self._sock = None
         return sock
 
-    def _shaken(self, sock: ssl.SSLSocket) -> socket.socket | None:
+    def _shaken(self, sock: socket.socket) -> socket.socket | None:
         """One step of the handshake; the socket once it is done."""
+        assert self._tls is not None
         try:
+            if not isinstance(sock, ssl.SSLSocket):
+                sock = self._tls.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=self._host)
+                self._sock = sock
             sock.do_handshake()
         except ssl.SSLWantReadError:
             self._hears = True

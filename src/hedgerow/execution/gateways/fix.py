@@ -304,8 +304,9 @@ class FixGateway:
         """Of the session: it ended."""
         self.latencies.forget()
         self._books.forget()
-        if "too low" in why and not self._link.resets:  # of those that a new file may be told
-            why += f"; of {self._link.sender} it knows more than {self._link.store} does: begun anew by reset = true"
+        if "too low" in why and not self._link.resets:
+            more = f"of {self._link.sender} it knows more than {self._link.store} does"
+            why = f"{why}; {more}: reset = true lets a new run begin"
         self._heard.on_down(why)
 
     def on_message(self, session: _core.FixSession, now_ns: int) -> None:
