@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hedgerow.execution.venues import Server
 from hedgerow.execution.venues.maker import Maker
 
 SHARED = runpy.run_path(str(Path(__file__).with_name("small_venue.py")))
@@ -77,3 +78,19 @@ def test_the_taker_trades_in_every_instrument(tmp_path: Path, symbols: int) -> N
     more = '[[instrument]]\nsymbol = "XYZ"\nreference = "20"\n' * (symbols - 1)
     events = heard(tmp_path / "a", f'taker = "CROWD"\n{more}')
     assert {event["instrument"] for event in events if event.get("what") == "traded"} == set(range(symbols))
+
+
+def test_nobody_logs_on_as_who_trades_by_itself_and_what_they_are_told_is_not_kept(tmp_path: Path) -> None:
+    """Others are told of their trades with them, and may have a drop copy of what they do."""
+    copy = '[[participant]]\nname = "AUDIT"\ndrop_copy_of = ["MAKER"]\n'
+    venue = SHARED["venue"](tmp_path, copy + MAKER + 'taker = "CROWD"\nhalf_spread = 1\n')
+    told = venue.settings
+    for beat in range(20):
+        Maker(venue, told.maker).beat(1 + beat * 10**9)
+    letters = {name: len(venue.letters[at].reports) for name, at in venue.numbers.items()}
+    assert letters["MAKER"] == letters["CROWD"] == 0
+    assert letters["AUDIT"] > 20
+    venue.close()
+    server = Server(told, lambda: 10**18)
+    assert {names[2] for names in server._sessions} == set(venue.numbers) - {"MAKER", "CROWD"}
+    server.serve(lambda: True)

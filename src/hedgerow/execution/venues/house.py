@@ -44,13 +44,8 @@ class Venue:
         self.ts = 0
         self._made: dict[tuple[int, int], int] = {}
         self._used: set[tuple[int, str]] = set()
-        maker = settings.maker
-        self._unheard = (
-            set[int]()
-            if maker is None
-            else {self.numbers.get(one or "", -1) for one in (maker.participant, maker.taker)}
-        )
-        """Who trades here by itself: nobody reads its letters, and it uses no name twice."""
+        self._unheard = {at for name, at in self.numbers.items() if name in settings.by_itself}
+        """Whose letters nobody reads, and who use no name twice."""
         self._ends: set[int] = set()
         self._log = VenueLog(settings.folder / "venue.jsonl")
         self._rebuild({"listings": listings, "self_trades": settings.self_trades, "participants": list(self.numbers)})

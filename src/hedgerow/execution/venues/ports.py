@@ -55,7 +55,9 @@ class Port(Generic[L]):
 
     def __init__(self, host: str, port: int, venue: Venue, clock: Clock) -> None:
         self._venue, self._clock = venue, clock
-        self._members = {one.name: one for one in venue.settings.participants if one.protocol == self.protocol}
+        told = venue.settings
+        members = (one for one in told.participants if one.protocol == self.protocol and one.name not in told.by_itself)
+        self._members = {one.name: one for one in members}
         self._links: list[L] = []
         try:
             self._listener = socket.create_server((host, port))

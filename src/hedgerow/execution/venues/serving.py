@@ -39,7 +39,7 @@ class Server:
         self._sessions: dict[Names, _core.FixSession] = {}
         self._entries: dict[Names, FixEntry] = {}
         for member in settings.participants:
-            if member.protocol in ("OUCH", "WEBSOCKET"):
+            if member.protocol in ("OUCH", "WEBSOCKET") or member.name in settings.by_itself:
                 continue
             names = (transport(member.protocol), settings.name, member.name)
             self._sessions[names] = session = self._session(names, member)

@@ -108,6 +108,11 @@ class VenueSettings:
     maker: MakerSettings | None = None
     faults: Faults | None = None
 
+    @property
+    def by_itself(self) -> frozenset[str]:
+        """Participants whom the maker trades for: nobody logs on as one of them, and nobody is told what they did."""
+        return frozenset() if self.maker is None else frozenset({self.maker.participant, self.maker.taker or ""})
+
 
 def read_settings(path: Path) -> VenueSettings:
     """Read a settings file: `[venue]`, `[[instrument]]`, `[[participant]]`, `[maker]`; paths relative to the file."""
