@@ -84,7 +84,8 @@ def _control_port(venue: Table, mode: str) -> int:
 
 
 def _fix(venue: Table, here: Path, session: Path, mode: str) -> FixLink:
-    if venue.has("ca") and not venue.flag("tls", True):
+    tls = venue.flag("tls", venue.has("ca"))
+    if venue.has("ca") and not tls:
         venue.fault("ca", "of whom without tls = true nobody asks")
     return FixLink(
         host=venue.text("host"),
@@ -93,7 +94,7 @@ def _fix(venue: Table, here: Path, session: Path, mode: str) -> FixLink:
         target=venue.text("target"),
         store=session,
         heartbeat_s=venue.whole("heartbeat_s", 30, 0, 3_600),
-        tls=venue.flag("tls", venue.has("ca")),
+        tls=tls,
         ca=here / venue.text("ca") if venue.has("ca") else None,
         user=venue.text("user", ""),
         password_env=venue.text("password_env", ""),

@@ -54,7 +54,6 @@ def way_of(
 ) -> Way:
     """The way of a run. known: its engine, names of orders, findings; clocks: the wall's, and one that never goes back;
     latencies: by venue, those of earlier lives."""
-
     engine, book, findings = known
     has_ordered = len(rows_of(engine, "Order")) > 0
 
