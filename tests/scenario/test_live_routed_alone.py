@@ -170,7 +170,9 @@ def test_a_venue_is_not_believed_of_an_order_that_is_at_another(tmp_path: Path) 
         (name,) = sent(life, "NORTH")
         fill = {11: name, 150: "F", 39: "2", 14: "5", 31: "99.99", 32: "5", 54: "1"}
         life.say("SOUTH", "on_report", "8", fill)
+        life.say("SOUTH", "on_unsure", name, "it cannot be read")
         assert len(rows_of(life.engine, "Fill")) == 0
+        assert states(life) == ["PendingNew"]
         assert [str(found) for found in life.found()] == [
             f"LIVE-004 SOUTH reports on {name}, an order that is at NORTH"
         ]

@@ -19,9 +19,9 @@ from hedgerow.engine.live.gateways import Gateway, Venue
 from hedgerow.engine.live.orders import Book
 from hedgerow.engine.live.routes import Routes
 from hedgerow.execution.gateways import Known, OrderWords
+from hedgerow.execution.gateways.fix_books import Level
 from hedgerow.execution.route_choice import Levels
 
-Level = tuple[str, str]
 LOOK_S = 0.002
 """How long is waited at a time for a venue whose words must be looked for."""
 _OPEN = ("continuous", "opening_call", "closing_call", "halted", "closed")
@@ -65,10 +65,7 @@ class Seat:
 
     def on_report(self, kind: str, told: dict[int, str]) -> None:
         """Of the gateway: only of an order that is here, or of one that is nowhere any more."""
-        if (elsewhere := self.house.elsewhere(told, self.name)) is not None:
-            name = told.get(41) or told.get(11)
-            self.house.find("LIVE_STRANGER", f"{self.name} reports on {name}, an order that is at {elsewhere}")
-        else:
+        if self._is_here(told):
             self.run.on_report(kind, told)
 
     def on_book(self, symbol: str, bids: Sequence[Level], asks: Sequence[Level]) -> None:
@@ -95,8 +92,9 @@ class Seat:
         self.run.on_refused(kind, f"{self.name}: {why}")
 
     def on_unsure(self, name: str, why: str, *, asks: bool = False) -> None:
-        """Of the gateway."""
-        self.run.on_unsure(name, why, asks=asks)
+        """Of the gateway: of such an order only, too."""
+        if self._is_here({11: name}):
+            self.run.on_unsure(name, why, asks=asks)
 
     def on_remark(self, text: str) -> None:
         """Of the gateway."""
@@ -111,6 +109,14 @@ class Seat:
     def settle(self) -> None:
         """Of the gateway."""
         self.run.keep()
+
+    def _is_here(self, told: Mapping[int, str]) -> bool:
+        """Whether no other venue has the order that is told of; if one has, that is found."""
+        elsewhere = self.house.elsewhere(told, self.name)
+        if elsewhere is not None:
+            name = told.get(41) or told.get(11)
+            self.house.find("LIVE_STRANGER", f"{self.name} reports on {name}, an order that is at {elsewhere}")
+        return elsewhere is None
 
 
 class RoutedGateway:
